@@ -1,0 +1,46 @@
+// The table of activations: one row each, numbered like `ActivationCode` in src/ops.ts.
+import { Activation } from "./activation";
+import { Erf } from "./erf";
+import { Identity } from "./identity";
+import { Relu } from "./relu";
+import { Sigmoid } from "./sigmoid";
+import { Tanh } from "./tanh";
+
+/** S = σ(S) in place and G = gain ∘ σ' for one row of m; false for an unknown code. `tmp`: 32 bytes. */
+export function activate(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+  switch (code) {
+    case 0: mapRow<Sigmoid>(m, gain, s, g, tmp); return true;
+    case 1: mapRow<Tanh>(m, gain, s, g, tmp); return true;
+    case 2: mapRow<Erf>(m, gain, s, g, tmp); return true;
+    case 3: mapRow<Relu>(m, gain, s, g, tmp); return true;
+    case 4: mapRow<Identity>(m, gain, s, g, tmp); return true;
+    default: return false;
+  }
+}
+
+/** Four independent vectors in flight: the polynomial is a chain of latencies, and this hides them. */
+function mapRow<A extends Activation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
+  const act = changetype<A>(0), one = f64x2.splat(1);
+  const end = s + (<usize>(m & ~1) << 3), end4 = s + (<usize>(m & ~7) << 3);
+  while (s < end4) {
+    const z0 = v128.load(s), z1 = v128.load(s, 16), z2 = v128.load(s, 32), z3 = v128.load(s, 48);
+    act.apply(z0, gain ? v128.load(gain) : one, s, g);
+    act.apply(z1, gain ? v128.load(gain, 16) : one, s + 16, g + 16);
+    act.apply(z2, gain ? v128.load(gain, 32) : one, s + 32, g + 32);
+    act.apply(z3, gain ? v128.load(gain, 48) : one, s + 48, g + 48);
+    s += 64;
+    g += 64;
+    if (gain) gain += 64;
+  }
+  while (s < end) {
+    act.apply(v128.load(s), gain ? v128.load(gain) : one, s, g);
+    s += 16;
+    g += 16;
+    if (gain) gain += 16;
+  }
+  if (m & 1) {
+    act.apply(v128.load64_splat(s), gain ? v128.load64_splat(gain) : one, tmp, tmp + 16);
+    store<f64>(s, load<f64>(tmp));
+    store<f64>(g, load<f64>(tmp, 16));
+  }
+}

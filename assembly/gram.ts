@@ -1,0 +1,29 @@
+// Gram accumulation, the factored kernel of MATH.md §2: see src/ops.ts for the contract.
+import { product, productScratchBytes } from "./product";
+
+export function dgram(
+  rowStart: i32, rowEnd: i32, k: i32, g: usize, ldg: i32,
+  d: i32, alpha: f64, a: usize, lda: i32, beta: f64, gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
+): i32 {
+  product(
+    true, rowStart, rowEnd, rowEnd, k, 0, g, ldg, 1, g, ldg,
+    d, alpha, a, lda, a, lda, beta, gamma, delta, c, ldc, work,
+  );
+  return 0;
+}
+
+export function dgramCross(
+  rowStart: i32, rowEnd: i32, n2: i32, k: i32, g: usize, ldg: i32, h: usize, ldh: i32,
+  d: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, beta: f64,
+  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
+): i32 {
+  product(
+    false, rowStart, rowEnd, n2, k, 0, g, ldg, 1, h, ldh,
+    d, alpha, a, lda, b, ldb, beta, gamma, delta, c, ldc, work,
+  );
+  return 0;
+}
+
+export function dgramScratchBytes(rows: i32, n2: i32, k: i32, d: i32): f64 {
+  return productScratchBytes(rows, n2, k, d);
+}

@@ -1,0 +1,8 @@
+// The export list is the ABI: exactly the ops of src/ops.ts.
+export { dgemm, dgemmScratchBytes, dsyrk } from "./gemm";
+export { dgram, dgramCross, dgramScratchBytes } from "./gram";
+export { dpotrf, dpotrfScratchBytes } from "./cholesky";
+export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
+export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
+export { djacobian, dvjp } from "./jacobian";
+export { dgemv, dmirror, drowdot, dtranspose } from "./level2";

@@ -1,0 +1,108 @@
+// Ops that read each number once: gemv, row dots, mirror, transpose. See src/ops.ts for the contract.
+import { hsum, madd } from "./simd";
+
+/** Σ x_j y_j over `count`, four accumulators: at the speed of the loads. */
+// @ts-ignore: decorator
+@inline
+export function dot(count: i32, x: usize, y: usize): f64 {
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  const end = x + (<usize>count << 3), end8 = x + (<usize>(count & ~7) << 3), end2 = x + (<usize>(count & ~1) << 3);
+  while (x < end8) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
+    s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
+    s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
+    x += 64;
+    y += 64;
+  }
+  while (x < end2) {
+    s0 = madd(v128.load(x), v128.load(y), s0);
+    x += 16;
+    y += 16;
+  }
+  let s = hsum(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
+  if (x < end) s += load<f64>(x) * load<f64>(y);
+  return s;
+}
+
+export function dgemv(
+  rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, x: usize, gamma: f64, y: usize,
+): i32 {
+  return drowdot(rowStart, rowEnd, n, alpha, a, lda, x, 0, gamma, y);
+}
+
+export function drowdot(
+  rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, out: usize,
+): i32 {
+  for (let i = rowStart; i < rowEnd; i++) {
+    const row = <usize>i, to = out + (row << 3);
+    const s = alpha * dot(n, a + (row * <usize>lda << 3), b + (row * <usize>ldb << 3));
+    store<f64>(to, gamma != 0 ? gamma * load<f64>(to) + s : s);
+  }
+  return 0;
+}
+
+/** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */
+// @ts-ignore: decorator
+@inline const BLOCK: i32 = 32;
+
+export function dtranspose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
+  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+    for (let j0 = 0; j0 < cols; j0 += BLOCK) {
+      transposeBlock(
+        min(BLOCK, rows - i0), min(BLOCK, cols - j0),
+        a + (<usize>i0 * <usize>lda + <usize>j0 << 3), <usize>lda << 3,
+        b + (<usize>j0 * <usize>ldb + <usize>i0 << 3), <usize>ldb << 3,
+      );
+    }
+  }
+  return 0;
+}
+
+function transposeBlock(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize, bBytes: usize): void {
+  let i = 0;
+  for (; i + 2 <= rows; i += 2) {
+    let p = a + <usize>i * aBytes, q = p + aBytes, to = b + (<usize>i << 3);
+    let j = 0;
+    for (; j + 2 <= cols; j += 2) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to + bBytes, v128.shuffle<f64>(x, y, 1, 3));
+      p += 16;
+      q += 16;
+      to += bBytes << 1;
+    }
+    if (j < cols) {
+      store<f64>(to, load<f64>(p));
+      store<f64>(to, load<f64>(q), 8);
+    }
+  }
+  if (i < rows) {
+    const p = a + <usize>i * aBytes;
+    for (let j = 0; j < cols; j++) store<f64>(b + <usize>j * bBytes + (<usize>i << 3), load<f64>(p + (<usize>j << 3)));
+  }
+}
+
+export function dmirror(toLower: i32, n: i32, a: usize, lda: i32): i32 {
+  const ldBytes = <usize>lda << 3;
+  for (let i0 = 0; i0 < n; i0 += BLOCK) {
+    const rows = min(BLOCK, n - i0);
+    mirrorDiagonal(toLower, rows, a + <usize>i0 * (ldBytes + 8), ldBytes);
+    for (let j0 = 0; j0 < i0; j0 += BLOCK) {
+      const low = a + <usize>i0 * ldBytes + (<usize>j0 << 3), up = a + <usize>j0 * ldBytes + (<usize>i0 << 3);
+      if (toLower) transposeBlock(BLOCK, rows, up, ldBytes, low, ldBytes);
+      else transposeBlock(rows, BLOCK, low, ldBytes, up, ldBytes);
+    }
+  }
+  return 0;
+}
+
+function mirrorDiagonal(toLower: i32, rows: i32, a: usize, ldBytes: usize): void {
+  for (let i = 1; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const low = a + <usize>i * ldBytes + (<usize>j << 3), up = a + <usize>j * ldBytes + (<usize>i << 3);
+      if (toLower) store<f64>(low, load<f64>(up));
+      else store<f64>(up, load<f64>(low));
+    }
+  }
+}

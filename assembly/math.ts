@@ -1,0 +1,72 @@
+// The vectorised exponential, in pieces, so that activations can share a reduction between a value and its derivative:
+//
+//   x = n ln2 + r, |r| ≤ ln2/2;   t = x log2(e) + 1.5·2^52 holds n in its low bits;   e^x = 2^n (1 + expm1Reduced(r))
+//
+// Coefficients: scripts/coefficients.py (near-minimax, error 1.6e-17). Arguments are clamped by the caller.
+import { madd, nmadd } from "./simd";
+
+// @ts-ignore: decorator
+@inline const MAGIC: f64 = 6755399441055744.0;
+/** Below this e^x is subnormal and scaling takes two steps. */
+// @ts-ignore: decorator
+@inline export const EXP_NORMAL: f64 = -707.0;
+/** e^x is 0 in double precision from here down. */
+// @ts-ignore: decorator
+@inline export const EXP_ZERO: f64 = -746.0;
+
+/** x log2(e), rounded to an integer n in the low bits. */
+// @ts-ignore: decorator
+@inline
+export function expShift(x: v128): v128 {
+  return f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), f64x2.splat(MAGIC));
+}
+
+/** r = x − n ln2, ln2 in two parts. */
+// @ts-ignore: decorator
+@inline
+export function expRemainder(x: v128, t: v128): v128 {
+  const n = f64x2.sub(t, f64x2.splat(MAGIC));
+  const r = nmadd(n, f64x2.splat(0.6931471803691238), x);
+  return nmadd(n, f64x2.splat(1.9082149292705877e-10), r);
+}
+
+/** e^r − 1 for |r| ≤ ln2/2: r + r² q(r), q of degree 9 by Estrin's scheme. */
+// @ts-ignore: decorator
+@inline
+export function expm1Reduced(r: v128): v128 {
+  const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
+  const p01 = madd(f64x2.splat(0.16666666666666669), r, f64x2.splat(0.5000000000000001));
+  const p23 = madd(f64x2.splat(0.008333333333330062), r, f64x2.splat(0.04166666666662413));
+  const p45 = madd(f64x2.splat(0.00019841269863053618), r, f64x2.splat(0.0013888888917213717));
+  const p67 = madd(f64x2.splat(2.7557268459997064e-06), r, f64x2.splat(2.4801521295954376e-05));
+  const p89 = madd(f64x2.splat(2.510038549551032e-08), r, f64x2.splat(2.7620088445409746e-07));
+  const p03 = madd(p23, r2, p01), p47 = madd(p67, r2, p45);
+  const q = madd(madd(p89, r4, p47), r4, p03);
+  return madd(q, r2, r);
+}
+
+/** 2^n y for a normal result. */
+// @ts-ignore: decorator
+@inline
+export function scaleNormal(y: v128, t: v128): v128 {
+  return i64x2.add(y, i64x2.shl(t, 52));
+}
+
+/** 2^n y for n down to −1080, rounded once where the result is subnormal. */
+// @ts-ignore: decorator
+@inline
+export function scaleSubnormal(y: v128, t: v128): v128 {
+  const up = i64x2.add(y, i64x2.shl(i64x2.add(t, i64x2.splat(128)), 52));
+  return f64x2.mul(up, f64x2.splat(2.9387358770557188e-39)); // 2^-128
+}
+
+/** e^(x + tail) for x ≤ 0 and |tail| ≪ 1, to 1 ulp, gradual underflow included. */
+// @ts-ignore: decorator
+@inline
+export function expNegative(x: v128, tail: v128): v128 {
+  x = f64x2.max(x, f64x2.splat(EXP_ZERO));
+  const t = expShift(x);
+  const y = f64x2.add(expm1Reduced(f64x2.add(expRemainder(x, t), tail)), f64x2.splat(1));
+  if (v128.any_true(f64x2.lt(x, f64x2.splat(EXP_NORMAL)))) return scaleSubnormal(y, t);
+  return scaleNormal(y, t);
+}

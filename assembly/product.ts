@@ -1,0 +1,159 @@
+// The blocked product behind gemm, syrk and the Gram accumulation:
+//
+//   C = gamma C + delta + F ∘ (A B),     F = scale (a number), or F = alpha P Q + scale (the factor, depth d)
+//
+// over rows [r0, r1) of C, all n columns or (lower) those up to the diagonal. Depth is packed KB at a time; a block of
+// IB×JB of C gets its factor completed once, then streams A and B through the microkernel KC deep and multiplies on
+// the way out. The order of an element's sum is fixed by k alone.
+import { IB, JB, KB, KC, MR, NR, lineBytes, roundUp } from "./blocksize";
+import { microkernel } from "./microkernel";
+import { pack } from "./pack";
+import { madd } from "./simd";
+
+// @ts-ignore: decorator
+@inline const TILE_BYTES: usize = 192;
+
+/** Bytes of `work` for {@link product}. */
+export function productScratchBytes(rows: i32, n: i32, k: i32, d: i32): f64 {
+  const m = <f64>(rows + MR), w = <f64>(n + NR), depth = <f64>(min(k, KB) + d);
+  return (m + w) * depth * 8 + <f64>(d > 0 ? IB * JB * 8 : 0) + <f64>TILE_BYTES + 6 * 64;
+}
+
+export function product(
+  lower: bool, r0: i32, r1: i32, n: i32, k: i32,
+  transA: i32, a: usize, lda: i32, transB: i32, b: usize, ldb: i32,
+  d: i32, alpha: f64, p: usize, ldp: i32, q: usize, ldq: i32, scale: f64,
+  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
+): void {
+  if (lower) n = r1;
+  const rows = r1 - r0;
+  if (rows <= 0 || n <= 0) return;
+  const mPad = roundUp(rows, MR), nPad = roundUp(n, NR), depth = min(k, KB);
+  const tile = work;
+  const packedA = tile + TILE_BYTES;
+  const packedB = packedA + lineBytes(<usize>mPad * <usize>depth);
+  const packedP = packedB + lineBytes(<usize>nPad * <usize>depth);
+  const packedQ = packedP + lineBytes(<usize>mPad * <usize>d);
+  const block = d > 0 ? packedQ + lineBytes(<usize>nPad * <usize>d) : 0;
+  if (d > 0) {
+    pack(0, r0, rows, 0, d, MR, p, ldp, packedP);
+    pack(0, 0, n, 0, d, NR, q, ldq, packedQ);
+  }
+  for (let k0 = 0; k0 == 0 || k0 < k; k0 += KB) {
+    const kb = min(k - k0, KB);
+    for (let pc = 0; pc < kb; pc += KC) {
+      const kc = min(kb - pc, KC);
+      pack(transA, r0, rows, k0 + pc, kc, MR, a, lda, packedA + (<usize>mPad * <usize>pc << 3));
+      pack(transB ^ 1, 0, n, k0 + pc, kc, NR, b, ldb, packedB + (<usize>nPad * <usize>pc << 3));
+    }
+    for (let j0 = 0; j0 < n; j0 += JB) {
+      const jEnd = min(n, j0 + JB);
+      for (let i0 = 0; i0 < rows; i0 += IB) {
+        const iEnd = min(rows, i0 + IB);
+        if (lower && r0 + iEnd - 1 < j0) continue;
+        if (d > 0) factorBlock(lower, r0, i0, iEnd, j0, jEnd, d, alpha, scale, packedP, packedQ, block);
+        for (let pc = 0; pc == 0 || pc < kb; pc += KC) {
+          const kc = min(kb - pc, KC), first = k0 + pc == 0;
+          productBlock(
+            lower, r0, i0, iEnd, j0, jEnd, kc,
+            packedA + (<usize>mPad * <usize>pc << 3), packedB + (<usize>nPad * <usize>pc << 3), block, scale,
+            first ? gamma : 1, first ? delta : 0, c, ldc, tile,
+          );
+        }
+      }
+    }
+  }
+}
+
+/** Tile (i, j) of the factor lies at block + 192·((j − j0)/NR · IB/MR + (i − i0)/MR). */
+function factorBlock(
+  lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, d: i32, alpha: f64, beta: f64,
+  packedP: usize, packedQ: usize, block: usize,
+): void {
+  const va = f64x2.splat(alpha), vb = f64x2.splat(beta), sliverP = <usize>d * 48, sliverQ = <usize>d * 32;
+  for (let j = j0; j < jEnd; j += NR) {
+    const qs = packedQ + <usize>(j / NR) * sliverQ;
+    let t = block + <usize>((j - j0) / NR * (IB / MR)) * TILE_BYTES;
+    for (let i = i0; i < iEnd; i += MR, t += TILE_BYTES) {
+      if (lower && r0 + i + MR - 1 < j) continue;
+      microkernel(d, packedP + <usize>(i / MR) * sliverP, qs, t);
+      for (let o: usize = 0; o < TILE_BYTES; o += 16) v128.store(t + o, madd(va, v128.load(t + o), vb));
+    }
+  }
+}
+
+function productBlock(
+  lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, kc: i32,
+  packedA: usize, packedB: usize, block: usize, scale: f64, gamma: f64, delta: f64, c: usize, ldc: i32, tile: usize,
+): void {
+  const sliverA = <usize>kc * 48, sliverB = <usize>kc * 32, ldcBytes = <usize>ldc << 3;
+  for (let j = j0; j < jEnd; j += NR) {
+    const bs = packedB + <usize>(j / NR) * sliverB;
+    let f = block + <usize>((j - j0) / NR * (IB / MR)) * TILE_BYTES;
+    for (let i = i0; i < iEnd; i += MR, f += TILE_BYTES) {
+      if (lower && r0 + i + MR - 1 < j) continue;
+      microkernel(kc, packedA + <usize>(i / MR) * sliverA, bs, tile);
+      if (block) factorTile(tile, f);
+      else scaleTile(tile, scale);
+      const to = c + (<usize>(r0 + i) * <usize>ldc + <usize>j << 3);
+      const live = min(MR, iEnd - i);
+      if (live == MR && j + NR <= jEnd && (!lower || r0 + i >= j + NR - 1)) writeTile(tile, gamma, delta, to, ldcBytes);
+      else writeEdge(lower ? r0 + i - j : NR, live, jEnd - j, tile, gamma, delta, to, ldcBytes);
+    }
+  }
+}
+
+/** tile = F ∘ tile, where an infinite factor times an exact zero is zero (a saturated unit carries no kernel). */
+// @ts-ignore: decorator
+@inline
+function factorTile(tile: usize, f: usize): void {
+  const zero = f64x2.splat(0);
+  for (let o: usize = 0; o < TILE_BYTES; o += 16) {
+    const t = v128.load(tile + o);
+    v128.store(tile + o, v128.andnot(f64x2.mul(v128.load(f + o), t), f64x2.eq(t, zero)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scaleTile(tile: usize, scale: f64): void {
+  if (scale == 1) return;
+  const s = f64x2.splat(scale);
+  for (let o: usize = 0; o < TILE_BYTES; o += 16) v128.store(tile + o, f64x2.mul(s, v128.load(tile + o)));
+}
+
+// @ts-ignore: decorator
+@inline
+function writeTile(tile: usize, gamma: f64, delta: f64, c: usize, ldcBytes: usize): void {
+  const vd = f64x2.splat(delta), vg = f64x2.splat(gamma);
+  for (let r = 0; r < MR; r++) {
+    let x = v128.load(tile), y = v128.load(tile, 16);
+    if (gamma != 0) {
+      x = f64x2.add(x, f64x2.add(f64x2.mul(vg, v128.load(c)), vd));
+      y = f64x2.add(y, f64x2.add(f64x2.mul(vg, v128.load(c, 16)), vd));
+    } else {
+      x = f64x2.add(x, vd);
+      y = f64x2.add(y, vd);
+    }
+    v128.store(c, x);
+    v128.store(c, y, 16);
+    tile += 32;
+    c += ldcBytes;
+  }
+}
+
+/** Row r writes its first min(columns, diagonal + r + 1) entries; the arithmetic is that of {@link writeTile}. */
+function writeEdge(
+  diagonal: i32, live: i32, columns: i32, tile: usize, gamma: f64, delta: f64, c: usize, ldcBytes: usize,
+): void {
+  columns = min(columns, NR);
+  for (let r = 0; r < live; r++) {
+    const end = min(columns, diagonal + r + 1);
+    for (let j = 0; j < end; j++) {
+      const to = c + (<usize>j << 3), x = load<f64>(tile + (<usize>j << 3));
+      store<f64>(to, gamma != 0 ? x + (gamma * load<f64>(to) + delta) : x + delta);
+    }
+    tile += 32;
+    c += ldcBytes;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The contract between TypeScript and the two backends. An op takes numbers only (byte addresses, sizes, leading
+ * dimensions in elements), never allocates, never throws, and returns an {@link Info}. WebAssembly ops work on a
+ * `WebAssembly.Memory`, JavaScript ops on an `ArrayBuffer`; `arena.ts` hands out addresses in either.
+ *
+ * Conventions, for every member:
+ * - matrices are row-major float64; `lda` is the distance between rows of A in elements; addresses are multiples of 8,
+ *   `work` is a multiple of 64 and at least as long as the op's `…ScratchBytes` twin says;
+ * - address 0 means "absent" where a parameter says it is optional;
+ * - `rowStart, rowEnd` bound the rows that are written; disjoint ranges, in any order, give the same bits as one range;
+ * - a factor of 0 overwrites: `gamma = 0` means that C may hold NaN before;
+ * - inputs and outputs do not overlap unless a member says "in place".
+ */
+export interface Ops {
+  /** Z = alpha X Cᵀ + beta 1 biasᵀ. X is n×d, C is m×d, bias (optional) has length m, Z is n×m. */
+  daffine(
+    rowStart: number, rowEnd: number, m: number, d: number,
+    alpha: number, x: number, ldx: number, c: number, ldc: number,
+    beta: number, bias: number, z: number, ldz: number, work: number,
+  ): Info;
+
+  /**
+   * The hidden layer: Z = alpha X Cᵀ + beta 1 biasᵀ (as {@link Ops.daffine}), then S = σ(Z) and
+   * G_ij = gain_j σ'(Z_ij), n×m each (MATH.md §1). `g` is optional; `gain` (length m) is optional and means 1.
+   * Returns -1 for an activation code that this backend does not know.
+   */
+  dfeatures(
+    activation: number, rowStart: number, rowEnd: number, m: number, d: number,
+    alpha: number, x: number, ldx: number, c: number, ldc: number,
+    beta: number, bias: number, gain: number,
+    s: number, lds: number, g: number, ldg: number, work: number,
+  ): Info;
+  /** Bytes of `work` for {@link Ops.daffine} and {@link Ops.dfeatures} on `rows` rows. */
+  dfeaturesScratchBytes(rows: number, m: number, d: number): number;
+
+  /**
+   * Tangent features of one hidden layer, row i of J being
+   * ( aScale, bScale S_i, cScale G_ij x_i for each j, dScale G_i ), P = 1 + m(d+2) long; with `bias = 0` the first and
+   * the last block are left out, P = m(d+1).
+   */
+  djacobian(
+    rowStart: number, rowEnd: number, m: number, d: number, bias: number,
+    aScale: number, bScale: number, cScale: number, dScale: number,
+    x: number, ldx: number, s: number, lds: number, g: number, ldg: number, j: number, ldj: number,
+  ): Info;
+
+  /**
+   * Vector-Jacobian product of one hidden layer, without J, for the hidden units [unitStart, unitEnd):
+   * ub_j += bScale Σ_i v_i S_ij, uc_jt += cScale Σ_i v_i G_ij x_it, ud_j += dScale Σ_i v_i G_ij (`ud` optional).
+   * v has length n; uc is m×d with rows packed. (The entry of `a` is aScale Σ v, one number: the caller's.)
+   */
+  dvjp(
+    unitStart: number, unitEnd: number, n: number, d: number,
+    bScale: number, cScale: number, dScale: number, v: number, x: number, ldx: number,
+    s: number, lds: number, g: number, ldg: number, ub: number, uc: number, ud: number,
+  ): Info;
+
+  /**
+   * The factored kernel of MATH.md §2, lower triangle only:
+   * C = gamma C + delta + (alpha A Aᵀ + beta) ∘ (G Gᵀ), G n×k, A n×d (d = 0: the factor is beta), C n×n.
+   * A product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.
+   */
+  dgram(
+    rowStart: number, rowEnd: number, k: number, g: number, ldg: number,
+    d: number, alpha: number, a: number, lda: number, beta: number,
+    gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The rectangular twin of {@link Ops.dgram}: C = gamma C + delta + (alpha A Bᵀ + beta) ∘ (G Hᵀ), C n×n2. */
+  dgramCross(
+    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
+    d: number, alpha: number, a: number, lda: number, b: number, ldb: number, beta: number,
+    gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows. */
+  dgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
+
+  /** C = gamma C + alpha op(A) op(B), op(A) m×k, op(B) k×n; `transA = 1`: A is stored k×m, `transB = 1`: B is n×k. */
+  dgemm(
+    transA: number, transB: number, rowStart: number, rowEnd: number, n: number, k: number,
+    alpha: number, a: number, lda: number, b: number, ldb: number,
+    gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** Bytes of `work` for {@link Ops.dgemm} and, with n = rowEnd, {@link Ops.dsyrk}. */
+  dgemmScratchBytes(rows: number, n: number, k: number): number;
+  /** Lower triangle of C = gamma C + alpha op(A) op(A)ᵀ, op(A) n×k; `trans = 1`: A is stored k×n. */
+  dsyrk(
+    trans: number, rowStart: number, rowEnd: number, k: number,
+    alpha: number, a: number, lda: number, gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+
+  /**
+   * Cholesky factor in place: A = L Lᵀ on the lower triangle; the strict upper triangle is not touched.
+   * A pivot that is not greater than `tolerance` (or is NaN) stops it: returns 1 + its 0-based index, L undefined.
+   */
+  dpotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
+  dpotrfScratchBytes(n: number): number;
+
+  /**
+   * Triangular solve from the right, in place, each row of B on its own: `trans = 1`: B ← B L⁻ᵀ (forward substitution),
+   * `trans = 0`: B ← B L⁻¹ (backward). L n×n lower, B rows×n. Right-hand sides are therefore the rows of B.
+   */
+  dtrsm(
+    trans: number, rowStart: number, rowEnd: number, n: number,
+    l: number, ldl: number, b: number, ldb: number, work: number,
+  ): Info;
+  dtrsmScratchBytes(rows: number, n: number): number;
+  /** {@link Ops.dtrsm} for one row, at the speed of reading L once. */
+  dtrsv(trans: number, n: number, l: number, ldl: number, b: number): Info;
+
+  /** y = gamma y + alpha A x over the given rows; A rows×n, x length n. */
+  dgemv(
+    rowStart: number, rowEnd: number, n: number, alpha: number, a: number, lda: number, x: number,
+    gamma: number, y: number,
+  ): Info;
+  /** out_i = gamma out_i + alpha Σ_j A_ij B_ij. */
+  drowdot(
+    rowStart: number, rowEnd: number, n: number, alpha: number, a: number, lda: number, b: number, ldb: number,
+    gamma: number, out: number,
+  ): Info;
+  /** Copies the strict lower triangle of A onto the upper one (`toLower = 1`: the upper one onto the lower). In place. */
+  dmirror(toLower: number, n: number, a: number, lda: number): Info;
+  /** B = Aᵀ, A rows×cols. */
+  dtranspose(rows: number, cols: number, a: number, lda: number, b: number, ldb: number): Info;
+
+  /**
+   * Symmetric eigenproblem in place: on entry the lower triangle of A, on exit (vectors = 1) orthonormal eigenvectors
+   * in its rows; `w` gets the n eigenvalues, ascending. `vectors = 0`: A is destroyed. Returns 1 + index of the first
+   * eigenvalue that did not converge.
+   */
+  deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
+  deighScratchBytes(vectors: number, n: number): number;
+}
+
+/** 0: done. Positive: 1 + the 0-based index of what failed (a pivot, an eigenvalue). Negative: an argument is not supported. */
+export type Info = number;
+
+/** Activation codes of the ABI: the order of the rows in `model/activation.ts` and of the table in `assembly/activation`. */
+export const ActivationCode = { sigmoid: 0, tanh: 1, erf: 2, relu: 3, identity: 4 } as const;
+
+/** What `arena.ts` needs from a backend, beside its ops. */
+export interface Backend {
+  readonly name: "wasm" | "js";
+  readonly variant: "relaxed" | "simd" | "js";
+  readonly ops: Ops;
+  /** First byte that may be handed out; a multiple of 64 and at least 1024. */
+  readonly base: number;
+  /** The whole memory, now. Growing detaches it: ask again at each use, never keep it. */
+  buffer(): ArrayBuffer;
+  /** Makes bytes [0, end) usable; false where that cannot be had. */
+  grow(end: number): boolean;
+}
