@@ -40,60 +40,66 @@ function outerRow(m: i32, d: i32, scale: f64, g: usize, x: usize, to: usize): vo
 }
 
 /**
- * Units two at a time: their sums over all rows stay in registers, ub, ud and the first input together. Walking
- * a column pair of S and G costs a cache line for 16 bytes, so eight neighbours (one line) are done in one sweep.
+ * Four rows of S, then of G, at a time: their sums go to the outputs (which stay in L1) once for the four, and the
+ * second and later sweeps over G find it in L1.
  */
 export function dvjp(
   unitStart: i32, unitEnd: i32, n: i32, d: i32, bScale: f64, cScale: f64, dScale: f64,
   v: usize, x: usize, ldx: i32, s: usize, lds: i32, g: usize, ldg: i32, ub: usize, uc: usize, ud: usize,
 ): i32 {
-  const dBytes = <usize>d << 3;
-  for (let j = unitStart; j < unitEnd; ) {
-    const units = unitEnd - j >= 8 ? 8 : 1;
-    const at = <usize>j << 3;
-    columnSums(units, n, bScale, v, 0, 0, s + at, <usize>lds << 3, ub + at, 8);
-    if (ud) columnSums(units, n, dScale, v, 0, 0, g + at, <usize>ldg << 3, ud + at, 8);
+  const units = unitEnd - unitStart, at = <usize>unitStart << 3;
+  if (units <= 0) return 0;
+  const sBytes = <usize>lds << 3, gBytes = <usize>ldg << 3, xBytes = <usize>ldx << 3;
+  for (let i = 0; i < n; i += 4) {
+    const live = min(4, n - i), row = <usize>i, vi = v + (row << 3), xi = x + row * xBytes;
+    const si = s + at + row * sBytes, gi = g + at + row * gBytes;
+    addRows(units, live, bScale, vi, 0, 0, si, sBytes, ub + at, 1);
+    if (ud) addRows(units, live, dScale, vi, 0, 0, gi, gBytes, ud + at, 1);
     for (let t = 0; t < d; t++) {
-      const xt = x + (<usize>t << 3);
-      columnSums(units, n, cScale, v, xt, <usize>ldx << 3, g + at, <usize>ldg << 3, uc + at * <usize>d + (<usize>t << 3), dBytes);
+      addRows(units, live, cScale, vi, xi + (<usize>t << 3), xBytes, gi, gBytes, uc + at * <usize>d + (<usize>t << 3), d);
     }
-    j += units;
   }
   return 0;
 }
 
-/** out_j += scale Σ_i w_i A_ij for 8 or 1 neighbouring columns, w_i = v_i or v_i x_i; `outBytes` between outputs. */
-function columnSums(
-  units: i32, n: i32, scale: f64, v: usize, x: usize, xBytes: usize, a: usize, aBytes: usize, out: usize, outBytes: usize,
+/** out_(j·stride) += Σ_r w_r A_rj over up to four rows, w_r = scale v_r (x_r); absent rows weigh 0. */
+function addRows(
+  units: i32, live: i32, scale: f64, v: usize, x: usize, xBytes: usize, a: usize, aBytes: usize, out: usize, stride: i32,
 ): void {
-  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
-  const end = v + (<usize>n << 3);
-  if (units == 1) {
-    let sum = s0;
-    for (; v < end; v += 8, a += aBytes, x += xBytes) {
-      const w = load<f64>(v) * (xBytes ? load<f64>(x) : 1);
-      sum = madd(f64x2.splat(w), v128.load64_splat(a), sum);
-    }
-    store<f64>(out, load<f64>(out) + scale * f64x2.extract_lane(sum, 0));
-    return;
+  const a1 = a + (live > 1 ? aBytes : 0), a2 = a + (live > 2 ? 2 * aBytes : 0), a3 = a + (live > 3 ? 3 * aBytes : 0);
+  const w0 = weight(0, live, scale, v, x, xBytes), w1 = weight(1, live, scale, v, x, xBytes);
+  const w2 = weight(2, live, scale, v, x, xBytes), w3 = weight(3, live, scale, v, x, xBytes);
+  const bytes = <usize>units << 3, strideBytes = <usize>stride << 3;
+  let o: usize = 0;
+  for (; o + 16 <= bytes; o += 16) {
+    let sum = f64x2.mul(w0, v128.load(a + o));
+    sum = madd(w1, v128.load(a1 + o), sum);
+    sum = madd(w2, v128.load(a2 + o), sum);
+    sum = madd(w3, v128.load(a3 + o), sum);
+    if (stride == 1) v128.store(out, f64x2.add(v128.load(out), sum));
+    else addPair(out, strideBytes, sum);
+    out += strideBytes << 1;
   }
-  for (; v < end; v += 8, a += aBytes, x += xBytes) {
-    const w = f64x2.splat(load<f64>(v) * (xBytes ? load<f64>(x) : 1));
-    s0 = madd(w, v128.load(a), s0);
-    s1 = madd(w, v128.load(a, 16), s1);
-    s2 = madd(w, v128.load(a, 32), s2);
-    s3 = madd(w, v128.load(a, 48), s3);
+  if (o < bytes) {
+    let sum = f64x2.mul(w0, v128.load64_splat(a + o));
+    sum = madd(w1, v128.load64_splat(a1 + o), sum);
+    sum = madd(w2, v128.load64_splat(a2 + o), sum);
+    sum = madd(w3, v128.load64_splat(a3 + o), sum);
+    store<f64>(out, load<f64>(out) + f64x2.extract_lane(sum, 0));
   }
-  const k = f64x2.splat(scale);
-  addPair(out, outBytes, f64x2.mul(k, s0));
-  addPair(out + 2 * outBytes, outBytes, f64x2.mul(k, s1));
-  addPair(out + 4 * outBytes, outBytes, f64x2.mul(k, s2));
-  addPair(out + 6 * outBytes, outBytes, f64x2.mul(k, s3));
 }
 
 // @ts-ignore: decorator
 @inline
-function addPair(out: usize, outBytes: usize, sum: v128): void {
+function weight(r: i32, live: i32, scale: f64, v: usize, x: usize, xBytes: usize): v128 {
+  if (r >= live) return f64x2.splat(0);
+  const w = scale * load<f64>(v + (<usize>r << 3));
+  return f64x2.splat(x ? w * load<f64>(x + <usize>r * xBytes) : w);
+}
+
+// @ts-ignore: decorator
+@inline
+function addPair(out: usize, strideBytes: usize, sum: v128): void {
   store<f64>(out, load<f64>(out) + f64x2.extract_lane(sum, 0));
-  store<f64>(out + outBytes, load<f64>(out + outBytes) + f64x2.extract_lane(sum, 1));
+  store<f64>(out + strideBytes, load<f64>(out + strideBytes) + f64x2.extract_lane(sum, 1));
 }
