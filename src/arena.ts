@@ -1,0 +1,146 @@
+/**
+ * Memory of a backend, seen from TypeScript. Two regions above `backend.base`:
+ *
+ *   base | held blocks (factors of a live Fit) | scratch stack →
+ *
+ * Held blocks are first-fit in the gaps below the top held block; the scratch stack starts above it and is empty
+ * between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
+ */
+import { MemoryLimitError } from "./errors.js";
+import type { Backend } from "./ops.js";
+
+const LINE = 64;
+
+export class Arena {
+  /** The most that a 32-bit WebAssembly memory can hold, less one page; the JavaScript backend keeps the same bound. */
+  readonly bytesLimit = 65535 * 65536;
+  readonly #backend: Backend;
+  /** Held blocks by address, ascending. */
+  readonly #held: { address: number; bytes: number }[] = [];
+  #top: number;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#top = backend.base;
+  }
+
+  /** Bytes of the scratch stack in use: 0 between public calls. */
+  get scratchBytesInUse(): number {
+    return this.#top - this.#floor;
+  }
+
+  /** Bytes of held blocks. */
+  get heldBytes(): number {
+    return this.#held.reduce((sum, block) => sum + block.bytes, 0);
+  }
+
+  /** Runs `body`; all scratch that it allocates is released afterwards, also when it throws. Nestable. */
+  run<T>(body: () => T): T {
+    const mark = this.#top;
+    try {
+      return body();
+    } finally {
+      this.#top = mark;
+    }
+  }
+
+  /**
+   * Address of `elements` doubles of scratch, 64-byte aligned, contents undefined.
+   *
+   * @throws MemoryLimitError where they do not fit.
+   */
+  alloc(elements: number): number {
+    return this.allocBytes(elements * 8);
+  }
+
+  /** {@link alloc} in bytes. */
+  allocBytes(bytes: number): number {
+    const address = this.#top;
+    this.#ensure(address + lines(bytes));
+    this.#top = address + lines(bytes);
+    return address;
+  }
+
+  /** Copies `data` into scratch. */
+  copyIn(data: Float64Array): number {
+    const address = this.alloc(data.length);
+    this.view(address, data.length).set(data);
+    return address;
+  }
+
+  /** The doubles at `address`: a view to use at once, dead after the next allocation. */
+  view(address: number, elements: number): Float64Array {
+    return new Float64Array(this.#backend.buffer(), address, elements);
+  }
+
+  /** A copy that JavaScript owns. */
+  copyOut(address: number, elements: number): Float64Array {
+    return this.view(address, elements).slice();
+  }
+
+  /**
+   * Checks that `elements` more doubles fit, before any work is done.
+   *
+   * @throws MemoryLimitError
+   */
+  require(elements: number): void {
+    const end = this.#top + elements * 8;
+    if (end > this.bytesLimit) this.#refuse(end);
+  }
+
+  /**
+   * Address of `elements` doubles that stay until {@link free}. Only while the scratch stack is empty.
+   *
+   * @throws MemoryLimitError where they do not fit.
+   */
+  hold(elements: number): number {
+    if (this.scratchBytesInUse > 0) throw new Error("internal: hold() while scratch is in use");
+    const bytes = lines(Math.max(elements, 1) * 8);
+    let address = this.#backend.base;
+    let at = 0;
+    for (; at < this.#held.length; at++) {
+      if (address + bytes <= this.#held[at].address) break;
+      address = this.#held[at].address + this.#held[at].bytes;
+    }
+    this.#ensure(address + bytes);
+    this.#held.splice(at, 0, { address, bytes });
+    this.#top = this.#floor;
+    return address;
+  }
+
+  /** Gives a held block back; its address must come from {@link hold}. */
+  free(address: number): void {
+    const at = this.#held.findIndex((block) => block.address === address);
+    if (at < 0) throw new Error("internal: free() of a block that is not held");
+    const empty = this.scratchBytesInUse === 0;
+    this.#held.splice(at, 1);
+    if (empty) this.#top = this.#floor;
+  }
+
+  /** Where scratch starts: the end of the last held block. */
+  get #floor(): number {
+    const last = this.#held.at(-1);
+    return last ? last.address + last.bytes : this.#backend.base;
+  }
+
+  #ensure(end: number): void {
+    if (end > this.bytesLimit || !this.#backend.grow(end)) this.#refuse(end);
+  }
+
+  #refuse(end: number): never {
+    throw new MemoryLimitError(
+      `this needs ${megabytes(end)} of backend memory, more than ${megabytes(this.bytesLimit)} or than the machine gives; ` +
+        "use fewer points or units, predict in smaller batches, or dispose() fits that are done with",
+      end,
+      this.bytesLimit,
+    );
+  }
+}
+
+function lines(bytes: number): number {
+  return Math.ceil(bytes / LINE) * LINE;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toPrecision(4)} MiB`;
+}

@@ -1,0 +1,40 @@
+/**
+ * The typed errors of the public API. `TypeError` (wrong kind) and `RangeError` (wrong value, with got and expected)
+ * are the language's own; these four are what a numerical library needs beside them.
+ */
+
+/** A kernel that has to be positive definite is not. `pivot` is 0-based, -1 where no single pivot is to blame. */
+export class NotPositiveDefiniteError extends Error {
+  override readonly name = "NotPositiveDefiniteError";
+  constructor(
+    message: string,
+    /** Row at which the factorisation stopped, or -1. */
+    readonly pivot: number,
+    /** The ridge that was in force. */
+    readonly ridge: number,
+  ) {
+    super(message);
+  }
+}
+
+/** An iteration did not converge: the answer would have been garbage. */
+export class ConvergenceError extends Error {
+  override readonly name = "ConvergenceError";
+}
+
+/** The work does not fit the backend's memory; nothing was computed. */
+export class MemoryLimitError extends Error {
+  override readonly name = "MemoryLimitError";
+  constructor(
+    message: string,
+    readonly bytesNeeded: number,
+    readonly bytesLimit: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The backend cannot do this here: a variant that the engine lacks, or use after `dispose()`. */
+export class BackendError extends Error {
+  override readonly name = "BackendError";
+}
