@@ -6,3 +6,8 @@ export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
 export { djacobian, dvjp } from "./jacobian";
 export { dgemv, dmirror, drowdot, dtranspose } from "./level2";
+
+/** First byte that is not the module's own. */
+export function heapBase(): usize {
+  return __heap_base;
+}

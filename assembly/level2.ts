@@ -83,26 +83,23 @@ function transposeBlock(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize,
   }
 }
 
-export function dmirror(toLower: i32, n: i32, a: usize, lda: i32): i32 {
+export function dmirror(n: i32, a: usize, lda: i32): i32 {
   const ldBytes = <usize>lda << 3;
   for (let i0 = 0; i0 < n; i0 += BLOCK) {
     const rows = min(BLOCK, n - i0);
-    mirrorDiagonal(toLower, rows, a + <usize>i0 * (ldBytes + 8), ldBytes);
+    mirrorDiagonal(rows, a + <usize>i0 * (ldBytes + 8), ldBytes);
     for (let j0 = 0; j0 < i0; j0 += BLOCK) {
       const low = a + <usize>i0 * ldBytes + (<usize>j0 << 3), up = a + <usize>j0 * ldBytes + (<usize>i0 << 3);
-      if (toLower) transposeBlock(BLOCK, rows, up, ldBytes, low, ldBytes);
-      else transposeBlock(rows, BLOCK, low, ldBytes, up, ldBytes);
+      transposeBlock(rows, BLOCK, low, ldBytes, up, ldBytes);
     }
   }
   return 0;
 }
 
-function mirrorDiagonal(toLower: i32, rows: i32, a: usize, ldBytes: usize): void {
+function mirrorDiagonal(rows: i32, a: usize, ldBytes: usize): void {
   for (let i = 1; i < rows; i++) {
     for (let j = 0; j < i; j++) {
-      const low = a + <usize>i * ldBytes + (<usize>j << 3), up = a + <usize>j * ldBytes + (<usize>i << 3);
-      if (toLower) store<f64>(low, load<f64>(up));
-      else store<f64>(up, load<f64>(low));
+      store<f64>(a + <usize>j * ldBytes + (<usize>i << 3), load<f64>(a + <usize>i * ldBytes + (<usize>j << 3)));
     }
   }
 }

@@ -7,7 +7,7 @@
  * between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
  */
 import { MemoryLimitError } from "./errors.js";
-import type { Backend } from "./ops.js";
+import type { Backend, Ops } from "./ops.js";
 
 const LINE = 64;
 
@@ -143,4 +143,12 @@ function lines(bytes: number): number {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toPrecision(4)} MiB`;
+}
+
+/** What everything below `ntk.ts` works with: the ops of a backend and the memory they work on. */
+export interface Context {
+  readonly ops: Ops;
+  readonly arena: Arena;
+  /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
+  readonly disposed: boolean;
 }

@@ -117,8 +117,8 @@ export interface Ops {
     rowStart: number, rowEnd: number, n: number, alpha: number, a: number, lda: number, b: number, ldb: number,
     gamma: number, out: number,
   ): Info;
-  /** Copies the strict lower triangle of A onto the upper one (`toLower = 1`: the upper one onto the lower). In place. */
-  dmirror(toLower: number, n: number, a: number, lda: number): Info;
+  /** Copies the strict lower triangle of A onto the upper one, in place. */
+  dmirror(n: number, a: number, lda: number): Info;
   /** B = Aᵀ, A rows×cols. */
   dtranspose(rows: number, cols: number, a: number, lda: number, b: number, ldb: number): Info;
 

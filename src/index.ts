@@ -1,0 +1,13 @@
+/** Public names of ntk-wasm. */
+export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
+export type { CustomKernel, Model } from "./kernel/source.js";
+export { type LoadOptions, load } from "./load.js";
+export { type Matrix, type MatrixLike, oneHot, type Standardized, standardize } from "./matrix.js";
+export type { Activation } from "./model/activation.js";
+export type { Init } from "./model/init.js";
+export { type Block, createNetwork, type Network, type NetworkOptions, type Parametrization } from "./model/network.js";
+export type { Ntk } from "./ntk.js";
+export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
+export type { Linearized } from "./predict/linearize.js";
+export type { PathPoint } from "./predict/path.js";
+export type { Report } from "./predict/report.js";

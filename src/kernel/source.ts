@@ -1,0 +1,164 @@
+/**
+ * What regression needs from a model, whatever its kind: start values, the training kernel, cross kernels, diagonals.
+ * A `CustomKernel` is a user's own (or precomputed) kernel and is checked like any other input.
+ */
+import type { Context } from "../arena.js";
+import { checkFinite, describe } from "../check.js";
+import { matrix, type Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import { checkSymmetric } from "../solver/symmetric.js";
+import { kernel, kernelDiagonal, kernelInto, kernelScratch } from "./empirical.js";
+import { checkComputable, loadInputs, loadLayer } from "./layer.js";
+import { forward } from "./tangent.js";
+
+/** A kernel of one's own: Θ(X, X2) as a matrix, and optionally a prior mean and a cheap diagonal. */
+export interface CustomKernel {
+  /** Θ(X, X2), rows(X)×rows(X2). Symmetric and positive semi-definite for X = X2. */
+  kernel(X: Matrix, X2: Matrix): Matrix;
+  /** Prior mean, rows(X)×C; default 0. */
+  mean?(X: Matrix): Matrix;
+  /** diag Θ(X, X); default: taken from `kernel`. */
+  diagonal?(X: Matrix): Float64Array;
+}
+
+/** What `fit` and `kernel` accept. */
+export type Model = Network | CustomKernel;
+
+/** A model as regression sees it; `X` is the training inputs. */
+export interface KernelSource {
+  /** The network, where the model is one. */
+  readonly network: Network | undefined;
+  /** Number of outputs that the model prescribes, if it does. */
+  readonly outputs: number | undefined;
+  /** f(X, θ0) or the prior mean, rows×C, row-major. */
+  start(X: Matrix, C: number): Float64Array;
+  /** Θ(X, X) as a full or lower n×n matrix at `out`. */
+  fill(X: Matrix, out: number): void;
+  /** Doubles that {@link fill} needs as scratch. */
+  scratch(n: number): number;
+  /** Θ(X, X2). */
+  cross(X: Matrix, X2: Matrix): Matrix;
+  /** Θ(X, X), symmetric to the bit. */
+  square(X: Matrix): Matrix;
+  /** diag Θ(X, X). */
+  diagonal(X: Matrix): Float64Array;
+}
+
+/** True for a user's own kernel. */
+export function isCustomKernel(model: unknown): model is CustomKernel {
+  return typeof model === "object" && model !== null && typeof (model as CustomKernel).kernel === "function";
+}
+
+/** @throws TypeError, RangeError where the model cannot be used. */
+export function kernelSource(context: Context, model: Model): KernelSource {
+  return isCustomKernel(model) ? new CustomSource(context, model) : new NetworkSource(context, checkComputable(model));
+}
+
+class NetworkSource implements KernelSource {
+  readonly outputs = 1;
+  readonly #context: Context;
+
+  constructor(
+    context: Context,
+    readonly network: Network,
+  ) {
+    this.#context = context;
+  }
+
+  start(X: Matrix): Float64Array {
+    return forward(this.#context, this.network, X).data;
+  }
+
+  fill(X: Matrix, out: number): void {
+    const context = this.#context;
+    context.arena.run(() => {
+      kernelInto(context, loadLayer(context, this.network), loadInputs(context, X), undefined, out);
+    });
+  }
+
+  scratch(n: number): number {
+    return kernelScratch(this.#context, this.network, n, n);
+  }
+
+  cross(X: Matrix, X2: Matrix): Matrix {
+    return kernel(this.#context, this.network, X, X2);
+  }
+
+  square(X: Matrix): Matrix {
+    return kernel(this.#context, this.network, X);
+  }
+
+  diagonal(X: Matrix): Float64Array {
+    return kernelDiagonal(this.#context, this.network, X);
+  }
+}
+
+/** Points whose diagonal is read off one square kernel when the user gives no `diagonal`. */
+const DIAGONAL_TILE = 64;
+
+class CustomSource implements KernelSource {
+  readonly network = undefined;
+  readonly outputs = undefined;
+  readonly #context: Context;
+  readonly #model: CustomKernel;
+
+  constructor(context: Context, model: CustomKernel) {
+    this.#context = context;
+    this.#model = model;
+  }
+
+  start(X: Matrix, C: number): Float64Array {
+    if (!this.#model.mean) return new Float64Array(X.rows * C);
+    return checked(this.#model.mean(X), "mean(X)", X.rows, C).data.slice();
+  }
+
+  fill(X: Matrix, out: number): void {
+    this.#context.arena.view(out, X.rows * X.rows).set(this.square(X).data);
+  }
+
+  scratch(): number {
+    return 0;
+  }
+
+  cross(X: Matrix, X2: Matrix): Matrix {
+    return checked(this.#model.kernel(X, X2), "kernel(X, X2)", X.rows, X2.rows);
+  }
+
+  square(X: Matrix): Matrix {
+    const K = checked(this.#model.kernel(X, X), "kernel(X, X)", X.rows, X.rows);
+    checkSymmetric(K, "kernel(X, X)");
+    return K;
+  }
+
+  diagonal(X: Matrix): Float64Array {
+    if (this.#model.diagonal) {
+      const data = this.#model.diagonal(X);
+      if (!(data instanceof Float64Array)) throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
+      return checked({ data, rows: data.length, cols: 1 }, "diagonal(X)", X.rows, 1).data;
+    }
+    const result = new Float64Array(X.rows);
+    for (let row = 0; row < X.rows; row += DIAGONAL_TILE) {
+      const tile = rowsOf(X, row, Math.min(DIAGONAL_TILE, X.rows - row));
+      const { data } = this.square(tile);
+      for (let i = 0; i < tile.rows; i++) result[row + i] = data[i * (tile.rows + 1)];
+    }
+    return result;
+  }
+}
+
+/** What a user's function returned, or an error that names the function. */
+function checked(value: Matrix, name: string, rows: number, cols: number): Matrix {
+  if (typeof value !== "object" || value === null || !(value.data instanceof Float64Array)) {
+    throw new TypeError(`${name} gave ${describe(value)}; expected a Matrix { data: Float64Array, rows, cols }`);
+  }
+  if (value.rows !== rows || value.cols !== cols || value.data.length !== rows * cols) {
+    throw new RangeError(`${name} gave ${value.rows}×${value.cols} (${value.data.length} numbers); expected ${rows}×${cols}`);
+  }
+  checkFinite(value, name);
+  return value;
+}
+
+/** Rows [row, row + rows) of X, without a copy. */
+export function rowsOf(X: Matrix, row: number, rows: number): Matrix {
+  return matrix(rows, X.cols, X.data.subarray(row * X.cols, (row + rows) * X.cols));
+}

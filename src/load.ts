@@ -1,0 +1,44 @@
+/** `load()`: probes the engine, makes the backend that was asked for, or the fastest one that runs. Never a silent substitute. */
+import { createJsBackend } from "./backend/js/index.js";
+import { createWasmBackend, supports } from "./backend/wasm.js";
+import { checkChoice, checkKeys } from "./check.js";
+import { BackendError } from "./errors.js";
+import { Ntk } from "./ntk.js";
+
+export interface LoadOptions {
+  /** `"wasm"` or `"js"`; default: WebAssembly where it runs, else JavaScript. */
+  backend?: "wasm" | "js";
+  /** Default: `"relaxed"` (fused multiply-add) where it runs, else `"simd"`. `"simd"` gives the same bits on every machine. */
+  variant?: "relaxed" | "simd" | "js";
+  /** Only 1 for now. */
+  threads?: number;
+  /** Only `"float64"` for now. */
+  precision?: "float64";
+}
+
+/**
+ * Loads a backend with a memory of its own.
+ *
+ * @throws TypeError for an unknown option; RangeError for a wrong value; BackendError where the variant cannot run here.
+ * @example
+ * const ntk = await load();                  // fastest here
+ * const plain = await load({ backend: "js" });
+ */
+export async function load(options: LoadOptions = {}): Promise<Ntk> {
+  checkKeys(options, ["backend", "variant", "threads", "precision"], "load");
+  const { backend, variant, threads = 1, precision = "float64" } = options;
+  if (backend !== undefined) checkChoice(backend, "backend", ["wasm", "js"]);
+  if (variant !== undefined) checkChoice(variant, "variant", ["relaxed", "simd", "js"]);
+  if (threads !== 1) throw new RangeError(`threads is ${String(threads)}; only 1 is there yet`);
+  if ((precision as unknown) !== "float64") throw new RangeError(`precision is ${String(precision)}; only "float64" is there yet`);
+  if (variant !== undefined && backend !== undefined && (variant === "js") !== (backend === "js")) {
+    throw new RangeError(`backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`);
+  }
+  if (backend === "js" || variant === "js") return new Ntk(createJsBackend());
+  const candidates = variant ? [variant] : (["relaxed", "simd"] as const);
+  const chosen = candidates.find(supports);
+  if (chosen) return new Ntk(createWasmBackend(chosen));
+  if (backend === undefined && variant === undefined) return new Ntk(createJsBackend());
+  const missing = variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";
+  throw new BackendError(`this engine lacks ${missing}; use load() for what runs here, or load({ backend: "js" })`);
+}

@@ -1,0 +1,223 @@
+/**
+ * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
+ * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
+ */
+import { Arena, type Context } from "./arena.js";
+import { checkChoice, checkKeys, toMatrix } from "./check.js";
+import { BackendError } from "./errors.js";
+import { kernelBlocks } from "./kernel/empirical.js";
+import { checkComputable } from "./kernel/layer.js";
+import { kernelSource, type Model } from "./kernel/source.js";
+import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
+import type { Matrix, MatrixLike } from "./matrix.js";
+import type { Network } from "./model/network.js";
+import type { Backend } from "./ops.js";
+import { type Fit, type FitOptions, fitModel } from "./predict/fit.js";
+import { type Linearized, linearize } from "./predict/linearize.js";
+import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
+
+/** Tangent-kernel computations on one backend. Not shared between threads; cheap to make several. */
+export class Ntk {
+  /** What computes: WebAssembly or plain JavaScript. */
+  readonly backend: "wasm" | "js";
+  /** Which build: `relaxed` (fused multiply-add), `simd`, or `js`. */
+  readonly variant: "relaxed" | "simd" | "js";
+  /** Threads in use. */
+  readonly threads = 1;
+  readonly #context: Context;
+  #disposed = false;
+
+  /** @internal Use `load()`. */
+  constructor(backend: Backend) {
+    this.backend = backend.name;
+    this.variant = backend.variant;
+    const arena = new Arena(backend);
+    const live = <T>(part: T): T => {
+      if (this.#disposed) throw new BackendError("this Ntk was disposed of; load() gives a new one");
+      return part;
+    };
+    const isDisposed = () => this.#disposed;
+    this.#context = {
+      get ops() {
+        return live(backend.ops);
+      },
+      get arena() {
+        return live(arena);
+      },
+      get disposed() {
+        return isDisposed();
+      },
+    };
+  }
+
+  /**
+   * f(X, θ0), N×1, for inputs X (N×d).
+   *
+   * @throws TypeError, RangeError for bad input; BackendError after `dispose()`.
+   * @example
+   * ntk.forward(net, [[0], [1]]).data; // two outputs
+   */
+  forward(net: Network, X: MatrixLike): Matrix {
+    return forward(this.#context, net, this.#inputs(net, X));
+  }
+
+  /**
+   * The tangent features Φ, N×P: row n is ∇f(x_n, θ0) in the order of `net.blocks` (MATH: Jacot et al. 2018).
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError where N×P does not fit.
+   * @example
+   * const { cols } = ntk.jacobian(net, [0, 1]); // cols === net.parameters.length
+   */
+  jacobian(net: Network, X: MatrixLike): Matrix {
+    return jacobian(this.#context, net, this.#inputs(net, X));
+  }
+
+  /**
+   * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ, N×N2, in its factored form (Novak et al. 2022): no Jacobian is formed.
+   * Without X2 it is symmetric to the bit. Entries that truly overflow are ±Infinity.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
+   * @example
+   * const K = ntk.kernel(net, X); // K.data[i * K.cols + j] = Θ(x_i, x_j)
+   */
+  kernel(model: Model, X: MatrixLike, X2?: MatrixLike, options: { outputs?: "full" | "average" } = {}): Matrix {
+    checkKeys(options, ["outputs"], "kernel");
+    checkChoice(options.outputs ?? "average", "outputs", ["full", "average"]);
+    const source = kernelSource(this.#context, model);
+    const A = this.#inputs(source.network, X);
+    return X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
+  }
+
+  /**
+   * diag Θ(X, X), N numbers, without the rest of Θ.
+   *
+   * @throws TypeError, RangeError for bad input.
+   * @example
+   * ntk.kernelDiagonal(net, [0, 1]).length; // 2
+   */
+  kernelDiagonal(model: Model, X: MatrixLike): Float64Array {
+    const source = kernelSource(this.#context, model);
+    return source.diagonal(this.#inputs(source.network, X)).slice();
+  }
+
+  /**
+   * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`); they sum to Θ.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError.
+   * @example
+   * const { b } = ntk.kernelBlocks(net, X); // the sigmoids' part
+   */
+  kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
+    const A = this.#inputs(net, X);
+    return kernelBlocks(this.#context, net, A, X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols }));
+  }
+
+  /**
+   * Θ(X, X) V for V N×k, as Φ(ΦᵀV): O(NPk) work, no N×N matrix.
+   *
+   * @throws TypeError, RangeError for bad input.
+   * @example
+   * ntk.kernelTimesVector(net, X, V).rows; // N
+   */
+  kernelTimesVector(net: Network, X: MatrixLike, V: MatrixLike): Matrix {
+    const A = this.#inputs(net, X);
+    return kernelTimesVector(this.#context, net, A, toMatrix(V, "V", { rows: A.rows }));
+  }
+
+  /**
+   * Kernel ridge regression of Y (N×C) on X (N×d) with the model's tangent kernel; also read as a Gaussian process.
+   * `ridge` is absolute; 0 gives the minimum-norm answer where Θ is singular, and the report says its rank. With `ridges`
+   * one eigendecomposition rates them all, and the best profiled evidence is fitted.
+   *
+   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError where the ridge drowns in rounding or the
+   *   kernel is indefinite; MemoryLimitError before any work; ConvergenceError.
+   * @example
+   * const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
+   * const { mean, variance } = fit.predict(Xnew);
+   */
+  fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
+    return fitModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * The first-order model around θ0: `at(θ, X)` = f(X, θ0) + Φ(X)(θ − θ0).
+   *
+   * @throws TypeError, RangeError for bad input.
+   * @example
+   * ntk.linearize(net).at(fit.parameters(), Xnew); // the same as fit.predict(Xnew).mean
+   */
+  linearize(net: Network): Linearized {
+    return linearize(this.#context, net, () => void this.#context.ops);
+  }
+
+  /**
+   * AB, for A m×k and B k×n (BLAS gemm).
+   *
+   * @throws RangeError where shapes do not match.
+   * @example
+   * ntk.matmul([[1, 2]], [[3], [4]]).data; // [11]
+   */
+  matmul(A: MatrixLike, B: MatrixLike): Matrix {
+    const a = toMatrix(A, "A");
+    return matmul(this.#context, a, toMatrix(B, "B", { rows: a.cols }));
+  }
+
+  /**
+   * AAᵀ, symmetric to the bit, for A n×k (BLAS syrk).
+   *
+   * @throws RangeError for bad input.
+   * @example
+   * ntk.gram([[1, 2], [3, 4]]).data; // [5, 11, 11, 25]
+   */
+  gram(A: MatrixLike): Matrix {
+    return gram(this.#context, toMatrix(A, "A"));
+  }
+
+  /**
+   * Lower L with A = LLᵀ, for A symmetric positive definite (LAPACK potrf).
+   *
+   * @throws RangeError where A is not symmetric, naming the entry; NotPositiveDefiniteError with the 0-based pivot.
+   * @example
+   * ntk.cholesky([[4, 2], [2, 5]]).data; // [2, 0, 1, 2]
+   */
+  cholesky(A: MatrixLike): Matrix {
+    return cholesky(this.#context, toMatrix(A, "A"));
+  }
+
+  /**
+   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs).
+   *
+   * @throws RangeError where A is not symmetric; NotPositiveDefiniteError with the 0-based pivot.
+   * @example
+   * ntk.solve([[4, 2], [2, 5]], [8, 12]).data; // [1, 2]
+   */
+  solve(A: MatrixLike, B: MatrixLike): Matrix {
+    const a = toMatrix(A, "A");
+    return solve(this.#context, a, toMatrix(B, "B", { rows: a.rows }));
+  }
+
+  /**
+   * Eigenvalues, ascending, and orthonormal eigenvectors in columns, of a symmetric A.
+   *
+   * @throws RangeError where A is not symmetric; ConvergenceError.
+   * @example
+   * ntk.eigh([[2, 1], [1, 2]]).values; // [1, 3]
+   */
+  eigh(A: MatrixLike): { values: Float64Array; vectors: Matrix } {
+    return eigh(this.#context, toMatrix(A, "A"));
+  }
+
+  /** Gives the backend memory back to the engine; everything made from this Ntk is a BackendError afterwards. */
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #inputs(net: Network | undefined, X: MatrixLike): Matrix {
+    return toMatrix(X, "X", net ? { cols: checkComputable(net).inputs } : {});
+  }
+}

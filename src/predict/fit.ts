@@ -1,0 +1,233 @@
+/**
+ * Regression with a tangent kernel: kernel ridge regression and its Gaussian-process reading (MATH.md §3).
+ * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
+ */
+import type { Context } from "../arena.js";
+import { checkBoolean, checkChoice, checkKeys, checkNonNegative, toMatrix } from "../check.js";
+import { BackendError } from "../errors.js";
+import { kernelSource, type Model } from "../kernel/source.js";
+import { matrix, type Matrix, type MatrixLike } from "../matrix.js";
+import { widths } from "../model/network.js";
+import { type Problem, solveDual } from "../solver/dual.js";
+import type { Factor } from "../solver/factor.js";
+import { solvePrimal } from "../solver/primal.js";
+import { type Solution, transposed } from "../solver/system.js";
+import { choosePath, type PathPoint } from "./path.js";
+import { Report } from "./report.js";
+
+export interface FitOptions {
+  /** λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. */
+  ridge?: number;
+  /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
+  ridges?: ArrayLike<number>;
+  /** `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper one. */
+  solver?: "auto" | "dual" | "primal";
+  /** Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/(N·C). */
+  scale?: 1 | "fit";
+  /** Fit f − f0 instead of f: the start values of the network are left out. Default false. */
+  centered?: boolean;
+  /** Reserved for several outputs; `"full"` and `"average"` agree for one. */
+  outputs?: "full" | "average";
+}
+
+export interface PredictOptions {
+  /** Default true. */
+  variance?: boolean;
+  /** The full covariance, N*×N*; default false. */
+  covariance?: boolean;
+  /** Add the noise sλ: the band to draw around data. Default false: latent. */
+  noise?: boolean;
+}
+
+export interface Prediction {
+  /** N*×C. */
+  mean: Matrix;
+  /** N*×C; the same in every column. */
+  variance?: Matrix;
+  /** N*×N*. */
+  covariance?: Matrix;
+}
+
+const FIT_KEYS = ["ridge", "ridges", "solver", "scale", "centered", "outputs"];
+
+/** Everything a `Fit` is built from. */
+interface Fitted {
+  context: Context;
+  model: Model;
+  problem: Problem;
+  solution: Solution;
+  centered: boolean;
+  scale: 1 | "fit";
+  path: PathPoint[];
+}
+
+/** `ntk.fit`: see {@link ../ntk.js}. */
+export function fitModel(context: Context, model: Model, Xlike: MatrixLike, Ylike: MatrixLike, options: FitOptions): Fit {
+  checkFitOptions(options);
+  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
+  const source = kernelSource(context, model);
+  const net = source.network;
+  const given = toMatrix(Xlike, "X", net ? { cols: net.inputs } : {});
+  // X is kept for predictions: a copy, so that the caller may reuse the array.
+  const X = matrix(given.rows, given.cols, given.data.slice());
+  const Y = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
+  if (!net && solver === "primal") throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
+  const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
+  const R = transposed(Y.data.map((y, at) => y - start[at]), X.rows, Y.cols);
+  const problem: Problem = { source, X, R, C: Y.cols };
+  if (ridges !== undefined) {
+    const { factor, path } = choosePath(context, problem, ridges);
+    const solution = solveDual(context, problem, factor.ridge, factor);
+    return new Fit({ context, model, problem, solution, centered, scale, path });
+  }
+  const primal = net && (solver === "primal" || (solver === "auto" && primalIsCheaper(X.rows, net.parameters.length, widths(net)[0])));
+  const solution = primal ? solvePrimal(context, problem, net, ridge) : solveDual(context, problem, ridge);
+  return new Fit({ context, model, problem, solution, centered, scale, path: [] });
+}
+
+/** Flops of Gram + factor in either space (MATH.md §3). */
+function primalIsCheaper(N: number, P: number, m: number): boolean {
+  return N * P ** 2 + P ** 3 / 3 < N ** 2 * m + N ** 3 / 3;
+}
+
+function checkFitOptions(options: FitOptions): void {
+  checkKeys(options, FIT_KEYS, "fit");
+  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "full" } = options;
+  checkNonNegative(ridge, "ridge");
+  if ((solver as string) === "cg") throw new RangeError('solver "cg" is not there yet; expected "auto", "dual" or "primal"');
+  checkChoice(solver, "solver", ["auto", "dual", "primal"]);
+  if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
+  checkBoolean(centered, "centered");
+  checkChoice(outputs, "outputs", ["full", "average"]);
+  if (ridges === undefined) return;
+  if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
+  if (solver === "primal") throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
+  if (typeof ridges !== "object" || ridges === null) throw new TypeError("ridges is not a list; expected an array of numbers");
+  if (ridges.length === 0) throw new RangeError("ridges is empty; expected at least one ridge");
+  Array.from(ridges).forEach((value, i) => checkNonNegative(value, `ridges[${i}]`));
+}
+
+/** Held memory of fits that were dropped without `dispose()`. */
+const dropped = new FinalizationRegistry<() => void>((free) => free());
+
+/** Frees a factor once. A function of its own: a closure made inside the constructor would keep the Fit alive. */
+function releaser(context: Context, factor: Factor): () => void {
+  let live = true;
+  return () => {
+    if (live && !context.disposed) factor.free();
+    live = false;
+  };
+}
+
+/**
+ * A fitted model. It holds its factor in backend memory until `dispose()` (or `using`, or garbage collection).
+ *
+ * @example
+ * using fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
+ * const { mean, variance } = fit.predict(Xnew);
+ */
+export class Fit {
+  /** How the fit went: lazy, each field is computed when it is first read. */
+  readonly report: Report;
+  /** The ridges that were compared, in the order given; empty without `ridges`. */
+  readonly path: PathPoint[];
+  readonly #fitted: Fitted;
+  readonly #release: () => void;
+  #disposed = false;
+
+  /** @internal */
+  constructor(fitted: Fitted) {
+    this.#fitted = fitted;
+    this.path = fitted.path;
+    this.report = new Report(fitted.solution, fitted.problem, fitted.scale, () => this.#check());
+    this.#release = releaser(fitted.context, fitted.solution.factor);
+    dropped.register(this, this.#release, this);
+  }
+
+  /**
+   * Mean (N*×C), and on request variance and covariance, at new inputs X (N*×d).
+   *
+   * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
+   */
+  predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
+    checkKeys(options, ["variance", "covariance", "noise"], "predict");
+    const { variance = true, covariance = false, noise = false } = options;
+    checkBoolean(variance, "variance");
+    checkBoolean(covariance, "covariance");
+    checkBoolean(noise, "noise");
+    this.#check();
+    const { problem, solution, centered } = this.#fitted;
+    const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const s = this.report.scale;
+    const added = noise ? s * solution.factor.ridge : 0;
+    const mean = solution.deviation(X);
+    if (!centered) problem.source.start(X, problem.C).forEach((value, at) => { mean[at] += value; });
+    const prediction: Prediction = { mean: matrix(X.rows, problem.C, mean) };
+    if (variance) {
+      const latent = solution.variance(X);
+      prediction.variance = matrix(X.rows, problem.C);
+      prediction.variance.data.forEach((_, at, data) => {
+        data[at] = s * latent[Math.floor(at / problem.C)] + added;
+      });
+    }
+    if (covariance) {
+      const data = solution.covariance(X).map((value) => s * value);
+      for (let i = 0; i < X.rows; i++) data[i * (X.rows + 1)] += added;
+      prediction.covariance = matrix(X.rows, X.rows, data);
+    }
+    return prediction;
+  }
+
+  /**
+   * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
+   *
+   * @throws RangeError for a model without weights.
+   */
+  parameters(): Float64Array {
+    this.#check();
+    const { displacement } = this.#fitted.solution;
+    const net = this.#fitted.problem.source.network;
+    if (!net || !displacement) throw new RangeError("parameters() needs a finite network; a custom kernel has no weights");
+    return net.parameters.map((value, i) => value + displacement[i]);
+  }
+
+  /** The fit as plain JSON: model, settings, weights and the scalars of the report. */
+  toJSON(): object {
+    this.#check();
+    const { problem, solution, centered, scale } = this.#fitted;
+    const net = problem.source.network;
+    const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
+    return {
+      format: "ntk-wasm/fit/1",
+      model: net ? { ...net, parameters: [...net.parameters] } : "custom",
+      solver: solution.solver,
+      ridge: solution.factor.ridge,
+      scale,
+      centered,
+      rows: problem.X.rows,
+      inputs: problem.X.cols,
+      outputs: problem.C,
+      X: [...problem.X.data],
+      dualWeights: [...solution.dualWeights()],
+      ...(net ? { parameters: [...this.parameters()] } : {}),
+      report: { scale: this.report.scale, jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled },
+    };
+  }
+
+  /** Gives the backend memory back. Using the fit afterwards is a BackendError; a second call does nothing. */
+  dispose(): void {
+    this.#disposed = true;
+    dropped.unregister(this);
+    this.#release();
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new BackendError("this fit was disposed of; make a new one with ntk.fit(…)");
+    void this.#fitted.context.ops;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What a fit says about itself. Fields are computed when first read and then kept; a field is `undefined` where the
+ * quantity does not exist (the evidence of a singular kernel without a ridge, say).
+ */
+import { matrix, type Matrix } from "../matrix.js";
+import type { Problem } from "../solver/dual.js";
+import { roundingLevel } from "../solver/factor.js";
+import type { Solution } from "../solver/system.js";
+import { evidences } from "./path.js";
+
+export class Report {
+  /** Which system was solved. */
+  readonly solver: "dual" | "primal";
+  /** λ. */
+  readonly ridge: number;
+  /** Added to the diagonal beside the ridge: always 0, nothing is added behind your back. */
+  readonly jitter = 0;
+  readonly #solution: Solution;
+  readonly #problem: Problem;
+  readonly #wanted: 1 | "fit";
+  readonly #check: () => void;
+  readonly #known = new Map<string, unknown>();
+
+  /** @internal */
+  constructor(solution: Solution, problem: Problem, scale: 1 | "fit", check: () => void) {
+    this.solver = solution.solver;
+    this.ridge = solution.factor.ridge;
+    this.#solution = solution;
+    this.#problem = problem;
+    this.#wanted = scale;
+    this.#check = check;
+  }
+
+  /** s, by which variances are multiplied: 1, or ŝ = rᵀα/(N·C) with `scale: "fit"`. */
+  get scale(): number {
+    return this.#lazy("scale", () => (this.#wanted === 1 ? 1 : this.#solution.quadratic() / this.#problem.R.length));
+  }
+
+  /** Numerical rank of Θ: eigenvalues above Nε times the largest. */
+  get rank(): number {
+    return this.#lazy("rank", () => {
+      if (this.#solution.factor.kind === "eigen") return this.#solution.factor.rank;
+      const values = this.#spectrum();
+      const level = roundingLevel(values.length, values[values.length - 1]);
+      return values.reduce((count, value) => count + (value > level ? 1 : 0), 0);
+    });
+  }
+
+  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept. */
+  get conditionNumber(): number {
+    return this.#lazy("conditionNumber", () => {
+      const { modes, ridge } = this.#solution.factor;
+      if (modes) return modes[modes.length - 1] / modes[0];
+      const values = this.#spectrum();
+      return (values[values.length - 1] + ridge) / Math.max(values[0] + ridge, Number.MIN_VALUE);
+    });
+  }
+
+  /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved; at rounding level, or something is wrong. */
+  get backwardError(): number {
+    return this.#lazy("backwardError", () => this.#solution.backwardError());
+  }
+
+  /** tr Θ(Θ + λI)⁻¹. */
+  get degreesOfFreedom(): number {
+    return this.#lazy("degreesOfFreedom", () => this.#solution.degreesOfFreedom());
+  }
+
+  /** Log marginal likelihood at scale 1, summed over outputs. */
+  get logEvidence(): number | undefined {
+    return this.#evidences()?.logEvidence;
+  }
+
+  /** Log marginal likelihood with the scale profiled out: choose ridges by this one. */
+  get logEvidenceProfiled(): number | undefined {
+    return this.#evidences()?.logEvidenceProfiled;
+  }
+
+  /** y_i minus the prediction at x_i of the fit without point i, N×C. */
+  get looResiduals(): Matrix | undefined {
+    return this.#lazy("looResiduals", () => {
+      const data = this.#solution.looResiduals();
+      return data && matrix(this.#problem.X.rows, this.#problem.C, data);
+    });
+  }
+
+  #evidences() {
+    return this.#lazy("evidences", () => {
+      const logDeterminant = this.#solution.logDeterminant();
+      if (logDeterminant === undefined) return undefined;
+      return evidences(this.#problem.X.rows, this.#problem.C, this.#solution.quadratic(), logDeterminant);
+    });
+  }
+
+  #spectrum(): Float64Array {
+    return this.#lazy("spectrum", () => this.#solution.spectrum());
+  }
+
+  #lazy<T>(name: string, compute: () => T): T {
+    if (!this.#known.has(name)) {
+      this.#check();
+      this.#known.set(name, compute());
+    }
+    return this.#known.get(name) as T;
+  }
+}

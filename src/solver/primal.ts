@@ -1,0 +1,214 @@
+/**
+ * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The same answer as the dual one, cheaper where P is small
+ * beside N. Φ is never whole: rows come in tiles, and each tile is a rank-k update of the lower triangle.
+ */
+import type { Context } from "../arena.js";
+import { forEachTile, type Inputs, type Layer, loadInputs, loadLayer } from "../kernel/layer.js";
+import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/tangent.js";
+import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import type { Problem } from "./dual.js";
+import type { Factor } from "./factor.js";
+import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf } from "./system.js";
+
+/** Builds ΦᵀΦ, factors it and solves for β. One output. */
+export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
+  const P = net.parameters.length;
+  context.arena.require(P * P + tileBudget(P));
+  const factor = factorSystem(context, P, ridge, (out) => normalMatrix(context, net, problem.X, out));
+  try {
+    return new PrimalSolution(context, problem, net, factor);
+  } catch (error) {
+    factor.free();
+    throw error;
+  }
+}
+
+/** Doubles of Φ that are materialised at a time. */
+function tileBudget(P: number): number {
+  return Math.max(P, 2 ** 20);
+}
+
+/** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X). */
+function tangentTiles(
+  context: Context, layer: Layer, inputs: Inputs, body: (phi: number, rows: number, first: number) => void,
+): void {
+  const { arena } = context;
+  const { P, m } = layer;
+  const tile = Math.max(1, Math.floor(tileBudget(P) / P));
+  forEachTile(context, layer, inputs, (first, rows, s, g) => {
+    for (let row = 0; row < rows; row += tile) {
+      const count = Math.min(tile, rows - row);
+      arena.run(() => {
+        const phi = arena.alloc(count * P);
+        jacobianRows(context, layer, inputs, first + row, count, s + row * m * 8, g + row * m * 8, phi);
+        body(phi, count, first + row);
+      });
+    }
+  });
+}
+
+/** Lower triangle of ΦᵀΦ into `out`, P×P. */
+function normalMatrix(context: Context, net: Network, X: Matrix, out: number): void {
+  const { ops, arena } = context;
+  arena.run(() => {
+    const layer = loadLayer(context, net);
+    const { P } = layer;
+    tangentTiles(context, layer, loadInputs(context, X), (phi, rows, first) => {
+      const work = arena.allocBytes(ops.dgemmScratchBytes(P, P, rows));
+      ops.dsyrk(1, 0, P, rows, 1, phi, P, first === 0 ? 0 : 1, out, P, work);
+    });
+  });
+}
+
+class PrimalSolution implements Solution {
+  readonly solver = "primal";
+  readonly displacement: Float64Array;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  readonly #net: Network;
+  /** Φᵀ r, the right-hand side. */
+  readonly #rhs: Float64Array;
+  /** r − Φβ. */
+  readonly #residual: Float64Array;
+
+  constructor(
+    context: Context,
+    problem: Problem,
+    net: Network,
+    readonly factor: Factor,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.#net = net;
+    const { arena } = context;
+    const { X, R } = problem;
+    [this.#rhs] = arena.run(() =>
+      tangentTranspose(context, loadLayer(context, net), loadInputs(context, X), arena.copyIn(R), 1),
+    );
+    this.displacement = arena.run(() => {
+      const beta = arena.copyIn(this.#rhs);
+      factor.solve(beta, 1);
+      return arena.copyOut(beta, factor.n);
+    });
+    const fitted = firstOrder(context, net, X, this.displacement, false);
+    this.#residual = R.map((value, i) => value - fitted[i]);
+  }
+
+  dualWeights(): Float64Array {
+    const { ridge } = this.factor;
+    if (ridge > 0) return this.#residual.map((value) => value / ridge);
+    // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
+    return this.#context.arena.run(() => {
+      const u = this.#context.arena.copyIn(this.displacement);
+      this.factor.solve(u, 1);
+      const moved = this.#context.arena.copyOut(u, this.factor.n);
+      return firstOrder(this.#context, this.#net, this.#problem.X, moved, false);
+    });
+  }
+
+  deviation(X: Matrix): Float64Array {
+    return firstOrder(this.#context, this.#net, X, this.displacement, false);
+  }
+
+  variance(X: Matrix): Float64Array {
+    // λ φᵀBφ; at λ = 0 what the training features do not span: ‖φ‖² − ‖projection of φ‖².
+    const { ridge } = this.factor;
+    const result = new Float64Array(X.rows);
+    this.#halves(X, (norms, halves, first) => {
+      halves.forEach((half, i) => {
+        result[first + i] = ridge > 0 ? ridge * half : Math.max(0, norms[i] - half);
+      });
+    });
+    return result;
+  }
+
+  covariance(X: Matrix): Float64Array {
+    const { ops, arena } = this.#context;
+    const { ridge, n: P, halfWidth } = this.factor;
+    const n = X.rows;
+    return arena.run(() => {
+      const layer = loadLayer(this.#context, this.#net);
+      const inputs = loadInputs(this.#context, X);
+      const out = arena.alloc(n * n);
+      const phi = arena.alloc(n * P);
+      tangentTiles(this.#context, layer, inputs, (tile, rows, first) => {
+        arena.view(phi + first * P * 8, rows * P).set(arena.view(tile, rows * P));
+      });
+      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, Math.max(P, halfWidth)));
+      if (ridge === 0) ops.dsyrk(0, 0, n, P, 1, phi, P, 0, out, n, work);
+      const half = this.#spans ? phi : this.factor.half(phi, n);
+      if (ridge === 0) this.#project(half, n);
+      ops.dsyrk(0, 0, n, halfWidth, ridge > 0 ? ridge : -1, half, halfWidth, ridge > 0 ? 0 : 1, out, n, work);
+      ops.dmirror(n, out, n);
+      return arena.copyOut(out, n * n);
+    });
+  }
+
+  /** Rows of B^½φ become the coordinates of φ's projection on the span of the training features (ridge 0). */
+  #project(half: number, rows: number): void {
+    const { modes, halfWidth } = this.factor;
+    if (!modes) return;
+    const view = this.#context.arena.view(half, rows * halfWidth);
+    for (let at = 0; at < view.length; at++) view[at] *= Math.sqrt(modes[at % halfWidth]);
+  }
+
+  quadratic(): number {
+    return dot(this.#problem.R, this.dualWeights());
+  }
+
+  logDeterminant(): number | undefined {
+    const { factor } = this;
+    if (factor.ridge === 0) return undefined;
+    return factor.logDeterminant() + (this.#problem.X.rows - factor.n) * Math.log(factor.ridge);
+  }
+
+  looResiduals(): Float64Array | undefined {
+    if (this.factor.ridge === 0) return undefined;
+    const result = this.#residual.slice();
+    this.#halves(this.#problem.X, (_, halves, first) => {
+      halves.forEach((half, i) => {
+        result[first + i] /= 1 - half;
+      });
+    });
+    return result;
+  }
+
+  degreesOfFreedom(): number {
+    const { factor } = this;
+    if (factor.ridge === 0) return factor.rank;
+    return factor.n - factor.ridge * factor.inverseDiagonal().reduce((sum, x) => sum + x, 0);
+  }
+
+  backwardError(): number {
+    const fill = (out: number) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
+    return backwardErrorOf(this.#context, this.factor.n, this.factor.ridge, fill, this.#rhs, this.displacement);
+  }
+
+  spectrum(): Float64Array {
+    return spectrumOf(this.#context, this.factor.n, (out) => normalMatrix(this.#context, this.#net, this.#problem.X, out));
+  }
+
+  /** True where the training features span everything: at ridge 0 a projection is φ itself. */
+  get #spans(): boolean {
+    return this.factor.ridge === 0 && this.factor.modes === undefined;
+  }
+
+  /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at ridge 0 ‖projection of φ‖². */
+  #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
+    const context = this.#context;
+    const { ops, arena } = context;
+    const { n, halfWidth } = this.factor;
+    arena.run(() => {
+      const layer = loadLayer(context, this.#net);
+      tangentTiles(context, layer, loadInputs(context, X), (phi, rows, first) => {
+        const out = arena.alloc(2 * rows);
+        ops.drowdot(0, rows, n, 1, phi, n, phi, n, 0, out);
+        const half = this.#spans ? phi : this.factor.half(phi, rows);
+        if (this.factor.ridge === 0) this.#project(half, rows);
+        ops.drowdot(0, rows, halfWidth, 1, half, halfWidth, half, halfWidth, 0, out + rows * 8);
+        body(arena.copyOut(out, rows), arena.copyOut(out + rows * 8, rows), first);
+      });
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The regression system in either space, solved once: r = Y − f0 explained by Θα + λα (dual, N×N) or by Φβ + λβ
+ * (primal, P×P). Formulas and their primal twins: MATH.md §3. Everything is at scale s = 1; `predict/fit.ts` scales.
+ */
+import type { Context } from "../arena.js";
+import { NotPositiveDefiniteError } from "../errors.js";
+import type { Matrix } from "../matrix.js";
+import { factorCholesky } from "./cholesky.js";
+import { decompose, factorEigen } from "./eigen.js";
+import { type Factor, maxDiagonal, roundingLevel } from "./factor.js";
+
+/** A solved regression. Y has N rows and C columns. */
+export interface Solution {
+  readonly solver: "dual" | "primal";
+  readonly factor: Factor;
+  /** β = θ − θ0, P numbers; undefined for a model without weights. */
+  readonly displacement: Float64Array | undefined;
+  /** α, N×C: the weights of the training points. */
+  dualWeights(): Float64Array;
+  /** Θ(X, X_train) α, rows×C: what the data add to the start values. */
+  deviation(X: Matrix): Float64Array;
+  /** Latent posterior variance at each row of X. */
+  variance(X: Matrix): Float64Array;
+  /** Latent posterior covariance, rows×rows. */
+  covariance(X: Matrix): Float64Array;
+  /** Σ over outputs of rᵀα. */
+  quadratic(): number;
+  /** log |Θ + λI|, N×N, in both spaces; undefined where that is singular. */
+  logDeterminant(): number | undefined;
+  /** α_i / [(Θ + λI)⁻¹]_ii, N×C; undefined where Θ + λI is singular. */
+  looResiduals(): Float64Array | undefined;
+  /** tr Θ(Θ + λI)⁻¹. */
+  degreesOfFreedom(): number;
+  /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */
+  backwardError(): number;
+  /** Eigenvalues of that system's matrix without its ridge, ascending. */
+  spectrum(): Float64Array;
+}
+
+/**
+ * Fills a held n×n block and factors it with a ridge: Cholesky; at ridge 0 with pivots at rounding level, the
+ * minimum-norm factor.
+ *
+ * @throws NotPositiveDefiniteError, ConvergenceError, MemoryLimitError
+ */
+export function factorSystem(context: Context, n: number, ridge: number, fill: (out: number) => void): Factor {
+  const block = context.arena.hold(n * n);
+  try {
+    fill(block);
+    const top = maxDiagonal(context, n, block);
+    const factor = factorCholesky(context, n, block, ridge, ridge > 0 ? 0 : roundingLevel(n, top));
+    if (!("failedPivot" in factor)) return factor;
+    if (ridge > 0) {
+      throw new NotPositiveDefiniteError(
+        `the kernel plus ridge ${ridge} is not positive definite at pivot ${factor.failedPivot} of ${n}: the ridge is lost in ` +
+          `rounding beside a diagonal of ${top}, or the kernel is indefinite; use a ridge above ${roundingLevel(n, top)}, ` +
+          "or 0 for the minimum-norm answer",
+        factor.failedPivot,
+        ridge,
+      );
+    }
+    fill(block);
+    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridge);
+  } catch (error) {
+    context.arena.free(block);
+    throw error;
+  }
+}
+
+/** Eigenvalues of the n×n matrix that `fill` writes (lower triangle), ascending. */
+export function spectrumOf(context: Context, n: number, fill: (out: number) => void): Float64Array {
+  return context.arena.run(() => {
+    const a = context.arena.alloc(n * n);
+    fill(a);
+    return decompose(context, n, a, false);
+  });
+}
+
+/**
+ * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞) for the symmetric A that `fill` writes (lower triangle);
+ * R and S hold `count` right-hand sides in rows of n. 0 for a zero right-hand side.
+ */
+export function backwardErrorOf(
+  context: Context, n: number, ridge: number, fill: (out: number) => void, R: Float64Array, S: Float64Array,
+): number {
+  const { ops, arena } = context;
+  return arena.run(() => {
+    const a = arena.alloc(n * n);
+    fill(a);
+    ops.dmirror(n, a, n);
+    for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
+    let norm = 0;
+    for (let i = 0; i < n; i++) norm = Math.max(norm, arena.view(a + i * n * 8, n).reduce((sum, x) => sum + Math.abs(x), 0));
+    const x = arena.copyIn(S);
+    const y = arena.copyIn(R);
+    for (let o = 0; o < R.length; o += n) ops.dgemv(0, n, n, -1, a, n, x + o * 8, 1, y + o * 8);
+    const bound = norm * maxAbs(S) + maxAbs(R);
+    return bound === 0 ? 0 : maxAbs(arena.view(y, R.length)) / bound;
+  });
+}
+
+/** Rows become columns: rows×cols → cols×rows. */
+export function transposed(data: Float64Array, rows: number, cols: number): Float64Array {
+  const result = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) result[j * rows + i] = data[i * cols + j];
+  return result;
+}
+
+function maxAbs(values: Float64Array): number {
+  return values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+}
+
+/** Σ x_i y_i. */
+export function dot(x: Float64Array, y: Float64Array): number {
+  return x.reduce((sum, value, i) => sum + value * y[i], 0);
+}
