@@ -15,7 +15,7 @@ export interface Matrix {
 export type MatrixLike = Matrix | Float64Array | readonly number[] | readonly (readonly number[])[];
 
 /** A matrix around `data`, or of zeros. */
-export function matrix(rows: number, cols: number, data = new Float64Array(rows * cols)): Matrix {
+export function matrix(rows: number, cols: number, data: Float64Array = new Float64Array(rows * cols)): Matrix {
   return { data, rows, cols };
 }
 

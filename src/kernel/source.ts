@@ -3,10 +3,9 @@
  * A `CustomKernel` is a user's own (or precomputed) kernel and is checked like any other input.
  */
 import type { Context } from "../arena.js";
-import { checkFinite, describe } from "../check.js";
+import { checkFinite, checkSymmetric, describe } from "../check.js";
 import { matrix, type Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import { checkSymmetric } from "../solver/symmetric.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch } from "./empirical.js";
 import { checkComputable, loadInputs, loadLayer } from "./layer.js";
 import { forward } from "./tangent.js";

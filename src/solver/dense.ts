@@ -3,11 +3,11 @@
  * matrices, for comparisons and for users' own kernels.
  */
 import type { Context } from "../arena.js";
+import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { matrix, type Matrix } from "../matrix.js";
 import { substitute } from "./cholesky.js";
 import { decompose } from "./eigen.js";
-import { checkSymmetric } from "./symmetric.js";
 
 export function matmul({ ops, arena }: Context, A: Matrix, B: Matrix): Matrix {
   return arena.run(() => {

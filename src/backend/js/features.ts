@@ -1,0 +1,85 @@
+/** Hidden layer, Jacobian rows and their vector-Jacobian product on the JavaScript backend: contract in src/ops.ts. */
+import type { Ops } from "../../ops.js";
+import { ROW_MAPS } from "./activation.js";
+import type { Memory } from "./memory.js";
+import { product, productScratchBytes } from "./product.js";
+
+/** Up to here axpys beat packing for the gemm. */
+const FEW_INPUTS = 4;
+
+type FeatureOps = Pick<Ops, "daffine" | "dfeatures" | "dfeaturesScratchBytes" | "djacobian" | "dvjp">;
+
+/** z += a x over m entries. */
+function axpy(h: Float64Array, m: number, a: number, x: number, z: number): void {
+  for (let j = 0; j < m; j++) h[z + j] += a * h[x + j];
+}
+
+/** to = a from. */
+function scaled(h: Float64Array, m: number, a: number, from: number, to: number): void {
+  for (let j = 0; j < m; j++) h[to + j] = a * h[from + j];
+}
+
+export function featureOps(memory: Memory): FeatureOps {
+  const affine: Ops["daffine"] = (r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work) => {
+    const h = memory.f64;
+    const few = d <= FEW_INPUTS;
+    const ct = work >>> 3;
+    if (few) for (let j = 0; j < m; j++) for (let t = 0; t < d; t++) h[ct + t * m + j] = h[(c >>> 3) + j * ldc + t];
+    else {
+      const target = { lower: false, r0, r1, n: m, scale: alpha, gamma: 0, delta: 0, c: z >>> 3, ldc: ldz };
+      product(h, d, { at: x >>> 3, ld: ldx, trans: false }, { at: c >>> 3, ld: ldc, trans: false }, target, work);
+    }
+    for (let i = r0; i < r1; i++) {
+      const row = (z >>> 3) + i * ldz;
+      if (few && bias) scaled(h, m, beta, bias >>> 3, row);
+      else if (few) h.fill(0, row, row + m);
+      else if (bias) axpy(h, m, beta, bias >>> 3, row);
+      if (few) for (let t = 0; t < d; t++) axpy(h, m, alpha * h[(x >>> 3) + i * ldx + t], ct + t * m, row);
+    }
+    return 0;
+  };
+  return {
+    daffine: affine,
+    dfeatures(activation, r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work) {
+      const map = ROW_MAPS[activation];
+      if (!map) return -1;
+      affine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, s, lds, work);
+      const h = memory.f64;
+      for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : -1, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : -1);
+      return 0;
+    },
+    dfeaturesScratchBytes: (rows, m, d) => (d <= FEW_INPUTS ? m * d * 8 : productScratchBytes(rows, m, d, 0)),
+    djacobian(r0, r1, m, d, bias, aScale, bScale, cScale, dScale, x, ldx, s, lds, g, ldg, j, ldj) {
+      const h = memory.f64;
+      for (let i = r0; i < r1; i++) {
+        const gi = (g >>> 3) + i * ldg;
+        const xi = (x >>> 3) + i * ldx;
+        let to = (j >>> 3) + i * ldj;
+        if (bias) h[to++] = aScale;
+        scaled(h, m, bScale, (s >>> 3) + i * lds, to);
+        to += m;
+        if (d === 1) scaled(h, m, cScale * h[xi], gi, to);
+        else for (let u = 0; u < m; u++) scaled(h, d, cScale * h[gi + u], xi, to + u * d);
+        to += m * d;
+        if (bias) scaled(h, m, dScale, gi, to);
+      }
+      return 0;
+    },
+    dvjp(u0, u1, n, d, bScale, cScale, dScale, v, x, ldx, s, lds, g, ldg, ub, uc, ud) {
+      const h = memory.f64;
+      const units = u1 - u0;
+      for (let i = 0; i < n; i++) {
+        const w = h[(v >>> 3) + i];
+        const gi = (g >>> 3) + i * ldg + u0;
+        axpy(h, units, bScale * w, (s >>> 3) + i * lds + u0, (ub >>> 3) + u0);
+        if (ud) axpy(h, units, dScale * w, gi, (ud >>> 3) + u0);
+        for (let t = 0; t < d; t++) {
+          const a = cScale * w * h[(x >>> 3) + i * ldx + t];
+          let to = (uc >>> 3) + u0 * d + t;
+          for (let q = 0; q < units; q++, to += d) h[to] += a * h[gi + q];
+        }
+      }
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * The pure-JavaScript backend: the ops of src/ops.ts over an ArrayBuffer, with the same blocking as the WebAssembly
+ * ones. An honest opponent: typed arrays, packed operands, register tiles.
+ */
+import type { Backend } from "../../ops.js";
+import { eigenOps } from "./eigen.js";
+import { featureOps } from "./features.js";
+import { level2Ops } from "./level2.js";
+import { productOps } from "./level3.js";
+import { Memory } from "./memory.js";
+import { triangularOps } from "./triangular.js";
+
+export function createJsBackend(): Backend {
+  const memory = new Memory();
+  return {
+    name: "js",
+    variant: "js",
+    ops: {
+      ...featureOps(memory),
+      ...productOps(memory),
+      ...triangularOps(memory),
+      ...level2Ops(memory),
+      ...eigenOps(memory),
+    },
+    base: 1024,
+    buffer: () => memory.f64.buffer,
+    grow: (end) => memory.grow(end),
+  };
+}

@@ -1,0 +1,106 @@
+/** Cholesky and triangular solves on the JavaScript backend, recursive as in assembly/: contract in src/ops.ts. */
+import type { Ops } from "../../ops.js";
+import type { Memory } from "./memory.js";
+import { product, productScratchBytes } from "./product.js";
+
+type TriangularOps = Pick<Ops, "dpotrf" | "dpotrfScratchBytes" | "dtrsm" | "dtrsmScratchBytes" | "dtrsv">;
+
+/** Up to here plain substitution beats packing for the product. */
+const BASE = 32;
+
+function half(n: number): number {
+  return Math.ceil(n / (2 * BASE)) * BASE;
+}
+
+/** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
+function dot(h: Float64Array, n: number, x: number, y: number): number {
+  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  let j = 0;
+  for (; j + 4 <= n; j += 4) {
+    s0 += h[x + j] * h[y + j];
+    s1 += h[x + j + 1] * h[y + j + 1];
+    s2 += h[x + j + 2] * h[y + j + 2];
+    s3 += h[x + j + 3] * h[y + j + 3];
+  }
+  for (; j < n; j++) s0 += h[x + j] * h[y + j];
+  return s0 + s1 + (s2 + s3);
+}
+
+/** One row: b ← b L⁻ᵀ. */
+function forward(h: Float64Array, n: number, l: number, ldl: number, b: number): void {
+  for (let i = 0; i < n; i++, l += ldl) h[b + i] = (h[b + i] - dot(h, i, l, b)) / h[l + i];
+}
+
+/** One row: b ← b L⁻¹. */
+function backward(h: Float64Array, n: number, l: number, ldl: number, b: number): void {
+  for (let i = n - 1; i >= 0; i--) {
+    const row = l + i * ldl;
+    const x = h[b + i] / h[row + i];
+    h[b + i] = x;
+    for (let j = 0; j < i; j++) h[b + j] -= x * h[row + j];
+  }
+}
+
+/** Indices, not addresses. */
+function trsm(
+  h: Float64Array, trans: number, r0: number, r1: number, n: number, l: number, ldl: number, b: number, ldb: number, work: number,
+): void {
+  if (n <= BASE) {
+    for (let i = r0; i < r1; i++) (trans ? forward : backward)(h, n, l, ldl, b + i * ldb);
+    return;
+  }
+  const n1 = half(n);
+  const n2 = n - n1;
+  const l21 = l + n1 * ldl;
+  const [from, to, width, depth] = trans ? [b, b + n1, n2, n1] : [b + n1, b, n1, n2];
+  const target = { lower: false, r0, r1, n: width, scale: -1, gamma: 1, delta: 0, c: to, ldc: ldb };
+  const update = () =>
+    product(h, depth, { at: from, ld: ldb, trans: false }, { at: l21, ld: ldl, trans: !trans }, target, work);
+  if (trans) {
+    trsm(h, trans, r0, r1, n1, l, ldl, b, ldb, work);
+    update();
+    trsm(h, trans, r0, r1, n2, l21 + n1, ldl, b + n1, ldb, work);
+  } else {
+    trsm(h, trans, r0, r1, n2, l21 + n1, ldl, b + n1, ldb, work);
+    update();
+    trsm(h, trans, r0, r1, n1, l, ldl, b, ldb, work);
+  }
+}
+
+function potrf(h: Float64Array, n: number, tolerance: number, a: number, lda: number, work: number): number {
+  if (n <= BASE) {
+    for (let i = 0, row = a; i < n; i++, row += lda) {
+      forward(h, i, a, lda, row);
+      const pivot = h[row + i] - dot(h, i, row, row);
+      if (!(pivot > tolerance && pivot < Infinity)) return i + 1;
+      h[row + i] = Math.sqrt(pivot);
+    }
+    return 0;
+  }
+  const n1 = half(n);
+  const a21 = a + n1 * lda;
+  const info = potrf(h, n1, tolerance, a, lda, work);
+  if (info) return info;
+  trsm(h, 1, 0, n - n1, n1, a, lda, a21, lda, work);
+  const rows = { at: a21, ld: lda, trans: false };
+  const target = { lower: true, r0: 0, r1: n - n1, n: n - n1, scale: -1, gamma: 1, delta: 0, c: a21 + n1, ldc: lda };
+  product(h, n1, rows, rows, target, work);
+  const rest = potrf(h, n - n1, tolerance, a21 + n1, lda, work);
+  return rest ? n1 + rest : 0;
+}
+
+export function triangularOps(memory: Memory): TriangularOps {
+  return {
+    dpotrf: (n, tolerance, a, lda, work) => potrf(memory.f64, n, tolerance, a >>> 3, lda, work),
+    dpotrfScratchBytes: (n) => productScratchBytes(n, n, n, 0),
+    dtrsm(trans, r0, r1, n, l, ldl, b, ldb, work) {
+      trsm(memory.f64, trans, r0, r1, n, l >>> 3, ldl, b >>> 3, ldb, work);
+      return 0;
+    },
+    dtrsmScratchBytes: (rows, n) => productScratchBytes(rows, n, n, 0),
+    dtrsv(trans, n, l, ldl, b) {
+      (trans ? forward : backward)(memory.f64, n, l >>> 3, ldl, b >>> 3);
+      return 0;
+    },
+  };
+}
