@@ -1,0 +1,45 @@
+// Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
+// Chromium. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+const nodes = join(root, "tools/nodes/node_modules");
+const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const reports = mkdtempSync(join(tmpdir(), "ntk-wasm-"));
+
+const runs = [
+  { name: `node ${process.versions.node}`, node: process.execPath, project: "node" },
+  { name: "node 22", node: join(nodes, "node22/bin/node"), project: "node", missing: "npm ci --ignore-scripts --prefix tools/nodes" },
+  { name: "node 24", node: join(nodes, "node24/bin/node"), project: "node", missing: "npm ci --ignore-scripts --prefix tools/nodes" },
+  { name: "chromium", node: process.execPath, project: "chromium", needs: chromium, missing: "install Debian's chromium, or set CHROMIUM" },
+];
+
+let passed = 0;
+let failed = 0;
+for (const [index, { name, node, project, needs = node, missing }] of runs.entries()) {
+  if (!existsSync(needs)) {
+    console.log(`\n${process.env.CI ? "FAILED" : "skipped"}: ${name} (${needs} is not there: ${missing})`);
+    if (process.env.CI) failed += 1;
+    continue;
+  }
+  console.log(`\n== ${name}`);
+  const report = join(reports, `${index}.json`);
+  const args = [vitest, "run", "--project", project, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
+  const { status } = spawnSync(node, args, { cwd: root, stdio: "inherit" });
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
+  const counts = { passed: result?.numPassedTests ?? 0, failed: result?.numFailedTests ?? 0 };
+  // A suite that died before its first test, or a run without a report, fails too.
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  if (counts.passed === 0 && counts.failed === 0) counts.failed = 1;
+  console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
+  passed += counts.passed;
+  failed += counts.failed;
+}
+rmSync(reports, { recursive: true });
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

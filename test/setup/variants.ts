@@ -1,0 +1,30 @@
+/**
+ * Which variants a suite must see on this engine. A suite calls `loadVariant`, which fails where another one answers:
+ * the list is fixed by the engine, not by what happens to load.
+ */
+import { expect } from "vitest";
+import { Arena, type Context } from "../../src/arena.js";
+import { createJsBackend } from "../../src/backend/js/index.js";
+import { createWasmBackend } from "../../src/backend/wasm.js";
+import { load, type Ntk } from "../../src/index.js";
+
+export type Variant = "relaxed" | "simd" | "js";
+
+/** Node 20 has no relaxed SIMD; Node ≥ 22 and Chromium do. */
+const inNode20 = typeof process === "object" && process.versions?.node?.startsWith("20.");
+
+export const variants: Variant[] = inNode20 ? ["simd", "js"] : ["relaxed", "simd", "js"];
+
+export async function loadVariant(variant: Variant): Promise<Ntk> {
+  const ntk = await load({ variant });
+  expect(ntk.variant).toBe(variant);
+  expect(ntk.backend).toBe(variant === "js" ? "js" : "wasm");
+  return ntk;
+}
+
+/** A backend and its arena, for tests of single ops. */
+export function loadContext(variant: Variant): Context {
+  const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
+  expect(backend.variant).toBe(variant);
+  return { ops: backend.ops, arena: new Arena(backend), disposed: false };
+}
