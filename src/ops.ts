@@ -90,7 +90,8 @@ export interface Ops {
 
   /**
    * Cholesky factor in place: A = L Lᵀ on the lower triangle; the strict upper triangle is not touched.
-   * A pivot that is not greater than `tolerance` (or is NaN) stops it: returns 1 + its 0-based index, L undefined.
+   * A pivot that is not positive, or not greater than `tolerance` times its diagonal entry on entry (what is left then is
+   * rounding), or NaN, stops it: returns 1 + its 0-based index, and L is undefined.
    */
   dpotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
   dpotrfScratchBytes(n: number): number;

@@ -10,8 +10,8 @@ export interface FailedPivot {
 }
 
 /**
- * Factors the lower triangle at `a` (n×n, held) in place. A pivot not greater than `tolerance` is a failure, and leaves
- * the block in ruins: its owner refills or frees it.
+ * Factors the lower triangle at `a` (n×n, held) in place. A pivot that cancels to `tolerance` of its diagonal entry is a
+ * failure, and leaves the block in ruins: its owner refills or frees it.
  */
 export function factorCholesky(
   context: Context, n: number, a: number, ridge: number, tolerance: number,

@@ -48,7 +48,7 @@ export function factorSystem(context: Context, n: number, ridge: number, fill: (
   try {
     fill(block);
     const top = maxDiagonal(context, n, block);
-    const factor = factorCholesky(context, n, block, ridge, ridge > 0 ? 0 : roundingLevel(n, top));
+    const factor = factorCholesky(context, n, block, ridge, ridge > 0 ? 0 : roundingLevel(n, 1));
     if (!("failedPivot" in factor)) return factor;
     if (ridge > 0) {
       throw new NotPositiveDefiniteError(

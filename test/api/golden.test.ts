@@ -50,7 +50,11 @@ describe.each(variants)("%s", (variant) => {
           K_test_train: ntk.kernel(net, T, X).data,
           K_test_test: ntk.kernel(net, T).data,
         };
-        for (const key of Object.keys(expected)) expectClose(results[key], expected[key].data, tol[key], key);
+        // Of wide Jacobians the file keeps the first rows.
+        for (const key of Object.keys(expected)) {
+          const want = expected[key].data;
+          expectClose(Array.from(results[key]).slice(0, want.length), want, tol[key], key);
+        }
       });
     },
   );
