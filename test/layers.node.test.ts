@@ -1,0 +1,33 @@
+/** Imports point down only (ARCHITECTURE.md). */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../src");
+/** Top to bottom. A file may import from its own layer and from those below. */
+const LAYERS = ["index.ts", "load.ts", "backend", "ntk.ts", "predict", "solver", "kernel", "model", "arena.ts", "matrix.ts", "check.ts", "errors.ts", "ops.ts"];
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && !name.endsWith(".generated.ts"));
+}
+
+test("imports point down", () => {
+  const names = files(root);
+  expect(names.length).toBeGreaterThan(20);
+  const wrong: string[] = [];
+  const layerOf = (path: string) => LAYERS.findIndex((layer) => path === layer || path.startsWith(`${layer}/`));
+  for (const file of names) {
+    const source = readFileSync(join(root, file), "utf8");
+    for (const [, typeOnly, target] of source.matchAll(/^(?:import|export)( type)? [^;]*?from "(\.[^"]+)";/gm)) {
+      const path = normalize(join(dirname(file), target)).replace(/\.js$/, ".ts");
+      if (path.startsWith("..") || path.includes("generated")) continue;
+      const [from, to] = [layerOf(file), layerOf(path)];
+      if (from < 0 || to < 0) wrong.push(`${file}: ${path} is in no layer`);
+      else if (to < from && !typeOnly) wrong.push(`${file} imports ${path}`);
+      if (path.startsWith("backend") && !file.startsWith("backend") && file !== "load.ts") wrong.push(`${file} imports a backend`);
+    }
+    const loader = source.includes('from "@assemblyscript/loader"');
+    if (loader !== (file === "backend/wasm.ts")) wrong.push(`${file} and the loader`);
+  }
+  expect(wrong).toEqual([]);
+});
