@@ -7,12 +7,12 @@ import { checkBoolean, checkChoice, checkKeys, checkNonNegative, toMatrix } from
 import { BackendError } from "../errors.js";
 import { kernelSource, type Model } from "../kernel/source.js";
 import { matrix, type Matrix, type MatrixLike } from "../matrix.js";
-import { widths } from "../model/network.js";
-import { type Problem, solveDual } from "../solver/dual.js";
+import { type Network, widths } from "../model/network.js";
+import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import type { Factor } from "../solver/factor.js";
-import { solvePrimal } from "../solver/primal.js";
+import { primalMemory, solvePrimal } from "../solver/primal.js";
 import { type Solution, transposed } from "../solver/system.js";
-import { choosePath, type PathPoint } from "./path.js";
+import { choosePath, type PathPoint, pathMemory } from "./path.js";
 import { Report } from "./report.js";
 
 export interface FitOptions {
@@ -72,6 +72,10 @@ export function fitModel(context: Context, model: Model, Xlike: MatrixLike, Ylik
   const X = matrix(given.rows, given.cols, given.data.slice());
   const Y = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
   if (!net && solver === "primal") throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
+  const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
+  context.arena.require(
+    primal ? primalMemory(net?.parameters.length ?? 0) : ridges ? pathMemory(context, source, X.rows) : dualMemory(source, X.rows),
+  );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const R = transposed(Y.data.map((y, at) => y - start[at]), X.rows, Y.cols);
   const problem: Problem = { source, X, R, C: Y.cols };
@@ -80,14 +84,16 @@ export function fitModel(context: Context, model: Model, Xlike: MatrixLike, Ylik
     const solution = solveDual(context, problem, factor.ridge, factor);
     return new Fit({ context, model, problem, solution, centered, scale, path });
   }
-  const primal = net && (solver === "primal" || (solver === "auto" && primalIsCheaper(X.rows, net.parameters.length, widths(net)[0])));
-  const solution = primal ? solvePrimal(context, problem, net, ridge) : solveDual(context, problem, ridge);
+  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solveDual(context, problem, ridge);
   return new Fit({ context, model, problem, solution, centered, scale, path: [] });
 }
 
-/** Flops of Gram + factor in either space (MATH.md §3). */
-function primalIsCheaper(N: number, P: number, m: number): boolean {
-  return N * P ** 2 + P ** 3 / 3 < N ** 2 * m + N ** 3 / 3;
+/** True where the P×P system is asked for, or takes fewer flops than the N×N one (MATH.md §3). */
+function usesPrimal(net: Network | undefined, solver: "auto" | "dual" | "primal", N: number): boolean {
+  if (!net || solver === "dual") return false;
+  const P = net.parameters.length;
+  const [m] = widths(net);
+  return solver === "primal" || N * P ** 2 + P ** 3 / 3 < N ** 2 * m + N ** 3 / 3;
 }
 
 function checkFitOptions(options: FitOptions): void {

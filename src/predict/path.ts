@@ -3,6 +3,7 @@
  * (MATH.md §3: evidence at scale 1 depends on Θ's arbitrary scale and underfits).
  */
 import type { Context } from "../arena.js";
+import type { KernelSource } from "../kernel/source.js";
 import type { Problem } from "../solver/dual.js";
 import { decompose, factorEigen, type Spectrum } from "../solver/eigen.js";
 import { type Factor, roundingLevel } from "../solver/factor.js";
@@ -26,7 +27,6 @@ export function choosePath(
   const { source, X } = problem;
   const n = X.rows;
   const { arena } = context;
-  arena.require(n * n + source.scratch(n) + context.ops.deighScratchBytes(1, n) / 8);
   const block = arena.hold(n * n);
   try {
     source.fill(X, block);
@@ -42,6 +42,11 @@ export function choosePath(
     arena.free(block);
     throw error;
   }
+}
+
+/** Doubles that {@link choosePath} needs. */
+export function pathMemory({ ops }: Context, source: KernelSource, n: number): number {
+  return n * n + source.scratch(n) + ops.deighScratchBytes(1, n) / 8;
 }
 
 function ratePath(context: Context, { R, C, X }: Problem, spectrum: Spectrum, ridges: ArrayLike<number>): PathPoint[] {

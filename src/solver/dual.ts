@@ -21,15 +21,18 @@ export interface Problem {
 /** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
 export function solveDual(context: Context, problem: Problem, ridge: number, given?: Factor): Solution {
   const { source, X } = problem;
-  const n = X.rows;
-  if (!given) context.arena.require(n * n + source.scratch(n));
-  const factor = given ?? factorSystem(context, n, ridge, (out) => source.fill(X, out));
+  const factor = given ?? factorSystem(context, X.rows, ridge, (out) => source.fill(X, out));
   try {
     return new DualSolution(context, problem, factor);
   } catch (error) {
     factor.free();
     throw error;
   }
+}
+
+/** Doubles that {@link solveDual} needs. */
+export function dualMemory(source: KernelSource, n: number): number {
+  return n * n + source.scratch(n);
 }
 
 class DualSolution implements Solution {

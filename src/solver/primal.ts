@@ -14,7 +14,6 @@ import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf } from ".
 /** Builds ΦᵀΦ, factors it and solves for β. One output. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
   const P = net.parameters.length;
-  context.arena.require(P * P + tileBudget(P));
   const factor = factorSystem(context, P, ridge, (out) => normalMatrix(context, net, problem.X, out));
   try {
     return new PrimalSolution(context, problem, net, factor);
@@ -22,6 +21,11 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
     factor.free();
     throw error;
   }
+}
+
+/** Doubles that {@link solvePrimal} needs. */
+export function primalMemory(P: number): number {
+  return P * P + tileBudget(P);
 }
 
 /** Doubles of Φ that are materialised at a time. */

@@ -38,8 +38,8 @@ export interface Solution {
 }
 
 /**
- * Fills a held n×n block and factors it with a ridge: Cholesky; at ridge 0 with pivots at rounding level, the
- * minimum-norm factor.
+ * Fills a held n×n block and factors it with a ridge: Cholesky; where a pivot cancels to rounding level, at ridge 0 the
+ * minimum-norm factor, else an error: whether such a pivot comes out positive is luck.
  *
  * @throws NotPositiveDefiniteError, ConvergenceError, MemoryLimitError
  */
@@ -48,7 +48,7 @@ export function factorSystem(context: Context, n: number, ridge: number, fill: (
   try {
     fill(block);
     const top = maxDiagonal(context, n, block);
-    const factor = factorCholesky(context, n, block, ridge, ridge > 0 ? 0 : roundingLevel(n, 1));
+    const factor = factorCholesky(context, n, block, ridge, roundingLevel(n, 1));
     if (!("failedPivot" in factor)) return factor;
     if (ridge > 0) {
       throw new NotPositiveDefiniteError(

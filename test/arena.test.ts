@@ -1,0 +1,64 @@
+/** The arena's promises: alignment, an empty stack between calls, first-fit held blocks, refusal before growth. */
+import { describe, expect, test } from "vitest";
+import { createNetwork, MemoryLimitError } from "../src/index.js";
+import { fitModel } from "../src/predict/fit.js";
+import { loadContext, variants } from "./setup/variants.js";
+
+describe.each(variants)("%s", (variant) => {
+  test("scratch is a stack, also when the body throws", () => {
+    const { arena } = loadContext(variant);
+    expect(() =>
+      arena.run(() => {
+        const a = arena.alloc(3);
+        const b = arena.alloc(1);
+        expect(a % 64).toBe(0);
+        expect(b).toBe(a + 64);
+        expect(a).toBeGreaterThanOrEqual(1024);
+        throw new Error("stop");
+      }),
+    ).toThrow("stop");
+    expect(arena.scratchBytesInUse).toBe(0);
+  });
+
+  test("growing keeps what is there", () => {
+    const { arena } = loadContext(variant);
+    arena.run(() => {
+      const a = arena.copyIn(Float64Array.of(1, 2, 3));
+      arena.alloc(3e6);
+      expect([...arena.view(a, 3)]).toEqual([1, 2, 3]);
+    });
+  });
+
+  test("held blocks fill the gaps below the scratch stack", () => {
+    const { arena } = loadContext(variant);
+    const [a, b, c] = [arena.hold(100), arena.hold(50), arena.hold(10)];
+    arena.free(b);
+    expect(arena.hold(20)).toBe(b);
+    expect(arena.hold(60)).toBeGreaterThan(c);
+    arena.run(() => expect(arena.alloc(1)).toBeGreaterThan(c));
+    arena.free(a);
+    expect(arena.hold(100)).toBe(a);
+    expect(() => arena.free(12345)).toThrow(/not held/);
+  });
+
+  test("refuses before it allocates", () => {
+    const { arena } = loadContext(variant);
+    expect(() => arena.require(2 ** 30)).toThrow(MemoryLimitError);
+    expect(() => arena.alloc(2 ** 30)).toThrow(MemoryLimitError);
+    expect(arena.scratchBytesInUse).toBe(0);
+  });
+
+  test("a fit holds its factor and gives it back; failures leak nothing", () => {
+    const context = loadContext(variant);
+    const net = createNetwork({ inputs: 1, hidden: 30, biasStd: 1 });
+    const fit = fitModel(context, net, [0, 1, 2], [1, 2, 3], { ridge: 1 });
+    expect(context.arena.heldBytes).toBeGreaterThan(0);
+    fit.predict([0.5], { covariance: true });
+    expect(context.arena.scratchBytesInUse).toBe(0);
+    fit.dispose();
+    expect(context.arena.heldBytes).toBe(0);
+    expect(() => fitModel(context, net, [0, 0], [1, 2], { ridge: 1e-40 })).toThrow();
+    expect(context.arena.heldBytes).toBe(0);
+    expect(context.arena.scratchBytesInUse).toBe(0);
+  });
+});

@@ -1,0 +1,180 @@
+/** Bad input gets a clear error, of the right class, before any work is done. */
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  BackendError, createNetwork, load, type MatrixLike, MemoryLimitError, type NetworkOptions, NotPositiveDefiniteError, type Ntk, oneHot, standardize,
+} from "../../src/index.js";
+import { loadVariant, variants } from "../setup/variants.js";
+
+/** Wrong on purpose: past the type checker. */
+const wrong = <T>(value: unknown): T => value as T;
+
+describe("createNetwork", () => {
+  const base: NetworkOptions = { inputs: 1, hidden: 4 };
+  test.each<[string, object, new (...args: never[]) => Error, RegExp]>([
+    ["width 0", { hidden: 0 }, RangeError, /hidden is 0; expected an integer ≥ 1/],
+    ["width 2.5", { hidden: 2.5 }, RangeError, /hidden is 2.5/],
+    ["no widths", { hidden: [] }, RangeError, /hidden is empty/],
+    ["a width of 0 below", { hidden: [4, 0] }, RangeError, /hidden\[1\] is 0/],
+    ["inputs 0", { inputs: 0 }, RangeError, /inputs is 0/],
+    ["inputs a string", { inputs: "1" }, TypeError, /inputs is the string "1"; expected a number/],
+    ["outputs 0", { outputs: 0 }, RangeError, /outputs is 0/],
+    ["unknown activation", { activation: "step" }, RangeError, /activation is "step"; expected one of sigmoid, tanh, erf, relu, identity/],
+    ["planned activation", { activation: "gelu" }, RangeError, /not computed yet/],
+    ["unknown init", { init: "xavier" }, RangeError, /init is "xavier"; expected one of lecun/],
+    ["contradiction", { init: "he", parametrization: "ntk" }, RangeError, /init "he" with parametrization "ntk"/],
+    ["the other contradiction", { init: "ntk", parametrization: "standard" }, RangeError, /init "ntk" with parametrization "standard"/],
+    ["negative std", { weightStd: -1 }, RangeError, /weightStd is -1; expected a finite number ≥ 0/],
+    ["NaN std", { biasStd: Number.NaN }, RangeError, /biasStd is NaN/],
+    ["seed −1", { seed: -1 }, RangeError, /seed is -1/],
+    ["seed 0.5", { seed: 0.5 }, RangeError, /seed is 0.5/],
+    ["bias a number", { bias: 1 }, TypeError, /bias is number 1; expected true or false/],
+    ["unknown option", { width: 4 }, TypeError, /unknown option "width"; expected inputs, hidden/],
+    ["short parameters", { parameters: [1, 2] }, RangeError, /parameters has 2 numbers; expected 13/],
+    ["NaN parameter", { parameters: new Array(13).fill(Number.NaN) }, RangeError, /parameters\[0\] is NaN/],
+    ["too big", { inputs: 1_000_000, hidden: 1_000_000 }, MemoryLimitError, /needs .* bytes/],
+  ])("%s", (_, options, kind, message) => {
+    const attempt = () => createNetwork({ ...base, ...options });
+    expect(attempt).toThrow(kind);
+    expect(attempt).toThrow(message);
+  });
+
+  test("no options", () => {
+    expect(() => createNetwork(wrong(undefined))).toThrow(TypeError);
+    expect(() => createNetwork(wrong({ inputs: 1 }))).toThrow(/hidden is undefined/);
+  });
+});
+
+describe("load", () => {
+  test.each<[string, object, new (...args: never[]) => Error, RegExp]>([
+    ["unknown key", { backed: "js" }, TypeError, /unknown option "backed"/],
+    ["unknown backend", { backend: "gpu" }, RangeError, /backend is "gpu"/],
+    ["unknown variant", { variant: "avx" }, RangeError, /variant is "avx"/],
+    ["contradiction", { backend: "js", variant: "simd" }, RangeError, /no variant/],
+    ["threads", { threads: 2 }, RangeError, /threads is 2/],
+    ["float32", { precision: "float32" }, RangeError, /precision is float32/],
+  ])("%s", async (_, options, kind, message) => {
+    await expect(load(options)).rejects.toThrow(kind);
+    await expect(load(options)).rejects.toThrow(message);
+  });
+
+  test("a variant that cannot run here is a BackendError", async () => {
+    if (variants.includes("relaxed")) expect((await load({ variant: "relaxed" })).variant).toBe("relaxed");
+    else await expect(load({ variant: "relaxed" })).rejects.toThrow(BackendError);
+  });
+});
+
+test("standardize and oneHot", () => {
+  expect(() => standardize([])).toThrow(/X is empty/);
+  expect(() => standardize([[1], [Number.NaN]])).toThrow(/NaN at row 1, column 0/);
+  expect(() => oneHot([0, 1.5])).toThrow(/label 1.5 in row 1/);
+  expect(() => oneHot([0, 3], 2)).toThrow(RangeError);
+});
+
+describe.each(variants)("%s", (variant) => {
+  const net = createNetwork({ inputs: 2, hidden: 4, biasStd: 1 });
+  const X = [[0, 1], [1, 0], [2, 2]];
+  const Y = [1, 2, 3];
+  let ntk: Ntk;
+  beforeAll(async () => {
+    ntk = await loadVariant(variant);
+  });
+
+  test.each<[string, MatrixLike, new (...args: never[]) => Error, RegExp]>([
+    ["empty", [], RangeError, /X is empty \(0×1\)/],
+    ["wrong width", [[1, 2, 3]], RangeError, /X has 3 columns; expected 2/],
+    ["a column for two inputs", [1, 2], RangeError, /X has 1 columns; expected 2/],
+    ["ragged", [[1, 2], [3]], RangeError, /ragged: row 1 has 1 columns, row 0 has 2/],
+    ["NaN", [[1, 2], [3, Number.NaN]], RangeError, /NaN at row 1, column 1/],
+    ["Infinity", [[1, 2], [Number.POSITIVE_INFINITY, 0]], RangeError, /Infinity at row 1, column 0/],
+    ["a string", wrong("data"), TypeError, /X is the string "data"; expected a Matrix/],
+    ["null", wrong(null), TypeError, /X is null/],
+    ["strings inside", wrong([["1", 2]]), TypeError, /string "1" at row 0, column 0/],
+    ["Float32Array", wrong(new Float32Array(4)), TypeError, /Float32Array/],
+    ["a lying matrix", { data: new Float64Array(3), rows: 2, cols: 2 }, RangeError, /2×2 but its data has 3 numbers; expected 4/],
+  ])("X: %s", (_, bad, kind, message) => {
+    const methods = [
+      () => ntk.forward(net, bad), () => ntk.jacobian(net, bad), () => ntk.kernel(net, bad), () => ntk.kernelDiagonal(net, bad),
+      () => ntk.kernelBlocks(net, bad), () => ntk.kernelTimesVector(net, bad, Y), () => ntk.fit(net, bad, Y),
+      () => ntk.linearize(net).at(net.parameters, bad),
+    ];
+    for (const method of methods) {
+      expect(method).toThrow(kind);
+      expect(method).toThrow(message);
+    }
+  });
+
+  test("models", () => {
+    expect(() => ntk.kernel(wrong(undefined), X)).toThrow(TypeError);
+    expect(() => ntk.kernel(wrong({ parameters: 3 }), X)).toThrow(TypeError);
+    expect(() => ntk.kernel({ ...net, parameters: new Float64Array(3) }, X)).toThrow(/parameters has 3 numbers; expected 17/);
+    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: [3, 3] }), X)).toThrow(/2 hidden layers; deep kernels are not computed yet/);
+    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: 3, outputs: 2 }), X)).toThrow(/2 outputs; several outputs are not computed yet/);
+  });
+
+  test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
+    ["negative ridge", () => ntk.fit(net, X, Y, { ridge: -1 }), RangeError, /ridge is -1; expected a finite number ≥ 0/],
+    ["NaN ridge", () => ntk.fit(net, X, Y, { ridge: Number.NaN }), RangeError, /ridge is NaN/],
+    ["unknown option", () => ntk.fit(net, X, Y, wrong({ lambda: 1 })), TypeError, /unknown option "lambda"/],
+    ["unknown solver", () => ntk.fit(net, X, Y, { solver: wrong("lu") }), RangeError, /solver is "lu"/],
+    ["cg", () => ntk.fit(net, X, Y, { solver: wrong("cg") }), RangeError, /not there yet/],
+    ["bad scale", () => ntk.fit(net, X, Y, { scale: wrong(2) }), RangeError, /scale is 2/],
+    ["no ridges", () => ntk.fit(net, X, Y, { ridges: [] }), RangeError, /ridges is empty/],
+    ["negative on the path", () => ntk.fit(net, X, Y, { ridges: [1, -1] }), RangeError, /ridges\[1\] is -1/],
+    ["ridge and ridges", () => ntk.fit(net, X, Y, { ridge: 1, ridges: [1] }), RangeError, /both ridge and ridges/],
+    ["short Y", () => ntk.fit(net, X, [1, 2]), RangeError, /Y has 2 rows; expected 3/],
+    ["wide Y", () => ntk.fit(net, X, [[1, 2], [1, 2], [1, 2]]), RangeError, /Y has 2 columns; expected 1/],
+    ["NaN in Y", () => ntk.fit(net, X, [1, Number.NaN, 3]), RangeError, /Y has NaN at row 1, column 0/],
+    ["V of another length", () => ntk.kernelTimesVector(net, X, [1]), RangeError, /V has 1 rows; expected 3/],
+    ["θ of another length", () => ntk.linearize(net).at([1], X), RangeError, /θ has 1 numbers; expected 17/],
+    ["shapes of a product", () => ntk.matmul([[1, 2]], [[1, 2]]), RangeError, /B has 1 rows; expected 2/],
+    ["not square", () => ntk.cholesky([[1, 2]]), RangeError, /A is 1×2; expected a square matrix/],
+    ["not symmetric", () => ntk.eigh([[1, 2], [3, 4]]), RangeError, /entry \(1, 0\) is 3, entry \(0, 1\) is 2/],
+    ["indefinite", () => ntk.cholesky([[1, 2], [2, 1]]), NotPositiveDefiniteError, /pivot 1 of 2/],
+    ["singular", () => ntk.solve([[0]], [1]), NotPositiveDefiniteError, /pivot 0 of 1/],
+    ["right-hand side", () => ntk.solve([[1]], [1, 2]), RangeError, /B has 2 rows; expected 1/],
+  ])("%s", (_, attempt, kind, message) => {
+    expect(attempt).toThrow(kind);
+    expect(attempt).toThrow(message);
+  });
+
+  test("custom kernels that misbehave", () => {
+    const K = (data: number[], rows: number, cols: number) => ({ kernel: () => ({ data: Float64Array.from(data), rows, cols }) });
+    expect(() => ntk.fit(K([1, 2], 1, 2), [1, 2], [1, 2])).toThrow(/kernel\(X, X\) gave 1×2 .* expected 2×2/);
+    expect(() => ntk.fit(K([1, 0, 0, Number.NaN], 2, 2), [1, 2], [1, 2])).toThrow(/NaN at row 1, column 1/);
+    expect(() => ntk.fit(K([1, 0, 1, 1], 2, 2), [1, 2], [1, 2])).toThrow(/not symmetric/);
+    expect(() => ntk.fit({ kernel: () => wrong(3) }, [1, 2], [1, 2])).toThrow(TypeError);
+    const indefinite = K([1, 2, 2, 1], 2, 2);
+    expect(() => ntk.fit(indefinite, [1, 2], [1, 2])).toThrow(NotPositiveDefiniteError);
+    expect(() => ntk.fit(indefinite, [1, 2], [1, 2], { ridge: 0.5 })).toThrow(expect.objectContaining({ pivot: 1, ridge: 0.5 }));
+    expect(() => ntk.fit(indefinite, [1, 2], [1, 2], { ridges: [0.1] })).toThrow(NotPositiveDefiniteError);
+    // Nothing is leaked by the failures: the next fit works.
+    ntk.fit(K([2, 1, 1, 2], 2, 2), [1, 2], [1, 2]).dispose();
+  });
+
+  test("a ridge that drowns in rounding", () => {
+    const twins = [[1, 1], [1, 1]];
+    expect(() => ntk.fit(net, [...twins, ...X], [1, 2, ...Y], { ridge: 1e-30, solver: "dual" })).toThrow(/use a ridge above/);
+  });
+
+  test("what does not fit is refused before any work", () => {
+    const many = { data: new Float64Array(200_000), rows: 100_000, cols: 2 };
+    expect(() => ntk.kernel(net, many)).toThrow(MemoryLimitError);
+    expect(() => ntk.fit(createNetwork({ inputs: 2, hidden: 50_000, biasStd: 1 }), many, new Float64Array(100_000))).toThrow(
+      expect.objectContaining({ name: "MemoryLimitError", bytesLimit: 65535 * 65536 }),
+    );
+  });
+
+  test("use after dispose", async () => {
+    const own = await loadVariant(variant);
+    const fit = own.fit(net, X, Y, { ridge: 1 });
+    const other = own.fit(net, X, Y, { ridge: 1 });
+    fit.dispose();
+    fit.dispose();
+    expect(() => fit.predict(X)).toThrow(BackendError);
+    expect(() => fit.parameters()).toThrow(/disposed/);
+    own.dispose();
+    expect(() => own.kernel(net, X)).toThrow(BackendError);
+    expect(() => other.predict(X)).toThrow(BackendError);
+    other.dispose();
+  });
+});
