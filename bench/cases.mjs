@@ -1,0 +1,184 @@
+// What is timed. Each case gives flops (DESIGN's counts; 0 where there is no arithmetic to count) and, for a contender,
+// the op alone on resident data and the public call. Both return something that depends on the result.
+import { createNetwork } from "ntk-wasm";
+import { Arena } from "../dist/arena.js";
+import { createJsBackend } from "../dist/backend/js/index.js";
+import { createWasmBackend } from "../dist/backend/wasm.js";
+import { features, loadInputs, loadLayer } from "../dist/kernel/layer.js";
+import { random } from "./machine.mjs";
+
+const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
+
+/** A context of its own, whose scratch stays allocated for the life of the case. */
+export function resident(variant) {
+  const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
+  return { ops: backend.ops, arena: new Arena(backend), disposed: false };
+}
+
+/** Gram accumulation with S and G resident, hidden units 1024 at a time as the library does. */
+function gramOp(context, N, m, d) {
+  const { ops, arena } = context;
+  const [x, s, g] = [arena.copyIn(random(N * d)), arena.copyIn(random(N * m, 2)), arena.copyIn(random(N * m, 3))];
+  const [out, work] = [arena.alloc(N * N), arena.allocBytes(ops.dgramScratchBytes(N, N, Math.min(m, 1024), d))];
+  return () => {
+    for (let unit = 0; unit < m; unit += 1024) {
+      const k = Math.min(1024, m - unit);
+      ops.dgram(0, N, k, s + unit * 8, m, 0, 0, 0, 0, 1, unit ? 1 : 0, unit ? 0 : 1, out, N, work);
+      ops.dgram(0, N, k, g + unit * 8, m, d, 1, x, d, 1, 1, 0, out, N, work);
+    }
+    return arena.view(out, 1)[0];
+  };
+}
+
+function kernelCase(N, m, d) {
+  return {
+    name: `kernel N=${N} m=${m} d=${d}`,
+    flops: 2 * N * N * m,
+    op: (context) => gramOp(context, N, m, d),
+    call(ntk) {
+      const net = createNetwork({ inputs: d, hidden: m, biasStd: 1, seed: 1 });
+      const X = matrix(N, d, 1);
+      return () => ntk.kernel(net, X).data[0];
+    },
+  };
+}
+
+/** A positive definite n×n matrix, quickly: a diagonal that dominates small noise. */
+function definite(n) {
+  const A = matrix(n, n, 5);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
+  for (let i = 0; i < n; i++) A.data[i * (n + 1)] = n;
+  return A;
+}
+
+function choleskyCase(n) {
+  return {
+    name: `Cholesky ${n}`,
+    flops: n ** 3 / 3,
+    op(context) {
+      const { ops, arena } = context;
+      const from = arena.copyIn(definite(n).data);
+      const [a, work] = [arena.alloc(n * n), arena.allocBytes(ops.dpotrfScratchBytes(n))];
+      return {
+        before: () => arena.view(a, n * n).set(arena.view(from, n * n)),
+        run: () => ops.dpotrf(n, 0, a, n, work),
+      };
+    },
+    call(ntk) {
+      const A = definite(n);
+      return () => ntk.cholesky(A).data[0];
+    },
+  };
+}
+
+function solveCase(n, k) {
+  return {
+    name: `solve ${n}, ${k} right-hand side${k > 1 ? "s" : ""}`,
+    flops: 2 * n * n * k,
+    op(context) {
+      const { ops, arena } = context;
+      const l = arena.copyIn(definite(n).data);
+      const from = arena.copyIn(random(n * k));
+      const b = arena.alloc(n * k);
+      const work = arena.allocBytes(Math.max(ops.dpotrfScratchBytes(n), ops.dtrsmScratchBytes(k, n)));
+      ops.dpotrf(n, 0, l, n, work);
+      return {
+        before: () => arena.view(b, n * k).set(arena.view(from, n * k)),
+        run() {
+          for (const trans of [1, 0]) {
+            if (k === 1) ops.dtrsv(trans, n, l, n, b);
+            else ops.dtrsm(trans, 0, k, n, l, n, b, n, work);
+          }
+          return arena.view(b, 1)[0];
+        },
+      };
+    },
+    callNote: "factors too",
+    call(ntk) {
+      const [A, B] = [definite(n), matrix(n, k, 6)];
+      return () => ntk.solve(A, B).data[0];
+    },
+  };
+}
+
+const tanhNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
+
+export const CASES = [
+  {
+    name: "features, σ and σ' of 10⁶ values",
+    flops: 0,
+    op(context) {
+      const { arena } = context;
+      const layer = loadLayer(context, tanhNet());
+      const x = loadInputs(context, matrix(1000, 1, 1));
+      const [s, g] = [arena.alloc(1e6), arena.alloc(1e6)];
+      return () => {
+        features(context, layer, x.address, 1000, 0, 1000, s, g);
+        return arena.view(g, 1)[0];
+      };
+    },
+  },
+  {
+    name: "Jacobian N=1000 m=1000 d=1",
+    flops: 0,
+    op(context) {
+      const { ops, arena } = context;
+      const layer = loadLayer(context, tanhNet());
+      const x = loadInputs(context, matrix(1000, 1, 1));
+      const out = arena.alloc(1000 * layer.P);
+      const [s, g] = [arena.copyIn(random(1e6)), arena.copyIn(random(1e6))];
+      return () => {
+        ops.djacobian(0, 1000, 1000, 1, 1, 1, 1, 1, 1, x.address, 1, s, 1000, g, 1000, out, layer.P);
+        return arena.view(out, 1)[0];
+      };
+    },
+    call(ntk) {
+      const [net, X] = [tanhNet(), matrix(1000, 1, 1)];
+      return () => ntk.jacobian(net, X).data[0];
+    },
+  },
+  kernelCase(1000, 1000, 1),
+  kernelCase(500, 4096, 10),
+  {
+    name: "gemm 1000",
+    flops: 2e9,
+    op(context) {
+      const { ops, arena } = context;
+      const [a, b, c] = [arena.copyIn(random(1e6)), arena.copyIn(random(1e6, 2)), arena.alloc(1e6)];
+      const work = arena.allocBytes(ops.dgemmScratchBytes(1000, 1000, 1000));
+      return () => {
+        ops.dgemm(0, 0, 0, 1000, 1000, 1000, 1, a, 1000, b, 1000, 0, c, 1000, work);
+        return arena.view(c, 1)[0];
+      };
+    },
+    call(ntk) {
+      const [A, B] = [matrix(1000, 1000, 1), matrix(1000, 1000, 2)];
+      return () => ntk.matmul(A, B).data[0];
+    },
+  },
+  ...[200, 500, 1000, 2000].map(choleskyCase),
+  solveCase(1000, 1),
+  solveCase(1000, 32),
+  {
+    name: "fit + 1000 predictions, N=m=1000",
+    flops: 2e9 + 1e9 / 3 + 1e9 + 2e9,
+    call(ntk) {
+      const [net, X, T] = [tanhNet(), matrix(1000, 1, 1), matrix(1000, 1, 9)];
+      const Y = { data: X.data.map((x) => Math.sin(3 * x)), rows: 1000, cols: 1 };
+      return () => {
+        const fit = ntk.fit(net, X, Y, { ridge: 1e-2 });
+        const { mean } = fit.predict(T);
+        fit.dispose();
+        return mean.data[0];
+      };
+    },
+  },
+  ...[500, 1000].map((n) => ({
+    name: `eigh ${n}`,
+    flops: 0,
+    call(ntk) {
+      const A = definite(n);
+      return () => ntk.eigh(A).values[0];
+    },
+  })),
+];
