@@ -25,7 +25,9 @@ import { hsum, madd, nmadd } from "./simd";
 
 export function deighScratchBytes(vectors: i32, n: i32): f64 {
   const square = vectors ? <f64>n * <f64>n * 8 : 0;
-  return square + <f64>(n + 8) * (6 * PANEL + 8) * 8 + <f64>(PANEL * PANEL * 8) + productScratchBytes(n, n, 2 * PANEL, 0) + 1024;
+  // Panels (V, W or Y, B, C) and the larger of the two kinds of product: rank-PANEL updates, and S Yᵀ of depth n.
+  const products = max(productScratchBytes(n, n, PANEL, 0), productScratchBytes(n, PANEL, n, 0));
+  return square + <f64>(n + 16) * (3 * PANEL + 2) * 8 + <f64>(PANEL * PANEL * 8) + products + 1024;
 }
 
 export function deigh(vectors: i32, n: i32, a: usize, lda: i32, w: usize, work: usize): i32 {

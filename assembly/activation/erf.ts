@@ -1,7 +1,7 @@
 // Error function: erf z = z P(z²) up to |z| = 1, 1 − exp(−z²) R((z−2)/(z+2)) up to 6, ±1 beyond (erfc(6) < ε/8);
 // derivative 2/√π exp(−z²), with z² as an exact square and a tail, or its error would grow like z²ε.
 // Coefficients: scripts/coefficients.py.
-import { expNegative } from "../math";
+import { expTail } from "../math";
 import { madd } from "../simd";
 import { Activation } from "./activation";
 
@@ -51,7 +51,7 @@ export class Erf extends Activation {
     const a = f64x2.min(f64x2.abs(z), f64x2.splat(30));
     const head = v128.and(a, i64x2.splat(-134217728)); // 26 leading bits: head² is exact
     const tail = f64x2.mul(f64x2.sub(head, a), f64x2.add(a, head));
-    const e = expNegative(f64x2.neg(f64x2.mul(head, head)), tail);
+    const e = expTail(f64x2.neg(f64x2.mul(head, head)), tail);
     const x = f64x2.min(a, f64x2.splat(6));
     const t = f64x2.div(f64x2.sub(x, two), f64x2.add(x, two));
     const outer = f64x2.sub(one, f64x2.mul(e, large(t)));

@@ -9,7 +9,7 @@ export class Sigmoid extends Activation {
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
     const zero = f64x2.splat(0), one = f64x2.splat(1);
-    const e = expNegative(f64x2.neg(f64x2.abs(z)), zero);
+    const e = expNegative(v128.or(z, f64x2.splat(-0.0)));
     const q = f64x2.div(one, f64x2.add(one, e)), eq = f64x2.mul(e, q);
     v128.store(s, v128.bitselect(eq, q, f64x2.lt(z, zero)));
     v128.store(g, f64x2.mul(gain, f64x2.mul(eq, q)));

@@ -1,11 +1,10 @@
 /**
- * Activations of the JavaScript backend: each maps one row in place, S = σ(S), and G = gain ∘ σ' (gain 0: ones; no G
- * where g is negative). The exponential is the polynomial of assembly/math.ts with a table of powers of two: faster here
+ * Activations of the JavaScript backend: each maps one row in place, S = σ(S), and G = gain ∘ σ'. The exponential is the polynomial of assembly/math.ts with a table of powers of two: faster here
  * than Math.exp, which is a call.
  */
 import { ActivationCode } from "../../ops.js";
 
-/** σ in place over h[s, s + m), gain·σ' to h[g…]; indices, `gain` and `g` negative where absent. */
+/** σ in place over h[s, s + m), gain·σ' to h[g, g + m). */
 export type RowMap = (h: Float64Array, m: number, gain: number, s: number, g: number) => void;
 
 /** 2^n for n = −1080 … 0. */
@@ -21,9 +20,9 @@ function expm1Reduced(r: number): number {
   return (p03 + (p47 + p89 * r4) * r4) * r2 + r;
 }
 
-/** n with x = n ln2 + r, for x ≤ 0. */
+/** n with x = n ln2 + r, for −746 ≤ x ≤ 0. */
 function exponentOf(x: number): number {
-  return Math.ceil(x * 1.4426950408889634 - 0.5);
+  return (x * 1.4426950408889634 - 0.5) | 0;
 }
 
 function remainder(x: number, n: number): number {
@@ -44,7 +43,7 @@ function sigmoid(h: Float64Array, m: number, gain: number, s: number, g: number)
     const q = 1 / (1 + e);
     const eq = e * q;
     h[s + j] = z < 0 ? eq : q;
-    if (g >= 0) h[g + j] = (gain < 0 ? 1 : h[gain + j]) * (eq * q);
+    h[g + j] = h[gain + j] * (eq * q);
   }
 }
 
@@ -60,7 +59,7 @@ function tanh(h: Float64Array, m: number, gain: number, s: number, g: number): v
     const q = 1 / (2 + below);
     const value = -below / (2 + below);
     h[s + j] = z < 0 ? -value : z === 0 ? z : value;
-    if (g >= 0) h[g + j] = (gain < 0 ? 1 : h[gain + j]) * (4 * ((1 + p) * power) * q * q);
+    h[g + j] = h[gain + j] * (4 * ((1 + p) * power) * q * q);
   }
 }
 
@@ -93,7 +92,7 @@ function erf(h: Float64Array, m: number, gain: number, s: number, g: number): vo
     const x = Math.min(a, 6);
     const value = a < 1 ? a * horner(SMALL, a * a) : 1 - e * horner(LARGE, (x - 2) / (x + 2));
     h[s + j] = z < 0 ? -value : z === 0 ? z : value;
-    if (g >= 0) h[g + j] = (gain < 0 ? 1 : h[gain + j]) * (1.1283791670955126 * e);
+    h[g + j] = h[gain + j] * (1.1283791670955126 * e);
   }
 }
 
@@ -101,13 +100,12 @@ function relu(h: Float64Array, m: number, gain: number, s: number, g: number): v
   for (let j = 0; j < m; j++) {
     const positive = h[s + j] > 0;
     if (!positive) h[s + j] = 0;
-    if (g >= 0) h[g + j] = positive ? (gain < 0 ? 1 : h[gain + j]) : 0;
+    h[g + j] = positive ? h[gain + j] : 0;
   }
 }
 
 function identity(h: Float64Array, m: number, gain: number, _s: number, g: number): void {
-  if (g < 0) return;
-  for (let j = 0; j < m; j++) h[g + j] = gain < 0 ? 1 : h[gain + j];
+  for (let j = 0; j < m; j++) h[g + j] = h[gain + j];
 }
 
 const TABLE: Record<keyof typeof ActivationCode, RowMap> = { sigmoid, tanh, erf, relu, identity };

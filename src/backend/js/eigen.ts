@@ -18,7 +18,8 @@ export function eigenOps(memory: Memory): EigenOps {
   return {
     deigh: (vectors, n, a, lda, w, work) => eigh(memory.f64, vectors === 1, n, a >>> 3, lda, w >>> 3, work >>> 3),
     deighScratchBytes: (vectors, n) =>
-      (vectors ? n * n * 8 : 0) + n * (5 * PANEL + 4) * 8 + PANEL * PANEL * 8 + productScratchBytes(n, n, 2 * PANEL, 0),
+      (vectors ? n * n * 8 : 0) + n * (3 * PANEL + 2) * 8 + PANEL * PANEL * 8 +
+      Math.max(productScratchBytes(n, n, PANEL, 0), productScratchBytes(n, PANEL, n, 0)),
   };
 }
 

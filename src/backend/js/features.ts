@@ -43,12 +43,15 @@ export function featureOps(memory: Memory): FeatureOps {
     dfeatures(activation, r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work) {
       const map = ROW_MAPS[activation];
       if (!map) return -1;
-      affine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, s, lds, work);
       const h = memory.f64;
-      for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : -1, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : -1);
+      const ones = work >>> 3;
+      const unused = ones + m;
+      h.fill(1, ones, ones + m);
+      affine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, s, lds, work + 2 * m * 8);
+      for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : ones, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : unused);
       return 0;
     },
-    dfeaturesScratchBytes: (rows, m, d) => (d <= FEW_INPUTS ? m * d * 8 : productScratchBytes(rows, m, d, 0)),
+    dfeaturesScratchBytes: (rows, m, d) => 2 * m * 8 + (d <= FEW_INPUTS ? m * d * 8 : productScratchBytes(rows, m, d, 0)),
     djacobian(r0, r1, m, d, bias, aScale, bScale, cScale, dScale, x, ldx, s, lds, g, ldg, j, ldj) {
       const h = memory.f64;
       for (let i = r0; i < r1; i++) {
