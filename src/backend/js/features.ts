@@ -31,10 +31,14 @@ export function featureOps(memory: Memory): FeatureOps {
     }
     for (let i = r0; i < r1; i++) {
       const row = (z >>> 3) + i * ldz;
-      if (few && bias) scaled(h, m, beta, bias >>> 3, row);
+      if (few && bias && d > 0) {
+        // The first input together with the bias: one pass for d = 1.
+        const a = alpha * h[(x >>> 3) + i * ldx];
+        for (let j = 0; j < m; j++) h[row + j] = beta * h[(bias >>> 3) + j] + a * h[ct + j];
+      } else if (few && bias) scaled(h, m, beta, bias >>> 3, row);
       else if (few) h.fill(0, row, row + m);
       else if (bias) axpy(h, m, beta, bias >>> 3, row);
-      if (few) for (let t = 0; t < d; t++) axpy(h, m, alpha * h[(x >>> 3) + i * ldx + t], ct + t * m, row);
+      if (few) for (let t = bias ? 1 : 0; t < d; t++) axpy(h, m, alpha * h[(x >>> 3) + i * ldx + t], ct + t * m, row);
     }
     return 0;
   };
