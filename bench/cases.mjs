@@ -101,7 +101,7 @@ function solveCase(n, k) {
   };
 }
 
-const tanhNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
+const wideNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
 
 export const CASES = [
   {
@@ -109,7 +109,7 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { arena } = context;
-      const layer = loadLayer(context, tanhNet());
+      const layer = loadLayer(context, wideNet());
       const x = loadInputs(context, matrix(1000, 1, 1));
       const [s, g] = [arena.alloc(1e6), arena.alloc(1e6)];
       return () => {
@@ -123,7 +123,7 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { ops, arena } = context;
-      const layer = loadLayer(context, tanhNet());
+      const layer = loadLayer(context, wideNet());
       const x = loadInputs(context, matrix(1000, 1, 1));
       const out = arena.alloc(1000 * layer.P);
       const [s, g] = [arena.copyIn(random(1e6)), arena.copyIn(random(1e6))];
@@ -133,7 +133,7 @@ export const CASES = [
       };
     },
     call(ntk) {
-      const [net, X] = [tanhNet(), matrix(1000, 1, 1)];
+      const [net, X] = [wideNet(), matrix(1000, 1, 1)];
       return () => ntk.jacobian(net, X).data[0];
     },
   },
@@ -163,7 +163,7 @@ export const CASES = [
     name: "fit + 1000 predictions, N=m=1000",
     flops: 2e9 + 1e9 / 3 + 1e9 + 2e9,
     call(ntk) {
-      const [net, X, T] = [tanhNet(), matrix(1000, 1, 1), matrix(1000, 1, 9)];
+      const [net, X, T] = [wideNet(), matrix(1000, 1, 1), matrix(1000, 1, 9)];
       const Y = { data: X.data.map((x) => Math.sin(3 * x)), rows: 1000, cols: 1 };
       return () => {
         const fit = ntk.fit(net, X, Y, { ridge: 1e-2 });

@@ -20,8 +20,13 @@ export function peaks(variants) {
       const features = variant === "relaxed" ? "simd,relaxed-simd" : "simd";
       const out = join(folder, `${variant}.wasm`);
       const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", features];
-      execFileSync(process.execPath, [join(root, "node_modules/assemblyscript/bin/asc.js"), "peak.ts", ...flags, "-o", out], { cwd: folder });
-      const { peak } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(out)), { env: { abort() {} } }).exports;
+      execFileSync(
+        process.execPath,
+        [join(root, "node_modules/assemblyscript/bin/asc.js"), "peak.ts", ...flags, "-o", out],
+        { cwd: folder },
+      );
+      const { peak } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(out)), { env: { abort() {} } })
+        .exports;
       peak(ITERATIONS, 0.5, 1);
       result[variant] = () => {
         const start = performance.now();
@@ -36,7 +41,12 @@ export function peaks(variants) {
 }
 
 export function machine() {
-  return { node: process.versions.node, v8: process.versions.v8, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
+  return {
+    node: process.versions.node,
+    v8: process.versions.v8,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+  };
 }
 
 export const median = (values) => {

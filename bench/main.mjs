@@ -14,7 +14,11 @@ import { CASES, resident } from "./cases.mjs";
 import { machine, median, peaks } from "./machine.mjs";
 
 const { values: options } = parseArgs({
-  options: { only: { type: "string", default: "" }, samples: { type: "string", default: "9" }, nodes: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string", default: "" },
+    samples: { type: "string", default: "9" },
+    nodes: { type: "boolean", default: false },
+  },
 });
 const samples = Number(options.samples);
 const variants = [...["relaxed", "simd"].filter(supports), "js"];
@@ -32,7 +36,19 @@ async function race(contenders) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false });
     for (const [name, contender] of Object.entries(contenders)) {
       const { before, run } = typeof contender === "function" ? { run: contender } : contender;
-      bench.add(name, () => { sink += run(); }, before ? { beforeEach: () => { before(); } } : {});
+      bench.add(
+        name,
+        () => {
+          sink += run();
+        },
+        before
+          ? {
+              beforeEach: () => {
+                before();
+              },
+            }
+          : {},
+      );
     }
     await bench.run();
     for (const { name, result } of bench.tasks) {
@@ -47,7 +63,10 @@ async function race(contenders) {
 
 async function measure({ name, flops, op, call, callNote }) {
   const rows = [];
-  for (const [column, make] of [["op", op && ((variant) => op(resident(variant)))], [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load({ variant })))]]) {
+  for (const [column, make] of [
+    ["op", op && ((variant) => op(resident(variant)))],
+    [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load({ variant })))],
+  ]) {
     if (!make) continue;
     const contenders = {};
     for (const variant of variants) contenders[variant] = await make(variant);
@@ -56,7 +75,16 @@ async function measure({ name, flops, op, call, callNote }) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
       // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak.
       const of = limit[variant] ?? limit.simd;
-      rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, slower: ms[variant] / ms[variants[0]] });
+      rows.push({
+        name,
+        column,
+        variant,
+        ms: ms[variant],
+        gflops,
+        peak: of,
+        share: gflops && gflops / of,
+        slower: ms[variant] / ms[variants[0]],
+      });
     }
   }
   return rows;
@@ -82,7 +110,9 @@ for (const item of CASES.filter(({ name }) => new RegExp(options.only).test(name
     console.log(line);
   }
 }
-const summary = Object.entries(peak).map(([name, run]) => `${name} ${median(Array.from({ length: 9 }, run)).toFixed(1)}`);
+const summary = Object.entries(peak).map(
+  ([name, run]) => `${name} ${median(Array.from({ length: 9 }, run)).toFixed(1)}`,
+);
 console.log(`\nregister peak at the end, GFLOP/s: ${summary.join(", ")} (sink ${sink.toPrecision(3)})`);
 
 const folder = new URL("results/", import.meta.url);
@@ -94,6 +124,9 @@ if (options.nodes) {
   for (const name of ["node22", "node24"]) {
     const node = fileURLToPath(new URL(`../tools/nodes/node_modules/${name}/bin/node`, import.meta.url));
     if (!existsSync(node)) console.log(`\n${name} is not there: npm ci --ignore-scripts --prefix tools/nodes`);
-    else spawnSync(node, [fileURLToPath(import.meta.url), "--only", options.only, "--samples", options.samples], { stdio: "inherit" });
+    else
+      spawnSync(node, [fileURLToPath(import.meta.url), "--only", options.only, "--samples", options.samples], {
+        stdio: "inherit",
+      });
   }
 }

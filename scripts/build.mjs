@@ -24,6 +24,7 @@ rmSync(join(root, "dist"), { recursive: true, force: true });
 run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.json"));
 
 const total = gzipSync(Buffer.concat(binaries.map(({ bytes }) => bytes)), { level: 9 }).length;
-for (const { variant, bytes } of binaries) console.log(`${variant}.wasm ${bytes.length} bytes, gzipped ${gzipSync(bytes, { level: 9 }).length}`);
+for (const { variant, bytes } of binaries)
+  console.log(`${variant}.wasm ${bytes.length} bytes, gzipped ${gzipSync(bytes, { level: 9 }).length}`);
 console.log(`both gzipped together: ${total} bytes (budget ${BUDGET_BYTES})`);
 if (total > BUDGET_BYTES) throw new Error("the binaries are over their size budget");

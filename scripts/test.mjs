@@ -14,9 +14,25 @@ const reports = mkdtempSync(join(tmpdir(), "ntk-wasm-"));
 
 const runs = [
   { name: `node ${process.versions.node}`, node: process.execPath, project: "node" },
-  { name: "node 22", node: join(nodes, "node22/bin/node"), project: "node", missing: "npm ci --ignore-scripts --prefix tools/nodes" },
-  { name: "node 24", node: join(nodes, "node24/bin/node"), project: "node", missing: "npm ci --ignore-scripts --prefix tools/nodes" },
-  { name: "chromium", node: process.execPath, project: "chromium", needs: chromium, missing: "install Debian's chromium, or set CHROMIUM" },
+  {
+    name: "node 22",
+    node: join(nodes, "node22/bin/node"),
+    project: "node",
+    missing: "npm ci --ignore-scripts --prefix tools/nodes",
+  },
+  {
+    name: "node 24",
+    node: join(nodes, "node24/bin/node"),
+    project: "node",
+    missing: "npm ci --ignore-scripts --prefix tools/nodes",
+  },
+  {
+    name: "chromium",
+    node: process.execPath,
+    project: "chromium",
+    needs: chromium,
+    missing: "install Debian's chromium, or set CHROMIUM",
+  },
 ];
 
 let passed = 0;
@@ -29,7 +45,15 @@ for (const [index, { name, node, project, needs = node, missing }] of runs.entri
   }
   console.log(`\n== ${name}`);
   const report = join(reports, `${index}.json`);
-  const args = [vitest, "run", "--project", project, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
+  const args = [
+    vitest,
+    "run",
+    "--project",
+    project,
+    "--reporter=dot",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ];
   const { status } = spawnSync(node, args, { cwd: root, stdio: "inherit" });
   const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
   const counts = { passed: result?.numPassedTests ?? 0, failed: result?.numFailedTests ?? 0 };

@@ -39,7 +39,9 @@ function convert(value: MatrixLike, name: string): Matrix {
     checkSize(rows, `${name}.rows`);
     checkSize(cols, `${name}.cols`);
     if (data.length !== rows * cols) {
-      throw new RangeError(`${name} is ${rows}×${cols} but its data has ${data.length} numbers; expected ${rows * cols}`);
+      throw new RangeError(
+        `${name} is ${rows}×${cols} but its data has ${data.length} numbers; expected ${rows * cols}`,
+      );
     }
     return { data, rows, cols };
   }
@@ -151,7 +153,8 @@ export function checkBoolean(value: unknown, name: string): asserts value is boo
 
 /** @throws TypeError where it is no string, RangeError where it is none of `choices` */
 export function checkChoice<T extends string>(value: unknown, name: string, choices: readonly T[]): asserts value is T {
-  if (typeof value !== "string") throw new TypeError(`${name} is ${describe(value)}; expected one of ${choices.join(", ")}`);
+  if (typeof value !== "string")
+    throw new TypeError(`${name} is ${describe(value)}; expected one of ${choices.join(", ")}`);
   if (!(choices as readonly string[]).includes(value)) {
     throw new RangeError(`${name} is "${value}"; expected one of ${choices.join(", ")}`);
   }

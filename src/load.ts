@@ -30,15 +30,19 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
   if (backend !== undefined) checkChoice(backend, "backend", ["wasm", "js"]);
   if (variant !== undefined) checkChoice(variant, "variant", ["relaxed", "simd", "js"]);
   if (threads !== 1) throw new RangeError(`threads is ${String(threads)}; only 1 is there yet`);
-  if ((precision as unknown) !== "float64") throw new RangeError(`precision is ${String(precision)}; only "float64" is there yet`);
+  if ((precision as unknown) !== "float64")
+    throw new RangeError(`precision is ${String(precision)}; only "float64" is there yet`);
   if (variant !== undefined && backend !== undefined && (variant === "js") !== (backend === "js")) {
-    throw new RangeError(`backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`);
+    throw new RangeError(
+      `backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`,
+    );
   }
   if (backend === "js" || variant === "js") return new Ntk(createJsBackend());
   const candidates = variant ? [variant] : (["relaxed", "simd"] as const);
   const chosen = candidates.find(supports);
   if (chosen) return new Ntk(createWasmBackend(chosen));
   if (backend === undefined && variant === undefined) return new Ntk(createJsBackend());
-  const missing = variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";
+  const missing =
+    variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";
   throw new BackendError(`this engine lacks ${missing}; use load() for what runs here, or load({ backend: "js" })`);
 }

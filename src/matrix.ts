@@ -50,7 +50,11 @@ export function standardize(X: MatrixLike): Standardized {
   for (let j = 0; j < cols; j++) std[j] = Math.sqrt(std[j]) || 1;
   const map = (value: MatrixLike, f: (x: number, j: number) => number) => {
     const from = toMatrix(value, "X", { cols });
-    return matrix(from.rows, cols, Float64Array.from(from.data, (x, at) => f(x, at % cols)));
+    return matrix(
+      from.rows,
+      cols,
+      Float64Array.from(from.data, (x, at) => f(x, at % cols)),
+    );
   };
   const apply = (value: MatrixLike) => map(value, (x, j) => (x - mean[j]) / std[j]);
   return { X: apply(X), mean, std, apply, invert: (value) => map(value, (x, j) => x * std[j] + mean[j]) };

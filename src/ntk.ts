@@ -109,7 +109,12 @@ export class Ntk {
    */
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const A = this.#inputs(net, X);
-    return kernelBlocks(this.#context, net, A, X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols }));
+    return kernelBlocks(
+      this.#context,
+      net,
+      A,
+      X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols }),
+    );
   }
 
   /**

@@ -38,7 +38,9 @@ describe.each(["simd", "relaxed"])("%s.wasm", (variant) => {
 test("imports exactly env.memory and exports exactly the ops", () => {
   const module = new WebAssembly.Module(new Uint8Array(read("simd")));
   expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function").map(({ name }) => name);
+  const functions = WebAssembly.Module.exports(module)
+    .filter(({ kind }) => kind === "function")
+    .map(({ name }) => name);
   expect(functions.sort()).toEqual([...Object.keys(createJsBackend().ops), "heapBase"].sort());
 });
 

@@ -5,10 +5,26 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../src");
 /** Top to bottom. A file may import from its own layer and from those below. */
-const LAYERS = ["index.ts", "load.ts", "backend", "ntk.ts", "predict", "solver", "kernel", "model", "arena.ts", "matrix.ts", "check.ts", "errors.ts", "ops.ts"];
+const LAYERS = [
+  "index.ts",
+  "load.ts",
+  "backend",
+  "ntk.ts",
+  "predict",
+  "solver",
+  "kernel",
+  "model",
+  "arena.ts",
+  "matrix.ts",
+  "check.ts",
+  "errors.ts",
+  "ops.ts",
+];
 
 function files(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && !name.endsWith(".generated.ts"));
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts") && !name.endsWith(".generated.ts"),
+  );
 }
 
 test("imports point down", () => {
@@ -24,7 +40,8 @@ test("imports point down", () => {
       const [from, to] = [layerOf(file), layerOf(path)];
       if (from < 0 || to < 0) wrong.push(`${file}: ${path} is in no layer`);
       else if (to < from && !typeOnly) wrong.push(`${file} imports ${path}`);
-      if (path.startsWith("backend") && !file.startsWith("backend") && file !== "load.ts") wrong.push(`${file} imports a backend`);
+      if (path.startsWith("backend") && !file.startsWith("backend") && file !== "load.ts")
+        wrong.push(`${file} imports a backend`);
     }
     const loader = source.includes('from "@assemblyscript/loader"');
     if (loader !== (file === "backend/wasm.ts")) wrong.push(`${file} and the loader`);

@@ -28,7 +28,9 @@ const errors = {
   "cubic polynomial": rmse(cubicAt(test.x), test.y.data),
   constant: rmse(constant(train)(test.x), test.y.data),
 };
-console.log(`test RMSE, in units of the target's standard deviation (ridge by profiled evidence, ${ridges.length} on the path):`);
+console.log(
+  `test RMSE, in units of the target's standard deviation (ridge by profiled evidence, ${ridges.length} on the path):`,
+);
 for (const [name, error] of Object.entries(errors)) console.log(`  ${name.padEnd(18)} ${error.toFixed(3)}`);
 
 const { report } = fit;
@@ -48,29 +50,43 @@ console.log("\nreport:");
 for (const [name, value] of facts) console.log(`  ${name.padEnd(24)} ${value}`);
 
 const timings = await compareBackends(ntk.variant);
-const timed = timings.map(({ what, wasm, js, ratio }) => [what, wasm.toFixed(2), js.toFixed(2), `${ratio.toFixed(1)}×`]);
-console.log(`\ntime in ms at N = ${timedSize.N}, m = ${timedSize.hidden} (medians of ${timedSize.rounds}, alternated):`);
+const timed = timings.map(({ what, wasm, js, ratio }) => [
+  what,
+  wasm.toFixed(2),
+  js.toFixed(2),
+  `${ratio.toFixed(1)}×`,
+]);
+console.log(
+  `\ntime in ms at N = ${timedSize.N}, m = ${timedSize.hidden} (medians of ${timedSize.rounds}, alternated):`,
+);
 console.log(`  ${"".padEnd(26)} ${ntk.variant.padStart(8)} ${"js".padStart(8)} ${"js/wasm".padStart(8)}`);
-for (const [what, wasm, js, ratio] of timed) console.log(`  ${what.padEnd(26)} ${wasm.padStart(8)} ${js.padStart(8)} ${ratio.padStart(8)}`);
+for (const [what, wasm, js, ratio] of timed)
+  console.log(`  ${what.padEnd(26)} ${wasm.padStart(8)} ${js.padStart(8)} ${ratio.padStart(8)}`);
 
 const { values } = ntk.eigh(ntk.kernel(net, train.x));
 const path = writePage({
   title: "A network’s tangent kernel on the motorcycle data",
-  lead: "A wide network, expanded to first order around its random start θ₀, is a linear regression on the features φ(x) = ∇f(x, θ₀). " +
+  lead:
+    "A wide network, expanded to first order around its random start θ₀, is a linear regression on the features φ(x) = ∇f(x, θ₀). " +
     "This page shows those features, the regression on real data, and the kernel behind it.",
   sections: [
     {
       title: "The features: four families",
       html: `<p>f(x, θ) = a + Σ b<sub>j</sub> σ(c<sub>j</sub>x + d<sub>j</sub>). Its gradient in θ has one constant, and for each hidden unit a sigmoid, an impulse
 response and a bell. Each colour is one of seven hidden units of a random network; the curves are columns of the Jacobian. Biases spread the
-centres −d/c along x: with zero biases every bell would sit at 0.</p><div class="panels">${featureMap(ntk).map((figure) => `<figure>${figure}</figure>`).join("")}</div>`,
+centres −d/c along x: with zero biases every bell would sit at 0.</p><div class="panels">${featureMap(ntk)
+        .map((figure) => `<figure>${figure}</figure>`)
+        .join("")}</div>`,
     },
     {
       title: "The fit",
       html: `<figure>${fitFigure({ data, fit, cubic: cubicAt })}<figcaption>Mean and ±2σ band of new observations (512 sigmoids, LeCun, biasStd 1).
 <span class="key" style="background:#4269d0"></span> training rows and mean <span class="key" style="background:#ff725c"></span> test rows
 <span class="key" style="background:#9498a0"></span> cubic (dashed). The noise is taken as the same everywhere, which these data deny before 15 ms.</figcaption></figure>
-<div class="scroll">${table(["test RMSE", "in target std"], Object.entries(errors).map(([name, error]) => [name, error.toFixed(3)]))}</div>
+<div class="scroll">${table(
+        ["test RMSE", "in target std"],
+        Object.entries(errors).map(([name, error]) => [name, error.toFixed(3)]),
+      )}</div>
 <p class="soft">The ridge is the one with the best profiled evidence of ${ridges.length}.</p><div class="scroll">${table(["report", ""], facts)}</div>`,
     },
     {

@@ -1,10 +1,10 @@
 // The report: one self-contained page, no script and no network.
 import { mkdirSync, writeFileSync } from "node:fs";
 
-const escape = (text) => String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+const escapeHtml = (text) => String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
 
 export function table(head, rows) {
-  const cells = (tag, values) => values.map((value) => `<${tag}>${escape(value)}</${tag}>`).join("");
+  const cells = (tag, values) => values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join("");
   return `<table><thead><tr>${cells("th", head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("")}</tbody></table>`;
 }
 
@@ -23,13 +23,15 @@ th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); t
 
 /** Writes `sections` ({ title, html }) to report/index.html and returns its path. */
 export function writePage({ title, lead, sections, foot }) {
-  const body = sections.map(({ title: heading, html }) => `<section><h2>${escape(heading)}</h2>${html}</section>`).join("\n");
+  const body = sections
+    .map(({ title: heading, html }) => `<section><h2>${escapeHtml(heading)}</h2>${html}</section>`)
+    .join("\n");
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title><style>${STYLE}</style></head>
-<body><h1>${escape(title)}</h1><p>${lead}</p>
+<title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
+<body><h1>${escapeHtml(title)}</h1><p>${lead}</p>
 ${body}
-<p class="soft">${escape(foot)}</p></body></html>
+<p class="soft">${escapeHtml(foot)}</p></body></html>
 `;
   const folder = new URL("../../report/", import.meta.url);
   mkdirSync(folder, { recursive: true });

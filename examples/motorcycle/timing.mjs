@@ -1,9 +1,10 @@
 // WebAssembly against plain JavaScript on the four hot loops and the whole fit: the same ops, the same data, alternated.
+
+import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
 import { createWasmBackend } from "../../dist/backend/wasm.js";
 import { forEachTile, loadInputs, loadLayer } from "../../dist/kernel/layer.js";
-import { createNetwork, load } from "ntk-wasm";
 
 const N = 400;
 const HIDDEN = 512;
@@ -24,8 +25,8 @@ export async function compareBackends(variant) {
     const K = ntk.kernel(net, X);
     for (let i = 0; i < N; i++) K.data[i * (N + 1)] += 0.1;
     sides[name] = {
-      "features σ(z), σ'(z)": () => context.arena.run(() =>
-        forEachTile(context, loadLayer(context, net), loadInputs(context, X), () => {})),
+      "features σ(z), σ'(z)": () =>
+        context.arena.run(() => forEachTile(context, loadLayer(context, net), loadInputs(context, X), () => {})),
       "Jacobian rows": () => ntk.jacobian(net, X),
       "Gram accumulation": () => ntk.kernel(net, X),
       "Cholesky solve": () => ntk.solve(K, Y),

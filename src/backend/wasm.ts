@@ -4,12 +4,13 @@
  */
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Backend, Ops } from "../ops.js";
-import * as binaries from "./binaries.generated.js";
+import { relaxed, simd } from "./binaries.generated.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
 type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
 type Variant = "relaxed" | "simd";
 
+const BINARIES: Record<Variant, string> = { relaxed, simd };
 const PAGE = 65536;
 const MAX_PAGES = 65535;
 
@@ -37,7 +38,7 @@ export function supports(variant: Variant): boolean {
 /** Instantiates a variant on a memory of its own. The caller has asked {@link supports}. */
 export function createWasmBackend(variant: Variant): Backend {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  const bytes = Uint8Array.from(atob(binaries[variant]), (char) => char.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(BINARIES[variant]), (char) => char.charCodeAt(0));
   const exports = instantiateSync(bytes, { env: { memory } }).instance.exports as unknown as Exports;
   const ops: Ops = exports;
   const base = Math.max(1024, Math.ceil((exports.heapBase() >>> 0) / 64) * 64);

@@ -7,7 +7,7 @@
  * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
  */
 import type { Context } from "../arena.js";
-import { matrix, type Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { checkComputable, features, forEachTile, type Inputs, type Layer, loadInputs, loadLayer } from "./layer.js";
 
@@ -20,7 +20,12 @@ const ALL: Parts = { a: true, b: true, c: true, d: true };
 
 /** Θ into `out`: n×n (lower triangle only) without `other`, else n×n2. */
 export function kernelInto(
-  context: Context, layer: Layer, inputs: Inputs, other: Inputs | undefined, out: number, parts: Parts = ALL,
+  context: Context,
+  layer: Layer,
+  inputs: Inputs,
+  other: Inputs | undefined,
+  out: number,
+  parts: Parts = ALL,
 ): void {
   const { arena } = context;
   arena.run(() => {
@@ -45,8 +50,18 @@ export function kernelInto(
 
 /** out = gamma out + delta + (alpha X X2ᵀ + beta) ∘ (G G2ᵀ) by whichever of the two Gram ops fits. */
 function accumulate(
-  { ops, arena }: Context, inputs: Inputs, other: Inputs | undefined, k: number, g: number, g2: number,
-  d: number, alpha: number, beta: number, gamma: number, delta: number, out: number,
+  { ops, arena }: Context,
+  inputs: Inputs,
+  other: Inputs | undefined,
+  k: number,
+  g: number,
+  g2: number,
+  d: number,
+  alpha: number,
+  beta: number,
+  gamma: number,
+  delta: number,
+  out: number,
 ): void {
   const { n, address } = inputs;
   const n2 = other?.n ?? n;
@@ -54,7 +69,28 @@ function accumulate(
     const work = arena.allocBytes(ops.dgramScratchBytes(n, n2, k, d));
     if (!other) ops.dgram(0, n, k, g, k, d, alpha, address, d, beta, gamma, delta, out, n, work);
     else {
-      ops.dgramCross(0, n, n2, k, g, k, g2, k, d, alpha, address, d, other.address, d, beta, gamma, delta, out, n2, work);
+      ops.dgramCross(
+        0,
+        n,
+        n2,
+        k,
+        g,
+        k,
+        g2,
+        k,
+        d,
+        alpha,
+        address,
+        d,
+        other.address,
+        d,
+        beta,
+        gamma,
+        delta,
+        out,
+        n2,
+        work,
+      );
     }
   });
 }
@@ -75,7 +111,9 @@ export function kernel(context: Context, value: Network, X: Matrix, X2?: Matrix)
 export function kernelBlocks(context: Context, value: Network, X: Matrix, X2?: Matrix): Record<string, Matrix> {
   const net = checkComputable(value);
   const none: Parts = { a: false, b: false, c: false, d: false };
-  return Object.fromEntries(net.blocks.map(({ name }) => [name, oneKernel(context, net, X, X2, { ...none, [name]: true })]));
+  return Object.fromEntries(
+    net.blocks.map(({ name }) => [name, oneKernel(context, net, X, X2, { ...none, [name]: true })]),
+  );
 }
 
 function oneKernel(context: Context, net: Network, X: Matrix, X2: Matrix | undefined, parts: Parts): Matrix {
@@ -106,6 +144,8 @@ export function kernelDiagonal(context: Context, value: Network, X: Matrix): Flo
     });
     const [factors, sums, bells] = [arena.view(xx, X.rows), arena.view(ss, X.rows), arena.view(gg, X.rows)];
     // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
-    return sums.map((sum, i) => layer.beta2 ** 2 + sum + (bells[i] === 0 ? 0 : (factors[i] + layer.beta1 ** 2) * bells[i]));
+    return sums.map(
+      (sum, i) => layer.beta2 ** 2 + sum + (bells[i] === 0 ? 0 : (factors[i] + layer.beta1 ** 2) * bells[i]),
+    );
   });
 }

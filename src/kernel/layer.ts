@@ -41,7 +41,9 @@ export function checkComputable(value: unknown): Network {
   const net = validateNetwork(value);
   const depth = widths(net).length;
   if (depth > 1) {
-    throw new RangeError(`the network has ${depth} hidden layers; deep kernels are not computed yet, expected one hidden layer`);
+    throw new RangeError(
+      `the network has ${depth} hidden layers; deep kernels are not computed yet, expected one hidden layer`,
+    );
   }
   if (net.outputs > 1) {
     throw new RangeError(`the network has ${net.outputs} outputs; several outputs are not computed yet, expected 1`);
@@ -85,15 +87,36 @@ export function loadInputs({ arena }: Context, X: Matrix): Inputs {
 
 /** S and (where g is not 0) G for rows of X and the hidden units [unit, unit + units); both rows×units, packed. */
 export function features(
-  { ops, arena }: Context, layer: Layer, x: number, rows: number, unit: number, units: number, s: number, g: number,
+  { ops, arena }: Context,
+  layer: Layer,
+  x: number,
+  rows: number,
+  unit: number,
+  units: number,
+  s: number,
+  g: number,
 ): void {
   arena.run(() => {
     const work = arena.allocBytes(ops.dfeaturesScratchBytes(rows, units, layer.d));
     ops.dfeatures(
-      layer.code, 0, rows, units, layer.d,
-      layer.alpha1, x, layer.d, layer.c + unit * layer.d * 8, layer.d,
-      layer.beta1, layer.bias && layer.bias + unit * 8, layer.gain + unit * 8,
-      s, units, g, units, work,
+      layer.code,
+      0,
+      rows,
+      units,
+      layer.d,
+      layer.alpha1,
+      x,
+      layer.d,
+      layer.c + unit * layer.d * 8,
+      layer.d,
+      layer.beta1,
+      layer.bias && layer.bias + unit * 8,
+      layer.gain + unit * 8,
+      s,
+      units,
+      g,
+      units,
+      work,
     );
   });
 }
@@ -105,7 +128,10 @@ export function rowsPerTile(layer: Layer, n: number): number {
 
 /** Calls `body(first row, rows, S, G)` for tiles of rows with all units' features; S and G live for one call. */
 export function forEachTile(
-  context: Context, layer: Layer, inputs: Inputs, body: (row: number, rows: number, s: number, g: number) => void,
+  context: Context,
+  layer: Layer,
+  inputs: Inputs,
+  body: (row: number, rows: number, s: number, g: number) => void,
 ): void {
   const { arena } = context;
   const tile = rowsPerTile(layer, inputs.n);

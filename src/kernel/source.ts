@@ -4,7 +4,7 @@
  */
 import type { Context } from "../arena.js";
 import { checkFinite, checkSymmetric, describe } from "../check.js";
-import { matrix, type Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch } from "./empirical.js";
 import { checkComputable, loadInputs, loadLayer } from "./layer.js";
@@ -132,7 +132,8 @@ class CustomSource implements KernelSource {
   diagonal(X: Matrix): Float64Array {
     if (this.#model.diagonal) {
       const data = this.#model.diagonal(X);
-      if (!(data instanceof Float64Array)) throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
+      if (!(data instanceof Float64Array))
+        throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
       return checked({ data, rows: data.length, cols: 1 }, "diagonal(X)", X.rows, 1).data;
     }
     const result = new Float64Array(X.rows);
@@ -151,7 +152,9 @@ function checked(value: Matrix, name: string, rows: number, cols: number): Matri
     throw new TypeError(`${name} gave ${describe(value)}; expected a Matrix { data: Float64Array, rows, cols }`);
   }
   if (value.rows !== rows || value.cols !== cols || value.data.length !== rows * cols) {
-    throw new RangeError(`${name} gave ${value.rows}×${value.cols} (${value.data.length} numbers); expected ${rows}×${cols}`);
+    throw new RangeError(
+      `${name} gave ${value.rows}×${value.cols} (${value.data.length} numbers); expected ${rows}×${cols}`,
+    );
   }
   checkFinite(value, name);
   return value;

@@ -3,7 +3,7 @@
  * Φu and Φᵀv cost O(NP) and store neither Φ nor an N×N matrix. Rows are taken in tiles of bounded size.
  */
 import type { Context } from "../arena.js";
-import { matrix, type Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { checkComputable, forEachTile, type Inputs, type Layer, loadInputs, loadLayer, rowsPerTile } from "./layer.js";
 
@@ -21,7 +21,12 @@ export function forward(context: Context, value: Network, X: Matrix): Matrix {
 
 /** out = [f0 +] Φ u. `u` is a vector like θ; undefined means 0. */
 export function tangentInto(
-  context: Context, layer: Layer, inputs: Inputs, u: Float64Array | undefined, start: boolean, out: number,
+  context: Context,
+  layer: Layer,
+  inputs: Inputs,
+  u: Float64Array | undefined,
+  start: boolean,
+  out: number,
 ): void {
   const { ops, arena } = context;
   const { m, d } = layer;
@@ -64,8 +69,23 @@ export function tangentTranspose(context: Context, layer: Layer, inputs: Inputs,
         const b = u + (q * P + offset) * 8;
         const c = b + m * 8;
         ops.dvjp(
-          0, m, rows, d, layer.alpha2, layer.alpha1, layer.beta1,
-          v + (q * inputs.n + row) * 8, inputs.address + row * d * 8, d, s, m, g, m, b, c, layer.bias ? c + m * d * 8 : 0,
+          0,
+          m,
+          rows,
+          d,
+          layer.alpha2,
+          layer.alpha1,
+          layer.beta1,
+          v + (q * inputs.n + row) * 8,
+          inputs.address + row * d * 8,
+          d,
+          s,
+          m,
+          g,
+          m,
+          b,
+          c,
+          layer.bias ? c + m * d * 8 : 0,
         );
       }
     });
@@ -79,12 +99,34 @@ export function tangentTranspose(context: Context, layer: Layer, inputs: Inputs,
 
 /** Rows [row, row + rows) of Φ, rows×P, into `out`, for one tile of features. */
 export function jacobianRows(
-  { ops }: Context, layer: Layer, inputs: Inputs, row: number, rows: number, s: number, g: number, out: number,
+  { ops }: Context,
+  layer: Layer,
+  inputs: Inputs,
+  row: number,
+  rows: number,
+  s: number,
+  g: number,
+  out: number,
 ): void {
   const { m, d, P } = layer;
   ops.djacobian(
-    0, rows, m, d, layer.bias ? 1 : 0, layer.beta2, layer.alpha2, layer.alpha1, layer.beta1,
-    inputs.address + row * d * 8, d, s, m, g, m, out, P,
+    0,
+    rows,
+    m,
+    d,
+    layer.bias ? 1 : 0,
+    layer.beta2,
+    layer.alpha2,
+    layer.alpha1,
+    layer.beta1,
+    inputs.address + row * d * 8,
+    d,
+    s,
+    m,
+    g,
+    m,
+    out,
+    P,
   );
 }
 

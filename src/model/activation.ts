@@ -3,7 +3,7 @@
  * file in `assembly/activation/` and `backend/js/`, its code, and its row here.
  */
 import { checkChoice } from "../check.js";
-import { ActivationCode } from "../ops.js";
+import type { ActivationCode } from "../ops.js";
 
 /** Name of an activation that is computed today. */
 export type Activation = keyof typeof ActivationCode;

@@ -3,14 +3,7 @@
  * C_L, d_L, …, C_1, d_1), with the blocks named. Any depth and number of outputs is stored; what is computed is
  * the business of `kernel/`.
  */
-import {
-  checkBoolean,
-  checkChoice,
-  checkKeys,
-  checkNonNegative,
-  checkPositiveInteger,
-  describe,
-} from "../check.js";
+import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkPositiveInteger, describe } from "../check.js";
 import { MemoryLimitError } from "../errors.js";
 import { type Activation, checkActivation } from "./activation.js";
 import { defaultBiasStd, INITS, type Init, initialBiasStd, initialWeightStd, isNtkInit, isUniform } from "./init.js";
@@ -59,8 +52,17 @@ export interface Network extends Required<Omit<NetworkOptions, "parameters">> {
 }
 
 const KEYS = [
-  "inputs", "hidden", "outputs", "activation", "init", "parametrization",
-  "weightStd", "biasStd", "bias", "seed", "parameters",
+  "inputs",
+  "hidden",
+  "outputs",
+  "activation",
+  "init",
+  "parametrization",
+  "weightStd",
+  "biasStd",
+  "bias",
+  "seed",
+  "parameters",
 ];
 /** θ alone must fit a 32-bit memory. */
 const PARAMETER_BYTES = 65535 * 65536;
@@ -99,7 +101,7 @@ function complete(options: NetworkOptions): Omit<Network, "parameters" | "blocks
   const hidden = Array.isArray(options.hidden) ? [...options.hidden] : options.hidden;
   if (Array.isArray(hidden)) {
     if (hidden.length === 0) throw new RangeError("hidden is empty; expected at least one width");
-    hidden.forEach((width, l) => checkPositiveInteger(width, `hidden[${l}]`));
+    for (const [l, width] of hidden.entries()) checkPositiveInteger(width, `hidden[${l}]`);
   } else checkPositiveInteger(hidden, "hidden");
   checkActivation(activation);
   checkNonNegative(weightStd, "weightStd");
@@ -127,7 +129,8 @@ function scheme({ init, parametrization }: NetworkOptions): { init: Init; parame
 
 function checkSeed(seed: unknown): asserts seed is number {
   if (typeof seed !== "number") throw new TypeError(`seed is ${describe(seed)}; expected an integer`);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed is ${seed}; expected an integer in [0, 2^53)`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`seed is ${seed}; expected an integer in [0, 2^53)`);
 }
 
 /** Layers from the input up. */
@@ -170,7 +173,9 @@ function draw(net: Omit<Network, "parameters" | "blocks">, blocks: Block[], P: n
     const isBias = name === "a" || name.startsWith("d");
     const isOutput = name === "a" || name === "b";
     const level = isOutput ? layers.length - 1 : Number(name.slice(1) || "1") - 1;
-    const std = isBias ? initialBiasStd(net.init, net.biasStd) : initialWeightStd(net.init, net.weightStd, layers[level]);
+    const std = isBias
+      ? initialBiasStd(net.init, net.biasStd)
+      : initialWeightStd(net.init, net.weightStd, layers[level]);
     if (std === 0) continue;
     const stream = new Xoshiro256(net.seed, streamOf(layers.length - 1 - level, isOutput, isBias));
     for (let i = offset; i < offset + length; i++) {

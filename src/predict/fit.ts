@@ -6,7 +6,7 @@ import type { Context } from "../arena.js";
 import { checkBoolean, checkChoice, checkKeys, checkNonNegative, toMatrix } from "../check.js";
 import { BackendError } from "../errors.js";
 import { kernelSource, type Model } from "../kernel/source.js";
-import { matrix, type Matrix, type MatrixLike } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import type { Factor } from "../solver/factor.js";
@@ -62,7 +62,13 @@ interface Fitted {
 }
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
-export function fitModel(context: Context, model: Model, Xlike: MatrixLike, Ylike: MatrixLike, options: FitOptions): Fit {
+export function fitModel(
+  context: Context,
+  model: Model,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: FitOptions,
+): Fit {
   checkFitOptions(options);
   const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
   const source = kernelSource(context, model);
@@ -71,13 +77,22 @@ export function fitModel(context: Context, model: Model, Xlike: MatrixLike, Ylik
   // X is kept for predictions: a copy, so that the caller may reuse the array.
   const X = matrix(given.rows, given.cols, given.data.slice());
   const Y = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
-  if (!net && solver === "primal") throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
+  if (!net && solver === "primal")
+    throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
   const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
   context.arena.require(
-    primal ? primalMemory(net?.parameters.length ?? 0) : ridges ? pathMemory(context, source, X.rows) : dualMemory(source, X.rows),
+    primal
+      ? primalMemory(net?.parameters.length ?? 0)
+      : ridges
+        ? pathMemory(context, source, X.rows)
+        : dualMemory(source, X.rows),
   );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
-  const R = transposed(Y.data.map((y, at) => y - start[at]), X.rows, Y.cols);
+  const R = transposed(
+    Y.data.map((y, at) => y - start[at]),
+    X.rows,
+    Y.cols,
+  );
   const problem: Problem = { source, X, R, C: Y.cols };
   if (ridges !== undefined) {
     const { factor, path } = choosePath(context, problem, ridges);
@@ -100,17 +115,20 @@ function checkFitOptions(options: FitOptions): void {
   checkKeys(options, FIT_KEYS, "fit");
   const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "full" } = options;
   checkNonNegative(ridge, "ridge");
-  if ((solver as string) === "cg") throw new RangeError('solver "cg" is not there yet; expected "auto", "dual" or "primal"');
+  if ((solver as string) === "cg")
+    throw new RangeError('solver "cg" is not there yet; expected "auto", "dual" or "primal"');
   checkChoice(solver, "solver", ["auto", "dual", "primal"]);
   if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
   checkBoolean(centered, "centered");
   checkChoice(outputs, "outputs", ["full", "average"]);
   if (ridges === undefined) return;
   if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
-  if (solver === "primal") throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
-  if (typeof ridges !== "object" || ridges === null) throw new TypeError("ridges is not a list; expected an array of numbers");
+  if (solver === "primal")
+    throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
+  if (typeof ridges !== "object" || ridges === null)
+    throw new TypeError("ridges is not a list; expected an array of numbers");
   if (ridges.length === 0) throw new RangeError("ridges is empty; expected at least one ridge");
-  Array.from(ridges).forEach((value, i) => checkNonNegative(value, `ridges[${i}]`));
+  for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `ridges[${i}]`);
 }
 
 /** Held memory of fits that were dropped without `dispose()`. */
@@ -167,7 +185,10 @@ export class Fit {
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
     const mean = solution.deviation(X);
-    if (!centered) problem.source.start(X, problem.C).forEach((value, at) => { mean[at] += value; });
+    if (!centered)
+      problem.source.start(X, problem.C).forEach((value, at) => {
+        mean[at] += value;
+      });
     const prediction: Prediction = { mean: matrix(X.rows, problem.C, mean) };
     if (variance) {
       const latent = solution.variance(X);
@@ -193,7 +214,8 @@ export class Fit {
     this.#check();
     const { displacement } = this.#fitted.solution;
     const net = this.#fitted.problem.source.network;
-    if (!net || !displacement) throw new RangeError("parameters() needs a finite network; a custom kernel has no weights");
+    if (!net || !displacement)
+      throw new RangeError("parameters() needs a finite network; a custom kernel has no weights");
     return net.parameters.map((value, i) => value + displacement[i]);
   }
 

@@ -3,7 +3,7 @@ import type { Context } from "../arena.js";
 import { checkFinite, describe, toMatrix } from "../check.js";
 import { checkComputable } from "../kernel/layer.js";
 import { firstOrder } from "../kernel/tangent.js";
-import { matrix, type Matrix, type MatrixLike } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 
 export interface Linearized {
@@ -19,7 +19,8 @@ export function linearize(context: Context, value: Network, live: () => void): L
     at(theta, Xlike) {
       live();
       const P = start.parameters.length;
-      if (typeof theta !== "object" || theta === null) throw new TypeError(`θ is ${describe(theta)}; expected ${P} numbers`);
+      if (typeof theta !== "object" || theta === null)
+        throw new TypeError(`θ is ${describe(theta)}; expected ${P} numbers`);
       if (theta.length !== P) throw new RangeError(`θ has ${theta.length} numbers; expected ${P}`);
       const X = toMatrix(Xlike, "X", { cols: start.inputs });
       const moved = Float64Array.from(theta, (value, i) => value - start.parameters[i]);

@@ -22,7 +22,9 @@ export interface PathPoint {
 
 /** Decomposes Θ, rates all ridges and returns the factor of the winner in a held block. */
 export function choosePath(
-  context: Context, problem: Problem, ridges: ArrayLike<number>,
+  context: Context,
+  problem: Problem,
+  ridges: ArrayLike<number>,
 ): { factor: Factor; path: PathPoint[] } {
   const { source, X } = problem;
   const n = X.rows;
@@ -64,12 +66,18 @@ function ratePath(context: Context, { R, C, X }: Problem, spectrum: Spectrum, ri
 }
 
 function rate(
-  context: Context, { vectors }: Spectrum, modes: Float64Array, coordinates: Float64Array, ridge: number, C: number,
+  context: Context,
+  { vectors }: Spectrum,
+  modes: Float64Array,
+  coordinates: Float64Array,
+  ridge: number,
+  C: number,
 ): PathPoint {
   const n = modes.length;
   const singular = ridge === 0 && modes.some((value) => value === 0);
   const degreesOfFreedom = modes.reduce((sum, value) => sum + (value > 0 ? value / (value + ridge) : 0), 0);
-  if (singular) return { ridge, logEvidence: undefined, logEvidenceProfiled: undefined, degreesOfFreedom, looRmse: undefined };
+  if (singular)
+    return { ridge, logEvidence: undefined, logEvidenceProfiled: undefined, degreesOfFreedom, looRmse: undefined };
   const logDeterminant = modes.reduce((sum, value) => sum + Math.log(value + ridge), 0);
   const quadratic = coordinates.reduce((sum, value, at) => sum + value ** 2 / (modes[at % n] + ridge), 0);
   const inverse = new Float64Array(n);
@@ -93,12 +101,16 @@ function rate(
 
 /** Log evidence at scale 1 and with the scale profiled out, summed over C outputs (MATH.md §3). */
 export function evidences(
-  n: number, C: number, quadratic: number, logDeterminant: number,
+  n: number,
+  C: number,
+  quadratic: number,
+  logDeterminant: number,
 ): { logEvidence: number; logEvidenceProfiled: number | undefined } {
   const scale = quadratic / (n * C);
   const shared = -(C / 2) * logDeterminant;
   return {
     logEvidence: -quadratic / 2 + shared - ((n * C) / 2) * Math.log(2 * Math.PI),
-    logEvidenceProfiled: scale > 0 ? -((n * C) / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared : undefined,
+    logEvidenceProfiled:
+      scale > 0 ? -((n * C) / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared : undefined,
   };
 }

@@ -2,7 +2,7 @@
  * What a fit says about itself. Fields are computed when first read and then kept; a field is `undefined` where the
  * quantity does not exist (the evidence of a singular kernel without a ridge, say).
  */
-import { matrix, type Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 import type { Problem } from "../solver/dual.js";
 import { roundingLevel } from "../solver/factor.js";
 import type { Solution } from "../solver/system.js";

@@ -14,7 +14,11 @@ export interface FailedPivot {
  * failure, and leaves the block in ruins: its owner refills or frees it.
  */
 export function factorCholesky(
-  context: Context, n: number, a: number, ridge: number, tolerance: number,
+  context: Context,
+  n: number,
+  a: number,
+  ridge: number,
+  tolerance: number,
 ): Factor | FailedPivot {
   const { ops, arena } = context;
   if (ridge > 0) for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;

@@ -5,7 +5,7 @@
 import type { Context } from "../arena.js";
 import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
-import { matrix, type Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 import { substitute } from "./cholesky.js";
 import { decompose } from "./eigen.js";
 

@@ -3,9 +3,9 @@
  * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size.
  */
 import type { Context } from "../arena.js";
+import { loadInputs, loadLayer } from "../kernel/layer.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
-import { loadInputs, loadLayer } from "../kernel/layer.js";
 import type { Matrix } from "../matrix.js";
 import { type Factor, tileRows } from "./factor.js";
 import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf, transposed } from "./system.js";
@@ -58,10 +58,18 @@ class DualSolution implements Solution {
       return arena.copyOut(rows, R.length);
     });
     const net = source.network;
-    this.displacement = net && arena.run(() => {
-      const [u] = tangentTranspose(context, loadLayer(context, net), loadInputs(context, X), arena.copyIn(this.#alpha), 1);
-      return u;
-    });
+    this.displacement =
+      net &&
+      arena.run(() => {
+        const [u] = tangentTranspose(
+          context,
+          loadLayer(context, net),
+          loadInputs(context, X),
+          arena.copyIn(this.#alpha),
+          1,
+        );
+        return u;
+      });
   }
 
   dualWeights(): Float64Array {
@@ -70,7 +78,8 @@ class DualSolution implements Solution {
 
   deviation(X: Matrix): Float64Array {
     const { source, C } = this.#problem;
-    if (source.network && this.displacement) return firstOrder(this.#context, source.network, X, this.displacement, false);
+    if (source.network && this.displacement)
+      return firstOrder(this.#context, source.network, X, this.displacement, false);
     const result = new Float64Array(X.rows * C);
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;

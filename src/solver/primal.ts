@@ -35,7 +35,10 @@ function tileBudget(P: number): number {
 
 /** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X). */
 function tangentTiles(
-  context: Context, layer: Layer, inputs: Inputs, body: (phi: number, rows: number, first: number) => void,
+  context: Context,
+  layer: Layer,
+  inputs: Inputs,
+  body: (phi: number, rows: number, first: number) => void,
 ): void {
   const { arena } = context;
   const { P, m } = layer;
@@ -190,7 +193,9 @@ class PrimalSolution implements Solution {
   }
 
   spectrum(): Float64Array {
-    return spectrumOf(this.#context, this.factor.n, (out) => normalMatrix(this.#context, this.#net, this.#problem.X, out));
+    return spectrumOf(this.#context, this.factor.n, (out) =>
+      normalMatrix(this.#context, this.#net, this.#problem.X, out),
+    );
   }
 
   /** True where the training features span everything: at ridge 0 a projection is φ itself. */

@@ -81,7 +81,12 @@ export function spectrumOf(context: Context, n: number, fill: (out: number) => v
  * R and S hold `count` right-hand sides in rows of n. 0 for a zero right-hand side.
  */
 export function backwardErrorOf(
-  context: Context, n: number, ridge: number, fill: (out: number) => void, R: Float64Array, S: Float64Array,
+  context: Context,
+  n: number,
+  ridge: number,
+  fill: (out: number) => void,
+  R: Float64Array,
+  S: Float64Array,
 ): number {
   const { ops, arena } = context;
   return arena.run(() => {
@@ -90,7 +95,11 @@ export function backwardErrorOf(
     ops.dmirror(n, a, n);
     for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
     let norm = 0;
-    for (let i = 0; i < n; i++) norm = Math.max(norm, arena.view(a + i * n * 8, n).reduce((sum, x) => sum + Math.abs(x), 0));
+    for (let i = 0; i < n; i++)
+      norm = Math.max(
+        norm,
+        arena.view(a + i * n * 8, n).reduce((sum, x) => sum + Math.abs(x), 0),
+      );
     const x = arena.copyIn(S);
     const y = arena.copyIn(R);
     for (let o = 0; o < R.length; o += n) ops.dgemv(0, n, n, -1, a, n, x + o * 8, 1, y + o * 8);

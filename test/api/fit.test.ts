@@ -9,7 +9,11 @@ import { loadVariant, variants } from "../setup/variants.js";
 const net = createNetwork({ inputs: 2, hidden: 5, biasStd: 1, activation: "tanh", seed: 4 });
 const N = 40;
 const X = randomMatrix(N, 2, 1, 2);
-const Y = { data: Float64Array.from({ length: N }, (_, i) => Math.sin(2 * X.data[2 * i]) + X.data[2 * i + 1]), rows: N, cols: 1 };
+const Y = {
+  data: Float64Array.from({ length: N }, (_, i) => Math.sin(2 * X.data[2 * i]) + X.data[2 * i + 1]),
+  rows: N,
+  cols: 1,
+};
 const T = randomMatrix(6, 2, 9, 2);
 
 const diagonal = (A: Rows, value: number) => A.map((row, i) => row.map((x, j) => (i === j ? x + value : x)));
@@ -27,7 +31,10 @@ describe.each(variants)("%s", (variant) => {
       const K = toRows(ntk.kernel(net, X));
       const A = diagonal(K, ridge);
       const r = Y.data.map((y, i) => y - ntk.forward(net, X).data[i]);
-      const alpha = solve(A, Array.from(r, (value) => [value]));
+      const alpha = solve(
+        A,
+        Array.from(r, (value) => [value]),
+      );
       const cross = toRows(ntk.kernel(net, T, X));
       const mean = multiply(cross, alpha).map(([value], i) => value + ntk.forward(net, T).data[i]);
       const explained = multiply(cross, solve(A, transpose(cross)));
@@ -37,12 +44,25 @@ describe.each(variants)("%s", (variant) => {
       expect(maxDifference(got.mean.data, mean)).toBeLessThanOrEqual(1e-9);
       const covariance = prior.flatMap((row, i) => row.map((value, j) => value - explained[i][j]));
       expect(maxDifference(got.covariance?.data ?? [], covariance)).toBeLessThanOrEqual(1e-9);
-      expect(maxDifference(got.variance?.data ?? [], prior.map((row, i) => row[i] - explained[i][i]))).toBeLessThanOrEqual(1e-9);
+      expect(
+        maxDifference(
+          got.variance?.data ?? [],
+          prior.map((row, i) => row[i] - explained[i][i]),
+        ),
+      ).toBeLessThanOrEqual(1e-9);
       const { report } = fit;
-      const inverse = solve(A, A.map((_, i) => A.map((__, j) => (i === j ? 1 : 0))));
+      const inverse = solve(
+        A,
+        A.map((_, i) => A.map((__, j) => (i === j ? 1 : 0))),
+      );
       const trace = multiply(K, inverse).reduce((sum, row, i) => sum + row[i], 0);
       expect(report.degreesOfFreedom).toBeCloseTo(trace, 8);
-      expect(maxDifference(report.looResiduals?.data ?? [], alpha.map(([a], i) => a / inverse[i][i]))).toBeLessThanOrEqual(1e-8);
+      expect(
+        maxDifference(
+          report.looResiduals?.data ?? [],
+          alpha.map(([a], i) => a / inverse[i][i]),
+        ),
+      ).toBeLessThanOrEqual(1e-8);
       expect(report).toMatchObject({ solver, ridge, jitter: 0, scale: 1 });
       expect(report.backwardError).toBeLessThanOrEqual(10 * N * Number.EPSILON);
     });
@@ -58,7 +78,12 @@ describe.each(variants)("%s", (variant) => {
       const loo = fit.report.looResiduals?.data ?? new Float64Array(0);
       for (const left of [0, 7, N - 1]) {
         const keep = Array.from({ length: N }, (_, i) => i).filter((i) => i !== left);
-        using refit = ntk.fit(net, keep.map((i) => [X.data[2 * i], X.data[2 * i + 1]]), keep.map((i) => Y.data[i]), { ridge: 0.5, solver });
+        using refit = ntk.fit(
+          net,
+          keep.map((i) => [X.data[2 * i], X.data[2 * i + 1]]),
+          keep.map((i) => Y.data[i]),
+          { ridge: 0.5, solver },
+        );
         const predicted = refit.predict([[X.data[2 * left], X.data[2 * left + 1]]]).mean.data[0];
         expect(loo[left]).toBeCloseTo(Y.data[left] - predicted, 9);
       }
@@ -78,7 +103,12 @@ describe.each(variants)("%s", (variant) => {
       const s = fit.report.scale;
       expect(s).not.toBe(1);
       const latent = unit.predict(T).variance?.data ?? [];
-      expect(maxDifference(fit.predict(T, { noise: true }).variance?.data ?? [], Array.from(latent, (v) => s * (v + 0.2)))).toBeLessThanOrEqual(1e-9 * s);
+      expect(
+        maxDifference(
+          fit.predict(T, { noise: true }).variance?.data ?? [],
+          Array.from(latent, (v) => s * (v + 0.2)),
+        ),
+      ).toBeLessThanOrEqual(1e-9 * s);
       expect(fit.predict(T, { variance: false }).variance).toBeUndefined();
       // ŝ maximises the evidence over the scale: the profiled value is the larger one.
       expect(fit.report.logEvidenceProfiled).toBeGreaterThan(fit.report.logEvidence ?? Infinity);
@@ -86,12 +116,16 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("dual and primal say the same", () => {
-    const [dual, primal] = (["dual", "primal"] as const).map((solver) => ntk.fit(net, X, Y, { ridge: 0.05, solver })) as [Fit, Fit];
+    const [dual, primal] = (["dual", "primal"] as const).map((solver) =>
+      ntk.fit(net, X, Y, { ridge: 0.05, solver }),
+    ) as [Fit, Fit];
     for (const key of ["logEvidence", "logEvidenceProfiled", "degreesOfFreedom", "rank"] as const) {
       expect(primal.report[key], key).toBeCloseTo(dual.report[key] as number, 7);
     }
     expect(maxDifference(primal.parameters(), dual.parameters())).toBeLessThanOrEqual(1e-9);
-    expect(maxDifference(primal.report.looResiduals?.data ?? [], dual.report.looResiduals?.data ?? [])).toBeLessThanOrEqual(1e-9);
+    expect(
+      maxDifference(primal.report.looResiduals?.data ?? [], dual.report.looResiduals?.data ?? []),
+    ).toBeLessThanOrEqual(1e-9);
     dual.dispose();
     primal.dispose();
   });
@@ -142,7 +176,9 @@ describe.each(variants)("%s", (variant) => {
       const loo = single.report.looResiduals?.data ?? [];
       expect(point.looRmse).toBeCloseTo(Math.sqrt(Array.from(loo).reduce((sum, x) => sum + x * x, 0) / N), 6);
     }
-    const best = path.path.reduce((top, point) => ((point.logEvidenceProfiled ?? -Infinity) > (top.logEvidenceProfiled ?? -Infinity) ? point : top));
+    const best = path.path.reduce((top, point) =>
+      (point.logEvidenceProfiled ?? -Infinity) > (top.logEvidenceProfiled ?? -Infinity) ? point : top,
+    );
     expect(path.report.ridge).toBe(best.ridge);
     using single = ntk.fit(net, X, Y, { ridge: best.ridge });
     const [a, b] = [path.predict(T), single.predict(T)];
@@ -154,17 +190,33 @@ describe.each(variants)("%s", (variant) => {
     const square = (x: number, y: number) => Math.exp(-((x - y) ** 2));
     const custom = {
       kernel: (A: { data: Float64Array }, B: { data: Float64Array }) => ({
-        data: Float64Array.from({ length: A.data.length * B.data.length }, (_, at) => square(A.data[Math.floor(at / B.data.length)], B.data[at % B.data.length])),
-        rows: A.data.length, cols: B.data.length,
+        data: Float64Array.from({ length: A.data.length * B.data.length }, (_, at) =>
+          square(A.data[Math.floor(at / B.data.length)], B.data[at % B.data.length]),
+        ),
+        rows: A.data.length,
+        cols: B.data.length,
       }),
       mean: (A: { rows: number }) => ({ data: new Float64Array(A.rows * 2).fill(1), rows: A.rows, cols: 2 }),
     };
     const points = [0, 0.5, 1, 2];
-    const targets = [[1, 2], [2, 1], [0, 0], [1, 5]];
+    const targets = [
+      [1, 2],
+      [2, 1],
+      [0, 0],
+      [1, 5],
+    ];
     using fit = ntk.fit(custom, points, targets, { ridge: 0.1 });
     const A = points.map((x, i) => points.map((y, j) => square(x, y) + (i === j ? 0.1 : 0)));
-    const alpha = solve(A, targets.map((row) => row.map((y) => y - 1)));
-    const want = multiply([0.2, 3].map((x) => points.map((y) => square(x, y))), alpha).flat().map((value) => value + 1);
+    const alpha = solve(
+      A,
+      targets.map((row) => row.map((y) => y - 1)),
+    );
+    const want = multiply(
+      [0.2, 3].map((x) => points.map((y) => square(x, y))),
+      alpha,
+    )
+      .flat()
+      .map((value) => value + 1);
     const { mean, variance } = fit.predict([0.2, 3]);
     expect(mean).toMatchObject({ rows: 2, cols: 2 });
     expect(maxDifference(mean.data, want)).toBeLessThanOrEqual(1e-12);

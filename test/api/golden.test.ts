@@ -20,7 +20,14 @@ interface Case {
   tol: unknown;
 }
 
-function mlp(c: { activation: string; parametrization: string; widths: number[]; W_std: number; b_std: number; inputs: { layers: { W: Golden; b: Golden }[] } }): Network {
+function mlp(c: {
+  activation: string;
+  parametrization: string;
+  widths: number[];
+  W_std: number;
+  b_std: number;
+  inputs: { layers: { W: Golden; b: Golden }[] };
+}): Network {
   const [first, last] = c.inputs.layers;
   const options = {
     inputs: c.widths[0],
@@ -34,30 +41,31 @@ function mlp(c: { activation: string; parametrization: string; widths: number[];
 }
 
 describe.each(variants)("%s", (variant) => {
-  describe.each([relu, sigmoid, tanh].flatMap(({ cases }) => cases as unknown as (Case & { activation: Activation; d: number; m: number })[]))(
-    "$name",
-    ({ activation, d, m, ...rest }) => {
-      test("forward, jacobian, kernel", async () => {
-        const { inputs, expected, tol } = rest as unknown as { inputs: Arrays; expected: Arrays; tol: Tol };
-        const ntk = await loadVariant(variant);
-        const net = createNetwork({ inputs: d, hidden: m, activation, parameters: inputs.theta.data });
-        const [X, T] = [toMatrix(inputs.x_train), toMatrix(inputs.x_test)];
-        const results: Record<string, ArrayLike<number>> = {
-          f_train: ntk.forward(net, X).data,
-          f_test: ntk.forward(net, T).data,
-          jac_train: ntk.jacobian(net, X).data,
-          K_train_train: ntk.kernel(net, X).data,
-          K_test_train: ntk.kernel(net, T, X).data,
-          K_test_test: ntk.kernel(net, T).data,
-        };
-        // Of wide Jacobians the file keeps the first rows.
-        for (const key of Object.keys(expected)) {
-          const want = expected[key].data;
-          expectClose(Array.from(results[key]).slice(0, want.length), want, tol[key], key);
-        }
-      });
-    },
-  );
+  describe.each(
+    [relu, sigmoid, tanh].flatMap(
+      ({ cases }) => cases as unknown as (Case & { activation: Activation; d: number; m: number })[],
+    ),
+  )("$name", ({ activation, d, m, ...rest }) => {
+    test("forward, jacobian, kernel", async () => {
+      const { inputs, expected, tol } = rest as unknown as { inputs: Arrays; expected: Arrays; tol: Tol };
+      const ntk = await loadVariant(variant);
+      const net = createNetwork({ inputs: d, hidden: m, activation, parameters: inputs.theta.data });
+      const [X, T] = [toMatrix(inputs.x_train), toMatrix(inputs.x_test)];
+      const results: Record<string, ArrayLike<number>> = {
+        f_train: ntk.forward(net, X).data,
+        f_test: ntk.forward(net, T).data,
+        jac_train: ntk.jacobian(net, X).data,
+        K_train_train: ntk.kernel(net, X).data,
+        K_test_train: ntk.kernel(net, T, X).data,
+        K_test_test: ntk.kernel(net, T).data,
+      };
+      // Of wide Jacobians the file keeps the first rows.
+      for (const key of Object.keys(expected)) {
+        const want = expected[key].data;
+        expectClose(Array.from(results[key]).slice(0, want.length), want, tol[key], key);
+      }
+    });
+  });
 
   test.each([...mlpNtk.cases, ...mlpStandard.cases])("$name", async (c) => {
     const ntk = await loadVariant(variant);
@@ -92,17 +100,25 @@ describe.each(variants)("%s", (variant) => {
     using fit = ntk.fit(model, X, toMatrix(y), { ridge: lambda });
     const { report } = fit;
     expect(report.backwardError).toBeLessThanOrEqual(10 * n * Number.EPSILON);
-    if (want.alpha) expectClose((fit.toJSON() as { dualWeights: number[] }).dualWeights, want.alpha.data, allowed.alpha, "alpha");
+    if (want.alpha)
+      expectClose((fit.toJSON() as { dualWeights: number[] }).dualWeights, want.alpha.data, allowed.alpha, "alpha");
     if (report.logEvidence !== undefined) {
-      expectClose([report.logEvidence], [want.log_marginal_likelihood_sum], allowed.log_marginal_likelihood_sum, "evidence");
+      expectClose(
+        [report.logEvidence],
+        [want.log_marginal_likelihood_sum],
+        allowed.log_marginal_likelihood_sum,
+        "evidence",
+      );
     }
     expectClose([report.degreesOfFreedom], [want.dof_trace_hat], allowed.dof_trace_hat, "dof");
     expectClose(report.looResiduals?.data ?? [], want.loo_residuals.data, allowed.loo_residuals, "loo");
     if (tests > 0) {
       const P = Float64Array.from({ length: tests }, (_, i) => n + i);
       const { mean, covariance } = fit.predict(P, { covariance: true });
-      if (want.posterior_mean) expectClose(mean.data, want.posterior_mean.data, allowed.posterior_mean, "posterior mean");
-      if (want.posterior_cov) expectClose(covariance?.data ?? [], want.posterior_cov.data, allowed.posterior_cov, "posterior covariance");
+      if (want.posterior_mean)
+        expectClose(mean.data, want.posterior_mean.data, allowed.posterior_mean, "posterior mean");
+      if (want.posterior_cov)
+        expectClose(covariance?.data ?? [], want.posterior_cov.data, allowed.posterior_cov, "posterior covariance");
     }
   });
 
@@ -125,7 +141,8 @@ describe.each(variants)("%s", (variant) => {
 
 function unpack({ data }: Golden, n: number) {
   const full = { data: new Float64Array(n * n), rows: n, cols: n };
-  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j <= i; j++, at++) full.data[i * n + j] = full.data[j * n + i] = data[at];
+  for (let i = 0, at = 0; i < n; i++)
+    for (let j = 0; j <= i; j++, at++) full.data[i * n + j] = full.data[j * n + i] = data[at];
   return full;
 }
 

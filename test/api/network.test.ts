@@ -12,7 +12,12 @@ const SHAPES: { name: string; options: NetworkOptions; n: number; n2: number }[]
   { name: "d 1", options: { inputs: 1, hidden: 9, biasStd: 1 }, n: 11, n2: 4 },
   { name: "d 2, one unit", options: { inputs: 2, hidden: 1, biasStd: 1 }, n: 5, n2: 7 },
   { name: "d 7, wide", options: { inputs: 7, hidden: 1030, biasStd: 0.5 }, n: 13, n2: 9 },
-  { name: "ntk", options: { inputs: 3, hidden: 33, parametrization: "ntk", weightStd: 1.4, biasStd: 0.3 }, n: 8, n2: 6 },
+  {
+    name: "ntk",
+    options: { inputs: 3, hidden: 33, parametrization: "ntk", weightStd: 1.4, biasStd: 0.3 },
+    n: 8,
+    n2: 6,
+  },
   { name: "no bias", options: { inputs: 2, hidden: 17, bias: false }, n: 6, n2: 5 },
   { name: "no bias, ntk", options: { inputs: 5, hidden: 12, bias: false, init: "ntk" }, n: 1, n2: 1 },
 ];
@@ -33,14 +38,27 @@ describe.each(variants)("%s", (variant) => {
     // Sums of m (forward) and P (kernel) terms; erf's oracle is good to a few ulp only.
     const f = ntk.forward(net, X);
     expect(f).toMatchObject({ rows: n, cols: 1 });
-    expect(maxDifference(f.data, A.map((a) => a.f))).toBeLessThanOrEqual(1e-14 * m);
+    expect(
+      maxDifference(
+        f.data,
+        A.map((a) => a.f),
+      ),
+    ).toBeLessThanOrEqual(1e-14 * m);
     const J = ntk.jacobian(net, X);
     expect(J).toMatchObject({ rows: n, cols: net.parameters.length });
-    expect(maxDifference(J.data, A.flatMap((a) => a.row))).toBeLessThanOrEqual(1e-14);
+    expect(
+      maxDifference(
+        J.data,
+        A.flatMap((a) => a.row),
+      ),
+    ).toBeLessThanOrEqual(1e-14);
     const want = kernelOf(A.map((a) => a.row));
     const K = ntk.kernel(net, X);
     expect(maxDifference(K.data, want) / maxAbs(want)).toBeLessThanOrEqual(1e-13);
-    const cross = kernelOf(A.map((a) => a.row), B.map((b) => b.row));
+    const cross = kernelOf(
+      A.map((a) => a.row),
+      B.map((b) => b.row),
+    );
     expect(maxDifference(ntk.kernel(net, X, X2).data, cross) / maxAbs(want)).toBeLessThanOrEqual(1e-13);
   });
 
@@ -53,8 +71,16 @@ describe.each(variants)("%s", (variant) => {
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expect(K.data[i * n + j]).toBe(K.data[j * n + i]);
     // The factored kernel is ΦΦᵀ.
     expect(maxDifference(K.data, ntk.gram(ntk.jacobian(net, X)).data) / scale).toBeLessThanOrEqual(1e-12);
-    expect(maxDifference(ntk.kernelDiagonal(net, X), Array.from({ length: n }, (_, i) => K.data[i * (n + 1)])) / scale).toBeLessThanOrEqual(1e-13);
-    for (const [blocks, whole] of [[ntk.kernelBlocks(net, X), K], [ntk.kernelBlocks(net, X, X2), ntk.kernel(net, X, X2)]] as const) {
+    expect(
+      maxDifference(
+        ntk.kernelDiagonal(net, X),
+        Array.from({ length: n }, (_, i) => K.data[i * (n + 1)]),
+      ) / scale,
+    ).toBeLessThanOrEqual(1e-13);
+    for (const [blocks, whole] of [
+      [ntk.kernelBlocks(net, X), K],
+      [ntk.kernelBlocks(net, X, X2), ntk.kernel(net, X, X2)],
+    ] as const) {
       expect(Object.keys(blocks)).toEqual(net.blocks.map((block) => block.name));
       const sum = whole.data.map((_, at) => Object.values(blocks).reduce((total, block) => total + block.data[at], 0));
       expect(maxDifference(sum, whole.data) / scale).toBeLessThanOrEqual(1e-13);
@@ -64,20 +90,30 @@ describe.each(variants)("%s", (variant) => {
     expect(maxDifference(product.data, ntk.matmul(K, V).data) / (n * scale)).toBeLessThanOrEqual(1e-12);
   });
 
-  test.each(CASES.filter(({ activation }) => activation !== "relu"))("$name $activation: finite differences", ({ options, activation }) => {
-    const net = createNetwork({ ...options, hidden: Math.min(options.hidden as number, 6), activation, seed: 8 });
-    const X = randomMatrix(3, net.inputs, 9);
-    const J = ntk.jacobian(net, X);
-    const P = net.parameters.length;
-    const h = 1e-5;
-    for (let k = 0; k < P; k++) {
-      const at = (step: number) =>
-        ntk.forward(createNetwork({ ...stripped(net), parameters: net.parameters.map((value, i) => (i === k ? value + step : value)) }), X).data;
-      const [up, down] = [at(h), at(-h)];
-      // Central differences: h² truncation and ε/h rounding, both below 1e-9 here.
-      for (let i = 0; i < 3; i++) expect(Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k])).toBeLessThanOrEqual(1e-8);
-    }
-  });
+  test.each(CASES.filter(({ activation }) => activation !== "relu"))(
+    "$name $activation: finite differences",
+    ({ options, activation }) => {
+      const net = createNetwork({ ...options, hidden: Math.min(options.hidden as number, 6), activation, seed: 8 });
+      const X = randomMatrix(3, net.inputs, 9);
+      const J = ntk.jacobian(net, X);
+      const P = net.parameters.length;
+      const h = 1e-5;
+      for (let k = 0; k < P; k++) {
+        const at = (step: number) =>
+          ntk.forward(
+            createNetwork({
+              ...stripped(net),
+              parameters: net.parameters.map((value, i) => (i === k ? value + step : value)),
+            }),
+            X,
+          ).data;
+        const [up, down] = [at(h), at(-h)];
+        // Central differences: h² truncation and ε/h rounding, both below 1e-9 here.
+        for (let i = 0; i < 3; i++)
+          expect(Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k])).toBeLessThanOrEqual(1e-8);
+      }
+    },
+  );
 
   test("linearize: exact in θ, and the Jacobian is its slope", () => {
     const net = createNetwork({ inputs: 2, hidden: 20, biasStd: 1, seed: 3 });
@@ -92,7 +128,9 @@ describe.each(variants)("%s", (variant) => {
 
   test.each(ACTIVATIONS)("%s: extreme inputs stay finite", (activation) => {
     const net = createNetwork({
-      inputs: 1, hidden: 4, activation,
+      inputs: 1,
+      hidden: 4,
+      activation,
       parameters: [0.5, 1, -1, 0.5, 2, 1, -1, 800, 1e-3, 0, 0, 0, 1],
     });
     const X = [0, 1, -1, 700, -745, 800, -800, 1e5];
@@ -135,7 +173,8 @@ test("backends agree to rounding", async () => {
   const net = createNetwork({ inputs: 3, hidden: 300, biasStd: 1, seed: 2 });
   const X = randomMatrix(40, 3, 8, 3);
   const kernels = await Promise.all(variants.map(async (variant) => (await loadVariant(variant)).kernel(net, X).data));
-  for (const K of kernels) expect(maxDifference(K, kernels[0]) / maxAbs(kernels[0])).toBeLessThanOrEqual(300 * 4 * Number.EPSILON);
+  for (const K of kernels)
+    expect(maxDifference(K, kernels[0]) / maxAbs(kernels[0])).toBeLessThanOrEqual(300 * 4 * Number.EPSILON);
 });
 
 /** Options to make the same shape again. */

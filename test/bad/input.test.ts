@@ -1,7 +1,16 @@
 /** Bad input gets a clear error, of the right class, before any work is done. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  BackendError, createNetwork, load, type MatrixLike, MemoryLimitError, type NetworkOptions, NotPositiveDefiniteError, type Ntk, oneHot, standardize,
+  BackendError,
+  createNetwork,
+  load,
+  type MatrixLike,
+  MemoryLimitError,
+  type NetworkOptions,
+  NotPositiveDefiniteError,
+  type Ntk,
+  oneHot,
+  standardize,
 } from "../../src/index.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -18,11 +27,21 @@ describe("createNetwork", () => {
     ["inputs 0", { inputs: 0 }, RangeError, /inputs is 0/],
     ["inputs a string", { inputs: "1" }, TypeError, /inputs is the string "1"; expected a number/],
     ["outputs 0", { outputs: 0 }, RangeError, /outputs is 0/],
-    ["unknown activation", { activation: "step" }, RangeError, /activation is "step"; expected one of sigmoid, tanh, erf, relu, identity/],
+    [
+      "unknown activation",
+      { activation: "step" },
+      RangeError,
+      /activation is "step"; expected one of sigmoid, tanh, erf, relu, identity/,
+    ],
     ["planned activation", { activation: "gelu" }, RangeError, /not computed yet/],
     ["unknown init", { init: "xavier" }, RangeError, /init is "xavier"; expected one of lecun/],
     ["contradiction", { init: "he", parametrization: "ntk" }, RangeError, /init "he" with parametrization "ntk"/],
-    ["the other contradiction", { init: "ntk", parametrization: "standard" }, RangeError, /init "ntk" with parametrization "standard"/],
+    [
+      "the other contradiction",
+      { init: "ntk", parametrization: "standard" },
+      RangeError,
+      /init "ntk" with parametrization "standard"/,
+    ],
     ["negative std", { weightStd: -1 }, RangeError, /weightStd is -1; expected a finite number ≥ 0/],
     ["NaN std", { biasStd: Number.NaN }, RangeError, /biasStd is NaN/],
     ["seed −1", { seed: -1 }, RangeError, /seed is -1/],
@@ -72,7 +91,11 @@ test("standardize and oneHot", () => {
 
 describe.each(variants)("%s", (variant) => {
   const net = createNetwork({ inputs: 2, hidden: 4, biasStd: 1 });
-  const X = [[0, 1], [1, 0], [2, 2]];
+  const X = [
+    [0, 1],
+    [1, 0],
+    [2, 2],
+  ];
   const Y = [1, 2, 3];
   let ntk: Ntk;
   beforeAll(async () => {
@@ -84,17 +107,43 @@ describe.each(variants)("%s", (variant) => {
     ["wrong width", [[1, 2, 3]], RangeError, /X has 3 columns; expected 2/],
     ["a column for two inputs", [1, 2], RangeError, /X has 1 columns; expected 2/],
     ["ragged", [[1, 2], [3]], RangeError, /ragged: row 1 has 1 columns, row 0 has 2/],
-    ["NaN", [[1, 2], [3, Number.NaN]], RangeError, /NaN at row 1, column 1/],
-    ["Infinity", [[1, 2], [Number.POSITIVE_INFINITY, 0]], RangeError, /Infinity at row 1, column 0/],
+    [
+      "NaN",
+      [
+        [1, 2],
+        [3, Number.NaN],
+      ],
+      RangeError,
+      /NaN at row 1, column 1/,
+    ],
+    [
+      "Infinity",
+      [
+        [1, 2],
+        [Number.POSITIVE_INFINITY, 0],
+      ],
+      RangeError,
+      /Infinity at row 1, column 0/,
+    ],
     ["a string", wrong("data"), TypeError, /X is the string "data"; expected a Matrix/],
     ["null", wrong(null), TypeError, /X is null/],
     ["strings inside", wrong([["1", 2]]), TypeError, /string "1" at row 0, column 0/],
     ["Float32Array", wrong(new Float32Array(4)), TypeError, /Float32Array/],
-    ["a lying matrix", { data: new Float64Array(3), rows: 2, cols: 2 }, RangeError, /2×2 but its data has 3 numbers; expected 4/],
+    [
+      "a lying matrix",
+      { data: new Float64Array(3), rows: 2, cols: 2 },
+      RangeError,
+      /2×2 but its data has 3 numbers; expected 4/,
+    ],
   ])("X: %s", (_, bad, kind, message) => {
     const methods = [
-      () => ntk.forward(net, bad), () => ntk.jacobian(net, bad), () => ntk.kernel(net, bad), () => ntk.kernelDiagonal(net, bad),
-      () => ntk.kernelBlocks(net, bad), () => ntk.kernelTimesVector(net, bad, Y), () => ntk.fit(net, bad, Y),
+      () => ntk.forward(net, bad),
+      () => ntk.jacobian(net, bad),
+      () => ntk.kernel(net, bad),
+      () => ntk.kernelDiagonal(net, bad),
+      () => ntk.kernelBlocks(net, bad),
+      () => ntk.kernelTimesVector(net, bad, Y),
+      () => ntk.fit(net, bad, Y),
       () => ntk.linearize(net).at(net.parameters, bad),
     ];
     for (const method of methods) {
@@ -106,13 +155,24 @@ describe.each(variants)("%s", (variant) => {
   test("models", () => {
     expect(() => ntk.kernel(wrong(undefined), X)).toThrow(TypeError);
     expect(() => ntk.kernel(wrong({ parameters: 3 }), X)).toThrow(TypeError);
-    expect(() => ntk.kernel({ ...net, parameters: new Float64Array(3) }, X)).toThrow(/parameters has 3 numbers; expected 17/);
-    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: [3, 3] }), X)).toThrow(/2 hidden layers; deep kernels are not computed yet/);
-    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: 3, outputs: 2 }), X)).toThrow(/2 outputs; several outputs are not computed yet/);
+    expect(() => ntk.kernel({ ...net, parameters: new Float64Array(3) }, X)).toThrow(
+      /parameters has 3 numbers; expected 17/,
+    );
+    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: [3, 3] }), X)).toThrow(
+      /2 hidden layers; deep kernels are not computed yet/,
+    );
+    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: 3, outputs: 2 }), X)).toThrow(
+      /2 outputs; several outputs are not computed yet/,
+    );
   });
 
   test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
-    ["negative ridge", () => ntk.fit(net, X, Y, { ridge: -1 }), RangeError, /ridge is -1; expected a finite number ≥ 0/],
+    [
+      "negative ridge",
+      () => ntk.fit(net, X, Y, { ridge: -1 }),
+      RangeError,
+      /ridge is -1; expected a finite number ≥ 0/,
+    ],
     ["NaN ridge", () => ntk.fit(net, X, Y, { ridge: Number.NaN }), RangeError, /ridge is NaN/],
     ["unknown option", () => ntk.fit(net, X, Y, wrong({ lambda: 1 })), TypeError, /unknown option "lambda"/],
     ["unknown solver", () => ntk.fit(net, X, Y, { solver: wrong("lu") }), RangeError, /solver is "lu"/],
@@ -122,14 +182,42 @@ describe.each(variants)("%s", (variant) => {
     ["negative on the path", () => ntk.fit(net, X, Y, { ridges: [1, -1] }), RangeError, /ridges\[1\] is -1/],
     ["ridge and ridges", () => ntk.fit(net, X, Y, { ridge: 1, ridges: [1] }), RangeError, /both ridge and ridges/],
     ["short Y", () => ntk.fit(net, X, [1, 2]), RangeError, /Y has 2 rows; expected 3/],
-    ["wide Y", () => ntk.fit(net, X, [[1, 2], [1, 2], [1, 2]]), RangeError, /Y has 2 columns; expected 1/],
+    [
+      "wide Y",
+      () =>
+        ntk.fit(net, X, [
+          [1, 2],
+          [1, 2],
+          [1, 2],
+        ]),
+      RangeError,
+      /Y has 2 columns; expected 1/,
+    ],
     ["NaN in Y", () => ntk.fit(net, X, [1, Number.NaN, 3]), RangeError, /Y has NaN at row 1, column 0/],
     ["V of another length", () => ntk.kernelTimesVector(net, X, [1]), RangeError, /V has 1 rows; expected 3/],
     ["θ of another length", () => ntk.linearize(net).at([1], X), RangeError, /θ has 1 numbers; expected 17/],
     ["shapes of a product", () => ntk.matmul([[1, 2]], [[1, 2]]), RangeError, /B has 1 rows; expected 2/],
     ["not square", () => ntk.cholesky([[1, 2]]), RangeError, /A is 1×2; expected a square matrix/],
-    ["not symmetric", () => ntk.eigh([[1, 2], [3, 4]]), RangeError, /entry \(1, 0\) is 3, entry \(0, 1\) is 2/],
-    ["indefinite", () => ntk.cholesky([[1, 2], [2, 1]]), NotPositiveDefiniteError, /pivot 1 of 2/],
+    [
+      "not symmetric",
+      () =>
+        ntk.eigh([
+          [1, 2],
+          [3, 4],
+        ]),
+      RangeError,
+      /entry \(1, 0\) is 3, entry \(0, 1\) is 2/,
+    ],
+    [
+      "indefinite",
+      () =>
+        ntk.cholesky([
+          [1, 2],
+          [2, 1],
+        ]),
+      NotPositiveDefiniteError,
+      /pivot 1 of 2/,
+    ],
     ["singular", () => ntk.solve([[0]], [1]), NotPositiveDefiniteError, /pivot 0 of 1/],
     ["right-hand side", () => ntk.solve([[1]], [1, 2]), RangeError, /B has 2 rows; expected 1/],
   ])("%s", (_, attempt, kind, message) => {
@@ -138,30 +226,39 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("custom kernels that misbehave", () => {
-    const K = (data: number[], rows: number, cols: number) => ({ kernel: () => ({ data: Float64Array.from(data), rows, cols }) });
+    const K = (data: number[], rows: number, cols: number) => ({
+      kernel: () => ({ data: Float64Array.from(data), rows, cols }),
+    });
     expect(() => ntk.fit(K([1, 2], 1, 2), [1, 2], [1, 2])).toThrow(/kernel\(X, X\) gave 1×2 .* expected 2×2/);
     expect(() => ntk.fit(K([1, 0, 0, Number.NaN], 2, 2), [1, 2], [1, 2])).toThrow(/NaN at row 1, column 1/);
     expect(() => ntk.fit(K([1, 0, 1, 1], 2, 2), [1, 2], [1, 2])).toThrow(/not symmetric/);
     expect(() => ntk.fit({ kernel: () => wrong(3) }, [1, 2], [1, 2])).toThrow(TypeError);
     const indefinite = K([1, 2, 2, 1], 2, 2);
     expect(() => ntk.fit(indefinite, [1, 2], [1, 2])).toThrow(NotPositiveDefiniteError);
-    expect(() => ntk.fit(indefinite, [1, 2], [1, 2], { ridge: 0.5 })).toThrow(expect.objectContaining({ pivot: 1, ridge: 0.5 }));
+    expect(() => ntk.fit(indefinite, [1, 2], [1, 2], { ridge: 0.5 })).toThrow(
+      expect.objectContaining({ pivot: 1, ridge: 0.5 }),
+    );
     expect(() => ntk.fit(indefinite, [1, 2], [1, 2], { ridges: [0.1] })).toThrow(NotPositiveDefiniteError);
     // Nothing is leaked by the failures: the next fit works.
     ntk.fit(K([2, 1, 1, 2], 2, 2), [1, 2], [1, 2]).dispose();
   });
 
   test("a ridge that drowns in rounding", () => {
-    const twins = [[1, 1], [1, 1]];
-    expect(() => ntk.fit(net, [...twins, ...X], [1, 2, ...Y], { ridge: 1e-30, solver: "dual" })).toThrow(/use a ridge above/);
+    const twins = [
+      [1, 1],
+      [1, 1],
+    ];
+    expect(() => ntk.fit(net, [...twins, ...X], [1, 2, ...Y], { ridge: 1e-30, solver: "dual" })).toThrow(
+      /use a ridge above/,
+    );
   });
 
   test("what does not fit is refused before any work", () => {
     const many = { data: new Float64Array(200_000), rows: 100_000, cols: 2 };
     expect(() => ntk.kernel(net, many)).toThrow(MemoryLimitError);
-    expect(() => ntk.fit(createNetwork({ inputs: 2, hidden: 50_000, biasStd: 1 }), many, new Float64Array(100_000))).toThrow(
-      expect.objectContaining({ name: "MemoryLimitError", bytesLimit: 65535 * 65536 }),
-    );
+    expect(() =>
+      ntk.fit(createNetwork({ inputs: 2, hidden: 50_000, biasStd: 1 }), many, new Float64Array(100_000)),
+    ).toThrow(expect.objectContaining({ name: "MemoryLimitError", bytesLimit: 65535 * 65536 }));
   });
 
   test("use after dispose", async () => {

@@ -40,7 +40,11 @@ export function erf(z: number): number {
 }
 
 /** f(x, θ) and its gradient in the order of θ, one hidden layer, one output. */
-export function gradient(net: Network, x: ArrayLike<number>, theta: ArrayLike<number> = net.parameters): { f: number; row: number[] } {
+export function gradient(
+  net: Network,
+  x: ArrayLike<number>,
+  theta: ArrayLike<number> = net.parameters,
+): { f: number; row: number[] } {
   const m = net.hidden as number;
   const d = net.inputs;
   const ntk = net.parametrization === "ntk";

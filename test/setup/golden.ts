@@ -13,7 +13,10 @@ export function toMatrix({ shape, data }: Golden): Matrix {
 }
 
 export function expectClose(
-  got: ArrayLike<number>, expected: ArrayLike<number>, tol: { rtol: number; atol: number }, what: string,
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tol: { rtol: number; atol: number },
+  what: string,
 ): void {
   expect(got.length, what).toBe(expected.length);
   let worst = 0;
@@ -25,7 +28,10 @@ export function expectClose(
       at = i;
     }
   }
-  expect(worst, `${what}: entry ${at} is ${got[at]}, expected ${expected[at]}; error in units of the tolerance`).toBeLessThanOrEqual(1);
+  expect(
+    worst,
+    `${what}: entry ${at} is ${got[at]}, expected ${expected[at]}; error in units of the tolerance`,
+  ).toBeLessThanOrEqual(1);
 }
 
 /** Largest |x|. */

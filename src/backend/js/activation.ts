@@ -22,7 +22,7 @@ function expm1Reduced(r: number): number {
 
 /** n with x = n ln2 + r, for −746 ≤ x ≤ 0. */
 function exponentOf(x: number): number {
-  return (x * 1.4426950408889634 - 0.5) | 0;
+  return (x * Math.LOG2E - 0.5) | 0;
 }
 
 function remainder(x: number, n: number): number {
@@ -31,7 +31,7 @@ function remainder(x: number, n: number): number {
 
 /** e^(x + tail) for x ≤ 0 and |tail| ≪ 1. */
 function expNegative(x: number, tail: number): number {
-  const clamped = x > -746 ? x : -746;
+  const clamped = Math.max(x, -746);
   const n = exponentOf(clamped);
   return (1 + expm1Reduced(remainder(clamped, n) + tail)) * POWER[n + 1080];
 }
