@@ -178,12 +178,12 @@ function deflate(
       continue;
     }
     if (held >= 0) {
-      const zh = get(z, held), zj = get(z, j), length = Math.sqrt(zh * zh + zj * zj), c = zj / length, s = -zh / length;
+      const zh = get(z, held), zj = get(z, j), length = Math.sqrt(zh * zh + zj * zj), c = zj / length, s = zh / length;
       if (Math.abs((get(d, j) - get(d, held)) * c * s) <= negligible) {
         // The pair turned so that all of z is in j: what couples the two then is negligible.
         put(z, j, length);
         if (geti(kind, j) != geti(kind, held)) puti(kind, j, DENSE);
-        rotate(n, c, -s, q + <usize>held * rowBytes, q + <usize>j * rowBytes);
+        rotate(n, c, s, q + <usize>held * rowBytes, q + <usize>j * rowBytes);
         const dh = get(d, held), dj = get(d, j);
         put(d, held, dh * c * c + dj * s * s);
         put(d, j, dh * s * s + dj * c * c);

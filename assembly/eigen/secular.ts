@@ -103,11 +103,8 @@ export function secular(K: i32, j: i32, d: usize, z: usize, rho: f64, delta: usi
     else if (origin == base) c = f - dr * slope + gap * (zl / (dl * dl));
     else c = f - dl * slope - gap * (zr / (dr * dr));
     const a = (dl + dr) * f - dl * dr * slope, b = dl * dr * f;
-    let eta: f64;
-    if (last) {
-      const root = Math.sqrt(Math.abs(a * a - 4 * b * Math.abs(c)));
-      eta = a >= 0 ? (a + root) / (2 * Math.abs(c)) : (2 * b) / (a - root);
-    } else eta = quadratic(a, b, c);
+    // Beyond the last pole the other root is meant.
+    let eta = last ? -quadratic(-a, b, Math.abs(c)) : quadratic(a, b, c);
     // The step must go downhill, else Newton's.
     if (!(f * eta < 0)) eta = -f / slope;
     let next = tau + eta;

@@ -81,9 +81,10 @@ export function eigh(context: Context, A: Matrix): { values: Float64Array; vecto
   const { ops, arena } = context;
   const n = A.rows;
   return arena.run(() => {
+    arena.require(n * n + ops.deighScratchBytes(1, n) / 8);
     const a = arena.copyIn(A.data);
-    const columns = arena.alloc(n * n);
     const values = decompose(context, n, a, true);
+    const columns = arena.alloc(n * n);
     ops.dtranspose(n, n, a, n, columns, n);
     return { values, vectors: matrix(n, n, arena.copyOut(columns, n * n)) };
   });

@@ -3,7 +3,7 @@
  * ones. An honest opponent: typed arrays, packed operands, register tiles.
  */
 import type { Backend } from "../../ops.js";
-import { eigenOps } from "./eigen.js";
+import { eigenOps } from "./eigen/index.js";
 import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
