@@ -54,16 +54,18 @@ function fromArray(value: readonly unknown[], name: string): Matrix {
   const nested = value.length > 0 && typeof value[0] === "object";
   const cols = nested ? lengthOf(value[0], name) : 1;
   const data = new Float64Array(value.length * cols);
-  value.forEach((row, i) => {
+  // By index: forEach would skip holes.
+  for (let i = 0; i < value.length; i++) {
+    const row = value[i];
     if (!nested) {
       data[i] = entry(row, name, i, 0);
-      return;
+      continue;
     }
     const got = lengthOf(row, `${name} row ${i}`);
     if (got !== cols) throw new RangeError(`${name} is ragged: row ${i} has ${got} columns, row 0 has ${cols}`);
     const numbers = row as ArrayLike<unknown>;
     for (let j = 0; j < cols; j++) data[i * cols + j] = entry(numbers[j], name, i, j);
-  });
+  }
   return { data, rows: value.length, cols };
 }
 

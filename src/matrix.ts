@@ -2,7 +2,7 @@
  * Matrices are plain data: row-major float64 with a shape, structured-cloneable, owned by JavaScript.
  * Also here: the two helpers that prepare data, `standardize` and `oneHot`.
  */
-import { toMatrix } from "./check.js";
+import { checkPositiveInteger, toMatrix } from "./check.js";
 
 /** Row-major float64 matrix; entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix {
@@ -45,9 +45,7 @@ export function standardize(X: MatrixLike): Standardized {
   const { data, rows, cols } = toMatrix(X, "X");
   const mean = new Float64Array(cols);
   const std = new Float64Array(cols);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) mean[j] += data[i * cols + j] / rows;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) std[j] += (data[i * cols + j] - mean[j]) ** 2 / rows;
-  for (let j = 0; j < cols; j++) std[j] = Math.sqrt(std[j]) || 1;
+  for (let j = 0; j < cols; j++) [mean[j], std[j]] = columnMoments(data, rows, cols, j);
   const map = (value: MatrixLike, f: (x: number, j: number) => number) => {
     const from = toMatrix(value, "X", { cols });
     return matrix(
@@ -60,15 +58,33 @@ export function standardize(X: MatrixLike): Standardized {
   return { X: apply(X), mean, std, apply, invert: (value) => map(value, (x, j) => x * std[j] + mean[j]) };
 }
 
+/** Mean and population standard deviation of column j: exactly (the constant, 1) where it is constant, free of overflow. */
+function columnMoments(data: Float64Array, rows: number, cols: number, j: number): [number, number] {
+  let mean = 0;
+  let constant = true;
+  for (let at = j; at < data.length; at += cols) {
+    mean += data[at] / rows;
+    constant &&= data[at] === data[j];
+  }
+  if (constant) return [data[j], 1];
+  let largest = 0;
+  for (let at = j; at < data.length; at += cols) largest = Math.max(largest, Math.abs(data[at] - mean));
+  let squares = 0;
+  for (let at = j; at < data.length; at += cols) squares += ((data[at] - mean) / largest) ** 2 / rows;
+  return [mean, largest * Math.sqrt(squares)];
+}
+
 /**
  * One column per class, 1 where the label is that class: N labels in 0..C−1 become N×C.
  *
- * @throws RangeError where a label is not an integer in 0..classes−1.
+ * @throws RangeError where a label is not an integer in 0..classes−1, or there is none.
  * @example
  * oneHot([0, 2]).data; // [1, 0, 0, 0, 0, 1]
  */
 export function oneHot(labels: ArrayLike<number>, classes?: number): Matrix {
   const list = Array.from(labels);
+  if (list.length === 0) throw new RangeError("oneHot: no labels; expected at least one");
+  if (classes !== undefined) checkPositiveInteger(classes, "oneHot: classes");
   const C = classes ?? list.reduce((top, label) => Math.max(top, label + 1), 0);
   const Y = matrix(list.length, C);
   list.forEach((label, i) => {
