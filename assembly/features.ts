@@ -8,7 +8,7 @@ import { madd } from "./simd";
 
 /** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
 // @ts-ignore: decorator
-@inline const FEW_INPUTS: i32 = 4;
+@inline export const FEW_INPUTS: i32 = 4;
 
 export function dfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
   const row = <f64>m * 8 + 128;
@@ -34,15 +34,25 @@ export function dfeatures(
   if (!activate(activation, 0, 0, tmp, tmp, tmp)) return -1;
   const few = prepare(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, s, lds, rest);
   for (let i = rowStart; i < rowEnd; i++) {
-    const row = s + (<usize>i * <usize>lds << 3);
-    affineRow(few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), rest, beta, bias, row);
-    activate(activation, m, gain, row, g ? g + (<usize>i * <usize>ldg << 3) : dummy, tmp);
+    const to = s + (<usize>i * <usize>lds << 3), slope = g ? g + (<usize>i * <usize>ldg << 3) : dummy;
+    featureRow(activation, few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), rest, beta, bias, gain, to, slope, tmp);
   }
   return 0;
 }
 
-/** Few inputs: Cᵀ into work. Many: Z = alpha X Cᵀ, all rows. */
-function prepare(
+/** One row after {@link prepare}: z in s (or made from ct), then s = σ(z), g = gain σ'(z). `tmp` has room for two vectors. */
+// @ts-ignore: decorator
+@inline
+export function featureRow(
+  activation: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ct: usize, beta: f64, bias: usize, gain: usize,
+  s: usize, g: usize, tmp: usize,
+): void {
+  affineRow(few, m, d, alpha, x, ct, beta, bias, s);
+  activate(activation, m, gain, s, g, tmp);
+}
+
+/** Few inputs: Cᵀ into work, returns true. Many: Z = alpha X Cᵀ, all rows. */
+export function prepare(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   z: usize, ldz: i32, work: usize,
 ): bool {

@@ -5,6 +5,7 @@ export { dpotrf, dpotrfScratchBytes } from "./cholesky";
 export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
 export { djacobian, dvjp } from "./jacobian";
+export { dtrain, dtrainScratchBytes } from "./train";
 export { deigh, deighScratchBytes } from "./eigen/index";
 export { dgemv, dmirror, drowdot, dtranspose } from "./level2";
 

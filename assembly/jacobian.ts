@@ -63,7 +63,7 @@ export function dvjp(
 }
 
 /** out_(j·stride) += Σ_r w_r A_rj over up to four rows, w_r = scale v_r (x_r); absent rows weigh 0. */
-function addRows(
+export function addRows(
   units: i32, live: i32, scale: f64, v: usize, x: usize, xBytes: usize, a: usize, aBytes: usize, out: usize, stride: i32,
 ): void {
   const a1 = a + (live > 1 ? aBytes : 0), a2 = a + (live > 2 ? 2 * aBytes : 0), a3 = a + (live > 3 ? 3 * aBytes : 0);

@@ -77,13 +77,12 @@ function columnMoments(data: Float64Array, rows: number, cols: number, j: number
 /**
  * One column per class, 1 where the label is that class: N labels in 0..C−1 become N×C.
  *
- * @throws RangeError where a label is not an integer in 0..classes−1, or there is none.
+ * @throws RangeError where a label is not an integer in 0..classes−1.
  * @example
  * oneHot([0, 2]).data; // [1, 0, 0, 0, 0, 1]
  */
 export function oneHot(labels: ArrayLike<number>, classes?: number): Matrix {
   const list = Array.from(labels);
-  if (list.length === 0) throw new RangeError("oneHot: no labels; expected at least one");
   if (classes !== undefined) checkPositiveInteger(classes, "oneHot: classes");
   const C = classes ?? list.reduce((top, label) => Math.max(top, label + 1), 0);
   const Y = matrix(list.length, C);

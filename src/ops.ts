@@ -56,6 +56,22 @@ export interface Ops {
   ): Info;
 
   /**
+   * `steps` updates of full-batch gradient descent on Σ (f(x_i) − y_i)²/2n for one hidden layer and one output,
+   * f = beta2 a + alpha2 Σ_j b_j σ(z_j), z = alpha1 C x + beta1 bias, all in place: theta = (a, b, C, bias) (with `bias = 0`: (b, C)),
+   * P doubles, and theta0 and velocity of the same length (velocity is not read where momentum is 0). With g the
+   * gradient + decay (theta − theta0): v ← momentum v + g; theta ← theta − rate_k v, or with `nesterov = 1`
+   * theta − rate_k (g + momentum v). X is n×d, rows packed; rates and losses have length `steps`; losses_k is the loss before
+   * update k + 1. A loss that is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
+   */
+  dtrain(
+    activation: number, steps: number, n: number, m: number, d: number,
+    alpha1: number, beta1: number, alpha2: number, beta2: number, bias: number,
+    x: number, y: number, rates: number, momentum: number, nesterov: number, decay: number,
+    theta: number, theta0: number, velocity: number, losses: number, limit: number, work: number,
+  ): Info;
+  dtrainScratchBytes(n: number, m: number, d: number): number;
+
+  /**
    * The factored kernel of MATH.md §2, lower triangle only:
    * C = gamma C + delta + (alpha A Aᵀ + beta) ∘ (G Gᵀ), G n×k, A n×d (d = 0: the factor is beta), C n×n.
    * A product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.

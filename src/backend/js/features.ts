@@ -19,6 +19,20 @@ function scaled(h: Float64Array, m: number, a: number, from: number, to: number)
   for (let j = 0; j < m; j++) h[to + j] = a * h[from + j];
 }
 
+/** out_(j·stride) += Σ_r w_r A_rj over up to four rows, w_r = scale v_r (x_r); x < 0: no x. */
+function addRows(
+  h: Float64Array, units: number, rows: number, scale: number, v: number, x: number, ldx: number, a: number, lda: number,
+  out: number, stride: number,
+): void {
+  const weight = (r: number) => (r < rows ? scale * h[v + r] * (x < 0 ? 1 : h[x + r * ldx]) : 0);
+  const row = (r: number) => a + (r < rows ? r * lda : 0);
+  const [w0, w1, w2, w3] = [weight(0), weight(1), weight(2), weight(3)];
+  const [a1, a2, a3] = [row(1), row(2), row(3)];
+  for (let j = 0; j < units; j++, out += stride) {
+    h[out] += w0 * h[a + j] + w1 * h[a1 + j] + (w2 * h[a2 + j] + w3 * h[a3 + j]);
+  }
+}
+
 export function featureOps(memory: Memory): FeatureOps {
   const affine: Ops["daffine"] = (r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work) => {
     const h = memory.f64;
@@ -75,16 +89,14 @@ export function featureOps(memory: Memory): FeatureOps {
     dvjp(u0, u1, n, d, bScale, cScale, dScale, v, x, ldx, s, lds, g, ldg, ub, uc, ud) {
       const h = memory.f64;
       const units = u1 - u0;
-      for (let i = 0; i < n; i++) {
-        const w = h[(v >>> 3) + i];
+      for (let i = 0; i < n; i += 4) {
+        const rows = Math.min(4, n - i);
+        const vi = (v >>> 3) + i;
+        const xi = (x >>> 3) + i * ldx;
         const gi = (g >>> 3) + i * ldg + u0;
-        axpy(h, units, bScale * w, (s >>> 3) + i * lds + u0, (ub >>> 3) + u0);
-        if (ud) axpy(h, units, dScale * w, gi, (ud >>> 3) + u0);
-        for (let t = 0; t < d; t++) {
-          const a = cScale * w * h[(x >>> 3) + i * ldx + t];
-          let to = (uc >>> 3) + u0 * d + t;
-          for (let q = 0; q < units; q++, to += d) h[to] += a * h[gi + q];
-        }
+        addRows(h, units, rows, bScale, vi, -1, 0, (s >>> 3) + i * lds + u0, lds, (ub >>> 3) + u0, 1);
+        if (ud) addRows(h, units, rows, dScale, vi, -1, 0, gi, ldg, (ud >>> 3) + u0, 1);
+        for (let t = 0; t < d; t++) addRows(h, units, rows, cScale, vi, xi + t, ldx, gi, ldg, (uc >>> 3) + u0 * d + t, d);
       }
       return 0;
     },

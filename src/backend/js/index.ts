@@ -8,15 +8,18 @@ import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
+import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();
+  const features = featureOps(memory);
   return {
     name: "js",
     variant: "js",
     ops: {
-      ...featureOps(memory),
+      ...features,
+      ...trainOps(memory, features),
       ...productOps(memory),
       ...triangularOps(memory),
       ...level2Ops(memory),

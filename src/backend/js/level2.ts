@@ -4,6 +4,20 @@ import type { Memory } from "./memory.js";
 
 type Level2Ops = Pick<Ops, "dgemv" | "drowdot" | "dmirror" | "dtranspose">;
 
+/** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
+export function dot(h: Float64Array, n: number, x: number, y: number): number {
+  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  let j = 0;
+  for (; j + 4 <= n; j += 4) {
+    s0 += h[x + j] * h[y + j];
+    s1 += h[x + j + 1] * h[y + j + 1];
+    s2 += h[x + j + 2] * h[y + j + 2];
+    s3 += h[x + j + 3] * h[y + j + 3];
+  }
+  for (; j < n; j++) s0 += h[x + j] * h[y + j];
+  return s0 + s1 + (s2 + s3);
+}
+
 /** Transposes are walked in squares of this side, so that both sides stay in L1. */
 const BLOCK = 32;
 
@@ -11,18 +25,7 @@ export function level2Ops(memory: Memory): Level2Ops {
   const drowdot: Ops["drowdot"] = (r0, r1, n, alpha, a, lda, b, ldb, gamma, out) => {
     const h = memory.f64;
     for (let i = r0; i < r1; i++) {
-      const x = (a >>> 3) + i * lda;
-      const y = (b >>> 3) + i * ldb;
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      let j = 0;
-      for (; j + 4 <= n; j += 4) {
-        s0 += h[x + j] * h[y + j];
-        s1 += h[x + j + 1] * h[y + j + 1];
-        s2 += h[x + j + 2] * h[y + j + 2];
-        s3 += h[x + j + 3] * h[y + j + 3];
-      }
-      for (; j < n; j++) s0 += h[x + j] * h[y + j];
-      const sum = alpha * (s0 + s1 + (s2 + s3));
+      const sum = alpha * dot(h, n, (a >>> 3) + i * lda, (b >>> 3) + i * ldb);
       const to = (out >>> 3) + i;
       h[to] = gamma !== 0 ? gamma * h[to] + sum : sum;
     }

@@ -1,5 +1,6 @@
 /** Cholesky and triangular solves on the JavaScript backend, recursive as in assembly/: contract in src/ops.ts. */
 import type { Ops } from "../../ops.js";
+import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
 import { product, productScratchBytes } from "./product.js";
 
@@ -10,20 +11,6 @@ const BASE = 32;
 
 function half(n: number): number {
   return Math.ceil(n / (2 * BASE)) * BASE;
-}
-
-/** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
-function dot(h: Float64Array, n: number, x: number, y: number): number {
-  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    s0 += h[x + j] * h[y + j];
-    s1 += h[x + j + 1] * h[y + j + 1];
-    s2 += h[x + j + 2] * h[y + j + 2];
-    s3 += h[x + j + 3] * h[y + j + 3];
-  }
-  for (; j < n; j++) s0 += h[x + j] * h[y + j];
-  return s0 + s1 + (s2 + s3);
 }
 
 /** One row: b ← b L⁻ᵀ. */

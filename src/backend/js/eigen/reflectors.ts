@@ -1,6 +1,6 @@
 /** Back-transformation in compact WY blocks: as in assembly/eigen/reflectors.ts. */
+import { dot } from "../level2.js";
 import { product, productScratchBytes } from "../product.js";
-import { dot } from "./tridiagonal.js";
 
 const BLOCK = 64;
 

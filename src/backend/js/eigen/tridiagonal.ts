@@ -1,6 +1,6 @@
 /** Blocked Householder tridiagonalisation, rows from the last to the first: as in assembly/eigen/tridiagonal.ts. */
-import type { Operand } from "../product.js";
-import { product, productScratchBytes } from "../product.js";
+import { dot } from "../level2.js";
+import { type Operand, product, productScratchBytes } from "../product.js";
 
 const PANEL = 32;
 const TINY = 1e-140;
@@ -71,20 +71,6 @@ function auxiliary(
   }
   const half = -0.5 * tau * tau * dot(h, k, w, v);
   for (let i = 0; i < k; i++) h[w + i] = tau * h[w + i] + half * h[v + i];
-}
-
-/** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
-export function dot(h: Float64Array, n: number, x: number, y: number): number {
-  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    s0 += h[x + j] * h[y + j];
-    s1 += h[x + j + 1] * h[y + j + 1];
-    s2 += h[x + j + 2] * h[y + j + 2];
-    s3 += h[x + j + 3] * h[y + j + 3];
-  }
-  for (; j < n; j++) s0 += h[x + j] * h[y + j];
-  return s0 + s1 + (s2 + s3);
 }
 
 /** y −= s x + t z. */
