@@ -17,9 +17,21 @@ export class NotPositiveDefiniteError extends Error {
   }
 }
 
-/** An iteration did not converge: the answer would have been garbage. */
+/** An iteration did not converge, or diverged: the answer would have been garbage. */
 export class ConvergenceError extends Error {
   override readonly name = "ConvergenceError";
+  /** Training: the step at which it diverged. */
+  readonly step: number | undefined;
+  /** Training: the largest stable learning rate of the first-order model. */
+  readonly maxLearningRate: number | undefined;
+  /** Training: the record up to there. */
+  readonly partial: unknown;
+  constructor(message: string, details: { step?: number; maxLearningRate?: number; partial?: unknown } = {}) {
+    super(message);
+    this.step = details.step;
+    this.maxLearningRate = details.maxLearningRate;
+    this.partial = details.partial;
+  }
 }
 
 /** The work does not fit the backend's memory; nothing was computed. */

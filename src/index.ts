@@ -5,9 +5,23 @@ export { type LoadOptions, load } from "./load.js";
 export { type Matrix, type MatrixLike, oneHot, type Standardized, standardize } from "./matrix.js";
 export type { Activation } from "./model/activation.js";
 export type { Init } from "./model/init.js";
+export { type Initialization, initialization } from "./model/initialization.js";
 export { type Block, createNetwork, type Network, type NetworkOptions, type Parametrization } from "./model/network.js";
 export type { Ntk } from "./ntk.js";
+export type { CompareOptions, Comparison } from "./predict/compare.js";
+export type { DescentOptions } from "./predict/descent.js";
+export type { Dynamics, DynamicsOptions } from "./predict/dynamics.js";
 export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
 export type { Linearized } from "./predict/linearize.js";
 export type { PathPoint } from "./predict/path.js";
 export type { Report } from "./predict/report.js";
+export type {
+  Exponent,
+  Measure,
+  Sweep,
+  SweepExponents,
+  SweepOptions,
+  SweepRun,
+  SweepSummary,
+} from "./predict/sweep.js";
+export type { Progress, Trained, TrainingRecord, TrainOptions } from "./predict/train.js";

@@ -12,8 +12,12 @@ import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
 import type { Network } from "./model/network.js";
 import type { Backend } from "./ops.js";
+import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
+import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
 import { type Fit, type FitOptions, fitModel } from "./predict/fit.js";
 import { type Linearized, linearize } from "./predict/linearize.js";
+import { type Sweep, type SweepOptions, sweepNetworks } from "./predict/sweep.js";
+import { type Trained, type TrainOptions, trainNetwork } from "./predict/train.js";
 import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
 
 /** Tangent-kernel computations on one backend. Not shared between threads; cheap to make several. */
@@ -142,6 +146,58 @@ export class Ntk {
    */
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * Gradient descent or flow on the first-order model, in closed form: outputs, loss and weights after any number of steps,
+   * from one eigendecomposition (Lee et al. 2019). Momentum, Nesterov, weight decay and schedules included.
+   *
+   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError for an indefinite kernel; MemoryLimitError;
+   *   ConvergenceError.
+   * @example
+   * using path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
+   * const [early, late] = path.at([10, Infinity], Xnew);
+   */
+  dynamics(model: Model, X: MatrixLike, Y: MatrixLike, options: DynamicsOptions): Dynamics {
+    return dynamicsOf(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a schedule, and
+   * records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A record of the kernel costs one `kernel(net, X)`.
+   *
+   * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is no longer
+   *   finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
+   * @example
+   * const { network, loss, kernelDrift } = ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000 });
+   */
+  train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained {
+    return trainNetwork(this.#context, net, X, Y, options);
+  }
+
+  /**
+   * Is the linear picture true? Trains the network and its first-order model from the same θ0 and reports, at each recorded
+   * step, both losses, the gap ‖f_net − f_lin‖/‖f_lin − f0‖ on X and Xtest, and how far weights and kernel moved.
+   *
+   * @throws as {@link train}; `partial` is then the comparison up to the divergence.
+   * @example
+   * const { steps, gap } = ntk.compare(net, X, Y, { learningRate: 0.1, steps: 100 });
+   */
+  compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison {
+    return compareNetwork(this.#context, net, X, Y, options);
+  }
+
+  /**
+   * {@link compare} over widths, initialisations, learning rates and seeds: every run, mean and standard error of each
+   * measure, and the exponents of the gap and the drifts in the width.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError. Runs that diverge are counted, not thrown.
+   * @example
+   * const { exponents } = ntk.sweep(X, Y, { widths: [64, 256, 1024], inits: ["ntk"], learningRates: [0.5], steps: 100 });
+   * exponents[0].gap?.exponent; // about -1
+   */
+  sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
+    return sweepNetworks(this.#context, X, Y, options);
   }
 
   /**

@@ -51,6 +51,9 @@ export interface Network extends Required<Omit<NetworkOptions, "parameters">> {
   blocks: Block[];
 }
 
+/** A network without its numbers. */
+export type NetworkShape = Omit<Network, "parameters" | "blocks">;
+
 const KEYS = [
   "inputs",
   "hidden",
@@ -77,9 +80,7 @@ const PARAMETER_BYTES = 65535 * 65536;
  * net.parameters.length; // 1 + 512 · 3
  */
 export function createNetwork(options: NetworkOptions): Network {
-  checkKeys(options, KEYS, "createNetwork");
-  const net = complete(options);
-  const blocks = layout(net);
+  const { network, blocks } = networkShape(options);
   const last = blocks[blocks.length - 1];
   const P = last.offset + last.length;
   if (P * 8 > PARAMETER_BYTES) {
@@ -89,12 +90,23 @@ export function createNetwork(options: NetworkOptions): Network {
       PARAMETER_BYTES,
     );
   }
-  const parameters = options.parameters === undefined ? draw(net, blocks, P) : given(options.parameters, P);
-  return { ...net, parameters, blocks };
+  const parameters = options.parameters === undefined ? draw(network, blocks, P) : given(options.parameters, P);
+  return { ...network, parameters, blocks };
+}
+
+/**
+ * Options checked and completed, and the layout of θ: a network without its numbers.
+ *
+ * @throws TypeError, RangeError
+ */
+export function networkShape(options: NetworkOptions): { network: NetworkShape; blocks: Block[] } {
+  checkKeys(options, KEYS, "createNetwork");
+  const network = complete(options);
+  return { network, blocks: layout(network) };
 }
 
 /** Fills in defaults and checks every option. */
-function complete(options: NetworkOptions): Omit<Network, "parameters" | "blocks"> {
+function complete(options: NetworkOptions): NetworkShape {
   const { inputs, outputs = 1, activation = "sigmoid", weightStd = 1, bias = true, seed = 0 } = options;
   checkPositiveInteger(inputs, "inputs");
   checkPositiveInteger(outputs, "outputs");
@@ -144,7 +156,7 @@ export function widths(net: Pick<Network, "hidden">): number[] {
   return Array.isArray(net.hidden) ? net.hidden : [net.hidden];
 }
 
-function layout(net: Omit<Network, "parameters" | "blocks">): Block[] {
+function layout(net: NetworkShape): Block[] {
   const layers = layersOf(net);
   const depth = layers.length - 1;
   const blocks: Block[] = [];
@@ -164,20 +176,31 @@ function layout(net: Omit<Network, "parameters" | "blocks">): Block[] {
   return blocks;
 }
 
+/** What a block is: its layer from the input up, counted from 0, and whether it holds biases. */
+function roleOf(net: NetworkShape, name: string): { level: number; isOutput: boolean; isBias: boolean } {
+  const isOutput = name === "a" || name === "b";
+  const level = isOutput ? widths(net).length : Number(name.slice(1) || "1") - 1;
+  return { level, isOutput, isBias: name === "a" || name.startsWith("d") };
+}
+
+/** Standard deviation with which a block of θ is drawn. */
+export function blockStd(net: NetworkShape, name: string): number {
+  const { level, isBias } = roleOf(net, name);
+  return isBias
+    ? initialBiasStd(net.init, net.biasStd)
+    : initialWeightStd(net.init, net.weightStd, layersOf(net)[level]);
+}
+
 /** One substream per role (a 0, b 1, c_L 2, d_L 3, …): leaving the biases out does not change the weights. */
-function draw(net: Omit<Network, "parameters" | "blocks">, blocks: Block[], P: number): Float64Array {
+function draw(net: NetworkShape, blocks: Block[], P: number): Float64Array {
   const parameters = new Float64Array(P);
-  const layers = layersOf(net);
+  const depth = widths(net).length;
   const spread = isUniform(net.init) ? 2 * Math.sqrt(3) : 1;
   for (const { name, offset, length } of blocks) {
-    const isBias = name === "a" || name.startsWith("d");
-    const isOutput = name === "a" || name === "b";
-    const level = isOutput ? layers.length - 1 : Number(name.slice(1) || "1") - 1;
-    const std = isBias
-      ? initialBiasStd(net.init, net.biasStd)
-      : initialWeightStd(net.init, net.weightStd, layers[level]);
+    const { level, isOutput, isBias } = roleOf(net, name);
+    const std = blockStd(net, name);
     if (std === 0) continue;
-    const stream = new Xoshiro256(net.seed, streamOf(layers.length - 1 - level, isOutput, isBias));
+    const stream = new Xoshiro256(net.seed, streamOf(depth - level, isOutput, isBias));
     for (let i = offset; i < offset + length; i++) {
       parameters[i] = std * (spread === 1 ? stream.normal() : spread * (stream.uniform() - 0.5));
     }
@@ -214,7 +237,7 @@ export interface LayerScale {
 }
 
 /** Forward scales from the input layer up to the output layer. */
-export function scales(net: Network): LayerScale[] {
+export function scales(net: NetworkShape): LayerScale[] {
   return layersOf(net).map(({ fanIn }) => {
     const ntk = net.parametrization === "ntk";
     const beta = ntk ? net.biasStd : 1;

@@ -4,15 +4,15 @@
  */
 import type { Context } from "../arena.js";
 import { checkBoolean, checkChoice, checkKeys, checkNonNegative, toMatrix } from "../check.js";
-import { BackendError } from "../errors.js";
-import { kernelSource, type Model } from "../kernel/source.js";
+import type { Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
-import type { Factor } from "../solver/factor.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
-import { type Solution, transposed } from "../solver/system.js";
+import type { Solution } from "../solver/system.js";
+import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
+import { checkData, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
 
 export interface FitOptions {
@@ -71,14 +71,12 @@ export function fitModel(
 ): Fit {
   checkFitOptions(options);
   const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
-  const source = kernelSource(context, model);
+  const data = checkData(context, model, Xlike, Ylike);
+  const { source, X, Y } = data;
   const net = source.network;
-  const given = toMatrix(Xlike, "X", net ? { cols: net.inputs } : {});
-  // X is kept for predictions: a copy, so that the caller may reuse the array.
-  const X = matrix(given.rows, given.cols, given.data.slice());
-  const Y = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
-  if (!net && solver === "primal")
+  if (!net && solver === "primal") {
     throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
+  }
   const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
   context.arena.require(
     primal
@@ -88,12 +86,7 @@ export function fitModel(
         : dualMemory(source, X.rows),
   );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
-  const R = transposed(
-    Y.data.map((y, at) => y - start[at]),
-    X.rows,
-    Y.cols,
-  );
-  const problem: Problem = { source, X, R, C: Y.cols };
+  const problem = residualProblem(data, start);
   if (ridges !== undefined) {
     const { factor, path } = choosePath(context, problem, ridges);
     const solution = solveDual(context, problem, factor.ridge, factor);
@@ -131,23 +124,11 @@ function checkFitOptions(options: FitOptions): void {
   for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `ridges[${i}]`);
 }
 
-/** Held memory of fits that were dropped without `dispose()`. */
-const dropped = new FinalizationRegistry<() => void>((free) => free());
-
-/** Frees a factor once. A function of its own: a closure made inside the constructor would keep the Fit alive. */
-function releaser(context: Context, factor: Factor): () => void {
-  let live = true;
-  return () => {
-    if (live && !context.disposed) factor.free();
-    live = false;
-  };
-}
-
 /**
  * A fitted model. It holds its factor in backend memory until `dispose()` (or `using`, or garbage collection).
  *
  * @example
- * using fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
+ * const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
  * const { mean, variance } = fit.predict(Xnew);
  */
 export class Fit {
@@ -156,16 +137,15 @@ export class Fit {
   /** The ridges that were compared, in the order given; empty without `ridges`. */
   readonly path: PathPoint[];
   readonly #fitted: Fitted;
-  readonly #release: () => void;
-  #disposed = false;
+  readonly #lease: Lease;
 
   /** @internal */
   constructor(fitted: Fitted) {
     this.#fitted = fitted;
     this.path = fitted.path;
-    this.report = new Report(fitted.solution, fitted.problem, fitted.scale, () => this.#check());
-    this.#release = releaser(fitted.context, fitted.solution.factor);
-    dropped.register(this, this.#release, this);
+    const { factor } = fitted.solution;
+    this.#lease = new Lease(fitted.context, this, "fit", factor.free.bind(factor));
+    this.report = new Report(fitted.solution, fitted.problem, fitted.scale, this.#lease);
   }
 
   /**
@@ -179,7 +159,7 @@ export class Fit {
     checkBoolean(variance, "variance");
     checkBoolean(covariance, "covariance");
     checkBoolean(noise, "noise");
-    this.#check();
+    this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
     const s = this.report.scale;
@@ -211,7 +191,7 @@ export class Fit {
    * @throws RangeError for a model without weights.
    */
   parameters(): Float64Array {
-    this.#check();
+    this.#lease.check();
     const { displacement } = this.#fitted.solution;
     const net = this.#fitted.problem.source.network;
     if (!net || !displacement)
@@ -221,7 +201,7 @@ export class Fit {
 
   /** The fit as plain JSON: model, settings, weights and the scalars of the report. */
   toJSON(): object {
-    this.#check();
+    this.#lease.check();
     const { problem, solution, centered, scale } = this.#fitted;
     const net = problem.source.network;
     const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
@@ -244,18 +224,11 @@ export class Fit {
 
   /** Gives the backend memory back. Using the fit afterwards is a BackendError; a second call does nothing. */
   dispose(): void {
-    this.#disposed = true;
-    dropped.unregister(this);
-    this.#release();
+    this.#lease.release();
   }
 
   /** {@link dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #check(): void {
-    if (this.#disposed) throw new BackendError("this fit was disposed of; make a new one with ntk.fit(…)");
-    void this.#fitted.context.ops;
   }
 }

@@ -5,7 +5,7 @@
 import type { Context } from "../arena.js";
 import type { KernelSource } from "../kernel/source.js";
 import type { Problem } from "../solver/dual.js";
-import { decompose, factorEigen, type Spectrum } from "../solver/eigen.js";
+import { decompose, factorEigen, project, type Spectrum } from "../solver/eigen.js";
 import { type Factor, roundingLevel } from "../solver/factor.js";
 
 /** One ridge of a path. Fields are `undefined` where they do not exist (ridge 0 on a singular kernel). */
@@ -55,13 +55,7 @@ function ratePath(context: Context, { R, C, X }: Problem, spectrum: Spectrum, ri
   const n = X.rows;
   const level = roundingLevel(n, spectrum.values[n - 1]);
   const modes = spectrum.values.map((value) => (value > level ? value : 0));
-  // Coordinates of each residual in the eigenbasis, C×n.
-  const coordinates = new Float64Array(C * n);
-  const { arena } = context;
-  for (let i = 0; i < n; i++) {
-    const u = arena.view(spectrum.vectors + i * n * 8, n);
-    for (let c = 0; c < C; c++) for (let j = 0; j < n; j++) coordinates[c * n + i] += u[j] * R[c * n + j];
-  }
+  const coordinates = project(context, spectrum, R, C);
   return Array.from(ridges, (ridge) => rate(context, spectrum, modes, coordinates, ridge, C));
 }
 

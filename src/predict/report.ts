@@ -6,6 +6,7 @@ import { type Matrix, matrix } from "../matrix.js";
 import type { Problem } from "../solver/dual.js";
 import { roundingLevel } from "../solver/factor.js";
 import type { Solution } from "../solver/system.js";
+import type { Lease } from "./lease.js";
 import { evidences } from "./path.js";
 
 export class Report {
@@ -18,17 +19,17 @@ export class Report {
   readonly #solution: Solution;
   readonly #problem: Problem;
   readonly #wanted: 1 | "fit";
-  readonly #check: () => void;
+  readonly #lease: Lease;
   readonly #known = new Map<string, unknown>();
 
   /** @internal */
-  constructor(solution: Solution, problem: Problem, scale: 1 | "fit", check: () => void) {
+  constructor(solution: Solution, problem: Problem, scale: 1 | "fit", lease: Lease) {
     this.solver = solution.solver;
     this.ridge = solution.factor.ridge;
     this.#solution = solution;
     this.#problem = problem;
     this.#wanted = scale;
-    this.#check = check;
+    this.#lease = lease;
   }
 
   /** s, by which variances are multiplied: 1, or ŝ = rᵀα/(N·C) with `scale: "fit"`. */
@@ -98,7 +99,7 @@ export class Report {
 
   #lazy<T>(name: string, compute: () => T): T {
     if (!this.#known.has(name)) {
-      this.#check();
+      this.#lease.check();
       this.#known.set(name, compute());
     }
     return this.#known.get(name) as T;

@@ -39,14 +39,13 @@ export function decompose(context: Context, n: number, a: number, vectors: boole
 const NEGATIVE = 10;
 
 /**
- * Turns a decomposition into a factor for one ridge, in its held block.
+ * The level up to which an eigenvalue is rounding, and its mode a null mode.
  *
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative.
  */
-export function factorEigen(context: Context, { values, vectors }: Spectrum, ridge: number): Factor {
+export function nullLevel(values: Float64Array, ridge: number): number {
   const n = values.length;
-  const top = Math.max(Math.abs(values[0] ?? 0), values[n - 1] ?? 0);
-  const level = roundingLevel(n, top);
+  const level = roundingLevel(n, Math.max(Math.abs(values[0] ?? 0), values[n - 1] ?? 0));
   if (values[0] < -NEGATIVE * level) {
     throw new NotPositiveDefiniteError(
       `the kernel has the eigenvalue ${values[0]} beside a largest of ${values[n - 1]}: it is not positive semi-definite; ` +
@@ -55,6 +54,43 @@ export function factorEigen(context: Context, { values, vectors }: Spectrum, rid
       ridge,
     );
   }
+  return level;
+}
+
+/** Coordinates of `count` rows (each n long) in the eigenbasis: B Uᵀ for the rows of B. */
+export function project(context: Context, spectrum: Spectrum, rows: Float64Array, count: number): Float64Array {
+  return timesVectors(context, spectrum, rows, count, 1);
+}
+
+/** The rows with these coordinates: the inverse of {@link project}. */
+export function combine(context: Context, spectrum: Spectrum, rows: Float64Array, count: number): Float64Array {
+  return timesVectors(context, spectrum, rows, count, 0);
+}
+
+function timesVectors(
+  { ops, arena }: Context,
+  { values, vectors }: Spectrum,
+  rows: Float64Array,
+  count: number,
+  transB: 0 | 1,
+): Float64Array {
+  const n = values.length;
+  return arena.run(() => {
+    const [b, out] = [arena.copyIn(rows), arena.alloc(count * n)];
+    const work = arena.allocBytes(ops.dgemmScratchBytes(count, n, n));
+    ops.dgemm(0, transB, 0, count, n, n, 1, b, n, vectors, n, 0, out, n, work);
+    return arena.copyOut(out, count * n);
+  });
+}
+
+/**
+ * Turns a decomposition into a factor for one ridge, in its held block.
+ *
+ * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative.
+ */
+export function factorEigen(context: Context, { values, vectors }: Spectrum, ridge: number): Factor {
+  const n = values.length;
+  const level = nullLevel(values, ridge);
   // Ascending: the modes kept are the last ones. With a ridge every mode counts, null ones as λ = 0.
   const first = ridge > 0 ? 0 : values.findIndex((value) => value > level);
   const start = first < 0 ? n : first;

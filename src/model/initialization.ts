@@ -1,0 +1,154 @@
+/**
+ * Initialisations as objects: what a scheme draws, and the kernel, the share of the hidden layer and the largest stable rate
+ * that it leads to on average. For Gaussian weights the expected kernel of one hidden layer is exact at every width (MATH.md §5):
+ *
+ *   E[Θ(x, x')] = β2² + α2² m T + (α1² x·x' + β1²) α2² m E[b²] Ṫ,   (u, v) = pre-activations at x and x'
+ */
+import { toMatrix } from "../check.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { DUALS } from "./dual.js";
+import { isUniform } from "./init.js";
+import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
+
+/** An initialisation of a given shape. Everything is computed in plain JavaScript, O(N²). */
+export interface Initialization {
+  /** The checked options, defaults filled in. */
+  readonly network: NetworkShape;
+  /** Variance with which each block of θ is drawn (under `ntk` the forward pass scales on top of it). */
+  readonly variances: Record<string, number>;
+  /**
+   * E[Θ(X, X2)] over the draws, N×N2, exact at this width.
+   *
+   * @throws RangeError for uniform twins (no closed form), for more than one hidden layer or output.
+   */
+  expectedKernel(X: MatrixLike, X2?: MatrixLike): Matrix;
+  /** tr E[Θ of the hidden layer's weights and biases] / tr E[Θ] on X: what moves the features. */
+  hiddenShare(X: MatrixLike): number;
+  /** 2N / λ_max(E[Θ(X, X)]): the largest stable rate of gradient descent, on average. */
+  maxLearningRate(X: MatrixLike): number;
+}
+
+/**
+ * The initialisation that `createNetwork(options)` draws from.
+ *
+ * @throws TypeError, RangeError as `createNetwork`.
+ * @example
+ * const lecun = initialization({ inputs: 1, hidden: 64, biasStd: 1 });
+ * lecun.variances.b;              // 1/64
+ * lecun.hiddenShare([-1, 0, 1]);  // below 0.01: nearly a random-feature model
+ */
+export function initialization(options: NetworkOptions): Initialization {
+  const { network, blocks } = networkShape(options);
+  const variances = Object.fromEntries(blocks.map(({ name }) => [name, blockStd(network, name) ** 2]));
+  const expected = (Xlike: MatrixLike, X2like: MatrixLike | undefined) => {
+    checkClosedForm(network);
+    const X = toMatrix(Xlike, "X", { cols: network.inputs });
+    const X2 = X2like === undefined ? X : toMatrix(X2like, "X2", { cols: network.inputs });
+    return expectedParts(network, variances, X, X2);
+  };
+  return {
+    network,
+    variances,
+    expectedKernel(X, X2) {
+      const { output, hidden } = expected(X, X2);
+      output.data.forEach((value, at) => {
+        output.data[at] = value + hidden.data[at];
+      });
+      return output;
+    },
+    hiddenShare(X) {
+      const { output, hidden } = expected(X, undefined);
+      const [top, bottom] = [trace(output), trace(hidden)];
+      return bottom / (top + bottom);
+    },
+    maxLearningRate(X) {
+      const kernel = this.expectedKernel(X);
+      return (2 * kernel.rows) / largestEigenvalue(kernel);
+    },
+  };
+}
+
+function checkClosedForm(network: NetworkShape): void {
+  if (isUniform(network.init)) {
+    throw new RangeError(`the expected kernel of init "${network.init}" has no closed form; expected Gaussian weights`);
+  }
+  if (widths(network).length > 1 || network.outputs > 1) {
+    throw new RangeError(
+      "the expected kernel is computed for one hidden layer and one output; deeper is not there yet",
+    );
+  }
+}
+
+/** The parts of E[Θ] that belong to the output layer (a, b) and to the hidden layer (c, d). */
+function expectedParts(
+  network: NetworkShape,
+  variances: Record<string, number>,
+  X: Matrix,
+  X2: Matrix,
+): { output: Matrix; hidden: Matrix } {
+  const [input, readout] = scales(network);
+  const [m] = widths(network);
+  const weight = input.alpha ** 2 * variances.c;
+  const bias = network.bias ? input.beta ** 2 * variances.d : 0;
+  const gain = readout.alpha ** 2 * m;
+  const dual = DUALS[network.activation];
+  const output = matrix(X.rows, X2.rows);
+  const hidden = matrix(X.rows, X2.rows);
+  for (let i = 0; i < X.rows; i++) {
+    for (let j = 0; j < X2.rows; j++) {
+      const at = i * X2.rows + j;
+      if (X === X2 && j < i) {
+        output.data[at] = output.data[j * X2.rows + i];
+        hidden.data[at] = hidden.data[j * X2.rows + i];
+        continue;
+      }
+      const pair = covariance(row(X, i), row(X2, j), weight, bias);
+      const [value, slope] = dual(pair.a, pair.b, pair.c, pair.delta);
+      output.data[at] = readout.beta ** 2 + gain * value;
+      hidden.data[at] = (input.alpha ** 2 * pair.dot + input.beta ** 2) * gain * variances.b * slope;
+    }
+  }
+  return { output, hidden };
+}
+
+function row({ data, cols }: Matrix, i: number): Float64Array {
+  return data.subarray(i * cols, (i + 1) * cols);
+}
+
+/** a, b, c of the pre-activations at x and y, x·y, and ab − c² as a ‖v − (c/a) u‖², which has no cancellation. */
+function covariance(x: Float64Array, y: Float64Array, weight: number, bias: number) {
+  let [xx, yy, dot] = [0, 0, 0];
+  for (let t = 0; t < x.length; t++) {
+    xx += x[t] * x[t];
+    yy += y[t] * y[t];
+    dot += x[t] * y[t];
+  }
+  const [a, b, c] = [weight * xx + bias, weight * yy + bias, weight * dot + bias];
+  const slope = a > 0 ? c / a : 0;
+  let rest = bias * (1 - slope) ** 2;
+  for (let t = 0; t < x.length; t++) rest += weight * (y[t] - slope * x[t]) ** 2;
+  return { a, b, c, dot, delta: a * rest };
+}
+
+function trace({ data, rows }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += data[i * (rows + 1)];
+  return sum;
+}
+
+/** Power iteration with Rayleigh quotients, whose error is the square of the vector's. */
+function largestEigenvalue({ data, rows: n }: Matrix): number {
+  let v = new Float64Array(n).fill(1 / Math.sqrt(n));
+  let value = 0;
+  for (let step = 0; step < 10_000; step++) {
+    const next = new Float64Array(n);
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) next[i] += data[i * n + j] * v[j];
+    const quotient = next.reduce((sum, x, i) => sum + x * v[i], 0);
+    const norm = Math.hypot(...next);
+    if (norm === 0) return 0;
+    v = next.map((x) => x / norm);
+    if (Math.abs(quotient - value) <= 1e-14 * quotient) return quotient;
+    value = quotient;
+  }
+  return value;
+}

@@ -1,0 +1,227 @@
+/**
+ * Training in closed form: where gradient descent (or flow) on the first-order model is after any time, from one
+ * eigendecomposition of Θ (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
+ */
+import type { Context } from "../arena.js";
+import { checkChoice, checkKeys, toMatrix } from "../check.js";
+import { ConvergenceError } from "../errors.js";
+import { loadInputs, loadLayer } from "../kernel/layer.js";
+import type { Model } from "../kernel/source.js";
+import { tangentTranspose } from "../kernel/tangent.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import type { Problem } from "../solver/dual.js";
+import { combine, decompose, nullLevel, project, type Spectrum } from "../solver/eigen.js";
+import {
+  checkRule,
+  checkTime,
+  DESCENT_KEYS,
+  type DescentOptions,
+  maxLearningRate,
+  type Rule,
+  responses,
+} from "./descent.js";
+import { Lease } from "./lease.js";
+import { checkData, type Data, residualProblem } from "./problem.js";
+
+export interface DynamicsOptions extends DescentOptions {
+  /** `descent` (default): t counts steps. `flow`: dθ/dt = −η ∇loss, t is time. */
+  kind?: "descent" | "flow";
+  /** Reserved for several outputs; `"full"` and `"average"` agree for one. */
+  outputs?: "full" | "average";
+}
+
+/** `ntk.dynamics`: decomposes Θ(X, X) and returns what can be asked of it. */
+export function dynamicsOf(
+  context: Context,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: DynamicsOptions,
+): Dynamics {
+  checkKeys(options, [...DESCENT_KEYS, "kind", "outputs"], "dynamics");
+  const { kind = "descent", outputs = "full" } = options;
+  checkChoice(kind, "kind", ["descent", "flow"]);
+  checkChoice(outputs, "outputs", ["full", "average"]);
+  return new Dynamics(context, checkData(context, model, X, Y), checkRule(options, kind));
+}
+
+/**
+ * Gradient descent on the first-order model, solved. Holds the eigenvectors of Θ in backend memory until `dispose()`.
+ *
+ * @example
+ * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
+ * const [early, late] = path.at([10, 1000], Xnew);
+ * path.at(Infinity).data; // the end of training
+ */
+export class Dynamics {
+  /** Eigenvalues of Θ(X, X), ascending. */
+  readonly eigenvalues: Float64Array;
+  /**
+   * The largest rate at which descent is stable, momentum and decay included: bound · NC/(λ_max + NCκ). Rates above it are
+   * allowed, and blow up as they must.
+   */
+  readonly maxLearningRate: number;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  readonly #Y: Matrix;
+  readonly #rule: Rule;
+  readonly #spectrum: Spectrum;
+  /** Coefficients of y − f0 in the eigenbasis, C×N. */
+  readonly #coefficients: Float64Array;
+  /** Below it, an eigenvalue is rounding and its mode does not move. */
+  readonly #level: number;
+  /** f0 on the training inputs, N×C. */
+  readonly #start: Float64Array;
+  readonly #lease: Lease;
+
+  /** @internal */
+  constructor(context: Context, data: Data, rule: Rule) {
+    const { source, X, Y } = data;
+    const { arena, ops } = context;
+    const n = X.rows;
+    arena.require(n * n + Math.max(source.scratch(n), ops.deighScratchBytes(1, n) / 8));
+    this.#context = context;
+    this.#rule = rule;
+    this.#Y = matrix(Y.rows, Y.cols, Y.data.slice());
+    this.#start = source.start(X, Y.cols);
+    this.#problem = residualProblem(data, this.#start);
+    const vectors = arena.hold(n * n);
+    try {
+      source.fill(X, vectors);
+      this.#spectrum = { values: decompose(context, n, vectors, true), vectors };
+      this.eigenvalues = this.#spectrum.values.slice();
+      this.#level = nullLevel(this.#spectrum.values, 0);
+      this.#coefficients = project(context, this.#spectrum, this.#problem.R, Y.cols);
+    } catch (error) {
+      arena.free(vectors);
+      throw error;
+    }
+    this.maxLearningRate = maxLearningRate(rule, n * Y.cols, this.eigenvalues[n - 1]);
+    this.#lease = new Lease(context, this, "dynamics", arena.free.bind(arena, vectors));
+  }
+
+  /**
+   * Outputs at time t, on the training inputs (N×C) or on X (N*×C); for a list of times a list of matrices. t: steps taken
+   * (descent) or time (flow); Infinity is the end of training.
+   *
+   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, or at Infinity with a
+   *   rate above `maxLearningRate`; BackendError after `dispose()`.
+   */
+  at(t: number, X?: MatrixLike): Matrix;
+  at(t: ArrayLike<number>, X?: MatrixLike): Matrix[];
+  at(t: number | ArrayLike<number>, X?: MatrixLike): Matrix | Matrix[] {
+    const times = this.#times(t);
+    const at = X === undefined ? undefined : toMatrix(X, "X", { cols: this.#problem.X.cols });
+    const results = this.outputsAt(times, at);
+    results.forEach(({ data }, i) => {
+      if (!data.every(Number.isFinite)) throw this.#diverged(times[i]);
+    });
+    return typeof t === "number" ? results[0] : results;
+  }
+
+  /** {@link at} for checked times, overflow allowed. @internal */
+  outputsAt(times: readonly number[], X?: Matrix): Matrix[] {
+    const { source, C } = this.#problem;
+    const n = this.#problem.X.rows;
+    const start = X ? source.start(X, C) : this.#start;
+    const rows = X ? X.rows : n;
+    const moved = X
+      ? this.#onNew(times, X)
+      : combine(this.#context, this.#spectrum, this.#modes(times, true), times.length * C);
+    return times.map((_, k) => {
+      const data = start.slice();
+      for (let c = 0; c < C; c++) {
+        const from = (k * C + c) * rows;
+        for (let i = 0; i < rows; i++) data[i * C + c] += moved[from + i];
+      }
+      return matrix(rows, C, data);
+    });
+  }
+
+  /** ½ · mean over all N·C entries of (f − y)² at time t, without the decay term. */
+  lossAt(t: number): number {
+    const { data } = this.at(t);
+    return data.reduce((sum, f, at) => sum + (f - this.#Y.data[at]) ** 2, 0) / (2 * data.length);
+  }
+
+  /**
+   * θ at time t: θ0 + Φᵀα(t), in the order of `net.parameters`.
+   *
+   * @throws RangeError for a model without weights; otherwise as {@link at}.
+   */
+  parametersAt(t: number): Float64Array {
+    const [time] = this.#times(t);
+    const { source, X } = this.#problem;
+    const net = source.network;
+    if (!net) throw new RangeError("parametersAt() needs a finite network; a custom kernel has no weights");
+    const alpha = combine(this.#context, this.#spectrum, this.#modes([time], false), 1);
+    if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
+    const context = this.#context;
+    return context.arena.run(() => {
+      const layer = loadLayer(context, net);
+      const [moved] = tangentTranspose(context, layer, loadInputs(context, X), context.arena.copyIn(alpha), 1);
+      return net.parameters.map((value, p) => value + moved[p]);
+    });
+  }
+
+  /** Gives the backend memory back. Using it afterwards is a BackendError; a second call does nothing. */
+  dispose(): void {
+    this.#lease.release();
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #times(t: number | ArrayLike<number>): number[] {
+    this.#lease.check();
+    const times = typeof t === "object" && t !== null ? Array.from(t) : [t];
+    for (const time of times) checkTime(this.#rule, time);
+    return times as number[];
+  }
+
+  /** Rows (time k, output c): ψ ∘ c, or λψ ∘ c; null modes do not move. */
+  #modes(times: readonly number[], outputs: boolean): Float64Array {
+    const { C } = this.#problem;
+    const { values } = this.#spectrum;
+    const n = values.length;
+    const result = new Float64Array(times.length * C * n);
+    values.forEach((value, i) => {
+      if (!(value > this.#level)) return;
+      const psi = responses(this.#rule, value + n * C * this.#rule.decay, n * C, times);
+      for (let row = 0; row < times.length * C; row++) {
+        const coefficient = this.#coefficients[(row % C) * n + i];
+        const factor = psi[Math.floor(row / C)] * (outputs ? value : 1);
+        // A mode that the data do not touch stays where it is, however unstable.
+        result[row * n + i] = coefficient === 0 ? 0 : factor * coefficient;
+      }
+    });
+    return result;
+  }
+
+  /** Θ(X, X_train) α, rows (time k, output c), each X.rows long. */
+  #onNew(times: readonly number[], X: Matrix): Float64Array {
+    const { source, C } = this.#problem;
+    const { ops, arena } = this.#context;
+    const n = this.#problem.X.rows;
+    const count = times.length * C;
+    const alpha = combine(this.#context, this.#spectrum, this.#modes(times, false), count);
+    const cross = source.cross(X, this.#problem.X);
+    return arena.run(() => {
+      const [a, k] = [arena.copyIn(alpha), arena.copyIn(cross.data)];
+      const out = arena.alloc(count * X.rows);
+      const work = arena.allocBytes(ops.dgemmScratchBytes(count, X.rows, n));
+      ops.dgemm(0, 1, 0, count, X.rows, n, 1, a, n, k, n, 0, out, X.rows, work);
+      return arena.copyOut(out, count * X.rows);
+    });
+  }
+
+  #diverged(t: number): ConvergenceError {
+    return new ConvergenceError(
+      `the first-order model has diverged at t = ${t}: the learning rate ${this.#rule.rate} is above the largest stable one, ` +
+        `${this.maxLearningRate}; use a smaller rate or fewer steps`,
+      { step: t, maxLearningRate: this.maxLearningRate },
+    );
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * The really trained network: full-batch gradient descent on ½ · mean (f − y)², many steps per crossing into the backend, with
+ * a record of loss and of how far weights and kernel have moved.
+ */
+import type { Context } from "../arena.js";
+import { checkKeys, checkSize, describe, toMatrix } from "../check.js";
+import { ConvergenceError } from "../errors.js";
+import { kernelInto, kernelScratch } from "../kernel/empirical.js";
+import { checkComputable, loadInputs, loadLayer } from "../kernel/layer.js";
+import { forward } from "../kernel/tangent.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
+import { type Network, scales, widths } from "../model/network.js";
+import { ActivationCode } from "../ops.js";
+import { spectrumOf } from "../solver/system.js";
+import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
+
+export interface TrainOptions extends DescentOptions {
+  /** Updates to make, ≥ 0. */
+  steps: number;
+  /** Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by ratio. */
+  recordAt?: ArrayLike<number>;
+  /** Called between slices of about 16 ms, on this thread. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops between slices: the record so far is returned, with `aborted: true`. */
+  signal?: AbortSignal;
+}
+
+export interface Progress {
+  /** Updates made. */
+  step: number;
+  steps: number;
+  /** Loss before the last update. */
+  loss: number;
+}
+
+/** What is recorded; arrays are aligned with `steps`. */
+export interface TrainingRecord {
+  steps: number[];
+  /** ½ · mean (f − y)² of the trained network, without decay. */
+  loss: Float64Array;
+  /** ‖θ − θ0‖. */
+  parameterDrift: Float64Array;
+  /** ‖θ − θ0‖/‖θ0‖; 0 where θ0 is 0. */
+  relativeParameterDrift: Float64Array;
+  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X. */
+  kernelDrift: Float64Array;
+}
+
+export interface Trained extends TrainingRecord {
+  /** The network with the weights that training ended with. */
+  network: Network;
+  /** True where a signal stopped it before `steps`. */
+  aborted: boolean;
+}
+
+/** The keys of {@link TrainOptions}. */
+export const TRAIN_KEYS = [...DESCENT_KEYS, "steps", "recordAt", "onProgress", "signal"];
+/** A slice between two looks at the signal. */
+const SLICE_MS = 16;
+/** Divergence: this many times the first loss (DESIGN.md). */
+const DIVERGED = 1e12;
+/** Most updates of one crossing. */
+const MAX_SLICE = 4096;
+const DEFAULT_RECORDS = 100;
+
+/** Checked input of a training run. */
+export interface Run {
+  net: Network;
+  X: Matrix;
+  Y: Matrix;
+  rule: Rule;
+  steps: number;
+  recordAt: number[];
+  onProgress: ((progress: Progress) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** `ntk.train`. */
+export function trainNetwork(
+  context: Context,
+  net: Network,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: TrainOptions,
+): Trained {
+  checkKeys(options, TRAIN_KEYS, "train");
+  return train(context, checkRun(net, X, Y, options));
+}
+
+/** @throws TypeError, RangeError */
+export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, options: TrainOptions): Run {
+  const net = checkComputable(value);
+  const X = toMatrix(Xlike, "X", { cols: net.inputs });
+  const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: net.outputs });
+  const rule = checkRule(options, "descent");
+  const { steps, onProgress, signal } = options;
+  checkSize(steps, "steps");
+  if (rule.schedule && rule.schedule.length < steps) {
+    throw new RangeError(`learningRate has ${rule.schedule.length} rates; expected one for each of ${steps} steps`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`onProgress is ${describe(onProgress)}; expected a function`);
+  }
+  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
+    throw new TypeError(`signal is ${describe(signal)}; expected an AbortSignal`);
+  }
+  return { net, X, Y, rule, steps, recordAt: checkRecordAt(options.recordAt, steps), onProgress, signal };
+}
+
+function checkRecordAt(recordAt: ArrayLike<number> | undefined, steps: number): number[] {
+  if (recordAt === undefined) return spacedSteps(steps);
+  if (typeof recordAt !== "object" || recordAt === null) {
+    throw new TypeError(`recordAt is ${describe(recordAt)}; expected a list of steps`);
+  }
+  return Array.from(recordAt, (step, i) => {
+    checkSize(step, `recordAt[${i}]`);
+    if (step > steps) throw new RangeError(`recordAt[${i}] is ${step}; expected at most steps, ${steps}`);
+    if (i > 0 && step <= recordAt[i - 1]) {
+      throw new RangeError(`recordAt[${i}] is ${step}, not above recordAt[${i - 1}]; expected sorted unique steps`);
+    }
+    return step;
+  });
+}
+
+/** 0, steps, and at most DEFAULT_RECORDS between, spaced by ratio. */
+function spacedSteps(steps: number): number[] {
+  const chosen = new Set([0, steps]);
+  for (let i = 0; i < DEFAULT_RECORDS; i++)
+    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDS - 1)))));
+  return [...chosen].sort((a, b) => a - b);
+}
+
+/** Trains; `onRecord` sees the network at each recorded step. */
+export function train(context: Context, run: Run, onRecord: (network: Network) => void = () => {}): Trained {
+  const { steps, recordAt } = run;
+  const trainer = new Trainer(context, run);
+  try {
+    const record = new Recorder(context, run);
+    let step = 0;
+    let next = 0;
+    let slice = 1;
+    let aborted = run.signal?.aborted ?? false;
+    while (!aborted) {
+      const recording = recordAt[next] === step;
+      if (recording) {
+        const network = trainer.network();
+        record.add(step, network);
+        onRecord(network);
+        next++;
+      }
+      if (step === steps) break;
+      const count = Math.min(slice, (recordAt[next] ?? steps) - step);
+      const began = performance.now();
+      const { losses, diverged } = trainer.advance(step, count);
+      if (recording) record.setLoss(losses[0]);
+      if (diverged >= 0) throw divergence(context, run, step + diverged, losses[diverged], record, trainer.network());
+      step += count;
+      // Towards SLICE_MS, doubling at most: the first slices are too short to time well.
+      const perStep = (performance.now() - began) / count;
+      slice = Math.max(1, Math.min(MAX_SLICE, 2 * slice, Math.floor(SLICE_MS / Math.max(perStep, 1e-6))));
+      run.onProgress?.({ step, steps, loss: losses[count - 1] });
+      aborted = run.signal?.aborted ?? false;
+    }
+    const network = trainer.network();
+    if (!aborted) {
+      const loss = trainer.loss(network);
+      if (!(loss <= trainer.limit)) throw divergence(context, run, steps, loss, record, network);
+      if (recordAt.at(-1) === steps) record.setLoss(loss);
+    }
+    return { ...record.result(), network, aborted };
+  } finally {
+    trainer.free();
+  }
+}
+
+function divergence(
+  context: Context,
+  { net, X, rule }: Run,
+  step: number,
+  loss: number,
+  record: Recorder,
+  network: Network,
+): ConvergenceError {
+  const values = spectrumOf(context, X.rows, (out) => {
+    kernelInto(context, loadLayer(context, net), loadInputs(context, X), undefined, out);
+  });
+  const stable = maxLearningRate(rule, X.rows, values[values.length - 1]);
+  return new ConvergenceError(
+    `training diverged at step ${step} (loss ${loss}): the learning rate is ${rule.rate}, the largest stable one of the first-order ` +
+      `model ${stable}; use a smaller rate`,
+    { step, maxLearningRate: stable, partial: { ...record.before(step), network, aborted: false } },
+  );
+}
+
+/** Weights and data of a run in a held block of backend memory. */
+class Trainer {
+  /** Loss above which training counts as diverged. */
+  limit = Infinity;
+  readonly #context: Context;
+  readonly #run: Run;
+  readonly #block: number;
+  readonly #at: {
+    theta: number;
+    theta0: number;
+    velocity: number;
+    x: number;
+    y: number;
+    rates: number;
+    losses: number;
+  };
+  readonly #P: number;
+
+  constructor(context: Context, run: Run) {
+    const { arena } = context;
+    const { net, X, Y } = run;
+    const P = net.parameters.length;
+    const parts = {
+      theta: P,
+      theta0: P,
+      velocity: P,
+      x: X.data.length,
+      y: Y.data.length,
+      rates: MAX_SLICE,
+      losses: MAX_SLICE,
+    };
+    const total = Object.values(parts).reduce((sum, length) => sum + length, 0);
+    arena.require(total + 2 * X.rows ** 2 + kernelScratch(context, net, X.rows, X.rows));
+    this.#context = context;
+    this.#run = run;
+    this.#P = P;
+    this.#block = arena.hold(total);
+    let address = this.#block;
+    this.#at = { theta: 0, theta0: 0, velocity: 0, x: 0, y: 0, rates: 0, losses: 0 };
+    for (const name of Object.keys(parts) as (keyof typeof parts)[]) {
+      this.#at[name] = address;
+      address += parts[name] * 8;
+    }
+    arena.view(this.#at.theta, P).set(net.parameters);
+    arena.view(this.#at.theta0, P).set(net.parameters);
+    arena.view(this.#at.velocity, P).fill(0);
+    arena.view(this.#at.x, X.data.length).set(X.data);
+    arena.view(this.#at.y, Y.data.length).set(Y.data);
+    arena.view(this.#at.rates, MAX_SLICE).fill(run.rule.rate);
+  }
+
+  /** `count` updates from step `from`: the loss before each, and the index at which it diverged, or −1. */
+  advance(from: number, count: number): { losses: Float64Array; diverged: number } {
+    const { ops, arena } = this.#context;
+    const { net, X, rule } = this.#run;
+    const { theta, theta0, velocity, x, y, rates, losses } = this.#at;
+    if (rule.schedule) arena.view(rates, count).set(rule.schedule.subarray(from, from + count));
+    const [input, output] = scales(net);
+    const [m] = widths(net);
+    const info = arena.run(() => {
+      const work = arena.allocBytes(ops.dtrainScratchBytes(X.rows, m, net.inputs));
+      return ops.dtrain(
+        ActivationCode[net.activation],
+        count,
+        X.rows,
+        m,
+        net.inputs,
+        input.alpha,
+        input.beta,
+        output.alpha,
+        output.beta,
+        net.bias ? 1 : 0,
+        x,
+        y,
+        rates,
+        rule.momentum,
+        rule.nesterov ? 1 : 0,
+        rule.decay,
+        theta,
+        theta0,
+        velocity,
+        losses,
+        this.limit,
+        work,
+      );
+    });
+    const result = arena.copyOut(losses, count);
+    if (this.limit === Infinity) this.limit = DIVERGED * (result[0] + 1);
+    const first = result.findIndex((loss) => !(loss <= this.limit));
+    return { losses: result, diverged: info > 0 ? info - 1 : first };
+  }
+
+  /** The network as it is now. */
+  network(): Network {
+    return { ...this.#run.net, parameters: this.#context.arena.copyOut(this.#at.theta, this.#P) };
+  }
+
+  /** Loss of a network on the data. */
+  loss(network: Network): number {
+    if (!network.parameters.every(Number.isFinite)) return Infinity;
+    const { X, Y } = this.#run;
+    const { data } = forward(this.#context, network, X);
+    return data.reduce((sum, f, i) => sum + (f - Y.data[i]) ** 2, 0) / (2 * data.length);
+  }
+
+  free(): void {
+    if (!this.#context.disposed) this.#context.arena.free(this.#block);
+  }
+}
+
+/** The record of a run. */
+class Recorder {
+  readonly #context: Context;
+  readonly #run: Run;
+  readonly #kernel0: Float64Array;
+  readonly #size0: number;
+  readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];
+
+  constructor(context: Context, run: Run) {
+    this.#context = context;
+    this.#run = run;
+    this.#size0 = norm(run.net.parameters);
+    this.#kernel0 = this.#kernel(run.net);
+  }
+
+  /** Records the drifts at a step; its loss follows with {@link setLoss}. */
+  add(step: number, network: Network): void {
+    const { net } = this.#run;
+    const drift = norm(network.parameters.map((value, p) => value - net.parameters[p]));
+    const kernel = step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#run.X.rows);
+    this.#rows.push({ step, loss: Number.NaN, drift, kernel });
+  }
+
+  setLoss(loss: number): void {
+    this.#rows[this.#rows.length - 1].loss = loss;
+  }
+
+  /** All complete rows. */
+  result(): TrainingRecord {
+    return this.before(Infinity);
+  }
+
+  /** The rows before a step. */
+  before(step: number): TrainingRecord {
+    const rows = this.#rows.filter((row) => row.step < step && !Number.isNaN(row.loss));
+    const column = (f: (row: (typeof rows)[number]) => number) => Float64Array.from(rows, f);
+    return {
+      steps: rows.map((row) => row.step),
+      loss: column((row) => row.loss),
+      parameterDrift: column((row) => row.drift),
+      relativeParameterDrift: column((row) => (this.#size0 === 0 ? 0 : row.drift / this.#size0)),
+      kernelDrift: column((row) => row.kernel),
+    };
+  }
+
+  /** Θ on X, its lower triangle. */
+  #kernel(network: Network): Float64Array {
+    const { arena } = this.#context;
+    const { X } = this.#run;
+    return arena.run(() => {
+      const out = arena.alloc(X.rows * X.rows);
+      kernelInto(this.#context, loadLayer(this.#context, network), loadInputs(this.#context, X), undefined, out);
+      return arena.copyOut(out, X.rows * X.rows);
+    });
+  }
+}
+
+function norm(values: Float64Array): number {
+  const largest = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+  if (largest === 0) return 0;
+  return largest * Math.sqrt(values.reduce((sum, x) => sum + (x / largest) ** 2, 0));
+}
+
+/** ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. */
+function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
+  let [distance, size] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const at = i * n + j;
+      const weight = i === j ? 1 : 2;
+      distance += weight * (A[at] - B[at]) ** 2;
+      size += weight * B[at] ** 2;
+    }
+  }
+  return distance === 0 ? 0 : Math.sqrt(distance / size);
+}
