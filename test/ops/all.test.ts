@@ -1,0 +1,45 @@
+/** Which suite tests which op. A new op is a type error here until it has a row, and fails until its suite names it. */
+/// <reference types="vite/client" />
+import { expect, test } from "vitest";
+import type { Ops } from "../../src/ops.js";
+import { loadContext, variants } from "../setup/variants.js";
+
+const suites: Record<keyof Ops, string> = {
+  dgemm: "product",
+  dgemmScratchBytes: "product",
+  dsyrk: "product",
+  dgram: "product",
+  dgramCross: "product",
+  dgramScratchBytes: "product",
+  dpotrf: "triangular",
+  dpotrfScratchBytes: "triangular",
+  dtrsm: "triangular",
+  dtrsmScratchBytes: "triangular",
+  dtrsv: "triangular",
+  daffine: "features",
+  dfeatures: "features",
+  dfeaturesScratchBytes: "features",
+  djacobian: "features",
+  dvjp: "features",
+  dgemv: "level2",
+  drowdot: "level2",
+  dmirror: "level2",
+  dtranspose: "level2",
+  deigh: "eigen",
+  deighScratchBytes: "eigen",
+};
+
+const sources = import.meta.glob<string>("./*.test.ts", { query: "?raw", import: "default", eager: true });
+
+test("the JavaScript backend has these ops and no others", () => {
+  expect(Object.keys(loadContext("js").ops).sort()).toEqual(Object.keys(suites).sort());
+});
+
+test.each(variants)("%s has them all", (variant) => {
+  const { ops } = loadContext(variant);
+  for (const op of Object.keys(suites) as (keyof Ops)[]) expect(ops[op], op).toBeTypeOf("function");
+});
+
+test.each(Object.entries(suites))("%s is called in the suite %s", (op, suite) => {
+  expect(sources[`./${suite}.test.ts`]).toContain(`ops.${op}(`);
+});

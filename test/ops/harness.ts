@@ -1,0 +1,194 @@
+/**
+ * Test bed for single ops. Every block (matrix, vector, scratch) lies between guards: NaNs with a payload, before it,
+ * behind it and in the gaps of its rows. `call` compares the whole memory bit by bit before and after an op and fails
+ * where anything changed that the op may not write. Reading a guard shows too: it makes the result NaN.
+ */
+import { expect } from "vitest";
+import type { Context } from "../../src/arena.js";
+import { generator } from "../setup/random.js";
+
+export const EPS = Number.EPSILON;
+
+/** A quiet NaN that no arithmetic makes. */
+const GUARD_HIGH = 0x7ff8_dead;
+const GUARD_LOW = 0xbeef_0001;
+/** Doubles of guard on each side; odd, so that matrices are aligned to 8 bytes only, as the contract allows. */
+const PAD = 17;
+
+/** rows×cols at `address`, rows `ld` elements apart. */
+export interface Block {
+  name: string;
+  address: number;
+  rows: number;
+  cols: number;
+  ld: number;
+}
+
+/** Where an op may write: entries of a block, all or those for which `may` is true. */
+export type Writes = [block: Block, may?: (i: number, j: number) => boolean];
+
+export type Range = [start: number, end: number];
+
+export class Bed {
+  readonly context: Context;
+  readonly #start: number;
+  readonly #blocks: Block[] = [];
+
+  constructor(context: Context) {
+    this.context = context;
+    this.#start = context.arena.allocBytes(0);
+  }
+
+  get ops() {
+    return this.context.ops;
+  }
+
+  /** A block with the given entries; without `fill` all of it is guard. */
+  matrix(name: string, rows: number, cols: number, fill?: (i: number, j: number) => number, ld = cols + 3): Block {
+    const address = this.#guarded(rows * ld) + PAD * 8;
+    const block = { name, address, rows, cols, ld };
+    this.#blocks.push(block);
+    if (fill) {
+      const view = this.context.arena.view(address, rows * ld);
+      for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) view[i * ld + j] = fill(i, j);
+    }
+    return block;
+  }
+
+  /** Uniform numbers on (−1, 1). */
+  random(name: string, rows: number, cols: number, seed: number): Block {
+    const next = generator(seed);
+    return this.matrix(name, rows, cols, next);
+  }
+
+  /** Scratch of exactly `bytes`, rounded up to a double. */
+  work(bytes: number): Block {
+    const doubles = Math.ceil(bytes / 8);
+    const block = { name: "work", address: this.#guarded(64 + doubles) + 64 * 8, rows: 1, cols: doubles, ld: doubles };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** Runs an op; nothing outside `writes` may change by a bit. */
+  call(op: () => number, ...writes: Writes[]): number {
+    const before = this.#words().slice();
+    const info = op();
+    const after = this.#words();
+    for (const [block, may] of writes) {
+      for (let i = 0; i < block.rows; i++) {
+        const row = this.#wordAt(block, i);
+        if (!may) before.set(after.subarray(row, row + 2 * block.cols), row);
+        else for (let j = 0; j < block.cols; j++) if (may(i, j)) before.set(after.subarray(row + 2 * j, row + 2 * j + 2), row + 2 * j);
+      }
+    }
+    let at = 0;
+    while (at < after.length && after[at] === before[at]) at++;
+    if (at < after.length) expect.fail(`the op wrote where it may not: ${this.#describe(this.#start + at * 4)}`);
+    return info;
+  }
+
+  /** Entries, rows packed. */
+  read({ address, rows, cols, ld }: Block): Float64Array {
+    const view = this.context.arena.view(address, rows * ld);
+    const out = new Float64Array(rows * cols);
+    for (let i = 0; i < rows; i++) out.set(view.subarray(i * ld, i * ld + cols), i * cols);
+    return out;
+  }
+
+  /** `elements` doubles with PAD before and behind, all guard; the address of the first guard. */
+  #guarded(elements: number): number {
+    const all = elements + 2 * PAD;
+    const address = this.context.arena.alloc(all);
+    const { buffer } = this.context.arena.view(address, all);
+    const words = new Uint32Array(buffer, address, Math.ceil(all / 8) * 16);
+    for (let i = 0; i < words.length; i += 2) {
+      words[i] = GUARD_LOW;
+      words[i + 1] = GUARD_HIGH;
+    }
+    return address;
+  }
+
+  #words(): Uint32Array {
+    const { arena } = this.context;
+    const end = arena.run(() => arena.allocBytes(0));
+    return new Uint32Array(arena.view(this.#start, 0).buffer, this.#start, (end - this.#start) / 4);
+  }
+
+  #wordAt({ address, ld }: Block, row: number): number {
+    return (address - this.#start) / 4 + row * ld * 2;
+  }
+
+  #describe(byte: number): string {
+    const block = this.#blocks.findLast(({ address }) => address <= byte + PAD * 8);
+    if (!block) return "before the first block";
+    const element = Math.floor((byte - block.address) / 8);
+    const [i, j] = [Math.floor(element / block.ld), ((element % block.ld) + block.ld) % block.ld];
+    const entry = element >= 0 && i < block.rows && j < block.cols;
+    const where = entry ? `entry (${i}, ${j})` : `guard at element ${element}`;
+    return `${block.name} (${block.rows}×${block.cols}, ld ${block.ld}): ${where}`;
+  }
+}
+
+/** Runs `body` on a fresh bed and gives its memory back. */
+export function onBed<T>(context: Context, body: (bed: Bed) => T): T {
+  return context.arena.run(() => body(new Bed(context)));
+}
+
+/** Column j of row i is written by an op on these rows. */
+export function rowsIn([start, end]: Range): (i: number) => boolean {
+  return (i) => i >= start && i < end;
+}
+
+/** The lower triangle of these rows. */
+export function lowerIn([start, end]: Range): (i: number, j: number) => boolean {
+  return (i, j) => i >= start && i < end && j <= i;
+}
+
+/** An expected value and its error bound; what may not be compared (the strict upper triangle) is left out. */
+export type Entry = { value: number; bound: number } | undefined;
+
+/** Compares all entries of a rows×cols result; one assertion, of the worst. */
+export function expectEntries(
+  got: Float64Array, rows: number, cols: number, expected: (i: number, j: number) => Entry, what: string,
+): void {
+  let worst = 0;
+  let message = "";
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const entry = expected(i, j);
+      if (!entry) continue;
+      const x = got[i * cols + j];
+      const error = x === entry.value ? 0 : Math.abs(x - entry.value) / (entry.bound || Number.MIN_VALUE);
+      if (error <= worst) continue;
+      worst = error;
+      message = `(${i}, ${j}) is ${x}, expected ${entry.value} ± ${entry.bound}`;
+      if (Number.isNaN(error)) expect.fail(`${what}: ${message}`);
+    }
+  }
+  expect(worst, `${what}: ${message}`).toBeLessThanOrEqual(1);
+}
+
+/** Same bits, NaNs included. */
+export function expectSameBits(got: Float64Array, expected: Float64Array, what: string): void {
+  const [x, y] = [got, expected].map((values) => new BigUint64Array(values.buffer, values.byteOffset, values.length));
+  expect(x.length).toBe(y.length);
+  const at = x.findIndex((bits, i) => bits !== y[i]);
+  if (at >= 0) expect.fail(`${what}: element ${at} is ${got[at]}, expected the bits of ${expected[at]}`);
+}
+
+/** Partitions of [0, n), out of order, off the edges of tiles, with an empty and a one-row range. */
+export function partitions(n: number): Range[][] {
+  return [
+    [[0, 5], [5, 17], [17, n]],
+    [[17, n], [5, 17], [0, 5]],
+    [[2, 30], [n - 1, n], [0, 1], [9, 9], [30, n - 1], [1, 2]],
+  ];
+}
+
+/** `run` on each partition of [0, n) gives the bits of the run on [0, n). */
+export function expectSplitsAgree(n: number, run: (ranges: Range[]) => Float64Array, what: string): void {
+  const whole = run([[0, n]]);
+  for (const ranges of partitions(n)) {
+    expectSameBits(run(ranges), whole, `${what}, ranges ${ranges.map((range) => `[${range})`).join(" ")}`);
+  }
+}

@@ -1,0 +1,349 @@
+/** dgemm, dsyrk, dgram, dgramCross against three textbook loops. */
+import { describe, expect, test } from "vitest";
+import { loadContext, variants } from "../setup/variants.js";
+import {
+  type Bed, type Block, EPS, type Entry, expectEntries, expectSplitsAgree, lowerIn, onBed, type Range, rowsIn,
+} from "./harness.js";
+
+type Getter = (i: number, j: number) => number;
+
+/** What every op of this file is: C = gamma C + delta + F ∘ (A B), F = scale or alpha P Q + scale. */
+interface Formula {
+  k: number;
+  a: Getter;
+  b: Getter;
+  scale: number;
+  gamma: number;
+  delta?: number;
+  factor?: { d: number; alpha: number; p: Getter; q: Getter };
+  c: Getter;
+}
+
+/**
+ * The textbook. Both sums carry at most k + d + 5 roundings of ε/2 each, ours and the reference's, on terms whose
+ * absolute values add up to `size`.
+ */
+function textbook({ k, a, b, scale, gamma, delta = 0, factor, c }: Formula): (i: number, j: number) => Entry {
+  return (i, j) => {
+    let [f, fSize] = [scale, Math.abs(scale)];
+    if (factor) {
+      let [sum, size] = [0, 0];
+      for (let t = 0; t < factor.d; t++) {
+        sum += factor.p(i, t) * factor.q(t, j);
+        size += Math.abs(factor.p(i, t) * factor.q(t, j));
+      }
+      f += factor.alpha * sum;
+      fSize += Math.abs(factor.alpha) * size;
+    }
+    let [sum, size] = [0, 0];
+    for (let p = 0; p < k; p++) {
+      sum += a(i, p) * b(p, j);
+      size += Math.abs(a(i, p) * b(p, j));
+    }
+    const before = gamma === 0 ? 0 : gamma * c(i, j);
+    const value = before + delta + f * sum;
+    return { value, bound: (k + (factor?.d ?? 0) + 5) * EPS * (Math.abs(before) + Math.abs(delta) + fSize * size) };
+  };
+}
+
+/** Only the lower triangle has expected values. */
+function lower(expected: (i: number, j: number) => Entry): (i: number, j: number) => Entry {
+  return (i, j) => (j <= i ? expected(i, j) : undefined);
+}
+
+function getter(bed: Bed, block: Block, trans: boolean): Getter {
+  const data = bed.read(block);
+  return trans ? (i, j) => data[j * block.cols + i] : (i, j) => data[i * block.cols + j];
+}
+
+const cross = <T>(...lists: T[][]): T[][] =>
+  lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((x) => [...row, x])), [[]]);
+
+/** [m, n, k] about the register tiles (6×4, 4×4): all combinations, they cost nothing. */
+const TILES = cross([0, 1, 5, 6, 7, 13], [0, 1, 3, 4, 5, 9], [0, 1, 2, 3]);
+/** About IB = 96, JB = 384, KC = 256 and KB = 1024, one dimension at a time, and all of them at once. */
+const BLOCKS = [
+  ...[95, 96, 97, 191, 193].map((m) => [m, 5, 3]),
+  ...[383, 384, 385, 769].map((n) => [7, n, 2]),
+  ...[255, 256, 257, 513, 1023, 1024, 1025, 2049].map((k) => [7, 5, k]),
+  [97, 385, 257],
+  [13, 389, 1025],
+];
+/** [n, k] for the lower triangle: n meets IB and JB, as well as the diagonal at each place of a tile. */
+const TRIANGLES = [
+  ...cross([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 23, 24, 25], [0, 1, 2, 5]),
+  ...[95, 96, 97, 193, 383, 384, 385].map((n) => [n, 3]),
+  ...[255, 256, 257, 1023, 1024, 1025].map((k) => [7, k]),
+  [101, 257],
+];
+/** [alpha, gamma]. */
+const SCALARS = [[1, 0], [-0.75, 0], [1, 1], [2, 0.5]];
+
+const N = 101;
+const SPLIT_DEPTH = 300;
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+
+  describe("dgemm", () => {
+    /** One product on the given ranges of rows; C is NaN before if gamma = 0. */
+    function gemm(
+      bed: Bed, [m, n, k]: number[], [transA, transB]: number[], [alpha, gamma]: number[], ranges: Range[],
+    ) {
+      const a = transA ? bed.random("A", k, m, 1) : bed.random("A", m, k, 1);
+      const b = transB ? bed.random("B", n, k, 2) : bed.random("B", k, n, 2);
+      const c = gamma ? bed.random("C", m, n, 3) : bed.matrix("C", m, n);
+      const expected = textbook({
+        k, a: getter(bed, a, transA === 1), b: getter(bed, b, transB === 1), scale: alpha, gamma, c: getter(bed, c, false),
+      });
+      for (const range of ranges) {
+        const work = bed.work(bed.ops.dgemmScratchBytes(range[1] - range[0], n, k));
+        const info = bed.call(
+          () =>
+            bed.ops.dgemm(
+              transA, transB, ...range, n, k, alpha, a.address, a.ld, b.address, b.ld, gamma, c.address, c.ld, work.address,
+            ),
+          [c, rowsIn(range)], [work],
+        );
+        expect(info).toBe(0);
+      }
+      return { got: bed.read(c), expected };
+    }
+
+    test.each(cross([0, 1], [0, 1]))("transA = %i, transB = %i", (transA, transB) => {
+      for (const [at, shape] of [...TILES, ...BLOCKS].entries()) {
+        const scalars = SCALARS[at % SCALARS.length];
+        onBed(context, (bed) => {
+          const { got, expected } = gemm(bed, shape, [transA, transB], scalars, [[0, shape[0]]]);
+          expectEntries(got, shape[0], shape[1], expected, `m, n, k = ${shape}, alpha, gamma = ${scalars}`);
+        });
+      }
+    });
+
+    test.each(SCALARS)("alpha = %d, gamma = %d", (alpha, gamma) => {
+      for (const shape of [[7, 9, 5], [12, 8, 300], [6, 4, 0]]) {
+        onBed(context, (bed) => {
+          const { got, expected } = gemm(bed, shape, [0, 0], [alpha, gamma], [[0, shape[0]]]);
+          expectEntries(got, shape[0], shape[1], expected, `m, n, k = ${shape}`);
+        });
+      }
+    });
+
+    test("row ranges give the same bits", () => {
+      for (const trans of cross([0, 1], [0, 1])) {
+        for (const scalars of [[1, 0], [0.3, 0.7]]) {
+          const run = (ranges: Range[]) => onBed(context, (bed) => gemm(bed, [N, 9, SPLIT_DEPTH], trans, scalars, ranges).got);
+          expectSplitsAgree(N, run, `trans ${trans}, alpha, gamma ${scalars}`);
+        }
+      }
+    });
+  });
+
+  describe("dsyrk", () => {
+    function syrk(bed: Bed, [n, k]: number[], trans: number, [alpha, gamma]: number[], ranges: Range[]) {
+      const a = trans ? bed.random("A", k, n, 4) : bed.random("A", n, k, 4);
+      const c = gamma ? bed.random("C", n, n, 5) : bed.matrix("C", n, n);
+      const op = getter(bed, a, trans === 1);
+      const expected = textbook({ k, a: op, b: (p, j) => op(j, p), scale: alpha, gamma, c: getter(bed, c, false) });
+      for (const range of ranges) {
+        const work = bed.work(bed.ops.dgemmScratchBytes(range[1] - range[0], range[1], k));
+        const info = bed.call(
+          () => bed.ops.dsyrk(trans, ...range, k, alpha, a.address, a.ld, gamma, c.address, c.ld, work.address),
+          [c, lowerIn(range)], [work],
+        );
+        expect(info).toBe(0);
+      }
+      return { got: bed.read(c), expected: lower(expected) };
+    }
+
+    test.each([0, 1])("trans = %i: the lower triangle, and nothing above it", (trans) => {
+      for (const [at, shape] of TRIANGLES.entries()) {
+        const scalars = SCALARS[at % SCALARS.length];
+        onBed(context, (bed) => {
+          const { got, expected } = syrk(bed, shape, trans, scalars, [[0, shape[0]]]);
+          expectEntries(got, shape[0], shape[0], expected, `n, k = ${shape}, alpha, gamma = ${scalars}`);
+        });
+      }
+    });
+
+    test("row ranges give the same bits", () => {
+      for (const [trans, alpha, gamma] of [[0, 1, 0], [1, 1, 0], [0, -1, 1], [1, 0.3, 0.7]]) {
+        const run = (ranges: Range[]) =>
+          onBed(context, (bed) => syrk(bed, [N, SPLIT_DEPTH], trans, [alpha, gamma], ranges).got);
+        expectSplitsAgree(N, run, `trans ${trans}, alpha ${alpha}, gamma ${gamma}`);
+      }
+    });
+  });
+
+  /** [alpha, beta, gamma, delta]. */
+  const FACTORS = [[1, 0, 0, 0], [1, 1, 0, 0], [0.25, -2, 1, 0], [2, 0.5, 0.5, 3], [0, 1.5, 0, -1]];
+  const DEPTHS = [0, 1, 2, 5];
+
+  describe("dgram", () => {
+    function gram(bed: Bed, [n, k, d]: number[], [alpha, beta, gamma, delta]: number[], ranges: Range[]) {
+      const g = bed.random("G", n, k, 6);
+      const a = bed.random("A", n, d, 7);
+      const c = gamma ? bed.random("C", n, n, 8) : bed.matrix("C", n, n);
+      const [G, A] = [getter(bed, g, false), getter(bed, a, false)];
+      const factor = { d, alpha, p: A, q: (t: number, j: number) => A(j, t) };
+      const expected = textbook({
+        k, a: G, b: (p, j) => G(j, p), scale: beta, gamma, delta, factor, c: getter(bed, c, false),
+      });
+      for (const range of ranges) {
+        const work = bed.work(bed.ops.dgramScratchBytes(range[1] - range[0], range[1], k, d));
+        const info = bed.call(
+          () =>
+            bed.ops.dgram(
+              ...range, k, g.address, g.ld, d, alpha, a.address, a.ld, beta, gamma, delta, c.address, c.ld, work.address,
+            ),
+          [c, lowerIn(range)], [work],
+        );
+        expect(info).toBe(0);
+      }
+      return { got: bed.read(c), expected: lower(expected) };
+    }
+
+    test.each(DEPTHS)("d = %i: the lower triangle, and nothing above it", (d) => {
+      for (const [at, [n, k]] of TRIANGLES.entries()) {
+        const factors = FACTORS[at % FACTORS.length];
+        onBed(context, (bed) => {
+          const { got, expected } = gram(bed, [n, k, d], factors, [[0, n]]);
+          expectEntries(got, n, n, expected, `n, k, d = ${[n, k, d]}, alpha, beta, gamma, delta = ${factors}`);
+        });
+      }
+    });
+
+    test("a deep factor: d = 300", () => {
+      onBed(context, (bed) => {
+        const { got, expected } = gram(bed, [26, 7, 300], [0.5, 0.25, 1, 2], [[0, 26]]);
+        expectEntries(got, 26, 26, expected, "n, k, d = 26, 7, 300");
+      });
+    });
+
+    test("row ranges give the same bits", () => {
+      for (const d of [0, 3]) {
+        for (const factors of FACTORS) {
+          const run = (ranges: Range[]) => onBed(context, (bed) => gram(bed, [N, SPLIT_DEPTH, d], factors, ranges).got);
+          expectSplitsAgree(N, run, `d ${d}, alpha, beta, gamma, delta ${factors}`);
+        }
+      }
+    });
+  });
+
+  describe("dgramCross", () => {
+    function gramCross(bed: Bed, [n, n2, k, d]: number[], [alpha, beta, gamma, delta]: number[], ranges: Range[]) {
+      const g = bed.random("G", n, k, 9);
+      const h = bed.random("H", n2, k, 10);
+      const a = bed.random("A", n, d, 11);
+      const b = bed.random("B", n2, d, 12);
+      const c = gamma ? bed.random("C", n, n2, 13) : bed.matrix("C", n, n2);
+      const expected = textbook({
+        k, a: getter(bed, g, false), b: getter(bed, h, true), scale: beta, gamma, delta, c: getter(bed, c, false),
+        factor: { d, alpha, p: getter(bed, a, false), q: getter(bed, b, true) },
+      });
+      for (const range of ranges) {
+        const work = bed.work(bed.ops.dgramScratchBytes(range[1] - range[0], n2, k, d));
+        const info = bed.call(
+          () =>
+            bed.ops.dgramCross(
+              ...range, n2, k, g.address, g.ld, h.address, h.ld, d, alpha, a.address, a.ld, b.address, b.ld, beta,
+              gamma, delta, c.address, c.ld, work.address,
+            ),
+          [c, rowsIn(range)], [work],
+        );
+        expect(info).toBe(0);
+      }
+      return { got: bed.read(c), expected };
+    }
+
+    test.each(DEPTHS)("d = %i", (d) => {
+      for (const [at, [n, n2, k]] of [...TILES, ...BLOCKS].entries()) {
+        const factors = FACTORS[at % FACTORS.length];
+        onBed(context, (bed) => {
+          const { got, expected } = gramCross(bed, [n, n2, k, d], factors, [[0, n]]);
+          expectEntries(got, n, n2, expected, `n, n2, k, d = ${[n, n2, k, d]}, alpha, beta, gamma, delta = ${factors}`);
+        });
+      }
+    });
+
+    test("a deep factor: d = 300", () => {
+      onBed(context, (bed) => {
+        const { got, expected } = gramCross(bed, [26, 9, 7, 300], [0.5, 0.25, 1, 2], [[0, 26]]);
+        expectEntries(got, 26, 9, expected, "n, n2, k, d = 26, 9, 7, 300");
+      });
+    });
+
+    test("row ranges give the same bits", () => {
+      for (const d of [0, 3]) {
+        for (const factors of FACTORS) {
+          const run = (ranges: Range[]) =>
+            onBed(context, (bed) => gramCross(bed, [N, 9, SPLIT_DEPTH, d], factors, ranges).got);
+          expectSplitsAgree(N, run, `d ${d}, alpha, beta, gamma, delta ${factors}`);
+        }
+      }
+    });
+  });
+
+  /** Rows of G that share no unit have an exact zero in G Gᵀ; a third of the rows are zero altogether. */
+  const activeUnit = (i: number, p: number) => (i % 3 !== 2 && p % 2 === i % 3 ? 1 + (i % 4) : 0);
+
+  describe("an infinite factor times an exact zero is zero", () => {
+    /** Infinite in every entry, in three ways: through the inputs, through alpha, through beta alone. */
+    const WAYS = [
+      { way: "an input", d: 1, alpha: 1, beta: 0, input: Infinity },
+      { way: "alpha", d: 2, alpha: -Infinity, beta: 1, input: 1 },
+      { way: "beta", d: 2, alpha: 1, beta: Infinity, input: 1 },
+      { way: "beta, d = 0", d: 0, alpha: 1, beta: Infinity, input: 1 },
+    ];
+    const SHAPES = [[1, 1], [7, 5], [26, 8], [26, 300]];
+
+    test.each(WAYS)("dgram: $way", ({ d, alpha, beta, input }) => {
+      for (const [n, k] of SHAPES) {
+        onBed(context, (bed) => {
+          const g = bed.matrix("G", n, k, activeUnit);
+          // Infinite on the left, 1 on the right would not be symmetric: row i is infinite, its square too.
+          const a = bed.matrix("A", n, d, () => input);
+          const c = bed.matrix("C", n, n);
+          const work = bed.work(bed.ops.dgramScratchBytes(n, n, k, d));
+          bed.call(
+            () => bed.ops.dgram(0, n, k, g.address, g.ld, d, alpha, a.address, a.ld, beta, 0, 2, c.address, c.ld, work.address),
+            [c, lowerIn([0, n])], [work],
+          );
+          const infinity = alpha < 0 ? -Infinity : Infinity;
+          const expected = lower((i, j) => ({ value: overlap(i, j, k) ? infinity : 2, bound: 0 }));
+          expectEntries(bed.read(c), n, n, expected, `n, k = ${n}, ${k}`);
+        });
+      }
+    });
+
+    test.each(WAYS)("dgramCross: $way", ({ d, alpha, beta, input }) => {
+      for (const [n, k] of SHAPES) {
+        const n2 = n + 3;
+        onBed(context, (bed) => {
+          const g = bed.matrix("G", n, k, activeUnit);
+          const h = bed.matrix("H", n2, k, activeUnit);
+          const a = bed.matrix("A", n, d, () => input);
+          const b = bed.matrix("B", n2, d, () => 1);
+          const c = bed.matrix("C", n, n2);
+          const work = bed.work(bed.ops.dgramScratchBytes(n, n2, k, d));
+          bed.call(
+            () =>
+              bed.ops.dgramCross(
+                0, n, n2, k, g.address, g.ld, h.address, h.ld, d, alpha, a.address, a.ld, b.address, b.ld, beta,
+                0, 2, c.address, c.ld, work.address,
+              ),
+            [c], [work],
+          );
+          const infinity = alpha < 0 ? -Infinity : Infinity;
+          const expected = (i: number, j: number) => ({ value: overlap(i, j, k) ? infinity : 2, bound: 0 });
+          expectEntries(bed.read(c), n, n2, expected, `n, n2, k = ${n}, ${n2}, ${k}`);
+        });
+      }
+    });
+
+    function overlap(i: number, j: number, k: number): boolean {
+      for (let p = 0; p < k; p++) if (activeUnit(i, p) * activeUnit(j, p) !== 0) return true;
+      return false;
+    }
+  });
+});

@@ -1,0 +1,225 @@
+/** dpotrf, dtrsm, dtrsv: residuals against the definitions, failing pivots, row ranges. */
+import { describe, expect, test } from "vitest";
+import { generator } from "../setup/random.js";
+import { loadContext, variants } from "../setup/variants.js";
+import {
+  type Bed, type Block, EPS, expectEntries, expectSameBits, expectSplitsAgree, lowerIn, onBed, type Range, rowsIn,
+} from "./harness.js";
+
+/** About the base cases (24 and 32) and their halvings, IB = 96, KC = 256 and JB = 384. */
+const SIZES = [0, 1, 2, 3, 5, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 129, 193, 257, 385];
+
+type Getter = (i: number, j: number) => number;
+
+/** A = R Rᵀ + 0.01 I with R n×8: condition about 1e3 n, so a wrong digit shows. */
+function positive(n: number, seed = 1): Getter {
+  const next = generator(seed);
+  const R = Array.from({ length: n }, () => Array.from({ length: 8 }, next));
+  return (i, j) => {
+    let sum = i === j ? 0.01 : 0;
+    for (let t = 0; t < 8; t++) sum += R[i][t] * R[j][t];
+    return sum;
+  };
+}
+
+const lowerOf = (entry: Getter): Getter => (i, j) => (j <= i ? entry(i, j) : NaN);
+
+/** A lower triangle L with a diagonal of 1 … 2 of either sign; NaN above it. */
+function triangle(bed: Bed, n: number): Block {
+  const next = generator(n + 1);
+  return bed.matrix("L", n, n, (i, j) => {
+    const x = next();
+    if (j > i) return NaN;
+    return j < i ? x / Math.sqrt(n) : x < 0 ? x - 1 : x + 1;
+  });
+}
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+
+  /** Factors the lower triangle of `entry`; above it is NaN, and stays what it was. */
+  function factor(bed: Bed, n: number, entry: Getter, tolerance = 0) {
+    const a = bed.matrix("A", n, n, lowerOf(entry));
+    const work = bed.work(bed.ops.dpotrfScratchBytes(n));
+    const info = bed.call(
+      () => bed.ops.dpotrf(n, tolerance, a.address, a.ld, work.address), [a, lowerIn([0, n])], [work],
+    );
+    return { info, L: bed.read(a) };
+  }
+
+  describe("dpotrf", () => {
+    test.each(SIZES)("A − L Lᵀ is rounding: n = %i", (n) => {
+      onBed(context, (bed) => {
+        const A = positive(n);
+        const { info, L } = factor(bed, n, A);
+        expect(info).toBe(0);
+        const product = new Float64Array(n * n);
+        const expected = (i: number, j: number) => {
+          if (j > i) return undefined;
+          let [sum, size] = [0, 0];
+          for (let p = 0; p <= j; p++) {
+            sum += L[i * n + p] * L[j * n + p];
+            size += Math.abs(L[i * n + p] * L[j * n + p]);
+          }
+          product[i * n + j] = sum;
+          // Higham (2002), theorem 10.3: (n + 1) ε/2 · |L||Lᵀ|; as much again for the sum here.
+          return { value: A(i, j), bound: (n + 2) * EPS * size };
+        };
+        for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) expected(i, j);
+        expectEntries(product, n, n, expected, "L Lᵀ");
+        for (let i = 0; i < n; i++) expect(L[i * n + i]).toBeGreaterThan(0);
+      });
+    });
+
+    const N = 100;
+    /** First and last of each base case and half of 100, in both backends. */
+    const PIVOTS = [0, 1, 22, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 71, 72, 73, 95, 96, 97, 98, 99];
+    const A = positive(N);
+    const failing: [string, (p: number) => Getter][] = [
+      ["negative", (p) => (i, j) => (i === p && j === p ? -1 : A(i, j))],
+      ["zero", (p) => (i, j) => (i === p && j === p ? 0 : A(i, j))],
+      ["zero with a zero row", (p) => (i, j) => (i === p || j === p ? 0 : A(i, j))],
+      ["NaN", (p) => (i, j) => (i === p && j === p ? NaN : A(i, j))],
+      ["infinite", (p) => (i, j) => (i === p && j === p ? Infinity : A(i, j))],
+      ["NaN left of it", (p) => (i, j) => (i === p && j === p >> 1 ? NaN : A(i, j))],
+      ["infinity left of it", (p) => (i, j) => (i === p && j === p >> 1 ? Infinity : A(i, j))],
+    ];
+
+    test.each(failing)("a pivot that is %s is named", (_, spoil) => {
+      const infos = PIVOTS.map((p) => onBed(context, (bed) => factor(bed, N, spoil(p)).info));
+      expect(infos).toEqual(PIVOTS.map((p) => p + 1));
+    });
+
+    test("the first of two is named", () => {
+      const two: Getter = (i, j) => (i === j && (i === 30 || i === 80) ? -1 : A(i, j));
+      expect(onBed(context, (bed) => factor(bed, N, two).info)).toBe(31);
+      expect(onBed(context, (bed) => factor(bed, 1, () => 0).info)).toBe(1);
+    });
+
+    test("a duplicate that differs by 1e-6 passes a tolerance of 1e-7 and not of 1e-5", () => {
+      for (const p of PIVOTS.slice(1)) {
+        const q = p >> 1;
+        const from = (i: number) => (i === p ? q : i);
+        const twin: Getter = (i, j) => A(from(i), from(j)) * (i === p && j === p ? 1 + 1e-6 : 1);
+        const infos = [0, 1e-7, 1e-5].map((tolerance) => onBed(context, (bed) => factor(bed, N, twin, tolerance).info));
+        expect(infos, `pivot ${p}`).toEqual([0, 0, p + 1]);
+      }
+    });
+
+    test("the tolerance is against the own diagonal entry on entry, and equal is not greater", () => {
+      const graded: Getter = (i, j) => (i === j ? 10 ** -(i % 13) : 0);
+      const run = (tolerance: number) => onBed(context, (bed) => factor(bed, N, graded, tolerance).info);
+      expect(run(0.99)).toBe(0);
+      expect(run(1 - EPS)).toBe(0);
+      expect(run(1)).toBe(1);
+    });
+  });
+
+  describe.each([1, 0])("trans = %i", (trans) => {
+    /** x Lᵀ or x L, and its error bound: Higham (2002), theorem 8.5, for any order of the sums, twice. */
+    function image(n: number, L: Float64Array, x: (j: number) => number, j: number) {
+      let [sum, size] = [0, 0];
+      for (let t = trans ? 0 : j; trans ? t <= j : t < n; t++) {
+        const term = x(t) * (trans ? L[j * n + t] : L[t * n + j]);
+        sum += term;
+        size += Math.abs(term);
+      }
+      return { sum, bound: (n + 2) * EPS * size };
+    }
+
+    function solve(bed: Bed, rows: number, n: number, ranges: Range[]) {
+      const l = triangle(bed, n);
+      const b = bed.random("B", rows, n, 5);
+      const before = bed.read(b);
+      for (const range of ranges) {
+        const work = bed.work(bed.ops.dtrsmScratchBytes(range[1] - range[0], n));
+        const info = bed.call(
+          () => bed.ops.dtrsm(trans, ...range, n, l.address, l.ld, b.address, b.ld, work.address),
+          [b, rowsIn(range)], [work],
+        );
+        expect(info).toBe(0);
+      }
+      return { L: bed.read(l), before, X: bed.read(b) };
+    }
+
+    function expectSolved(rows: number, n: number, L: Float64Array, before: Float64Array, X: Float64Array): void {
+      const images = new Float64Array(rows * n);
+      const bounds = new Float64Array(rows * n);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < n; j++) {
+          const { sum, bound } = image(n, L, (t) => X[i * n + t], j);
+          images[i * n + j] = sum;
+          bounds[i * n + j] = bound;
+        }
+      }
+      const expected = (i: number, j: number) => ({ value: before[i * n + j], bound: bounds[i * n + j] });
+      expectEntries(images, rows, n, expected, `${rows} rows, n = ${n}`);
+    }
+
+    test("dtrsm: the residual of each row is rounding", () => {
+      const shapes = [
+        ...SIZES.flatMap((n) => [0, 1, 7, 8, 9].map((rows) => [rows, n])),
+        [97, 50], [193, 25], [3, 600],
+      ];
+      for (const [rows, n] of shapes) {
+        onBed(context, (bed) => {
+          const { L, before, X } = solve(bed, rows, n, [[0, rows]]);
+          expectSolved(rows, n, L, before, X);
+        });
+      }
+    });
+
+    test("dtrsm: row ranges give the same bits", () => {
+      const rows = 41;
+      for (const n of [7, 24, 33, 97]) {
+        expectSplitsAgree(rows, (ranges) => onBed(context, (bed) => solve(bed, rows, n, ranges).X), `n = ${n}`);
+      }
+    });
+
+    test.each(SIZES)("dtrsv: the residual is rounding: n = %i", (n) => {
+      onBed(context, (bed) => {
+        const l = triangle(bed, n);
+        const b = bed.random("b", 1, n, 6);
+        const before = bed.read(b);
+        expect(bed.call(() => bed.ops.dtrsv(trans, n, l.address, l.ld, b.address), [b])).toBe(0);
+        expectSolved(1, n, bed.read(l), before, bed.read(b));
+      });
+    });
+
+    test("unit right-hand sides give the rows of the identity back", () => {
+      // L = 2 I: exact whatever the blocking.
+      const n = 70;
+      onBed(context, (bed) => {
+        const l = bed.matrix("L", n, n, lowerOf((i, j) => (i === j ? 2 : 0)));
+        const b = bed.matrix("B", n, n, (i, j) => (i === j ? 1 : 0));
+        const work = bed.work(bed.ops.dtrsmScratchBytes(n, n));
+        bed.call(() => bed.ops.dtrsm(trans, 0, n, n, l.address, l.ld, b.address, b.ld, work.address), [b], [work]);
+        const half = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 0.5 : 0));
+        expectSameBits(bed.read(b).map((x) => x + 0), half, "L⁻¹");
+      });
+    });
+  });
+
+  test("factor, then solve: A x = b", () => {
+    const n = 130;
+    const A = positive(n, 3);
+    onBed(context, (bed) => {
+      const a = bed.matrix("A", n, n, lowerOf(A));
+      const x = bed.random("x", 1, n, 8);
+      const b = bed.read(x);
+      const work = bed.work(bed.ops.dpotrfScratchBytes(n));
+      bed.call(() => bed.ops.dpotrf(n, 0, a.address, a.ld, work.address), [a, lowerIn([0, n])], [work]);
+      bed.call(() => bed.ops.dtrsv(1, n, a.address, a.ld, x.address), [x]);
+      bed.call(() => bed.ops.dtrsv(0, n, a.address, a.ld, x.address), [x]);
+      const solution = bed.read(x);
+      const expected = (_: number, i: number) => {
+        let size = 0;
+        for (let j = 0; j < n; j++) size += Math.abs(A(i, j) * solution[j]);
+        // Higham (2002), theorem 10.4: (3n + 1) ε/2 · |L||Lᵀ||x|, and |L||Lᵀ| ≤ n |A| by norm.
+        return { value: b[i], bound: (4 * n) * EPS * (size + 0.01 * n) };
+      };
+      const image = Float64Array.from(b, (_, i) => solution.reduce((sum, value, j) => sum + A(i, j) * value, 0));
+      expectEntries(image, 1, n, expected, "A x");
+    });
+  });
+});
