@@ -74,7 +74,7 @@ export interface Ops {
   /**
    * The factored kernel of MATH.md §2, lower triangle only:
    * C = gamma C + delta + (alpha A Aᵀ + beta) ∘ (G Gᵀ), G n×k, A n×d (d = 0: the factor is beta), C n×n.
-   * A product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.
+   * With d > 0, a product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.
    */
   dgram(
     rowStart: number, rowEnd: number, k: number, g: number, ldg: number,

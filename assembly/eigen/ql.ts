@@ -17,7 +17,10 @@ import { madd, nmadd } from "../simd";
  */
 export function ql(n: i32, d: usize, e: usize, s: usize, strideBytes: usize): i32 {
   let norm: f64 = 0;
-  for (let i = 0; i < n; i++) norm = max(norm, Math.abs(load<f64>(d + (<usize>i << 3))) + Math.abs(load<f64>(e + (<usize>i << 3))));
+  for (let i = 0; i < n; i++) {
+    const beside = i < n - 1 ? Math.abs(load<f64>(e + (<usize>i << 3))) : 0.0;
+    norm = max(norm, Math.abs(load<f64>(d + (<usize>i << 3))) + beside);
+  }
   // Against the norm, not the neighbours: a sweep over large entries leaves noise of this size beside small ones.
   const negligible = EPS * norm;
   for (let l = 0; l < n; l++) {

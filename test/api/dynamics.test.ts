@@ -1,7 +1,13 @@
 /** Training in closed form: golden numbers, explicit steps of the linear model, and the identities between the two. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  BackendError, ConvergenceError, createNetwork, type DynamicsOptions, type Matrix, NotPositiveDefiniteError, type Ntk,
+  BackendError,
+  ConvergenceError,
+  createNetwork,
+  type DynamicsOptions,
+  type Matrix,
+  NotPositiveDefiniteError,
+  type Ntk,
 } from "../../src/index.js";
 import { responses } from "../../src/predict/descent.js";
 import { toRows } from "../oracle/dense.js";
@@ -9,8 +15,8 @@ import { linearDescent } from "../oracle/descent.js";
 import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
-import steps from "../vectors/05c_gradient_descent_steps.json" with { type: "json" };
 import flow from "../vectors/05_gradient_flow.json" with { type: "json" };
+import steps from "../vectors/05c_gradient_descent_steps.json" with { type: "json" };
 
 type Tol = { rtol: number; atol: number };
 interface Case {
@@ -29,14 +35,20 @@ interface Case {
 function tabulated({ inputs, n }: Case) {
   const { K_train_train: K, K_test_train: T, f0_train, f0_test } = inputs;
   const pick = (A: Matrix, f: (i: number) => number[], cols: number) => ({
-    data: Float64Array.from(Array.from(A.data).flatMap(f)), rows: A.rows, cols,
+    data: Float64Array.from(Array.from(A.data).flatMap(f)),
+    rows: A.rows,
+    cols,
   });
   return {
     kernel: (A: Matrix, B: Matrix) =>
       pick(A, (i) => Array.from(B.data, (j) => (i < n ? K.data[i * n + j] : T.data[(i - n) * n + j])), B.rows),
     mean: (A: Matrix) => {
       const C = f0_train.shape[1];
-      return pick(A, (i) => (i < n ? f0_train.data.slice(i * C, (i + 1) * C) : f0_test.data.slice((i - n) * C, (i - n + 1) * C)), C);
+      return pick(
+        A,
+        (i) => (i < n ? f0_train.data.slice(i * C, (i + 1) * C) : f0_test.data.slice((i - n) * C, (i - n + 1) * C)),
+        C,
+      );
     },
   };
 }
@@ -52,7 +64,11 @@ const N = 9;
 const net = createNetwork({ inputs: 2, hidden: 12, biasStd: 1, activation: "tanh", seed: 3 });
 const X = randomMatrix(N, 2, 1, 1.5);
 const T = randomMatrix(4, 2, 2, 1.5);
-const Y = { data: Float64Array.from({ length: N }, (_, i) => Math.sin(3 * X.data[2 * i]) - X.data[2 * i + 1]), rows: N, cols: 1 };
+const Y = {
+  data: Float64Array.from({ length: N }, (_, i) => Math.sin(3 * X.data[2 * i]) - X.data[2 * i + 1]),
+  rows: N,
+  cols: 1,
+};
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
@@ -63,22 +79,47 @@ describe.each(variants)("%s", (variant) => {
   test.each(flow.cases as unknown as Case[])("flow $name", (c) => {
     using path = golden(ntk, c, { kind: "flow" });
     const times = c.inputs.t.map(Number);
-    expectClose(path.at(times).flatMap(({ data }) => [...data]), c.expected.f_train.data, c.tol.f_train, "f_train");
+    expectClose(
+      path.at(times).flatMap(({ data }) => [...data]),
+      c.expected.f_train.data,
+      c.tol.f_train,
+      "f_train",
+    );
     const test = Float64Array.from({ length: c.inputs.K_test_train.shape[0] }, (_, i) => c.n + i);
     path.at(times, test).forEach(({ data }, k) => {
       const want = c.expected.f_test.data.slice(k * data.length, (k + 1) * data.length);
-      expectClose(data, want, { rtol: 0, atol: c.tol.f_test.atol_per_t?.[k] ?? c.tol.f_test.atol }, `f_test at ${times[k]}`);
+      expectClose(
+        data,
+        want,
+        { rtol: 0, atol: c.tol.f_test.atol_per_t?.[k] ?? c.tol.f_test.atol },
+        `f_test at ${times[k]}`,
+      );
     });
     expectClose(path.eigenvalues, c.expected.eigenvalues.data, c.tol.eigenvalues, "eigenvalues");
   });
 
   test.each(steps.cases as unknown as Case[])("steps $name", (c) => {
     using path = golden(ntk, c, { momentum: c.momentum ?? 0 });
-    expectClose(path.at(c.inputs.steps).flatMap(({ data }) => [...data]), c.expected.f_train.data, c.tol.f_train, "f_train");
+    expectClose(
+      path.at(c.inputs.steps).flatMap(({ data }) => [...data]),
+      c.expected.f_train.data,
+      c.tol.f_train,
+      "f_train",
+    );
     const test = Float64Array.from({ length: c.inputs.K_test_train.shape[0] }, (_, i) => c.n + i);
-    expectClose(path.at(c.inputs.steps, test).flatMap(({ data }) => [...data]), c.expected.f_test.data, c.tol.f_test, "f_test");
+    expectClose(
+      path.at(c.inputs.steps, test).flatMap(({ data }) => [...data]),
+      c.expected.f_test.data,
+      c.tol.f_test,
+      "f_test",
+    );
     const bound = c.expected.max_learning_rate_momentum ?? c.expected.max_learning_rate;
-    expectClose([path.maxLearningRate], [c.loss === "sum" ? bound * c.n * c.C : bound], c.tol.max_learning_rate, "bound");
+    expectClose(
+      [path.maxLearningRate],
+      [c.loss === "sum" ? bound * c.n * c.C : bound],
+      c.tol.max_learning_rate,
+      "bound",
+    );
   });
 
   const schedule = Float64Array.from({ length: 200 }, (_, k) => 0.1 / (1 + k / 50));
@@ -106,7 +147,9 @@ describe.each(variants)("%s", (variant) => {
       const size = 1 + maxAbs(actual[k].f);
       expect(maxDifference(outputs[k].data, actual[k].f) / size, `f at ${t}`).toBeLessThanOrEqual(1e-12);
       const moved = path.parametersAt(t).map((value, p) => value - net.parameters[p]);
-      expect(maxDifference(moved, actual[k].moved) / (1 + maxAbs(actual[k].moved)), `θ at ${t}`).toBeLessThanOrEqual(1e-11);
+      expect(maxDifference(moved, actual[k].moved) / (1 + maxAbs(actual[k].moved)), `θ at ${t}`).toBeLessThanOrEqual(
+        1e-11,
+      );
       const onNew = ntk.linearize(net).at(path.parametersAt(t), T).data;
       expect(maxDifference(path.at(t, T).data, onNew) / (1 + maxAbs(onNew)), `f* at ${t}`).toBeLessThanOrEqual(1e-11);
       const loss = actual[k].f.reduce((sum, f, i) => sum + (f - Y.data[i]) ** 2, 0) / (2 * N);
@@ -132,7 +175,11 @@ describe.each(variants)("%s", (variant) => {
   test("one point, duplicates, rank-deficient: null modes do not move", () => {
     using one = ntk.dynamics(net, [[0.2, 0.3]], [2], { learningRate: 0.1 });
     expect(one.at(Infinity).data[0]).toBeCloseTo(2, 12);
-    const twice = [[0.2, 0.3], [0.2, 0.3], [1, -1]];
+    const twice = [
+      [0.2, 0.3],
+      [0.2, 0.3],
+      [1, -1],
+    ];
     using twins = ntk.dynamics(net, twice, [1, 3, 0], { learningRate: 0.01 });
     // Both copies go to their mean; their difference is a null mode.
     expect(maxDifference(twins.at(Infinity).data, [2, 2, 0])).toBeLessThanOrEqual(1e-10);
@@ -142,7 +189,9 @@ describe.each(variants)("%s", (variant) => {
     using fit = ntk.fit(small, X, Y);
     expect(path.eigenvalues.filter((value) => value > 1e-12).length).toBe(fit.report.rank);
     expect(maxDifference(path.at(Infinity).data, fit.predict(X).mean.data)).toBeLessThanOrEqual(1e-9);
-    const zero = { kernel: (A: Matrix, B: Matrix) => ({ data: new Float64Array(A.rows * B.rows), rows: A.rows, cols: B.rows }) };
+    const zero = {
+      kernel: (A: Matrix, B: Matrix) => ({ data: new Float64Array(A.rows * B.rows), rows: A.rows, cols: B.rows }),
+    };
     using still = ntk.dynamics(zero, [1, 2], [3, 4], { learningRate: 1 });
     expect([...still.at(Infinity).data]).toEqual([0, 0]);
     expect(still.maxLearningRate).toBe(Infinity);
@@ -155,7 +204,9 @@ describe.each(variants)("%s", (variant) => {
     for (const t of [100_000, Infinity]) {
       expect(() => path.at(t)).toThrow(ConvergenceError);
       expect(() => path.at(t, T)).toThrow(/diverged .* the largest stable one/);
-      expect(() => path.parametersAt(t)).toThrow(expect.objectContaining({ step: t, maxLearningRate: path.maxLearningRate }));
+      expect(() => path.parametersAt(t)).toThrow(
+        expect.objectContaining({ step: t, maxLearningRate: path.maxLearningRate }),
+      );
     }
     using edge = ntk.dynamics(net, X, Y, { learningRate: 0.999 * path.maxLearningRate });
     using beyond = ntk.dynamics(net, X, Y, { learningRate: 1.001 * path.maxLearningRate });
@@ -166,11 +217,23 @@ describe.each(variants)("%s", (variant) => {
   test("a custom kernel with several outputs, and its errors", () => {
     const model = {
       kernel: (A: Matrix, B: Matrix) => ({
-        data: Float64Array.from(Array.from(A.data).flatMap((a) => Array.from(B.data, (b) => Math.exp(-((a - b) ** 2))))),
-        rows: A.rows, cols: B.rows,
+        data: Float64Array.from(
+          Array.from(A.data).flatMap((a) => Array.from(B.data, (b) => Math.exp(-((a - b) ** 2)))),
+        ),
+        rows: A.rows,
+        cols: B.rows,
       }),
     };
-    using path = ntk.dynamics(model, [0, 1, 3], [[1, 2], [0, 1], [5, -1]], { learningRate: 0.5 });
+    using path = ntk.dynamics(
+      model,
+      [0, 1, 3],
+      [
+        [1, 2],
+        [0, 1],
+        [5, -1],
+      ],
+      { learningRate: 0.5 },
+    );
     const [early, late] = path.at([5, Infinity]);
     expect(early).toMatchObject({ rows: 3, cols: 2 });
     expect(maxDifference(late.data, [1, 2, 0, 1, 5, -1])).toBeLessThanOrEqual(1e-12);
@@ -208,7 +271,9 @@ describe.each(variants)("%s", (variant) => {
 });
 
 describe("the response of one mode", () => {
-  const rules = [0, 0.5, 0.9, 0.99, 0.999].flatMap((momentum) => [false, true].map((nesterov) => ({ momentum, nesterov })));
+  const rules = [0, 0.5, 0.9, 0.99, 0.999].flatMap((momentum) =>
+    [false, true].map((nesterov) => ({ momentum, nesterov })),
+  );
   test.each(rules)("μ = $momentum, Nesterov $nesterov: against the loop", ({ momentum, nesterov }) => {
     const base = { kind: "descent" as const, schedule: undefined, decay: 0, nesterov, momentum };
     const critical = (1 - Math.sqrt(momentum)) ** 2;
@@ -230,7 +295,14 @@ describe("the response of one mode", () => {
   });
 
   test("slow modes keep their digits for any number of steps", () => {
-    const rule = { kind: "descent" as const, rate: 1e-14, schedule: undefined, decay: 0, momentum: 0.9, nesterov: false };
+    const rule = {
+      kind: "descent" as const,
+      rate: 1e-14,
+      schedule: undefined,
+      decay: 0,
+      momentum: 0.9,
+      nesterov: false,
+    };
     // After the transient: ψ grows by η/n/(1−μ) a step.
     const [early, late] = responses(rule, 1, 1, [1e6, 1e6 + 1000]);
     expect((late - early) / 1000 / 1e-13).toBeCloseTo(1, 6);

@@ -1,8 +1,17 @@
 /** The trained network against textbook loops, its record, and its distance from the first-order model. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  type Activation, ConvergenceError, createNetwork, type DescentOptions, type Init, MemoryLimitError, type NetworkOptions, type Ntk,
-  type Progress, type SweepOptions, type TrainOptions,
+  type Activation,
+  ConvergenceError,
+  createNetwork,
+  type DescentOptions,
+  type Init,
+  MemoryLimitError,
+  type NetworkOptions,
+  type Ntk,
+  type Progress,
+  type SweepOptions,
+  type TrainOptions,
 } from "../../src/index.js";
 import { toRows } from "../oracle/dense.js";
 import { networkDescent } from "../oracle/descent.js";
@@ -45,8 +54,16 @@ describe.each(variants)("%s", (variant) => {
         const want = networkDescent(net, toRows(X), Y, descent, 25);
         const got = ntk.train(net, X, Y, { ...descent, steps: 25, recordAt: [0, 1, 2, 24, 25] });
         // 25 steps of sums of up to P terms.
-        expect(maxDifference(got.network.parameters, want.theta), activation).toBeLessThanOrEqual(1e-12 * (1 + maxAbs(want.theta)));
-        expect(maxDifference(got.loss, [0, 1, 2, 24, 25].map((k) => want.losses[k])), activation).toBeLessThanOrEqual(1e-12);
+        expect(maxDifference(got.network.parameters, want.theta), activation).toBeLessThanOrEqual(
+          1e-12 * (1 + maxAbs(want.theta)),
+        );
+        expect(
+          maxDifference(
+            got.loss,
+            [0, 1, 2, 24, 25].map((k) => want.losses[k]),
+          ),
+          activation,
+        ).toBeLessThanOrEqual(1e-12);
         expect(got.steps).toEqual([0, 1, 2, 24, 25]);
         const drift = Math.hypot(...want.theta.map((value, p) => value - net.parameters[p]));
         expect(got.parameterDrift[4] / drift).toBeCloseTo(1, 9);
@@ -100,15 +117,27 @@ describe.each(variants)("%s", (variant) => {
     const net = createNetwork({ inputs: 1, hidden: 16, biasStd: 1, seed: 9 });
     const [X, T] = [randomMatrix(10, 1, 4, 1.5), randomMatrix(5, 1, 8, 1.5)];
     const [Y, S] = [targets(X), targets(T)];
-    const options: TrainOptions = { learningRate: 0.03, momentum: 0.8, nesterov: true, weightDecay: 0.01, steps: 60, recordAt: [0, 7, 60] };
+    const options: TrainOptions = {
+      learningRate: 0.03,
+      momentum: 0.8,
+      nesterov: true,
+      weightDecay: 0.01,
+      steps: 60,
+      recordAt: [0, 7, 60],
+    };
     const both = ntk.compare(net, X, Y, { ...options, Xtest: T, Ytest: S });
     const trained = ntk.train(net, X, Y, options);
     expect([...both.network.parameters]).toEqual([...trained.network.parameters]);
     expect([...both.loss]).toEqual([...trained.loss]);
     using path = ntk.dynamics(net, X, Y, { learningRate: 0.03, momentum: 0.8, nesterov: true, weightDecay: 0.01 });
     expect(both.maxLearningRate).toBe(path.maxLearningRate);
-    for (const [inputs, gap] of [[X, both.gap], [T, both.gapTest]] as const) {
-      const [f0, f, lin] = [ntk.forward(net, inputs), ntk.forward(trained.network, inputs), path.at(60, inputs)].map(({ data }) => data);
+    for (const [inputs, gap] of [
+      [X, both.gap],
+      [T, both.gapTest],
+    ] as const) {
+      const [f0, f, lin] = [ntk.forward(net, inputs), ntk.forward(trained.network, inputs), path.at(60, inputs)].map(
+        ({ data }) => data,
+      );
       const distance = (a: Float64Array, b: Float64Array) => Math.hypot(...a.map((x, i) => x - b[i]));
       expect(gap?.[2]).toBeCloseTo(distance(f, lin) / distance(lin, f0), 8);
       expect(gap?.[2]).toBeGreaterThan(1e-4);
@@ -136,7 +165,9 @@ describe.each(variants)("%s", (variant) => {
     const options = { learningRate: 50 * path.maxLearningRate, steps: 500, recordAt: [0, 1, 500] };
     const error = caught(() => ntk.train(net, X, Y, options));
     expect(error).toBeInstanceOf(ConvergenceError);
-    expect(error.message).toMatch(/diverged at step \d+ .* largest stable one of the first-order model .* use a smaller rate/);
+    expect(error.message).toMatch(
+      /diverged at step \d+ .* largest stable one of the first-order model .* use a smaller rate/,
+    );
     expect(error.step).toBeGreaterThan(1);
     expect(error.maxLearningRate).toBeCloseTo(path.maxLearningRate, 10);
     expect(error.partial).toMatchObject({ steps: [0, 1], loss: expect.any(Float64Array) });
@@ -152,7 +183,11 @@ describe.each(variants)("%s", (variant) => {
     const X = randomMatrix(10, 1, 4, 1.5);
     const Y = targets(X);
     using path = ntk.dynamics(net, X, Y, { learningRate: 1 });
-    const { loss, linearLoss, gap } = ntk.compare(net, X, Y, { learningRate: 1.5 * path.maxLearningRate, steps: 5000, recordAt: [0, 20, 5000] });
+    const { loss, linearLoss, gap } = ntk.compare(net, X, Y, {
+      learningRate: 1.5 * path.maxLearningRate,
+      steps: 5000,
+      recordAt: [0, 20, 5000],
+    });
     expect(linearLoss[1]).toBeGreaterThan(linearLoss[0]);
     expect(linearLoss[2]).toBe(Infinity);
     expect(loss[2]).toBeLessThan(loss[0]);
@@ -164,7 +199,11 @@ describe.each(variants)("%s", (variant) => {
     const X = randomMatrix(50, 1, 4, 1.5);
     const Y = targets(X);
     const seen: Progress[] = [];
-    const full = ntk.train(net, X, Y, { learningRate: 0.01, steps: 1000, onProgress: (progress) => seen.push(progress) });
+    const full = ntk.train(net, X, Y, {
+      learningRate: 0.01,
+      steps: 1000,
+      onProgress: (progress) => seen.push(progress),
+    });
     expect(full.steps[0]).toBe(0);
     expect(full.steps.at(-1)).toBe(1000);
     expect(full.steps.length).toBeLessThanOrEqual(102);
@@ -173,7 +212,10 @@ describe.each(variants)("%s", (variant) => {
     expect(full.loss.every((loss, i) => i === 0 || loss <= full.loss[i - 1])).toBe(true);
     const controller = new AbortController();
     const cut = ntk.train(net, X, Y, {
-      learningRate: 0.01, steps: 1000, signal: controller.signal, onProgress: ({ step }) => step >= 100 && controller.abort(),
+      learningRate: 0.01,
+      steps: 1000,
+      signal: controller.signal,
+      onProgress: ({ step }) => step >= 100 && controller.abort(),
     });
     expect(cut.aborted).toBe(true);
     expect(cut.steps.length).toBeGreaterThan(5);
@@ -185,7 +227,13 @@ describe.each(variants)("%s", (variant) => {
     expect(before).toMatchObject({ aborted: true, steps: [] });
     // A callback may use the same Ntk: nothing of the run lies on its scratch stack.
     let inside = 0;
-    ntk.train(net, X, Y, { learningRate: 0.01, steps: 3, onProgress: () => { inside += ntk.kernel(net, X).rows; } });
+    ntk.train(net, X, Y, {
+      learningRate: 0.01,
+      steps: 3,
+      onProgress: () => {
+        inside += ntk.kernel(net, X).rows;
+      },
+    });
     expect(inside).toBeGreaterThanOrEqual(50);
   });
 
@@ -206,16 +254,24 @@ describe.each(variants)("%s", (variant) => {
     expect(run({ learningRate: 1 })).toThrow(/steps is undefined; expected a number/);
     expect(run({ learningRate: 1, steps: -1 })).toThrow(/steps is -1/);
     expect(run({ steps: 1 })).toThrow(/learningRate is undefined/);
-    expect(run({ learningRate: Float64Array.of(1), steps: 2 })).toThrow(/learningRate has 1 rates; expected one for each of 2 steps/);
-    expect(run({ learningRate: 1, steps: 2, recordAt: [0, 3] })).toThrow(/recordAt\[1\] is 3; expected at most steps, 2/);
+    expect(run({ learningRate: Float64Array.of(1), steps: 2 })).toThrow(
+      /learningRate has 1 rates; expected one for each of 2 steps/,
+    );
+    expect(run({ learningRate: 1, steps: 2, recordAt: [0, 3] })).toThrow(
+      /recordAt\[1\] is 3; expected at most steps, 2/,
+    );
     expect(run({ learningRate: 1, steps: 2, recordAt: [1, 1] })).toThrow(/recordAt\[1\] is 1, not above recordAt\[0\]/);
     expect(run({ learningRate: 1, steps: 2, recordAt: 1 })).toThrow(TypeError);
     expect(run({ learningRate: 1, steps: 2, onProgress: 1 })).toThrow(/onProgress is number 1; expected a function/);
     expect(run({ learningRate: 1, steps: 2, signal: {} })).toThrow(/expected an AbortSignal/);
     expect(run({ learningRate: 1, steps: 2, epochs: 1 })).toThrow(/unknown option "epochs"/);
     expect(() => ntk.train(net, [0, 1], [1], { learningRate: 1, steps: 1 })).toThrow(/Y has 1 rows; expected 2/);
-    expect(() => ntk.compare(net, [0, 1], [1, 2], { learningRate: 1, steps: 1, Ytest: [1] })).toThrow(/Ytest is given without Xtest/);
-    expect(() => ntk.train(net, new Float64Array(40_000), new Float64Array(40_000), { learningRate: 1, steps: 1 })).toThrow(MemoryLimitError);
+    expect(() => ntk.compare(net, [0, 1], [1, 2], { learningRate: 1, steps: 1, Ytest: [1] })).toThrow(
+      /Ytest is given without Xtest/,
+    );
+    expect(() =>
+      ntk.train(net, new Float64Array(40_000), new Float64Array(40_000), { learningRate: 1, steps: 1 }),
+    ).toThrow(MemoryLimitError);
   });
 
   describe("sweep", () => {
@@ -224,11 +280,22 @@ describe.each(variants)("%s", (variant) => {
 
     test("under ntk at fixed ηt: parameter drift −½, kernel drift and gap −1", () => {
       const { exponents } = ntk.sweep(X, Y, {
-        widths: [64, 128, 256, 512, 1024, 2048], inits: ["ntk"], learningRates: [1], seeds: 8, steps: 100, recordAt: [100], Xtest: [0.1, 0.7],
+        widths: [64, 128, 256, 512, 1024, 2048],
+        inits: ["ntk"],
+        learningRates: [1],
+        seeds: 8,
+        steps: 100,
+        recordAt: [100],
+        Xtest: [0.1, 0.7],
       });
       const [{ gap, gapTest, kernelDrift, relativeParameterDrift, step }] = exponents;
       expect(step).toBe(100);
-      for (const [fit, want] of [[gap, -1], [gapTest, -1], [kernelDrift, -1], [relativeParameterDrift, -0.5]] as const) {
+      for (const [fit, want] of [
+        [gap, -1],
+        [gapTest, -1],
+        [kernelDrift, -1],
+        [relativeParameterDrift, -0.5],
+      ] as const) {
         expect(fit?.widths.length).toBeGreaterThanOrEqual(5);
         // MATH.md §5: 3 standard errors + 0.1.
         expect(Math.abs((fit?.exponent ?? 0) - want)).toBeLessThanOrEqual(3 * (fit?.standardError ?? 0) + 0.1);
@@ -238,8 +305,15 @@ describe.each(variants)("%s", (variant) => {
 
     test("counts, means, fractions, divergence", () => {
       const options: SweepOptions = {
-        widths: [4, 32], inits: ["lecun", "unit"], learningRates: [{ fraction: 0.5 }, 1e3], seeds: 3, steps: 30, recordAt: [0, 30],
-        network: { activation: "relu", biasStd: 1 }, Xtest: [0.3], Ytest: [0.5],
+        widths: [4, 32],
+        inits: ["lecun", "unit"],
+        learningRates: [{ fraction: 0.5 }, 1e3],
+        seeds: 3,
+        steps: 30,
+        recordAt: [0, 30],
+        network: { activation: "relu", biasStd: 1 },
+        Xtest: [0.3],
+        Ytest: [0.5],
       };
       const total: number[] = [];
       const { runs, summary, aborted } = ntk.sweep(X, Y, { ...options, onProgress: ({ done }) => total.push(done) });
@@ -249,7 +323,9 @@ describe.each(variants)("%s", (variant) => {
       expect(cell.map((run) => run.seed)).toEqual([0, 1, 2]);
       for (const run of cell) expect(run.learningRate / run.maxLearningRate).toBeCloseTo(0.5, 12);
       const gaps = cell.map((run) => run.gap[1]);
-      const row = summary.find(({ init, width, rate, step }) => init === "unit" && width === 32 && typeof rate === "object" && step === 30);
+      const row = summary.find(
+        ({ init, width, rate, step }) => init === "unit" && width === 32 && typeof rate === "object" && step === 30,
+      );
       const mean = gaps.reduce((sum, x) => sum + x, 0) / 3;
       expect(row?.mean.gap).toBeCloseTo(mean, 12);
       expect(row?.standardError.gap).toBeCloseTo(Math.sqrt(gaps.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 6), 12);
@@ -258,9 +334,16 @@ describe.each(variants)("%s", (variant) => {
       const wild = summary.filter(({ rate, width }) => rate === 1e3 && width === 32);
       expect(wild.some(({ diverged }) => diverged > 0)).toBe(true);
       // The run itself is reproducible from what it says.
-      const again = ntk.compare(createNetwork({ inputs: 1, hidden: 32, init: "unit", seed: 1, activation: "relu", biasStd: 1 }), X, Y, {
-        learningRate: cell[1].learningRate, steps: 30, recordAt: [0, 30],
-      });
+      const again = ntk.compare(
+        createNetwork({ inputs: 1, hidden: 32, init: "unit", seed: 1, activation: "relu", biasStd: 1 }),
+        X,
+        Y,
+        {
+          learningRate: cell[1].learningRate,
+          steps: 30,
+          recordAt: [0, 30],
+        },
+      );
       expect([...again.gap]).toEqual([...cell[1].gap]);
     });
 

@@ -21,6 +21,8 @@ const suites: Record<keyof Ops, string> = {
   dfeaturesScratchBytes: "features",
   djacobian: "features",
   dvjp: "features",
+  dtrain: "train",
+  dtrainScratchBytes: "train",
   dgemv: "level2",
   drowdot: "level2",
   dmirror: "level2",

@@ -34,20 +34,25 @@ function withSpectrum(spectrum: number[], seed = 7): Getter {
     // H A H = A − (2/s)(u wᵀ + w uᵀ) + (4/s²)(uᵀw) u uᵀ.
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
-        A[i][j] -= (2 / square) * (u[i] * w[j] + w[i] * u[j]) - ((4 / square) * (uw / square)) * u[i] * u[j];
+        A[i][j] -= (2 / square) * (u[i] * w[j] + w[i] * u[j]) - (4 / square) * (uw / square) * u[i] * u[j];
       }
     }
   }
   return (i, j) => A[Math.max(i, j)][Math.min(i, j)];
 }
 
-const tridiagonal = (diagonal: (i: number) => number, beside: (i: number) => number): Getter =>
-  (i, j) => (i === j ? diagonal(i) : Math.abs(i - j) === 1 ? beside(Math.min(i, j)) : 0);
+const tridiagonal =
+  (diagonal: (i: number) => number, beside: (i: number) => number): Getter =>
+  (i, j) =>
+    i === j ? diagonal(i) : Math.abs(i - j) === 1 ? beside(Math.min(i, j)) : 0;
 
 const diagonal = (entry: (i: number) => number): Getter => tridiagonal(entry, () => 0);
 
 /** 21×21, |i − 10| on the diagonal and 1 beside it: pairs of eigenvalues that agree to 15 digits. */
-const WILKINSON = tridiagonal((i) => Math.abs(i - 10), () => 1);
+const WILKINSON = tridiagonal(
+  (i) => Math.abs(i - 10),
+  () => 1,
+);
 /** Largest eigenvalue of W21+ (Wilkinson 1965, p. 309). */
 const WILKINSON_TOP = 10.746194182903393;
 
@@ -61,7 +66,9 @@ describe.each(variants)("%s", (variant) => {
     const work = bed.work(bed.ops.deighScratchBytes(vectors, n));
     const info = bed.call(
       () => bed.ops.deigh(vectors, n, a.address, a.ld, w.address, work.address),
-      vectors ? [a] : [a, lowerIn([0, n])], [w], [work],
+      vectors ? [a] : [a, lowerIn([0, n])],
+      [w],
+      [work],
     );
     return { info, w: bed.read(w), V: bed.read(a) };
   }
@@ -74,7 +81,8 @@ describe.each(variants)("%s", (variant) => {
       const A = Float64Array.from({ length: n * n }, (_, at) => entry(Math.floor(at / n), at % n));
       const norm = w.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
       for (let i = 1; i < n; i++) expect(w[i], `eigenvalue ${i}, ascending`).toBeGreaterThanOrEqual(w[i - 1]);
-      const trace = w.reduce((sum, x) => sum + x, 0) - A.reduce((sum, x, at) => (at % (n + 1) === 0 ? sum + x : sum), 0);
+      const trace =
+        w.reduce((sum, x) => sum + x, 0) - A.reduce((sum, x, at) => (at % (n + 1) === 0 ? sum + x : sum), 0);
       // Below the normal numbers rounding is absolute: n least numbers.
       const least = n * Number.MIN_VALUE;
       expect(Math.abs(trace), "trace").toBeLessThanOrEqual(C * n * n * EPS * norm + n * least);
@@ -118,15 +126,43 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test.each([1, 2, 33, 70])("zero, identity, diagonal: n = %i", (n) => {
-    expectSpectrum(check(n, () => 0), new Array<number>(n).fill(0), "zero");
-    expectSpectrum(check(n, diagonal(() => 1)), new Array<number>(n).fill(1), "identity");
+    expectSpectrum(
+      check(n, () => 0),
+      new Array<number>(n).fill(0),
+      "zero",
+    );
+    expectSpectrum(
+      check(
+        n,
+        diagonal(() => 1),
+      ),
+      new Array<number>(n).fill(1),
+      "identity",
+    );
     const entries = Array.from({ length: n }, (_, i) => ((i * 37) % n) - n / 2);
-    expectSpectrum(check(n, diagonal((i) => entries[i])), entries.toSorted((x, y) => x - y), "diagonal");
+    expectSpectrum(
+      check(
+        n,
+        diagonal((i) => entries[i]),
+      ),
+      entries.toSorted((x, y) => x - y),
+      "diagonal",
+    );
   });
 
   test.each([3, 32, 65, 100])("[1, 2, 1] has the eigenvalues 2 + 2 cos: n = %i", (n) => {
     const exact = Array.from({ length: n }, (_, i) => 2 + 2 * Math.cos((Math.PI * (n - i)) / (n + 1)));
-    expectSpectrum(check(n, tridiagonal(() => 2, () => 1)), exact, "[1, 2, 1]");
+    expectSpectrum(
+      check(
+        n,
+        tridiagonal(
+          () => 2,
+          () => 1,
+        ),
+      ),
+      exact,
+      "[1, 2, 1]",
+    );
   });
 
   test("Wilkinson's W21+", () => {
@@ -136,7 +172,12 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("a full matrix of ones: one eigenvalue n, the others zero", () => {
-    for (const n of [2, 33, 64]) expectSpectrum(check(n, () => 1), [...new Array<number>(n - 1).fill(0), n], "ones");
+    for (const n of [2, 33, 64])
+      expectSpectrum(
+        check(n, () => 1),
+        [...new Array<number>(n - 1).fill(0), n],
+        "ones",
+      );
   });
 
   test.each([4, 33, 100])("rank-deficient, clustered, with both signs: n = %i", (n) => {
@@ -177,7 +218,11 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("a NaN is not hidden", () => {
-    for (const [row, column] of [[0, 0], [7, 3], [39, 39]]) {
+    for (const [row, column] of [
+      [0, 0],
+      [7, 3],
+      [39, 39],
+    ]) {
       const entry: Getter = (i, j) => (i === row && j === column ? NaN : i + j);
       const { info, w } = onBed(context, (bed) => eigh(bed, 1, 40, entry));
       expect(info > 0 || w.some(Number.isNaN)).toBe(true);

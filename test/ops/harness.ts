@@ -78,7 +78,9 @@ export class Bed {
       for (let i = 0; i < block.rows; i++) {
         const row = this.#wordAt(block, i);
         if (!may) before.set(after.subarray(row, row + 2 * block.cols), row);
-        else for (let j = 0; j < block.cols; j++) if (may(i, j)) before.set(after.subarray(row + 2 * j, row + 2 * j + 2), row + 2 * j);
+        else
+          for (let j = 0; j < block.cols; j++)
+            if (may(i, j)) before.set(after.subarray(row + 2 * j, row + 2 * j + 2), row + 2 * j);
       }
     }
     let at = 0;
@@ -149,7 +151,11 @@ export type Entry = { value: number; bound: number } | undefined;
 
 /** Compares all entries of a rows×cols result; one assertion, of the worst. */
 export function expectEntries(
-  got: Float64Array, rows: number, cols: number, expected: (i: number, j: number) => Entry, what: string,
+  got: Float64Array,
+  rows: number,
+  cols: number,
+  expected: (i: number, j: number) => Entry,
+  what: string,
 ): void {
   let worst = 0;
   let message = "";
@@ -179,9 +185,24 @@ export function expectSameBits(got: Float64Array, expected: Float64Array, what: 
 /** Partitions of [0, n), out of order, off the edges of tiles, with an empty and a one-row range. */
 export function partitions(n: number): Range[][] {
   return [
-    [[0, 5], [5, 17], [17, n]],
-    [[17, n], [5, 17], [0, 5]],
-    [[2, 30], [n - 1, n], [0, 1], [9, 9], [30, n - 1], [1, 2]],
+    [
+      [0, 5],
+      [5, 17],
+      [17, n],
+    ],
+    [
+      [17, n],
+      [5, 17],
+      [0, 5],
+    ],
+    [
+      [2, 30],
+      [n - 1, n],
+      [0, 1],
+      [9, 9],
+      [30, n - 1],
+      [1, 2],
+    ],
   ];
 }
 

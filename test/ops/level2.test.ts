@@ -1,15 +1,21 @@
 /** dgemv, drowdot, dmirror, dtranspose. */
 import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, EPS, type Entry, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
+import { type Bed, type Entry, EPS, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
 
 /** [rows, n]: the dots go 8, 4 and 2 at a time. */
 const SHAPES = [
   ...[0, 1, 2, 3, 5].flatMap((rows) => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 23].map((n) => [rows, n])),
-  [3, 1000], [101, 7],
+  [3, 1000],
+  [101, 7],
 ];
 /** [alpha, gamma]. */
-const SCALARS = [[1, 0], [-0.75, 0], [1, 1], [2, 0.5]];
+const SCALARS = [
+  [1, 0],
+  [-0.75, 0],
+  [1, 1],
+  [2, 0.5],
+];
 
 /** gamma out + alpha Σ x y: n products and n − 1 sums of ε/2, here and there. */
 function dotEntry(n: number, x: (j: number) => number, y: (j: number) => number, alpha: number, before: number): Entry {
@@ -45,7 +51,13 @@ describe.each(variants)("%s", (variant) => {
     }
     const expected = (_: number, i: number) => {
       const other = op === "dgemv" ? 0 : i * n;
-      return dotEntry(n, (j) => A[i * n + j], (j) => B[other + j], alpha, gamma ? gamma * before[i] : 0);
+      return dotEntry(
+        n,
+        (j) => A[i * n + j],
+        (j) => B[other + j],
+        alpha,
+        gamma ? gamma * before[i] : 0,
+      );
     };
     return { got: bed.read(out), expected };
   }

@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 import {
-  type Bed, type Block, EPS, expectEntries, expectSameBits, expectSplitsAgree, lowerIn, onBed, type Range, rowsIn,
+  type Bed,
+  type Block,
+  EPS,
+  expectEntries,
+  expectSameBits,
+  expectSplitsAgree,
+  lowerIn,
+  onBed,
+  type Range,
+  rowsIn,
 } from "./harness.js";
 
 /** About the base cases (24 and 32) and their halvings, IB = 96, KC = 256 and JB = 384. */
@@ -22,7 +31,10 @@ function positive(n: number, seed = 1): Getter {
   };
 }
 
-const lowerOf = (entry: Getter): Getter => (i, j) => (j <= i ? entry(i, j) : NaN);
+const lowerOf =
+  (entry: Getter): Getter =>
+  (i, j) =>
+    j <= i ? entry(i, j) : NaN;
 
 /** A lower triangle L with a diagonal of 1 … 2 of either sign; NaN above it. */
 function triangle(bed: Bed, n: number): Block {
@@ -42,7 +54,9 @@ describe.each(variants)("%s", (variant) => {
     const a = bed.matrix("A", n, n, lowerOf(entry));
     const work = bed.work(bed.ops.dpotrfScratchBytes(n));
     const info = bed.call(
-      () => bed.ops.dpotrf(n, tolerance, a.address, a.ld, work.address), [a, lowerIn([0, n])], [work],
+      () => bed.ops.dpotrf(n, tolerance, a.address, a.ld, work.address),
+      [a, lowerIn([0, n])],
+      [work],
     );
     return { info, L: bed.read(a) };
   }
@@ -135,7 +149,8 @@ describe.each(variants)("%s", (variant) => {
         const work = bed.work(bed.ops.dtrsmScratchBytes(range[1] - range[0], n));
         const info = bed.call(
           () => bed.ops.dtrsm(trans, ...range, n, l.address, l.ld, b.address, b.ld, work.address),
-          [b, rowsIn(range)], [work],
+          [b, rowsIn(range)],
+          [work],
         );
         expect(info).toBe(0);
       }
@@ -157,10 +172,7 @@ describe.each(variants)("%s", (variant) => {
     }
 
     test("dtrsm: the residual of each row is rounding", () => {
-      const shapes = [
-        ...SIZES.flatMap((n) => [0, 1, 7, 8, 9].map((rows) => [rows, n])),
-        [97, 50], [193, 25], [3, 600],
-      ];
+      const shapes = [...SIZES.flatMap((n) => [0, 1, 7, 8, 9].map((rows) => [rows, n])), [97, 50], [193, 25], [3, 600]];
       for (const [rows, n] of shapes) {
         onBed(context, (bed) => {
           const { L, before, X } = solve(bed, rows, n, [[0, rows]]);
@@ -190,12 +202,21 @@ describe.each(variants)("%s", (variant) => {
       // L = 2 I: exact whatever the blocking.
       const n = 70;
       onBed(context, (bed) => {
-        const l = bed.matrix("L", n, n, lowerOf((i, j) => (i === j ? 2 : 0)));
+        const l = bed.matrix(
+          "L",
+          n,
+          n,
+          lowerOf((i, j) => (i === j ? 2 : 0)),
+        );
         const b = bed.matrix("B", n, n, (i, j) => (i === j ? 1 : 0));
         const work = bed.work(bed.ops.dtrsmScratchBytes(n, n));
         bed.call(() => bed.ops.dtrsm(trans, 0, n, n, l.address, l.ld, b.address, b.ld, work.address), [b], [work]);
         const half = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 0.5 : 0));
-        expectSameBits(bed.read(b).map((x) => x + 0), half, "L⁻¹");
+        expectSameBits(
+          bed.read(b).map((x) => x + 0),
+          half,
+          "L⁻¹",
+        );
       });
     });
   });
@@ -216,7 +237,7 @@ describe.each(variants)("%s", (variant) => {
         let size = 0;
         for (let j = 0; j < n; j++) size += Math.abs(A(i, j) * solution[j]);
         // Higham (2002), theorem 10.4: (3n + 1) ε/2 · |L||Lᵀ||x|, and |L||Lᵀ| ≤ n |A| by norm.
-        return { value: b[i], bound: (4 * n) * EPS * (size + 0.01 * n) };
+        return { value: b[i], bound: 4 * n * EPS * (size + 0.01 * n) };
       };
       const image = Float64Array.from(b, (_, i) => solution.reduce((sum, value, j) => sum + A(i, j) * value, 0));
       expectEntries(image, 1, n, expected, "A x");

@@ -7,11 +7,16 @@ interface Point {
   moved: number[];
 }
 
-const rateAt = ({ learningRate }: DescentOptions, k: number) => (typeof learningRate === "number" ? learningRate : learningRate[k]);
+const rateAt = ({ learningRate }: DescentOptions, k: number) =>
+  typeof learningRate === "number" ? learningRate : learningRate[k];
 
 /** θ ← θ − η v on ½ mean (f0 + Φ(θ − θ0) − y)² + (κ/2)‖θ − θ0‖²; outputs and displacement at the (ascending) times. */
 export function linearDescent(
-  Phi: number[][], f0: ArrayLike<number>, y: ArrayLike<number>, options: DescentOptions, times: number[],
+  Phi: number[][],
+  f0: ArrayLike<number>,
+  y: ArrayLike<number>,
+  options: DescentOptions,
+  times: number[],
 ): Point[] {
   const N = Phi.length;
   const P = Phi[0].length;
@@ -33,7 +38,13 @@ export function linearDescent(
 }
 
 /** The same for the network itself: θ and the loss before each update. */
-export function networkDescent(net: Network, X: number[][], y: ArrayLike<number>, options: DescentOptions, steps: number) {
+export function networkDescent(
+  net: Network,
+  X: number[][],
+  y: ArrayLike<number>,
+  options: DescentOptions,
+  steps: number,
+) {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   const theta = Array.from(net.parameters);
   const velocity = theta.map(() => 0);
@@ -45,7 +56,8 @@ export function networkDescent(net: Network, X: number[][], y: ArrayLike<number>
     const rate = rateAt(options, k);
     const slope = theta.map(
       (value, p) =>
-        points.reduce((sum, { f, row }, i) => sum + (row[p] * (f - y[i])) / X.length, 0) + weightDecay * (value - net.parameters[p]),
+        points.reduce((sum, { f, row }, i) => sum + (row[p] * (f - y[i])) / X.length, 0) +
+        weightDecay * (value - net.parameters[p]),
     );
     slope.forEach((g, p) => {
       velocity[p] = momentum * velocity[p] + g;

@@ -6,7 +6,7 @@ const EPS = Number.EPSILON / 2;
 /** Implicit QL; the first n columns of the rows of s (negative: none) are rotated along. Returns 1 + what did not converge. */
 export function ql(h: Float64Array, n: number, d: number, e: number, s: number, lds: number): number {
   let norm = 0;
-  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(h[d + i]) + Math.abs(h[e + i]));
+  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(h[d + i]) + (i < n - 1 ? Math.abs(h[e + i]) : 0));
   // Against the norm, not the neighbours: a sweep over large entries leaves noise of this size beside small ones.
   const negligible = EPS * norm;
   for (let l = 0; l < n; l++) {

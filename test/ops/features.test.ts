@@ -1,0 +1,459 @@
+/** daffine, dfeatures, djacobian, dvjp; activations to the last place. */
+import { describe, expect, test } from "vitest";
+import { ActivationCode } from "../../src/ops.js";
+import { EXACT, ulps } from "../oracle/exact.js";
+import { activate } from "../oracle/network.js";
+import { loadContext, variants } from "../setup/variants.js";
+import { type Bed, EPS, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
+
+/** [n, m, d]: vectors of 2, groups of 8, the switch from axpys to a product at d = 4, tiles of 6 and 4. */
+const SHAPES = [
+  [1, 1, 1],
+  [3, 2, 1],
+  [2, 3, 1],
+  [5, 7, 2],
+  [4, 8, 3],
+  [7, 9, 4],
+  [6, 5, 5],
+  [13, 17, 7],
+  [25, 6, 11],
+  [3, 1025, 2],
+  [2, 390, 6],
+  [0, 3, 2],
+  [3, 0, 2],
+  [4, 5, 0],
+];
+const ACTIVATIONS = Object.entries(ActivationCode);
+
+/** Inputs of an affine map; `bias` 0 where there is none. */
+function affineInputs(bed: Bed, [n, m, d]: number[], withBias: boolean) {
+  const x = bed.random("X", n, d, 1);
+  const c = bed.random("C", m, d, 2);
+  const bias = withBias ? bed.random("bias", 1, m, 3) : undefined;
+  return { x, c, bias, X: bed.read(x), C: bed.read(c), B: bias && bed.read(bias) };
+}
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+
+  function affine(bed: Bed, shape: number[], [alpha, beta]: number[], withBias: boolean, ranges: Range[]) {
+    const [n, m, d] = shape;
+    const { x, c, bias, X, C, B } = affineInputs(bed, shape, withBias);
+    const z = bed.matrix("Z", n, m);
+    for (const [start, end] of ranges) {
+      const work = bed.work(bed.ops.dfeaturesScratchBytes(end - start, m, d));
+      const info = bed.call(
+        () =>
+          bed.ops.daffine(
+            start,
+            end,
+            m,
+            d,
+            alpha,
+            x.address,
+            x.ld,
+            c.address,
+            c.ld,
+            beta,
+            bias?.address ?? 0,
+            z.address,
+            z.ld,
+            work.address,
+          ),
+        [z, rowsIn([start, end])],
+        [work],
+      );
+      expect(info).toBe(0);
+    }
+    return { Z: bed.read(z), X, C, B };
+  }
+
+  test.each(SHAPES)("daffine %i×%i, %i inputs", (n, m, d) => {
+    for (const withBias of [true, false]) {
+      onBed(context, (bed) => {
+        const [alpha, beta] = [0.7, -1.3];
+        const { Z, X, C, B } = affine(bed, [n, m, d], [alpha, beta], withBias, [[0, n]]);
+        expectEntries(
+          Z,
+          n,
+          m,
+          (i, j) => {
+            let [sum, size] = [0, 0];
+            for (let t = 0; t < d; t++) {
+              sum += X[i * d + t] * C[j * d + t];
+              size += Math.abs(X[i * d + t] * C[j * d + t]);
+            }
+            const shift = B ? beta * B[j] : 0;
+            return { value: alpha * sum + shift, bound: (d + 3) * EPS * (alpha * size + Math.abs(shift)) };
+          },
+          "Z",
+        );
+      });
+    }
+  });
+
+  test.each([
+    [40, 9, 1],
+    [40, 11, 3],
+    [40, 7, 6],
+  ])("row ranges do not change bits: %i×%i, %i inputs", (n, m, d) => {
+    expectSplitsAgree(
+      n,
+      (ranges) => onBed(context, (bed) => affine(bed, [n, m, d], [1, 1], true, ranges).Z),
+      "daffine",
+    );
+    expectSplitsAgree(
+      n,
+      (ranges) =>
+        onBed(context, (bed) => {
+          const { s, g } = features(
+            bed,
+            [n, m, d],
+            ActivationCode.tanh,
+            { gain: true, bias: true, slope: true },
+            ranges,
+          );
+          return Float64Array.of(...s, ...g);
+        }),
+      "dfeatures",
+    );
+  });
+
+  function features(
+    bed: Bed,
+    shape: number[],
+    code: number,
+    has: { gain: boolean; bias: boolean; slope: boolean },
+    ranges: Range[],
+  ) {
+    const [n, m, d] = shape;
+    const { x, c, bias, X, C, B } = affineInputs(bed, shape, has.bias);
+    const gain = has.gain ? bed.random("gain", 1, m, 4) : undefined;
+    const gains = gain && bed.read(gain);
+    const s = bed.matrix("S", n, m);
+    const g = bed.matrix("G", n, m);
+    for (const [start, end] of ranges) {
+      const work = bed.work(bed.ops.dfeaturesScratchBytes(end - start, m, d));
+      const info = bed.call(
+        () =>
+          bed.ops.dfeatures(
+            code,
+            start,
+            end,
+            m,
+            d,
+            3,
+            x.address,
+            x.ld,
+            c.address,
+            c.ld,
+            0.5,
+            bias?.address ?? 0,
+            gain?.address ?? 0,
+            s.address,
+            s.ld,
+            has.slope ? g.address : 0,
+            g.ld,
+            work.address,
+          ),
+        [s, rowsIn([start, end])],
+        [g, has.slope ? rowsIn([start, end]) : () => false],
+        [work],
+      );
+      expect(info).toBe(0);
+    }
+    return { s: bed.read(s), g: bed.read(g), X, C, B, gains };
+  }
+
+  test.each(SHAPES.flatMap((shape) => ACTIVATIONS.map(([name, code]) => ({ shape, name, code }))))(
+    "dfeatures $shape $name",
+    ({ shape, name, code }) => {
+      const [n, m, d] = shape;
+      for (const has of [
+        { gain: true, bias: true, slope: true },
+        { gain: false, bias: true, slope: true },
+        { gain: true, bias: false, slope: false },
+      ]) {
+        onBed(context, (bed) => {
+          const { s, g, X, C, B, gains } = features(bed, shape, code, has, [[0, n]]);
+          const z = (i: number, j: number) => {
+            let sum = B ? 0.5 * B[j] : 0;
+            for (let t = 0; t < d; t++) sum += 3 * X[i * d + t] * C[j * d + t];
+            return sum;
+          };
+          // z itself is off by (d + 3) ε of terms below 4; σ and σ' have slopes of at most 1 (2 for tanh, erf).
+          const bound = (4 * (d + 3) * 2 + 8) * EPS * 4;
+          const size = (j: number) => (gains ? gains[j] : 1);
+          const near = (i: number, j: number) => name === "relu" && Math.abs(z(i, j)) < bound;
+          expectEntries(s, n, m, (i, j) => ({ value: activate(name, z(i, j))[0], bound }), "S");
+          if (!has.slope) return;
+          expectEntries(
+            g,
+            n,
+            m,
+            (i, j) => (near(i, j) ? undefined : { value: size(j) * activate(name, z(i, j))[1], bound }),
+            "G",
+          );
+        });
+      }
+    },
+  );
+
+  test("an unknown activation is refused", () => {
+    onBed(context, (bed) => {
+      const work = bed.work(bed.ops.dfeaturesScratchBytes(1, 1, 1));
+      const x = bed.random("X", 1, 1, 1);
+      for (const code of [-1, ACTIVATIONS.length, 99]) {
+        expect(
+          bed.ops.dfeatures(code, 0, 1, 1, 1, 1, x.address, 1, x.address, 1, 1, 0, 0, x.address, 1, 0, 1, work.address),
+        ).toBe(-1);
+      }
+    });
+  });
+
+  /** σ and σ' of given z: one input, C = 1. */
+  function mapped(code: number, values: number[]): { s: Float64Array; g: Float64Array } {
+    return onBed(context, (bed) => {
+      const m = values.length;
+      const x = bed.matrix("X", 1, 1, () => 1);
+      const c = bed.matrix("C", m, 1, (j) => values[j], 1);
+      const s = bed.matrix("S", 1, m);
+      const g = bed.matrix("G", 1, m);
+      const work = bed.work(bed.ops.dfeaturesScratchBytes(1, m, 1));
+      bed.ops.dfeatures(
+        code,
+        0,
+        1,
+        m,
+        1,
+        1,
+        x.address,
+        1,
+        c.address,
+        1,
+        0,
+        0,
+        0,
+        s.address,
+        m,
+        g.address,
+        m,
+        work.address,
+      );
+      return { s: bed.read(s), g: bed.read(g) };
+    });
+  }
+
+  const spread = Array.from({ length: 61 }, (_, i) => Math.exp(i / 4.4 - 7.3) * (1 + i / 1e3));
+  const special = [
+    0,
+    1e-300,
+    1e-160,
+    1e-20,
+    1e-8,
+    2 ** -27,
+    0.1,
+    0.34657359,
+    0.3465736,
+    0.693147,
+    0.99999,
+    1,
+    1.00001,
+    5.9,
+    6,
+    6.1,
+    18,
+    19.1,
+    20,
+    26.5,
+    27,
+    36,
+    37,
+    40,
+    353,
+    354,
+    372,
+    373,
+    400,
+    700,
+    707,
+    708,
+    708.5,
+    709,
+    720,
+    740,
+    744,
+    745,
+    745.2,
+    746,
+    800,
+  ];
+  const points = [...spread, ...special].flatMap((z) => [z, -z]);
+  test.each(["sigmoid", "tanh", "erf"] as const)("%s to the last places over |z| ≤ 800", (name) => {
+    const { s, g } = mapped(ActivationCode[name], points);
+    let [value, slope] = [0, 0];
+    points.forEach((z, j) => {
+      const [exactValue, exactSlope] = EXACT[name](z);
+      value = Math.max(value, ulps(s[j], exactValue));
+      slope = Math.max(slope, ulps(g[j], exactSlope));
+    });
+    // Measured at most: values 2.1 (tanh), slopes 2.9 (tanh).
+    expect(value, "σ, in ulp").toBeLessThanOrEqual(2.5);
+    expect(slope, "σ', in ulp").toBeLessThanOrEqual(3.5);
+  });
+
+  test.each(ACTIVATIONS)("%s is finite, odd or even as it should be, and monotone", (name, code) => {
+    const { s, g } = mapped(code, points);
+    expect([...s, ...g].every(Number.isFinite)).toBe(true);
+    for (let j = 0; j < points.length; j += 2) {
+      if (name === "relu") continue;
+      expect(g[j + 1]).toBe(g[j]);
+      if (name === "sigmoid") expect(Math.abs(s[j] + s[j + 1] - 1)).toBeLessThanOrEqual(EPS);
+      else expect(s[j + 1] + s[j]).toBe(0);
+    }
+    const order = points.map((_, j) => j).sort((a, b) => points[a] - points[b]);
+    for (let k = 1; k < order.length; k++) expect(s[order[k]]).toBeGreaterThanOrEqual(s[order[k - 1]]);
+    // relu' (0) = 0 by convention; −0 counts as 0.
+    if (name === "relu") expect(mapped(code, [0, -0, 5e-324]).g).toEqual(Float64Array.of(0, 0, 1));
+  });
+
+  function jacobian(bed: Bed, [n, m, d]: number[], bias: number, ranges: Range[]) {
+    const P = m * (d + 1) + (bias ? m + 1 : 0);
+    const [x, s, g] = [bed.random("X", n, d, 1), bed.random("S", n, m, 2), bed.random("G", n, m, 3)];
+    const out = bed.matrix("J", n, P);
+    for (const [start, end] of ranges) {
+      const info = bed.call(
+        () =>
+          bed.ops.djacobian(
+            start,
+            end,
+            m,
+            d,
+            bias,
+            2,
+            3,
+            5,
+            7,
+            x.address,
+            x.ld,
+            s.address,
+            s.ld,
+            g.address,
+            g.ld,
+            out.address,
+            out.ld,
+          ),
+        [out, rowsIn([start, end])],
+      );
+      expect(info).toBe(0);
+    }
+    return { J: bed.read(out), X: bed.read(x), S: bed.read(s), G: bed.read(g), P };
+  }
+
+  test.each(SHAPES)("djacobian %i×%i, %i inputs", (n, m, d) => {
+    for (const bias of [1, 0]) {
+      onBed(context, (bed) => {
+        const { J, X, S, G, P } = jacobian(bed, [n, m, d], bias, [[0, n]]);
+        expectEntries(
+          J,
+          n,
+          P,
+          (i, p) => {
+            const at = p - bias;
+            let value = 2;
+            if (at >= m + m * d) value = 7 * G[i * m + at - m - m * d];
+            else if (at >= m) value = 5 * G[i * m + Math.floor((at - m) / d)] * X[i * d + ((at - m) % d)];
+            else if (at >= 0) value = 3 * S[i * m + at];
+            // Two products of ε/2 each.
+            return { value, bound: 2 * EPS * Math.abs(value) };
+          },
+          "J",
+        );
+      });
+    }
+    expectSplitsAgree(40, (ranges) => onBed(context, (bed) => jacobian(bed, [40, 5, 2], 1, ranges).J), "djacobian");
+  });
+
+  function vjp(bed: Bed, [n, m, d]: number[], withBias: boolean, ranges: Range[]) {
+    const [v, x, s, g] = [
+      bed.random("v", 1, n, 4),
+      bed.random("X", n, d, 1),
+      bed.random("S", n, m, 2),
+      bed.random("G", n, m, 3),
+    ];
+    // Outputs are accumulated into.
+    const [ub, uc, ud] = [
+      bed.random("ub", 1, m, 5),
+      bed.matrix("uc", 1, m * d, (_, j) => j / 7),
+      bed.random("ud", 1, m, 6),
+    ];
+    const before = [ub, uc, ud].map((block) => bed.read(block));
+    for (const [start, end] of ranges) {
+      const info = bed.call(
+        () =>
+          bed.ops.dvjp(
+            start,
+            end,
+            n,
+            d,
+            2,
+            3,
+            5,
+            v.address,
+            x.address,
+            x.ld,
+            s.address,
+            s.ld,
+            g.address,
+            g.ld,
+            ub.address,
+            uc.address,
+            withBias ? ud.address : 0,
+          ),
+        [ub, (_, j) => j >= start && j < end],
+        [uc, (_, j) => j >= start * d && j < end * d],
+        [ud, (_, j) => withBias && j >= start && j < end],
+      );
+      expect(info).toBe(0);
+    }
+    const read = (block: Parameters<typeof bed.read>[0]) => bed.read(block);
+    return { out: [read(ub), read(uc), read(ud)], before, V: read(v), X: read(x), S: read(s), G: read(g) };
+  }
+
+  test.each([...SHAPES, [4, 3, 1], [8, 2, 1], [9, 3, 1]])("dvjp %i×%i, %i inputs", (n, m, d) => {
+    for (const withBias of [true, false]) {
+      onBed(context, (bed) => {
+        const { out, before, V, X, S, G } = vjp(bed, [n, m, d], withBias, [[0, m]]);
+        const sum = (start: number, term: (i: number) => number) => {
+          let [value, size] = [start, Math.abs(start)];
+          for (let i = 0; i < n; i++) {
+            value += term(i);
+            size += Math.abs(term(i));
+          }
+          return { value, bound: (n + 4) * EPS * size };
+        };
+        expectEntries(out[0], 1, m, (_, j) => sum(before[0][j], (i) => 2 * V[i] * S[i * m + j]), "ub");
+        expectEntries(
+          out[1],
+          1,
+          m * d,
+          (_, j) => sum(before[1][j], (i) => 3 * V[i] * G[i * m + Math.floor(j / d)] * X[i * d + (j % d)]),
+          "uc",
+        );
+        expectEntries(out[2], 1, m, (_, j) => sum(before[2][j], (i) => (withBias ? 5 * V[i] * G[i * m + j] : 0)), "ud");
+      });
+    }
+  });
+
+  test.each([1, 3])("dvjp: unit ranges do not change bits, %i inputs", (d) => {
+    expectSplitsAgree(
+      41,
+      (ranges) =>
+        onBed(context, (bed) => {
+          const { out } = vjp(bed, [9, 41, d], true, ranges);
+          return Float64Array.of(...out[0], ...out[1], ...out[2]);
+        }),
+      "dvjp",
+    );
+  });
+});
