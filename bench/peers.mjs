@@ -1,26 +1,26 @@
-// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own), same data, same run, one
-// thread each. A result is first compared with ntk-wasm's; only a right one is timed. Prints a Markdown table; writes it and
-// a JSON file to bench/results/.
+// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own): same data, same run, one
+// thread each. A result is first compared with ntk-wasm's; only a right one is timed. Prints a Markdown table; writes it
+// and a JSON file to bench/results/.
 //
 //   --only REGEX   work whose name matches     --samples N   samples a contender (default 5)     --large   eigh 1000 too
 //
-// An adapter, bench/thirdparty/*.mjs, exports
-//   name, precisions          the npm package; "float64" and/or "float32", whichever it can compute in
-//   async create(precision)   the contender; throws an Error that says why where it cannot run here
-// and a contender has, leaving out what the library lacks,
-//   kernel({ C, d, b }, X)    Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d, σ the sigmoid
-//   gemm(A, B)                AB
-//   cholesky(A)               the lower factor of A
-//   solve(A, B)               A⁻¹B for A positive definite, factorisation included
-//   eigh(A)                   [eigenvalues ascending, eigenvectors in columns] of A symmetric
-//   read?(part)               untimed: a part of a result as a flat typed array (default: it is one), its memory given back
-// Each takes `{ data, rows, cols }` matrices (d, b: Float64Array), converts them, and returns (a promise of) the function to be
-// timed, which takes nothing and returns (a promise of) a result that JavaScript can read. Conversion of the inputs is thus
-// not timed for the peers, while the public calls of ntk-wasm include theirs.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
+// `async create(variant)`, which throws an Error that says why where it cannot run here, and else gives
+//   name, version?, precision   its npm package (whose installed version is the default), "float64" or "float32"
+//   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d, σ the sigmoid
+//   gemm?(A, B)                 AB
+//   cholesky?(A)                the lower factor of A
+//   solve?(A, B)                A⁻¹B for A positive definite, factorisation included
+//   eigh?(A)                    [eigenvalues ascending, eigenvectors in columns] of A symmetric
+//   read?(part)                 not timed: a part of a result as a flat typed array (default: it is one); frees the original
+// The middle five take `{ data, rows, cols }` matrices (d, b: Float64Array), convert them, and return (a promise of) the
+// function to be timed, which takes nothing and returns (a promise of) a result that JavaScript can read; what a library
+// lacks is left out. So conversion of the inputs is not timed for the peers, while ntk-wasm's public calls include theirs.
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createNetwork, load } from "ntk-wasm";
-import { Bench } from "tinybench";
+import { Worker } from "node:worker_threads";
+import { createNetwork } from "ntk-wasm";
 import { machine, median, random } from "./machine.mjs";
 
 const { values: options } = parseArgs({
@@ -31,23 +31,27 @@ const { values: options } = parseArgs({
   },
 });
 const samples = Number(options.samples);
-const ADAPTERS = ["ml-matrix", "numpy-ts", "jax-js", "tfjs-wasm", "onnxruntime-web"];
-/** Largest error, relative to the largest entry; float32 loses about √k·6e-8 in sums of k = 1000, more in the factorisations. */
+/** The first is what the others are compared with. */
+const ADAPTERS = ["ntk-wasm", "ml-matrix", "numpy-ts", "jax-js", "tfjs-wasm", "onnxruntime-web"];
+/** Largest error, relative to the largest entry: loose enough for any sound order of the sums (k = 1000), and no looser. */
 const TOLERANCE = { float64: 1e-9, float32: 1e-3 };
-/** Who takes longer than this gets as many samples as fit into SLOW_BUDGET milliseconds, at least one. */
+/** Who takes longer than SLOW milliseconds gets no warm-up round, and as many samples as fit into BUDGET, at least one. */
 const SLOW = 5000;
-const SLOW_BUDGET = 20_000;
+const BUDGET = 20_000;
 
 const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
 
+/** A symmetric matrix; positive definite with `diagonal` = n, which dominates. */
 function symmetric(n, diagonal) {
   const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
-  if (diagonal) for (let i = 0; i < n; i++) A.data[i * (n + 1)] = diagonal;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
+    if (diagonal) A.data[i * (n + 1)] = diagonal;
+  }
   return A;
 }
 
-function layer(N, m, d) {
+function network(N, m, d) {
   const net = createNetwork({ inputs: d, hidden: m, biasStd: 1, seed: 1 });
   const block = (name) => {
     const { offset, length } = net.blocks.find((item) => item.name === name);
@@ -57,152 +61,122 @@ function layer(N, m, d) {
 }
 
 const WORK = [
-  { name: "kernel N=m=1000 d=1", verb: "kernel", make: () => layer(1000, 1000, 1) },
-  { name: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
-  { name: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
-  { name: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },
+  { work: "kernel N=m=1000 d=1", verb: "kernel", make: () => network(1000, 1000, 1) },
+  { work: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
+  { work: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
+  { work: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },
   ...(options.large ? [500, 1000] : [500]).map((n) => ({
-    name: `eigh ${n}`,
+    work: `eigh ${n}`,
     verb: "eigh",
     make: () => [symmetric(n)],
   })),
 ];
 
-/** Largest difference, relative to the largest entry of `expected`; NaN where a number is missing. */
+/** Largest difference, relative to the largest entry of `expected`; NaN if an entry is NaN or missing. */
 function difference(result, expected) {
   if (result.length !== expected.length) return Number.NaN;
-  let [worst, size] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(result[i] - expected[i]);
-    if (!(error <= worst)) worst = error;
-    size = Math.max(size, Math.abs(expected[i]));
-  }
-  return worst / size;
+  const error = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - result[i])), 0);
+  return error / expected.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
 }
 
-/** y = Mx or Mᵀx, for M n×n row-major. */
+/** Mx, or Mᵀx, for M n×n row-major. */
 function product(M, x, transposed = false) {
   const n = x.length;
   const y = new Float64Array(n);
-  for (let i = 0; i < n; i++)
+  for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       if (transposed) y[j] += M[i * n + j] * x[i];
       else y[i] += M[i * n + j] * x[j];
     }
+  }
   return y;
 }
 
-/** Error of a result. Eigenvectors are free in sign, so they are judged by AVx = VΛx and VᵀVx = x, for a random x. */
+/** Error of a result. Eigenvectors are free in sign: they are judged by AVx = VΛx and VᵀVx = x for a random x. */
 function errorOf(verb, [A], result, expected) {
   if (verb !== "eigh") return difference(result[0], expected[0]);
   const [values, V] = result;
   const x = random(values.length, 7);
   const Vx = product(V, x);
   const scaled = x.map((value, i) => value * values[i]);
-  const errors = [
+  return Math.max(
     difference(values, expected[0]),
     difference(product(V, scaled), product(A.data, Vx)),
     difference(product(V, Vx, true), x),
-  ];
-  return Math.max(...errors);
+  );
 }
 
-/** ntk-wasm's public calls in the shape of a peer. */
-async function own(variant) {
-  const ntk = await load(variant ? { variant } : {});
-  return {
-    name: "ntk-wasm",
-    version: ntk.variant,
-    precision: "float64",
-    read: (part) => part.data ?? part,
-    kernel: ({ net }, X) => () => ntk.kernel(net, X),
-    gemm: (A, B) => () => ntk.matmul(A, B),
-    cholesky: (A) => () => ntk.cholesky(A),
-    solve: (A, B) => () => ntk.solve(A, B),
-    eigh: (A) => () => {
-      const { values, vectors } = ntk.eigh(A);
-      return [values, vectors];
-    },
+/** A contender in its thread: `ask(question, ...)` waits for the answer or throws the error that came instead. */
+async function start(adapter, variant) {
+  const worker = new Worker(new URL("thirdparty/worker.mjs", import.meta.url), { workerData: { adapter, variant } });
+  worker.unref();
+  const ask = async (...question) => {
+    worker.ref();
+    const answer = once(worker, "message");
+    worker.postMessage(question);
+    const [{ value, error }] = await answer;
+    worker.unref();
+    if (error) throw new Error(error);
+    return value;
   };
+  return { ask, ...(await ask("create")) };
 }
 
-const say = (error) => `${error}`.split("\n")[0].replace(/^Error: /, "");
-
-/** Everyone who can start here, and why the others cannot. */
-async function contenders() {
-  const skipped = [];
-  const list = [await own(), await own("js")];
-  for (const file of ADAPTERS) {
+async function startAll() {
+  const [contenders, skipped] = [[], []];
+  for (const adapter of ADAPTERS) {
     try {
-      const { name, precisions, create } = await import(`./thirdparty/${file}.mjs`);
-      const about = new URL(`thirdparty/node_modules/${name}/package.json`, import.meta.url);
-      const { version } = JSON.parse(readFileSync(about, "utf8"));
-      for (const precision of precisions) {
-        list.push({ read: (part) => part, ...(await create(precision)), name, version, precision });
-      }
+      const { variants } = await import(`./thirdparty/${adapter}.mjs`);
+      for (const variant of variants) contenders.push(await start(adapter, variant));
     } catch (error) {
-      skipped.push(`${file}: skipped: ${say(error)}`);
+      skipped.push(`${adapter}: skipped: ${error.message}`);
     }
   }
-  return { list, skipped };
+  return { contenders, skipped };
 }
 
-const partsOf = (result, read) => (Array.isArray(result) ? result : [result]).map(read);
+/** The first run of each contender, and its verdict: `samples` to take, or the `problem`. The first one's result counts as right. */
+async function qualify(contenders, verb, input) {
+  const rows = [];
+  let expected;
+  for (const contender of contenders.filter(({ verbs }) => verbs.includes(verb))) {
+    const row = { contender, times: [] };
+    rows.push(row);
+    try {
+      const { ms, parts } = await contender.ask("prepare", verb, input);
+      expected ??= parts;
+      row.error = errorOf(verb, input, parts, expected);
+      row.samples = ms > SLOW ? Math.min(samples, Math.max(1, Math.floor(BUDGET / ms))) : samples;
+      row.warm = ms <= SLOW;
+      // One run of this is enough.
+      if (ms > BUDGET) row.times.push(ms);
+      if (!(row.error <= TOLERANCE[contender.precision])) {
+        row.problem = `WRONG (max relative error ${row.error.toExponential(1)})`;
+      }
+    } catch (error) {
+      row.problem = `failed: ${error.message}`;
+    }
+  }
+  return rows;
+}
 
 /** Everything that is timed ends here, so that no result is dead. */
 let sink = 0;
 
-/** Runs once and judges: fills `problem` and `count` (samples). Returns the parts of the result. */
-async function qualify(row, input, expected) {
-  try {
-    row.run = await row.contender[row.verb](...input);
-    const start = performance.now();
-    const result = await row.run();
-    const elapsed = performance.now() - start;
-    row.count = elapsed > SLOW ? Math.min(samples, Math.max(1, Math.floor(SLOW_BUDGET / elapsed))) : samples;
-    const parts = partsOf(result, row.contender.read);
-    row.error = errorOf(row.verb, input, parts, expected ?? parts);
-    if (!(row.error <= TOLERANCE[row.contender.precision])) {
-      row.problem = `WRONG (max relative error ${row.error.toExponential(1)})`;
-    }
-    return parts;
-  } catch (error) {
-    row.problem = `failed: ${say(error)}`;
-  }
-}
-
-/** Alternates the contenders: one tinybench round of one iteration each, again and again. The first, unless slow, warms up. */
+/** Medians, one sample of each contender after the other, again and again; the first round warms up. */
 async function race(rows) {
-  for (const row of rows) row.times = [];
   for (let round = -1; round < samples; round++) {
-    const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-    const racing = rows.filter(({ count }) => round < count && (round >= 0 || count === samples));
-    for (const [index, row] of racing.entries()) {
-      let result;
-      bench.add(
-        `${index}`,
-        async () => {
-          result = await row.run();
-        },
-        {
-          async: true,
-          afterEach() {
-            for (const part of partsOf(result, row.contender.read)) sink += part[0];
-          },
-        },
-      );
-    }
-    await bench.run();
-    for (const [index, { result }] of bench.tasks.entries()) {
-      if (result.error) throw result.error;
-      if (round >= 0) racing[index].times.push(result.latency.mean);
+    for (const row of rows) {
+      if (row.problem || (round < 0 ? !row.warm : round >= row.samples) || row.times.length >= row.samples) continue;
+      const { ms, first } = await row.contender.ask("time");
+      sink += first;
+      if (round >= 0) row.times.push(ms);
     }
   }
-  for (const row of rows) row.ms = median(row.times);
+  for (const row of rows) if (!row.problem) row.ms = median(row.times);
 }
 
-/** Milliseconds with three digits. */
-const digits = (ms) => (ms >= 100 ? ms.toFixed(0) : ms.toFixed(ms >= 10 ? 1 : 2));
+const digits = (ms) => ms.toFixed(ms >= 100 ? 0 : ms >= 10 ? 1 : 2);
 
 const about = machine();
 const lines = [];
@@ -210,30 +184,30 @@ const print = (line) => {
   lines.push(line);
   console.log(line);
 };
-const { list, skipped } = await contenders();
-print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}, one thread each; medians of ${samples}, contenders alternated.`);
-print("Checked against ntk-wasm before timing: largest error 1e-9 of the largest entry in float64, 1e-3 in float32.");
+const { contenders, skipped } = await startAll();
+print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}, one thread each; medians of ${samples}, alternated.`);
+print("Results checked against ntk-wasm first, error relative to the largest entry: 1e-9 in float64, 1e-3 in float32.");
 print("");
-print("| work | library | precision | ms | time / ntk-wasm |");
+print("| work | library (version) | precision | ms | time / ntk-wasm |");
 print("| --- | --- | --- | ---: | ---: |");
-const rows = [];
-for (const { name, verb, make } of WORK.filter((item) => new RegExp(options.only).test(item.name))) {
-  const input = make();
-  const group = list.filter((contender) => contender[verb]).map((contender) => ({ work: name, verb, contender }));
-  let expected;
-  for (const row of group) expected = [await qualify(row, input, expected), expected].at(expected ? 1 : 0);
-  await race(group.filter(({ problem }) => !problem));
-  for (const { contender, ms, count, error, problem } of group) {
+const results = [];
+for (const { work, verb, make } of WORK.filter((item) => new RegExp(options.only).test(item.work))) {
+  const rows = await qualify(contenders, verb, make());
+  await race(rows);
+  for (const { contender, ms, error, problem, samples: taken } of rows) {
     const { name: library, version, precision } = contender;
-    rows.push({ work: name, library, version, precision, ms, samples: count, slower: ms / group[0].ms, error, problem });
-    const note = count < samples ? ` (${count} sample${count > 1 ? "s" : ""})` : "";
-    const cells = problem ? `${problem} | ` : `${digits(ms)}${note} | ${(ms / group[0].ms).toFixed(2)}`;
-    print(`| ${name} | ${library} (${version}) | ${precision} | ${cells} |`);
+    const slower = ms / rows[0].ms;
+    results.push({ work, library, version, precision, ms, slower, samples: taken, error, problem });
+    const note = taken < samples ? ` (${taken} sample${taken > 1 ? "s" : ""})` : "";
+    const cells = problem ? `${problem} | ` : `${digits(ms)}${note} | ${slower.toFixed(2)}`;
+    print(`| ${work} | ${library} (${version}) | ${precision} | ${cells} |`);
   }
+  for (const { ask } of contenders) await ask("forget");
 }
 print("");
-for (const { name, precision, ...has } of list) {
-  const lacks = [...new Set(WORK.map(({ verb }) => verb))].filter((verb) => !has[verb]);
+const all = [...new Set(WORK.map(({ verb }) => verb))];
+for (const { name, precision, verbs } of contenders) {
+  const lacks = all.filter((verb) => !verbs.includes(verb));
   if (lacks.length) print(`${name} (${precision}) has no ${lacks.join(", ")}.`);
 }
 for (const line of skipped) print(line);
@@ -241,8 +215,6 @@ console.log(`(sink ${sink.toPrecision(3)})`);
 
 const folder = new URL("results/", import.meta.url);
 mkdirSync(folder, { recursive: true });
-writeFileSync(new URL(`peers-node-${about.node}.md`, folder), `${lines.join("\n")}\n`);
-writeFileSync(
-  new URL(`peers-node-${about.node}.json`, folder),
-  `${JSON.stringify({ ...about, samples, skipped, rows }, null, 1)}\n`,
-);
+const write = (ending, content) => writeFileSync(new URL(`peers-node-${about.node}.${ending}`, folder), `${content}\n`);
+write("md", lines.join("\n"));
+write("json", JSON.stringify({ ...about, samples, skipped, results }, null, 1));

@@ -246,17 +246,17 @@ function fitExponents(runs: SweepRun[], summary: SweepSummary[]): SweepExponents
       .filter((row) => row.init === init && row.rate === rate && row.step === step && (row.mean.gap ?? 1) < LAZY_GAP)
       .map((row) => row.width);
     const group = runs.filter((run) => run.init === init && run.rate === rate && lazy.includes(run.width));
-    const fit = (measure: Measure) =>
+    const power = (measure: Measure) =>
       fitPower(group.flatMap((run) => ({ width: run.width, value: valueAt(run, measure, step) ?? 0 })));
     result.push({
       init,
       rate,
       step,
-      gap: fit("gap"),
-      gapTest: fit("gapTest"),
-      relativeParameterDrift: fit("relativeParameterDrift"),
-      parameterDrift: fit("parameterDrift"),
-      kernelDrift: fit("kernelDrift"),
+      gap: power("gap"),
+      gapTest: power("gapTest"),
+      relativeParameterDrift: power("relativeParameterDrift"),
+      parameterDrift: power("parameterDrift"),
+      kernelDrift: power("kernelDrift"),
     });
   }
   return result;

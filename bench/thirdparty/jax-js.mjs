@@ -1,0 +1,58 @@
+// jax-js on its wasm backend. One thread: its workers need a global Worker, which Node does not have.
+// Arrays are reference-counted: passing one consumes it, `.ref` keeps it.
+import { init, jit, lax, numpy as np } from "@jax-js/jax";
+
+export const variants = ["float64", "float32"];
+
+export async function create(precision) {
+  if (typeof Float16Array === "undefined") {
+    throw new Error("np.array throws \"ReferenceError: Float16Array is not defined\"; it needs Node >= 24");
+  }
+  if (typeof Worker !== "undefined") throw new Error("this engine has a global Worker, so it would use several threads");
+  await init("wasm");
+  const TypedArray = precision === "float64" ? Float64Array : Float32Array;
+  const vector = (values) => np.array(TypedArray.from(values), { dtype: np[precision], device: "wasm" });
+  const matrix = ({ data, rows, cols }) => vector(data).reshape([rows, cols]);
+
+  const features = jit((x, c, d, b) => {
+    const S = np.reciprocal(np.exp(np.matmul(x, c.transpose()).add(d).neg()).add(1));
+    return [S.ref, S.ref.mul(np.subtract(1, S)).mul(b)];
+  });
+  const gram = (a) => np.matmul(a.ref, a.transpose());
+  const combine = jit((inner, slopes, values) => inner.add(1).mul(slopes).add(values).add(1));
+  return {
+    name: "@jax-js/jax",
+    precision,
+    kernel({ C, d, b }, X) {
+      const [x, c, bias, scale] = [matrix(X), matrix(C), vector(d), vector(b)];
+      return () => {
+        const [S, D] = features(x.ref, c.ref, bias.ref, scale.ref);
+        return combine(gram(x.ref), gram(D), gram(S)).data();
+      };
+    },
+    gemm(A, B) {
+      const [a, b] = [matrix(A), matrix(B)];
+      return () => np.matmul(a.ref, b.ref).data();
+    },
+    cholesky(A) {
+      const a = matrix(A);
+      return () => np.linalg.cholesky(a.ref, { symmetrizeInput: false }).data();
+    },
+    solve(A, B) {
+      const [a, b] = [matrix(A), matrix(B)];
+      const { cholesky, triangularSolve } = lax.linalg;
+      return () => {
+        const L = cholesky(a.ref);
+        const y = triangularSolve(L.ref, b.ref, { leftSide: true, lower: true });
+        return triangularSolve(L, y, { leftSide: true, lower: true, transposeA: true }).data();
+      };
+    },
+    eigh(A) {
+      const a = matrix(A);
+      return async () => {
+        const [values, vectors] = np.linalg.eigh(a.ref, { symmetrizeInput: false });
+        return [await values.data(), await vectors.data()];
+      };
+    },
+  };
+}
