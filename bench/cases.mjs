@@ -243,6 +243,3 @@ export const CASES = [
     },
   },
 ];
-    },
-  })),
-];

@@ -7,10 +7,12 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 const WIDTH = 720;
 const UNITS = 7;
 
-const grid = (from, to, count) =>
+/** Evenly spaced numbers. */
+export const grid = (from, to, count) =>
   Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 
-function svg(options) {
+/** A plot as an SVG string. */
+export function svg(options) {
   const figure = Plot.plot({ document, width: WIDTH, marginLeft: 56, ...options });
   return figure.outerHTML;
 }
@@ -33,7 +35,7 @@ export function featureMap(ntk) {
       marginTop: 30,
       x: { label: "x" },
       y: { label: family[name], grid: true, domain: name === "a" ? [0, 1.2] : undefined, nice: true },
-      color: { scheme: "turbo", domain: Array.from({ length: UNITS }, (_, i) => String(i + 1)) },
+      color: { scheme: "tableau10", domain: Array.from({ length: UNITS }, (_, i) => String(i + 1)) },
       marks: [
         Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.3 }),
         Plot.line(points, { x: "x", y: "value", stroke: "unit", strokeWidth: 1.8 }),

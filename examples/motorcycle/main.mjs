@@ -4,6 +4,8 @@ import { createNetwork, load } from "ntk-wasm";
 import { constant, cubic } from "./baselines.mjs";
 import { loadMotorcycle, rmse } from "./data.mjs";
 import { featureMap, fitFigure, kernelFigure, kernelLegend, spectrumFigure } from "./figures.mjs";
+import { LONG, lazyExperiment, SHORT } from "./lazy.mjs";
+import { COLOURS, driftFigures, gapFigure, sideFigures } from "./lazyFigures.mjs";
 import { table, writePage } from "./page.mjs";
 import { compareBackends, timedSize } from "./timing.mjs";
 
@@ -63,6 +65,26 @@ console.log(`  ${"".padEnd(26)} ${ntk.variant.padStart(8)} ${"js".padStart(8)} $
 for (const [what, wasm, js, ratio] of timed)
   console.log(`  ${what.padEnd(26)} ${wasm.padStart(8)} ${js.padStart(8)} ${ratio.padStart(8)}`);
 
+const key = ({ domain, range }) =>
+  domain.map((name, i) => `<span class="key" style="background:${range[i]}"></span> ${name}`).join(" ");
+const print = ({ head, rows }) => {
+  const lines = [head, ...rows];
+  const width = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padEnd(width[column])).join("  ")}`);
+};
+const lazy = lazyExperiment(ntk, data, ridges);
+console.log(
+  `\nis the linear picture true? gap = ‖f_net − f_lin‖/‖f_lin − f0‖, mean ± standard error of ${lazy.seeds} seeds, half the`,
+);
+console.log("largest stable rate, Nesterov momentum 0.9; test errors in units of the target's standard deviation");
+print(lazy.gaps);
+console.log("\nexponents of the gap, over the widths where it is below 0.1");
+print(lazy.slopes);
+console.log("\nplain descent at 1.5 times the largest stable rate: the linear model diverges, the network may not");
+print(lazy.catapult);
+console.log("\ntrained network against ridge regression with its kernel: test RMSE");
+print(lazy.trained);
+
 const { values } = ntk.eigh(ntk.kernel(net, train.x));
 const path = writePage({
   title: "A network’s tangent kernel on the motorcycle data",
@@ -98,6 +120,31 @@ output weights (1 + SSᵀ); the hidden layer adds a fraction of order 1/m.</figc
       title: "Its spectrum",
       html: `<figure>${spectrumFigure(values, report.ridge)}<figcaption>Eigenvalues of Θ on the ${train.x.rows} training inputs. Those above the ridge are learned, those below are left to the
 prior: ${report.degreesOfFreedom.toFixed(1)} degrees of freedom in use. Grey: at rounding level (Nε times the largest).</figcaption></figure>`,
+    },
+    {
+      title: "Is the linear picture true?",
+      html: `<p>The same data, the same start: gradient descent of the network itself, and of its first-order model in closed form. The gap is
+their distance, relative to how far the linear model has moved.</p>
+<figure>${gapFigure(lazy.below)}<figcaption>Gap on the training inputs after ${SHORT} and ${LONG} steps at half the largest stable rate (Nesterov momentum 0.9);
+bars: standard error of ${lazy.seeds} seeds; lines: power laws fitted where the gap is below 0.1. ${key(COLOURS)}; circles ${SHORT} steps, crosses ${LONG}.</figcaption></figure>
+<div class="scroll">${table(lazy.slopes.head, lazy.slopes.rows)}</div>
+<div class="panels">${sideFigures(ntk, data, [16, 4096])
+        .map((figure) => `<figure>${figure}</figure>`)
+        .join("")}</div>
+<p class="soft">LeCun, ${LONG} steps: the trained network (blue) and its first-order model (red, dashed). The narrow one has left its tangent; the wide one
+has not, and has learned less in as many steps.</p>
+<div class="panels">${driftFigures(lazy.below)
+        .map((figure) => `<figure>${figure}</figure>`)
+        .join("")}</div>
+<p class="soft">Kernel drift ‖Θ_t − Θ_0‖/‖Θ_0‖ along training, for each width.</p>
+<div class="scroll">${table(lazy.gaps.head, lazy.gaps.rows)}</div>`,
+    },
+    {
+      title: "Where it breaks",
+      html: `<p>Plain descent at 1.5 times the largest stable rate: the linear model diverges. Most networks do not: within a few steps they move to where
+the kernel is smaller, and then converge (the “catapult”).</p><div class="scroll">${table(lazy.catapult.head, lazy.catapult.rows)}</div>
+<p>And is the trained network better than its kernel? Test RMSE, mean ± standard error of ${lazy.seeds} seeds:</p>
+<div class="scroll">${table(lazy.trained.head, lazy.trained.rows)}</div>`,
     },
     {
       title: "What WebAssembly buys",
