@@ -91,6 +91,23 @@ export function checkFinite({ data, cols }: Matrix, name: string): void {
   );
 }
 
+/**
+ * Results leave only when they are finite; `infinite` allows ±Infinity (a kernel entry that truly overflows), never NaN.
+ *
+ * @throws RangeError naming the row and column of the first entry that is not.
+ */
+export function checkResult(result: Matrix, name: string, { infinite = false } = {}): Matrix {
+  const { data, cols } = result;
+  let sum = 0;
+  for (let at = 0; at < data.length; at++) sum += data[at] * 0;
+  if (sum === 0) return result;
+  const at = data.findIndex((x) => (infinite ? Number.isNaN(x) : !Number.isFinite(x)));
+  if (at < 0) return result;
+  throw new RangeError(
+    `${name} overflows float64 at row ${Math.floor(at / cols)}, column ${at % cols} (${data[at]}); rescale the inputs or the weights`,
+  );
+}
+
 /** Rounding of a symmetric product of depth up to a few N: entries may differ by this many N·ε·‖A‖∞. */
 const ALLOWED = 8;
 

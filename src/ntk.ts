@@ -3,13 +3,13 @@
  * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
  */
 import { Arena, type Context } from "./arena.js";
-import { checkChoice, checkKeys, toMatrix } from "./check.js";
+import { checkChoice, checkKeys, checkResult, toMatrix } from "./check.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/empirical.js";
 import { checkComputable } from "./kernel/layer.js";
 import { kernelSource, type Model } from "./kernel/source.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
-import type { Matrix, MatrixLike } from "./matrix.js";
+import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { Network } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
@@ -29,27 +29,30 @@ export class Ntk {
   /** Threads in use. */
   readonly threads = 1;
   readonly #context: Context;
-  #disposed = false;
+  readonly #drop: () => void;
 
   /** @internal Use `load()`. */
   constructor(backend: Backend) {
     this.backend = backend.name;
     this.variant = backend.variant;
-    const arena = new Arena(backend);
-    const live = <T>(part: T): T => {
-      if (this.#disposed) throw new BackendError("this Ntk was disposed of; load() gives a new one");
-      return part;
+    // The only reference to the backend and its memory: dropped by dispose().
+    let parts: Pick<Context, "ops" | "arena"> | undefined = { ops: backend.ops, arena: new Arena(backend) };
+    const live = () => {
+      if (!parts) throw new BackendError("this Ntk was disposed of; load() gives a new one");
+      return parts;
     };
-    const isDisposed = () => this.#disposed;
+    this.#drop = () => {
+      parts = undefined;
+    };
     this.#context = {
       get ops() {
-        return live(backend.ops);
+        return live().ops;
       },
       get arena() {
-        return live(arena);
+        return live().arena;
       },
       get disposed() {
-        return isDisposed();
+        return !parts;
       },
     };
   }
@@ -57,12 +60,12 @@ export class Ntk {
   /**
    * f(X, θ0), N×1, for inputs X (N×d).
    *
-   * @throws TypeError, RangeError for bad input; BackendError after `dispose()`.
+   * @throws TypeError, RangeError for bad input, and where an output overflows; BackendError after `dispose()`.
    * @example
    * ntk.forward(net, [[0], [1]]).data; // two outputs
    */
   forward(net: Network, X: MatrixLike): Matrix {
-    return forward(this.#context, net, this.#inputs(net, X));
+    return checkResult(forward(this.#context, net, this.#inputs(net, X)), "forward(net, X)");
   }
 
   /**
@@ -73,7 +76,7 @@ export class Ntk {
    * const { cols } = ntk.jacobian(net, [0, 1]); // cols === net.parameters.length
    */
   jacobian(net: Network, X: MatrixLike): Matrix {
-    return jacobian(this.#context, net, this.#inputs(net, X));
+    return checkResult(jacobian(this.#context, net, this.#inputs(net, X)), "jacobian(net, X)");
   }
 
   /**
@@ -89,7 +92,8 @@ export class Ntk {
     checkChoice(options.outputs ?? "average", "outputs", ["full", "average"]);
     const source = kernelSource(this.#context, model);
     const A = this.#inputs(source.network, X);
-    return X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
+    const K = X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
+    return checkResult(K, "kernel(model, X, X2)", { infinite: true });
   }
 
   /**
@@ -130,7 +134,7 @@ export class Ntk {
    */
   kernelTimesVector(net: Network, X: MatrixLike, V: MatrixLike): Matrix {
     const A = this.#inputs(net, X);
-    return kernelTimesVector(this.#context, net, A, toMatrix(V, "V", { rows: A.rows }));
+    return checkResult(kernelTimesVector(this.#context, net, A, toMatrix(V, "V", { rows: A.rows })), "Θ V");
   }
 
   /**
@@ -220,7 +224,7 @@ export class Ntk {
    */
   matmul(A: MatrixLike, B: MatrixLike): Matrix {
     const a = toMatrix(A, "A");
-    return matmul(this.#context, a, toMatrix(B, "B", { rows: a.cols }));
+    return checkResult(matmul(this.#context, a, toMatrix(B, "B", { rows: a.cols })), "A B");
   }
 
   /**
@@ -231,7 +235,7 @@ export class Ntk {
    * ntk.gram([[1, 2], [3, 4]]).data; // [5, 11, 11, 25]
    */
   gram(A: MatrixLike): Matrix {
-    return gram(this.#context, toMatrix(A, "A"));
+    return checkResult(gram(this.#context, toMatrix(A, "A")), "A Aᵀ");
   }
 
   /**
@@ -254,7 +258,7 @@ export class Ntk {
    */
   solve(A: MatrixLike, B: MatrixLike): Matrix {
     const a = toMatrix(A, "A");
-    return solve(this.#context, a, toMatrix(B, "B", { rows: a.rows }));
+    return checkResult(solve(this.#context, a, toMatrix(B, "B", { rows: a.rows })), "A⁻¹B");
   }
 
   /**
@@ -265,12 +269,14 @@ export class Ntk {
    * ntk.eigh([[2, 1], [1, 2]]).values; // [1, 3]
    */
   eigh(A: MatrixLike): { values: Float64Array; vectors: Matrix } {
-    return eigh(this.#context, toMatrix(A, "A"));
+    const { values, vectors } = eigh(this.#context, toMatrix(A, "A"));
+    checkResult(matrix(values.length, 1, values), "the spectrum of A");
+    return { values, vectors };
   }
 
   /** Gives the backend memory back to the engine; everything made from this Ntk is a BackendError afterwards. */
   dispose(): void {
-    this.#disposed = true;
+    this.#drop();
   }
 
   /** {@link dispose}, for `using`. */

@@ -3,7 +3,7 @@
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
 import type { Context } from "../arena.js";
-import { checkBoolean, checkChoice, checkKeys, checkNonNegative, toMatrix } from "../check.js";
+import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkResult, toMatrix } from "../check.js";
 import type { Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
@@ -169,18 +169,19 @@ export class Fit {
       problem.source.start(X, problem.C).forEach((value, at) => {
         mean[at] += value;
       });
-    const prediction: Prediction = { mean: matrix(X.rows, problem.C, mean) };
+    const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.C, mean), "the mean") };
     if (variance) {
       const latent = solution.variance(X);
       prediction.variance = matrix(X.rows, problem.C);
       prediction.variance.data.forEach((_, at, data) => {
         data[at] = s * latent[Math.floor(at / problem.C)] + added;
       });
+      checkResult(prediction.variance, "the variance");
     }
     if (covariance) {
       const data = solution.covariance(X).map((value) => s * value);
       for (let i = 0; i < X.rows; i++) data[i * (X.rows + 1)] += added;
-      prediction.covariance = matrix(X.rows, X.rows, data);
+      prediction.covariance = checkResult(matrix(X.rows, X.rows, data), "the covariance");
     }
     return prediction;
   }

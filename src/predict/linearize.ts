@@ -1,6 +1,6 @@
 /** The first-order model around θ0 as a function of θ: f(X, θ0) + Φ(X)(θ − θ0). */
 import type { Context } from "../arena.js";
-import { checkFinite, describe, toMatrix } from "../check.js";
+import { checkFinite, checkResult, describe, toMatrix } from "../check.js";
 import { checkComputable } from "../kernel/layer.js";
 import { firstOrder } from "../kernel/tangent.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
@@ -25,7 +25,7 @@ export function linearize(context: Context, value: Network, live: () => void): L
       const X = toMatrix(Xlike, "X", { cols: start.inputs });
       const moved = Float64Array.from(theta, (value, i) => value - start.parameters[i]);
       checkFinite({ data: moved, rows: P, cols: 1 }, "θ − θ0");
-      return matrix(X.rows, 1, firstOrder(context, start, X, moved));
+      return checkResult(matrix(X.rows, 1, firstOrder(context, start, X, moved)), "f(X, θ0) + Φ(X)(θ − θ0)");
     },
   };
 }

@@ -93,18 +93,18 @@ function rate(
   };
 }
 
-/** Log evidence at scale 1 and with the scale profiled out, summed over C outputs (MATH.md §3). */
+/** Log evidence at scale 1 and with the scale profiled out, summed over C outputs (MATH.md §3); undefined where infinite. */
 export function evidences(
   n: number,
   C: number,
   quadratic: number,
   logDeterminant: number,
-): { logEvidence: number; logEvidenceProfiled: number | undefined } {
+): { logEvidence: number | undefined; logEvidenceProfiled: number | undefined } {
   const scale = quadratic / (n * C);
   const shared = -(C / 2) * logDeterminant;
+  const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
   return {
-    logEvidence: -quadratic / 2 + shared - ((n * C) / 2) * Math.log(2 * Math.PI),
-    logEvidenceProfiled:
-      scale > 0 ? -((n * C) / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared : undefined,
+    logEvidence: finite(-quadratic / 2 + shared - ((n * C) / 2) * Math.log(2 * Math.PI)),
+    logEvidenceProfiled: finite(-((n * C) / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared),
   };
 }

@@ -47,11 +47,11 @@ export class Report {
     });
   }
 
-  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept. */
-  get conditionNumber(): number {
+  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept; undefined for a zero kernel. */
+  get conditionNumber(): number | undefined {
     return this.#lazy("conditionNumber", () => {
       const { modes, ridge } = this.#solution.factor;
-      if (modes) return modes[modes.length - 1] / modes[0];
+      if (modes) return modes.length === 0 ? undefined : modes[modes.length - 1] / modes[0];
       const values = this.#spectrum();
       return (values[values.length - 1] + ridge) / Math.max(values[0] + ridge, Number.MIN_VALUE);
     });

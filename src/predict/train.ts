@@ -11,6 +11,7 @@ import { forward } from "../kernel/tangent.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode } from "../ops.js";
+import { maxDiagonal } from "../solver/factor.js";
 import { spectrumOf } from "../solver/system.js";
 import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
 
@@ -347,13 +348,14 @@ class Recorder {
     };
   }
 
-  /** Θ on X, its lower triangle. */
+  /** Θ on X, its lower triangle; a RangeError where it overflows. */
   #kernel(network: Network): Float64Array {
     const { arena } = this.#context;
     const { X } = this.#run;
     return arena.run(() => {
       const out = arena.alloc(X.rows * X.rows);
       kernelInto(this.#context, loadLayer(this.#context, network), loadInputs(this.#context, X), undefined, out);
+      maxDiagonal(this.#context, X.rows, out);
       return arena.copyOut(out, X.rows * X.rows);
     });
   }

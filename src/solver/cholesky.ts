@@ -64,6 +64,8 @@ class CholeskyFactor implements Factor {
     substitute(this.#context, 0, this.n, this.#l, b, rows);
   }
 
+  project(): void {}
+
   logDeterminant(): number {
     let sum = 0;
     const { arena } = this.#context;

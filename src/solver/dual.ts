@@ -150,7 +150,7 @@ class DualSolution implements Solution {
   backwardError(): number {
     const { source, X, R } = this.#problem;
     const fill = (out: number) => source.fill(X, out);
-    return backwardErrorOf(this.#context, X.rows, this.factor.ridge, fill, R, this.#alpha);
+    return backwardErrorOf(this.#context, this.factor, fill, R, this.#alpha);
   }
 
   spectrum(): Float64Array {

@@ -7,7 +7,7 @@
  */
 import type { Context } from "../arena.js";
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
-import { type Factor, roundingLevel } from "./factor.js";
+import { type Factor, maxDiagonal, roundingLevel } from "./factor.js";
 
 /** Eigenvalues ascending, eigenvectors in the rows of an n×n held block. */
 export interface Spectrum {
@@ -18,10 +18,11 @@ export interface Spectrum {
 /**
  * Decomposes the lower triangle at `a` (n×n) in place; with `vectors: false` the block is destroyed.
  *
- * @throws ConvergenceError
+ * @throws ConvergenceError; RangeError where the diagonal is not finite.
  */
 export function decompose(context: Context, n: number, a: number, vectors: boolean): Float64Array {
   const { ops, arena } = context;
+  maxDiagonal(context, n, a);
   return arena.run(() => {
     const w = arena.alloc(n);
     const flag = vectors ? 1 : 0;
@@ -136,6 +137,16 @@ class EigenFactor implements Factor {
   solve(b: number, rows: number): void {
     this.#context.arena.run(() => {
       const half = this.half(b, rows);
+      this.#gemm(0, rows, this.n, this.halfWidth, half, this.halfWidth, b);
+    });
+  }
+
+  project(b: number, rows: number): void {
+    const { arena } = this.#context;
+    arena.run(() => {
+      const half = this.half(b, rows);
+      const view = arena.view(half, rows * this.halfWidth);
+      for (let at = 0; at < view.length; at++) view[at] *= this.modes[at % this.halfWidth];
       this.#gemm(0, rows, this.n, this.halfWidth, half, this.halfWidth, b);
     });
   }

@@ -22,6 +22,8 @@ export interface Factor {
   half(b: number, rows: number): number;
   /** Rows x = (A + ridge I)⁻¹ b, in place. */
   solve(b: number, rows: number): void;
+  /** Projects rows onto what the kept modes span, in place: nothing changes unless {@link truncated}. */
+  project(b: number, rows: number): void;
   /** log |A + ridge I|. */
   logDeterminant(): number;
   /** Diagonal of (A + ridge I)⁻¹. */
@@ -40,9 +42,21 @@ export function roundingLevel(n: number, largest: number): number {
   return n * Number.EPSILON * largest;
 }
 
-/** Largest diagonal entry of the matrix at `a`. */
+/**
+ * Largest diagonal entry of the positive semi-definite matrix at `a`; as no other entry is larger, all are finite with it.
+ *
+ * @throws RangeError where a diagonal entry is not finite.
+ */
 export function maxDiagonal({ arena }: Context, n: number, a: number): number {
   let top = 0;
-  for (let i = 0; i < n; i++) top = Math.max(top, arena.view(a + i * (n + 1) * 8, 1)[0]);
+  for (let i = 0; i < n; i++) {
+    const value = arena.view(a + i * (n + 1) * 8, 1)[0];
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        `the kernel overflows float64 at row ${i}, column ${i} (${value}); rescale the inputs or the weights`,
+      );
+    }
+    top = Math.max(top, value);
+  }
   return top;
 }

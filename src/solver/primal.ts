@@ -189,7 +189,7 @@ class PrimalSolution implements Solution {
 
   backwardError(): number {
     const fill = (out: number) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
-    return backwardErrorOf(this.#context, this.factor.n, this.factor.ridge, fill, this.#rhs, this.displacement);
+    return backwardErrorOf(this.#context, this.factor, fill, this.#rhs, this.displacement);
   }
 
   spectrum(): Float64Array {

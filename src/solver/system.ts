@@ -78,32 +78,37 @@ export function spectrumOf(context: Context, n: number, fill: (out: number) => v
 
 /**
  * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞) for the symmetric A that `fill` writes (lower triangle);
- * R and S hold `count` right-hand sides in rows of n. 0 for a zero right-hand side.
+ * R and S hold right-hand sides and solutions in rows of n; where null modes were left out, R counts by its projection on the
+ * others, which is the system that was solved. 0 for a zero right-hand side.
  */
 export function backwardErrorOf(
   context: Context,
-  n: number,
-  ridge: number,
+  factor: Factor,
   fill: (out: number) => void,
   R: Float64Array,
   S: Float64Array,
 ): number {
   const { ops, arena } = context;
+  const { n, ridge } = factor;
   return arena.run(() => {
     const a = arena.alloc(n * n);
     fill(a);
     ops.dmirror(n, a, n);
     for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
     let norm = 0;
-    for (let i = 0; i < n; i++)
+    for (let i = 0; i < n; i++) {
+      const row = arena.view(a + i * n * 8, n);
       norm = Math.max(
         norm,
-        arena.view(a + i * n * 8, n).reduce((sum, x) => sum + Math.abs(x), 0),
+        row.reduce((sum, x) => sum + Math.abs(x), 0),
       );
+    }
     const x = arena.copyIn(S);
     const y = arena.copyIn(R);
+    factor.project(y, R.length / n);
+    const size = maxAbs(arena.view(y, R.length));
     for (let o = 0; o < R.length; o += n) ops.dgemv(0, n, n, -1, a, n, x + o * 8, 1, y + o * 8);
-    const bound = norm * maxAbs(S) + maxAbs(R);
+    const bound = norm * maxAbs(S) + size;
     return bound === 0 ? 0 : maxAbs(arena.view(y, R.length)) / bound;
   });
 }

@@ -154,6 +154,28 @@ describe.each(variants)("%s", (variant) => {
     expect(maxAbs(fit.predict(X).variance?.data ?? [])).toBeLessThanOrEqual(1e-6);
   });
 
+  test("a constant kernel, a zero kernel: rank 1 and 0, backward errors at rounding level", () => {
+    // No unit is ever active: Θ = 1.
+    const dead = createNetwork({ inputs: 1, hidden: 2, activation: "relu", parameters: [0.5, 1, 1, 1, 1, -9, -9] });
+    using mean = ntk.fit(dead, [0, 1, 2], [1, 2, 6]);
+    expect(mean.predict([7]).mean.data[0]).toBeCloseTo(3, 12);
+    expect(mean.report).toMatchObject({ rank: 1, conditionNumber: 1, logEvidence: undefined });
+    expect(mean.report.backwardError).toBeLessThanOrEqual(30 * Number.EPSILON);
+    const none = createNetwork({ inputs: 1, hidden: 1, activation: "relu", bias: false, parameters: [1, -1] });
+    using zero = ntk.fit(none, [0, 1, 2], [1, 2, 6]);
+    expect([...zero.predict([3]).mean.data]).toEqual([0]);
+    expect(zero.report).toMatchObject({ rank: 0, conditionNumber: undefined, degreesOfFreedom: 0, backwardError: 0 });
+    // Evidence that leaves float64 is not there.
+    using huge = ntk.fit(
+      net,
+      X,
+      Y.data.map((y) => 1e300 * y),
+      { ridge: 1 },
+    );
+    expect(huge.report.logEvidence).toBeUndefined();
+    expect(huge.predict(T).mean.data.every(Number.isFinite)).toBe(true);
+  });
+
   test("ridge 0 with duplicated points: rank, finite weights, the average of what the twins say", () => {
     const wide = createNetwork({ inputs: 1, hidden: 50, biasStd: 2, weightStd: 4, activation: "relu", seed: 1 });
     const points = [-1, 0, 1, 1, 2];

@@ -243,6 +243,54 @@ describe.each(variants)("%s", (variant) => {
     ntk.fit(K([2, 1, 1, 2], 2, 2), [1, 2], [1, 2]).dispose();
   });
 
+  test("overflow is an error that names the entry; kernel entries alone may be infinite", () => {
+    const big = createNetwork({
+      inputs: 1,
+      hidden: 2,
+      activation: "identity",
+      parameters: [0, 1e200, -1e200, 1e200, 1e200, 0, 0],
+    });
+    const at = [[0], [1]];
+    expect(() => ntk.forward(big, at)).toThrow(
+      /forward\(net, X\) overflows float64 at row 1, column 0 \(NaN\); rescale/,
+    );
+    expect(() => ntk.jacobian(big, at)).toThrow(/overflows float64 at row 1/);
+    expect(() => ntk.kernelTimesVector(big, at, [1, 1])).toThrow(RangeError);
+    expect(() =>
+      ntk.linearize(net).at(
+        net.parameters.map(() => 1e308),
+        [[1e10, 0]],
+      ),
+    ).toThrow(/Φ\(X\)/);
+    expect(ntk.kernel(big, at).data[3]).toBe(Infinity);
+    expect(ntk.kernelDiagonal(big, at)[1]).toBe(Infinity);
+    const uses = [
+      () => ntk.fit(big, at, [1, 2], { ridge: 1, solver: "dual" }),
+      () => ntk.fit(big, at, [1, 2], { ridge: 1, solver: "primal" }),
+      () => ntk.fit(big, at, [1, 2], { ridges: [1] }),
+    ];
+    for (const use of uses) expect(use).toThrow(/overflows float64/);
+    const wide = createNetwork({ inputs: 1, hidden: 1, activation: "relu", parameters: [0, 1e-200, 1e200, 0] });
+    for (const use of [
+      () => ntk.fit(wide, at, [1, 2], { ridge: 1 }),
+      () => ntk.dynamics(wide, at, [1, 2], { learningRate: 1 }),
+      () => ntk.train(wide, at, [1, 2], { learningRate: 1, steps: 1 }),
+    ]) {
+      expect(use).toThrow(/the kernel overflows float64 at row 1, column 1 \(Infinity\)/);
+    }
+    expect(() => ntk.matmul([[1e200]], [[1e200]])).toThrow(/A B overflows/);
+    expect(() => ntk.gram([[1e200]])).toThrow(RangeError);
+    expect(() => ntk.solve([[1e-320]], [1])).toThrow(RangeError);
+    expect(() =>
+      ntk.eigh([
+        [1e308, 1e308],
+        [1e308, 1e308],
+      ]),
+    ).toThrow(/spectrum of A overflows/);
+    // Nothing stays held.
+    ntk.fit(net, X, Y, { ridge: 1 }).dispose();
+  });
+
   test("a ridge that drowns in rounding", () => {
     const twins = [
       [1, 1],
