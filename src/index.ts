@@ -14,6 +14,7 @@ export type { Dynamics, DynamicsOptions } from "./predict/dynamics.js";
 export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
 export type { Linearized } from "./predict/linearize.js";
 export type { PathPoint } from "./predict/path.js";
+export type { TrainingRecord } from "./predict/record.js";
 export type { Report } from "./predict/report.js";
 export type {
   Exponent,
@@ -24,4 +25,4 @@ export type {
   SweepRun,
   SweepSummary,
 } from "./predict/sweep.js";
-export type { Progress, Trained, TrainingRecord, TrainOptions } from "./predict/train.js";
+export type { Progress, Trained, TrainOptions } from "./predict/train.js";

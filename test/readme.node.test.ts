@@ -1,4 +1,4 @@
-/** The README's first example, run as it stands against the built package. */
+/** The examples of the README, run as they stand against the built package. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,17 +6,30 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 
-test("the README opens with an example that runs", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const example = readme.match(/```js\n([\s\S]*?)```/)?.[1] ?? "";
-  expect(example.trim().split("\n").length).toBeLessThanOrEqual(24);
-  // Inside the project, so that "ntk-wasm" resolves to the package itself.
+const examples = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```js\n([\s\S]*?)```/g)].map(
+  ([, code]) => code,
+);
+
+/** Output of an example, run inside the project, so that "ntk-wasm" resolves to the package itself. */
+function run(example: string): string {
   const folder = mkdtempSync(join(root, "build/readme-"));
   try {
     writeFileSync(join(folder, "example.mjs"), example);
-    const output = execFileSync(process.execPath, [join(folder, "example.mjs")], { encoding: "utf8" });
-    expect(output).toMatch(/^(relaxed|simd): f\(1\.05\) = 0\.\d\d ± 0\.\d\d\nridge /);
+    return execFileSync(process.execPath, [join(folder, "example.mjs")], { encoding: "utf8" });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test("the README opens with a short example that runs", () => {
+  expect(examples.length).toBe(2);
+  expect(examples[0].trim().split("\n").length).toBeLessThanOrEqual(24);
+  expect(run(examples[0])).toMatch(/^(relaxed|simd): f\(1\.05\) = 0\.\d\d ± 0\.\d\d\nridge /);
+});
+
+test("its second example shows the gap falling with the width", () => {
+  const gaps = [...run(examples[1]).matchAll(/gap (\S+),/g)].map(([, gap]) => Number(gap));
+  expect(gaps.length).toBe(3);
+  expect(gaps[1]).toBeLessThan(gaps[0] / 10);
+  expect(gaps[2]).toBeLessThan(gaps[1] / 10);
 });

@@ -7,15 +7,8 @@ import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { Dynamics } from "./dynamics.js";
 import { checkData } from "./problem.js";
-import {
-  checkRun,
-  type Run,
-  TRAIN_KEYS,
-  type Trained,
-  type TrainingRecord,
-  type TrainOptions,
-  train,
-} from "./train.js";
+import type { TrainingRecord } from "./record.js";
+import { checkRun, type Run, TRAIN_KEYS, type Trained, type TrainOptions, train } from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d: the gap is reported there too. */

@@ -11,9 +11,9 @@ import { forward } from "../kernel/tangent.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode } from "../ops.js";
-import { maxDiagonal } from "../solver/factor.js";
 import { spectrumOf } from "../solver/system.js";
 import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
+import { Recorder, type TrainingRecord } from "./record.js";
 
 export interface TrainOptions extends DescentOptions {
   /** Updates to make, ≥ 0. */
@@ -32,19 +32,6 @@ export interface Progress {
   steps: number;
   /** Loss before the last update. */
   loss: number;
-}
-
-/** What is recorded; arrays are aligned with `steps`. */
-export interface TrainingRecord {
-  steps: number[];
-  /** ½ · mean (f − y)² of the trained network, without decay. */
-  loss: Float64Array;
-  /** ‖θ − θ0‖. */
-  parameterDrift: Float64Array;
-  /** ‖θ − θ0‖/‖θ0‖; 0 where θ0 is 0. */
-  relativeParameterDrift: Float64Array;
-  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X. */
-  kernelDrift: Float64Array;
 }
 
 export interface Trained extends TrainingRecord {
@@ -136,7 +123,7 @@ export function train(context: Context, run: Run, onRecord: (network: Network) =
   const { steps, recordAt } = run;
   const trainer = new Trainer(context, run);
   try {
-    const record = new Recorder(context, run);
+    const record = new Recorder(context, run.net, run.X);
     let step = 0;
     let next = 0;
     let slice = 1;
@@ -301,82 +288,4 @@ class Trainer {
   free(): void {
     if (!this.#context.disposed) this.#context.arena.free(this.#block);
   }
-}
-
-/** The record of a run. */
-class Recorder {
-  readonly #context: Context;
-  readonly #run: Run;
-  readonly #kernel0: Float64Array;
-  readonly #size0: number;
-  readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];
-
-  constructor(context: Context, run: Run) {
-    this.#context = context;
-    this.#run = run;
-    this.#size0 = norm(run.net.parameters);
-    this.#kernel0 = this.#kernel(run.net);
-  }
-
-  /** Records the drifts at a step; its loss follows with {@link setLoss}. */
-  add(step: number, network: Network): void {
-    const { net } = this.#run;
-    const drift = norm(network.parameters.map((value, p) => value - net.parameters[p]));
-    const kernel = step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#run.X.rows);
-    this.#rows.push({ step, loss: Number.NaN, drift, kernel });
-  }
-
-  setLoss(loss: number): void {
-    this.#rows[this.#rows.length - 1].loss = loss;
-  }
-
-  /** All complete rows. */
-  result(): TrainingRecord {
-    return this.before(Infinity);
-  }
-
-  /** The rows before a step. */
-  before(step: number): TrainingRecord {
-    const rows = this.#rows.filter((row) => row.step < step && !Number.isNaN(row.loss));
-    const column = (f: (row: (typeof rows)[number]) => number) => Float64Array.from(rows, f);
-    return {
-      steps: rows.map((row) => row.step),
-      loss: column((row) => row.loss),
-      parameterDrift: column((row) => row.drift),
-      relativeParameterDrift: column((row) => (this.#size0 === 0 ? 0 : row.drift / this.#size0)),
-      kernelDrift: column((row) => row.kernel),
-    };
-  }
-
-  /** Θ on X, its lower triangle; a RangeError where it overflows. */
-  #kernel(network: Network): Float64Array {
-    const { arena } = this.#context;
-    const { X } = this.#run;
-    return arena.run(() => {
-      const out = arena.alloc(X.rows * X.rows);
-      kernelInto(this.#context, loadLayer(this.#context, network), loadInputs(this.#context, X), undefined, out);
-      maxDiagonal(this.#context, X.rows, out);
-      return arena.copyOut(out, X.rows * X.rows);
-    });
-  }
-}
-
-function norm(values: Float64Array): number {
-  const largest = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-  if (largest === 0) return 0;
-  return largest * Math.sqrt(values.reduce((sum, x) => sum + (x / largest) ** 2, 0));
-}
-
-/** ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. */
-function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
-  let [distance, size] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      const at = i * n + j;
-      const weight = i === j ? 1 : 2;
-      distance += weight * (A[at] - B[at]) ** 2;
-      size += weight * B[at] ** 2;
-    }
-  }
-  return distance === 0 ? 0 : Math.sqrt(distance / size);
 }
