@@ -24,7 +24,8 @@ export class Recorder {
   readonly #context: Context;
   readonly #net: Network;
   readonly #X: Matrix;
-  readonly #kernel0: Float64Array;
+  /** Θ_0 on X; made with the first record. */
+  #kernel0: Float64Array | undefined;
   readonly #size0: number;
   readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];
 
@@ -33,12 +34,12 @@ export class Recorder {
     this.#net = net;
     this.#X = X;
     this.#size0 = norm(net.parameters);
-    this.#kernel0 = this.#kernel(net);
   }
 
   /** Records the drifts at a step; its loss follows with {@link setLoss}. */
   add(step: number, network: Network): void {
     const drift = norm(network.parameters.map((value, p) => value - this.#net.parameters[p]));
+    this.#kernel0 ??= this.#kernel(this.#net);
     const kernel = step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#X.rows);
     this.#rows.push({ step, loss: Number.NaN, drift, kernel });
   }

@@ -6,15 +6,12 @@
 import type { Context } from "../arena.js";
 import { checkKeys, checkNonNegative, checkPositiveInteger, describe, toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
-import { kernelInto } from "../kernel/empirical.js";
-import { loadInputs, loadLayer } from "../kernel/layer.js";
 import type { MatrixLike } from "../matrix.js";
 import type { Init } from "../model/init.js";
 import { createNetwork, type Network, type NetworkOptions } from "../model/network.js";
-import { spectrumOf } from "../solver/system.js";
 import { type CompareOptions, type Comparison, compare } from "./compare.js";
-import { checkRule, maxLearningRate } from "./descent.js";
-import { checkRun } from "./train.js";
+import { checkRule } from "./descent.js";
+import { checkRun, stableRate } from "./train.js";
 
 /** A rate for every network, or a fraction of each network's own largest stable rate. */
 export type SweepRate = number | { fraction: number };
@@ -152,7 +149,8 @@ export function sweepNetworks(context: Context, Xlike: MatrixLike, Ylike: Matrix
     if (aborted) break;
     const net = draw(cell, X.cols, network);
     const rate = cell.rate;
-    const stable = typeof rate === "number" ? 0 : stableRate(context, net, X, { ...shared, learningRate: 1 });
+    const stable =
+      typeof rate === "number" ? 0 : stableRate(context, net, X, checkRule({ ...shared, learningRate: 1 }, "descent"));
     const learningRate = typeof rate === "number" ? rate : rate.fraction * stable;
     const run = checkRun(net, X, Y, { ...shared, learningRate });
     const { comparison, divergedAt } = attempt(() => compare(context, run, Xtest, Ytest));
@@ -187,13 +185,6 @@ function draw(
   network: SweepOptions["network"],
 ): Network {
   return createNetwork({ ...network, inputs, hidden: width, init, seed });
-}
-
-function stableRate(context: Context, net: Network, X: ReturnType<typeof toMatrix>, options: CompareOptions): number {
-  const values = spectrumOf(context, X.rows, (out) => {
-    kernelInto(context, loadLayer(context, net), loadInputs(context, X), undefined, out);
-  });
-  return maxLearningRate(checkRule(options, "descent"), X.rows, values[values.length - 1]);
 }
 
 /** A run that diverges leaves its record. */

@@ -18,7 +18,10 @@ import { Recorder, type TrainingRecord } from "./record.js";
 export interface TrainOptions extends DescentOptions {
   /** Updates to make, ≥ 0. */
   steps: number;
-  /** Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by ratio. */
+  /**
+   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by
+   * ratio. A record costs one kernel(net, X), O(N²m); with none, no N×N matrix is made.
+   */
   recordAt?: ArrayLike<number>;
   /** Called between slices of about 16 ms, on this thread. */
   onProgress?: (progress: Progress) => void;
@@ -161,6 +164,14 @@ export function train(context: Context, run: Run, onRecord: (network: Network) =
   }
 }
 
+/** Largest stable rate of the first-order model of a network on X: one N×N spectrum. */
+export function stableRate(context: Context, net: Network, X: Matrix, rule: Rule): number {
+  const values = spectrumOf(context, X.rows, (out) => {
+    kernelInto(context, loadLayer(context, net), loadInputs(context, X), undefined, out);
+  });
+  return maxLearningRate(rule, X.rows, values[values.length - 1]);
+}
+
 function divergence(
   context: Context,
   { net, X, rule }: Run,
@@ -169,10 +180,7 @@ function divergence(
   record: Recorder,
   network: Network,
 ): ConvergenceError {
-  const values = spectrumOf(context, X.rows, (out) => {
-    kernelInto(context, loadLayer(context, net), loadInputs(context, X), undefined, out);
-  });
-  const stable = maxLearningRate(rule, X.rows, values[values.length - 1]);
+  const stable = stableRate(context, net, X, rule);
   return new ConvergenceError(
     `training diverged at step ${step} (loss ${loss}): the learning rate is ${rule.rate}, the largest stable one of the first-order ` +
       `model ${stable}; use a smaller rate`,
@@ -212,7 +220,10 @@ class Trainer {
       losses: MAX_SLICE,
     };
     const total = Object.values(parts).reduce((sum, length) => sum + length, 0);
-    arena.require(total + 2 * X.rows ** 2 + kernelScratch(context, net, X.rows, X.rows));
+    const [m] = widths(net);
+    const work = context.ops.dtrainScratchBytes(X.rows, m, net.inputs) / 8;
+    const kernel = run.recordAt.length > 0 ? X.rows ** 2 + kernelScratch(context, net, X.rows, X.rows) : 0;
+    arena.require(total + Math.max(work, kernel));
     this.#context = context;
     this.#run = run;
     this.#P = P;

@@ -237,6 +237,14 @@ describe.each(variants)("%s", (variant) => {
     expect(inside).toBeGreaterThanOrEqual(50);
   });
 
+  test("without records no N×N matrix is made", () => {
+    const net = createNetwork({ inputs: 1, hidden: 1, biasStd: 1, seed: 1 });
+    const many = Float64Array.from({ length: 40_000 }, (_, i) => Math.sin(i));
+    const { network, steps } = ntk.train(net, many, many, { learningRate: 0.1, steps: 3, recordAt: [] });
+    expect(steps).toEqual([]);
+    expect(network.parameters).not.toEqual(net.parameters);
+  });
+
   test("no steps, a start that is all zeros", () => {
     const net = createNetwork({ inputs: 1, hidden: 2, parameters: new Float64Array(7) });
     const none = ntk.train(net, [0, 1], [1, 2], { learningRate: 1, steps: 0 });
