@@ -36,7 +36,7 @@ export interface Standardized {
 /**
  * Standardises the columns of X (N×d). Use the training data here and `apply` for the rest: test data must not leak.
  *
- * @throws RangeError where X is empty or holds a non-finite number (named by row and column).
+ * @throws RangeError where X is empty or holds a non-finite number (named by row and column), or where a deviation overflows.
  * @example
  * const { X, apply } = standardize([[1], [2], [3]]);
  * apply([[2]]).data[0]; // 0
@@ -69,6 +69,9 @@ function columnMoments(data: Float64Array, rows: number, cols: number, j: number
   if (constant) return [data[j], 1];
   let largest = 0;
   for (let at = j; at < data.length; at += cols) largest = Math.max(largest, Math.abs(data[at] - mean));
+  if (largest === Infinity) {
+    throw new RangeError(`column ${j} of X spreads over more than float64 can hold; rescale it`);
+  }
   let squares = 0;
   for (let at = j; at < data.length; at += cols) squares += ((data[at] - mean) / largest) ** 2 / rows;
   return [mean, largest * Math.sqrt(squares)];

@@ -8,12 +8,12 @@ export const WIDTHS = [4, 16, 64, 256, 1024, 4096];
 const SEEDS = 3;
 const NETWORK = { biasStd: 1 };
 /** Half the largest stable rate, with Nesterov's momentum: on this kernel plain descent would need ten times the steps. */
-const BELOW = { fraction: 0.5, momentum: 0.9, nesterov: true, recordAt: [0, 1, 3, 10, 30, 100, 300] };
-export const [SHORT, LONG] = [30, 300];
+const BELOW = { fraction: 0.5, momentum: 0.9, nesterov: true, recordAt: [0, 1, 2, 5, 20, 60, 200] };
+export const [SHORT, LONG] = [20, 200];
 /** Plain descent at one and a half times the largest stable rate. */
-const ABOVE = { fraction: 1.5, recordAt: [0, 100] };
+const ABOVE = { fraction: 1.5, recordAt: [0, 60] };
 const ABOVE_WIDTHS = [16, 256, 4096];
-const TRAINED = { widths: [16, 64, 256], fraction: 0.9, momentum: 0.9, nesterov: true, steps: 1000 };
+const TRAINED = { widths: [16, 64, 256], fraction: 0.9, momentum: 0.9, nesterov: true, steps: 800 };
 
 function sweep(ntk, { train, test }, { fraction, recordAt, ...rule }, widths) {
   return ntk.sweep(train.x, train.y, {
@@ -34,6 +34,7 @@ const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 const standardError = (values) =>
   Math.sqrt(values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1) / values.length);
 const short = (value, digits) => (value < 0.01 ? value.toExponential(digits - 1) : value.toPrecision(digits));
+const size = (loss) => (loss < 1e4 ? loss.toFixed(2) : loss.toExponential(0));
 const withError = (value, error) => `${short(value, 2)} ± ${short(error, 1)}`;
 
 /** Test RMSE of the trained network and of the ridge regression with its kernel, over seeds. */
@@ -116,7 +117,7 @@ export function lazyExperiment(ntk, data, ridges) {
           const end = at(above, init, width, ABOVE.recordAt[1]);
           const start = at(above, init, width, 0);
           const linear = end?.mean.linearLoss.toExponential(0) ?? "diverged";
-          return [init, String(width), start.mean.loss.toFixed(2), end?.mean.loss.toFixed(2) ?? "diverged", linear];
+          return [init, String(width), start.mean.loss.toFixed(2), end ? size(end.mean.loss) : "diverged", linear];
         }),
       ),
     },

@@ -107,7 +107,7 @@ export function log(x: number): number {
   return e * 0.6931471803691238 + (2 * f + (2 * f * u * series + e * 1.9082149292705877e-10));
 }
 
-/** Quantile of the standard normal for p in (0, 1): Wichura (1988), algorithm AS 241, PPND16, about 1e-16 relative. */
+/** Quantile of the standard normal for p in (0, 1): Wichura (1988), algorithm AS 241, PPND16, to 4 ε. */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) {

@@ -85,6 +85,7 @@ describe("load", () => {
 test("standardize and oneHot", () => {
   expect(() => standardize([])).toThrow(/X is empty/);
   expect(() => standardize([[1], [Number.NaN]])).toThrow(/NaN at row 1, column 0/);
+  expect(() => standardize([-Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE])).toThrow(/column 0 of X spreads/);
   expect(() => oneHot([0, 1.5])).toThrow(/label 1.5 in row 1/);
   expect(() => oneHot([0, 3], 2)).toThrow(RangeError);
 });
@@ -279,6 +280,11 @@ describe.each(variants)("%s", (variant) => {
       expect(use).toThrow(/the kernel overflows float64 at row 1, column 1 \(Infinity\)/);
     }
     expect(() => ntk.matmul([[1e200]], [[1e200]])).toThrow(/A B overflows/);
+    const skew = [
+      [1e308, 1e308],
+      [-1e308, 1e308],
+    ];
+    expect(() => ntk.cholesky(skew)).toThrow(/not symmetric/);
     expect(() => ntk.gram([[1e200]])).toThrow(RangeError);
     expect(() => ntk.solve([[1e-320]], [1])).toThrow(RangeError);
     expect(() =>
