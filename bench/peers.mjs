@@ -168,7 +168,7 @@ async function race(rows) {
   for (let round = -1; round < samples; round++) {
     for (const row of rows) {
       if (row.problem || (round < 0 ? !row.warm : round >= row.samples) || row.times.length >= row.samples) continue;
-      const { ms, first } = await row.contender.ask("time");
+      const { ms, first } = await row.contender.ask("time", Math.max(round, 0));
       sink += first;
       if (round >= 0) row.times.push(ms);
     }

@@ -1,4 +1,5 @@
 // jax-js on its wasm backend. One thread: its workers need a global Worker, which Node does not have.
+// Its exp and tanh are float32 inside whatever the type (1e-6), so its float64 kernel misses the float64 tolerance.
 // Arrays are reference-counted: passing one consumes it, `.ref` keeps it.
 import { init, jit, lax, numpy as np } from "@jax-js/jax";
 

@@ -1,6 +1,7 @@
 // numpy-ts: NumPy's interface on WebAssembly SIMD (relaxed where it runs), one thread. All arrays live in one fixed memory:
 // 1 GB here instead of its default 256 MB, and temporaries are freed by hand (its advice for loops), so that it never falls
 // back to JavaScript arrays. It asks for Node >= 22, yet runs on Node 20.
+// Transposes are made contiguous: matmul of a transposed view leaves WebAssembly (1300 ms against 145, n = 1000).
 import * as np from "numpy-ts";
 
 export const variants = ["float64", "float32"];
@@ -26,12 +27,12 @@ export async function create(precision) {
           temporaries.push(array);
           return array;
         };
-        const Z = keep(keep(np.matmul(x, c.T)).add(bias));
+        const gram = (a) => keep(np.matmul(a, keep(np.ascontiguousarray(a.T))));
+        const Z = keep(keep(np.matmul(x, keep(np.ascontiguousarray(c.T)))).add(bias));
         const S = keep(np.reciprocal(keep(keep(np.exp(keep(np.negative(Z)))).add(1))));
         const D = keep(keep(np.subtract(S, keep(np.square(S)))).multiply(scale));
-        const inner = keep(keep(np.matmul(x, x.T)).add(1));
-        const tail = keep(inner.multiply(keep(np.matmul(D, D.T))));
-        const theta = keep(keep(np.matmul(S, S.T)).add(1)).add(tail);
+        const tail = keep(keep(gram(x).add(1)).multiply(gram(D)));
+        const theta = keep(gram(S).add(1)).add(tail);
         for (const array of temporaries) array.dispose();
         return theta;
       };

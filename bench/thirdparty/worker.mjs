@@ -24,11 +24,16 @@ const ANSWERS = {
     result = await run();
     return { ms: performance.now() - start, parts: take() };
   },
-  /** Milliseconds of one run: one tinybench iteration. */
-  async time() {
+  /**
+   * Milliseconds of one run: one tinybench iteration. `round` superfluous arguments move the stack by 8 bytes each: V8 does
+   * not align it for SIMD, and a loop that spills can be 4 times slower at some offsets (numpy-ts's gemm on Node 24: 104 or
+   * 400 ms, by luck). This way each sample draws anew, and the median is typical.
+   */
+  async time(round) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false });
+    const padding = new Array(round).fill(0);
     const once = async () => {
-      result = await run();
+      result = await run(...padding);
     };
     bench.add("run", once, { async: true });
     const [task] = await bench.run();
