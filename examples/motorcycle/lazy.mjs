@@ -12,7 +12,7 @@ const BELOW = { fraction: 0.5, momentum: 0.9, nesterov: true, recordAt: [0, 1, 2
 export const [SHORT, LONG] = [20, 200];
 /** Plain descent at one and a half times the largest stable rate. */
 const ABOVE = { fraction: 1.5, recordAt: [0, 60] };
-const ABOVE_WIDTHS = [16, 256, 4096];
+const ABOVE_WIDTHS = [16, 256, 1024];
 const TRAINED = { widths: [16, 64, 256], fraction: 0.9, momentum: 0.9, nesterov: true, steps: 800 };
 
 function sweep(ntk, { train, test }, { fraction, recordAt, ...rule }, widths) {
