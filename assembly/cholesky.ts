@@ -2,7 +2,7 @@
 // base cases is the product driver at full depth. See src/ops.ts for the contract.
 import { lineBytes } from "./blocksize";
 import { dot } from "./level2";
-import { product, productScratchBytes } from "./product";
+import { multiply, productScratchBytes } from "./product";
 import { dtrsm, dtrsmScratchBytes, split } from "./trsm";
 
 /** Below this the dots of the base case beat the packing of the driver. */
@@ -28,7 +28,7 @@ function recurse(n: i32, least: usize, a: usize, lda: i32, work: usize): i32 {
   let info = recurse(n1, least, a, lda, work);
   if (info) return info;
   dtrsm(1, 0, n2, n1, a, lda, a21, lda, work);
-  product(true, 0, n2, n2, n1, 0, a21, lda, 1, a21, lda, 0, 0, 0, 0, 0, 0, -1, 1, 0, a22, lda, work);
+  multiply(true, 0, n2, n2, n1, 0, a21, lda, 1, a21, lda, -1, 1, a22, lda, work);
   info = recurse(n2, least + (<usize>n1 << 3), a22, lda, work);
   return info ? n1 + info : 0;
 }

@@ -3,7 +3,7 @@
 import { activate } from "./activation/index";
 import { lineBytes } from "./blocksize";
 import { dtranspose } from "./level2";
-import { product, productScratchBytes } from "./product";
+import { multiply, productScratchBytes } from "./product";
 import { madd } from "./simd";
 
 /** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
@@ -60,7 +60,7 @@ export function prepare(
     dtranspose(m, d, c, ldc, work, m);
     return true;
   }
-  product(false, rowStart, rowEnd, m, d, 0, x, ldx, 1, c, ldc, 0, 0, 0, 0, 0, 0, alpha, 0, 0, z, ldz, work);
+  multiply(false, rowStart, rowEnd, m, d, 0, x, ldx, 1, c, ldc, alpha, 0, z, ldz, work);
   return false;
 }
 

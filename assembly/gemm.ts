@@ -1,13 +1,12 @@
 // gemm and syrk: see src/ops.ts for the contract.
-import { product, productScratchBytes } from "./product";
+import { multiply, productScratchBytes } from "./product";
 
 export function dgemm(
   transA: i32, transB: i32, rowStart: i32, rowEnd: i32, n: i32, k: i32,
   alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
-    false, rowStart, rowEnd, n, k, transA, a, lda, transB, b, ldb,
-    0, 0, 0, 0, 0, 0, alpha, gamma, 0, c, ldc, work,
+  multiply(
+    false, rowStart, rowEnd, n, k, transA, a, lda, transB, b, ldb, alpha, gamma, c, ldc, work,
   );
   return 0;
 }
@@ -20,9 +19,8 @@ export function dsyrk(
   trans: i32, rowStart: i32, rowEnd: i32, k: i32,
   alpha: f64, a: usize, lda: i32, gamma: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
-    true, rowStart, rowEnd, rowEnd, k, trans, a, lda, trans ^ 1, a, lda,
-    0, 0, 0, 0, 0, 0, alpha, gamma, 0, c, ldc, work,
+  multiply(
+    true, rowStart, rowEnd, rowEnd, k, trans, a, lda, trans ^ 1, a, lda, alpha, gamma, c, ldc, work,
   );
   return 0;
 }

@@ -7,7 +7,7 @@ export function dgram(
 ): i32 {
   product(
     true, rowStart, rowEnd, rowEnd, k, 0, g, ldg, 1, g, ldg,
-    d, alpha, a, lda, a, lda, beta, gamma, delta, c, ldc, work,
+    d, alpha, a, lda, a, lda, beta, 1, 0, 0, gamma, delta, c, ldc, work,
   );
   return 0;
 }
@@ -19,7 +19,29 @@ export function dgramCross(
 ): i32 {
   product(
     false, rowStart, rowEnd, n2, k, 0, g, ldg, 1, h, ldh,
-    d, alpha, a, lda, b, ldb, beta, gamma, delta, c, ldc, work,
+    d, alpha, a, lda, b, ldb, beta, 1, 0, 0, gamma, delta, c, ldc, work,
+  );
+  return 0;
+}
+
+export function dgramBlock(
+  rowStart: i32, rowEnd: i32, k: i32, g: usize, ldg: i32, repeat: i32, f: usize, ldf: i32,
+  gamma: f64, c: usize, ldc: i32, work: usize,
+): i32 {
+  product(
+    true, rowStart, rowEnd, rowEnd, k, 0, g, ldg, 1, g, ldg,
+    0, 0, 0, 0, 0, 0, 1, repeat, f, ldf, gamma, 0, c, ldc, work,
+  );
+  return 0;
+}
+
+export function dgramBlockCross(
+  rowStart: i32, rowEnd: i32, n2: i32, k: i32, g: usize, ldg: i32, h: usize, ldh: i32, repeat: i32, f: usize, ldf: i32,
+  gamma: f64, c: usize, ldc: i32, work: usize,
+): i32 {
+  product(
+    false, rowStart, rowEnd, n2, k, 0, g, ldg, 1, h, ldh,
+    0, 0, 0, 0, 0, 0, 1, repeat, f, ldf, gamma, 0, c, ldc, work,
   );
   return 0;
 }

@@ -1,13 +1,13 @@
 // The export list is the ABI: exactly the ops of src/ops.ts.
 export { dgemm, dgemmScratchBytes, dsyrk } from "./gemm";
-export { dgram, dgramCross, dgramScratchBytes } from "./gram";
+export { dgram, dgramBlock, dgramBlockCross, dgramCross, dgramScratchBytes } from "./gram";
 export { dpotrf, dpotrfScratchBytes } from "./cholesky";
 export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
-export { djacobian, dvjp } from "./jacobian";
-export { dtrain, dtrainScratchBytes } from "./train";
+export { dkhatrirao, dvjp } from "./jacobian";
+export { ddescend, dtrain, dtrainScratchBytes } from "./train";
 export { deigh, deighScratchBytes } from "./eigen/index";
-export { dgemv, dmirror, drowdot, dtranspose } from "./level2";
+export { dgemv, dhadamard, dmirror, drowdot, dtranspose } from "./level2";
 
 /** First byte that is not the module's own. */
 export function heapBase(): usize {

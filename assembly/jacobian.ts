@@ -1,24 +1,15 @@
-// Tangent features of one hidden layer and their vector-Jacobian product: see src/ops.ts for the contract.
+// Rows of the Jacobian and the vector-Jacobian product of a layer: see src/ops.ts for the contract.
 import { madd } from "./simd";
 
-export function djacobian(
-  rowStart: i32, rowEnd: i32, m: i32, d: i32, bias: i32, aScale: f64, bScale: f64, cScale: f64, dScale: f64,
-  x: usize, ldx: i32, s: usize, lds: i32, g: usize, ldg: i32, j: usize, ldj: i32,
+export function dkhatrirao(
+  rowStart: i32, rowEnd: i32, m: i32, d: i32, scale: f64, g: usize, ldg: i32, x: usize, ldx: i32, repeat: i32,
+  j: usize, ldj: i32,
 ): i32 {
-  const mBytes = <usize>m << 3;
   for (let i = rowStart; i < rowEnd; i++) {
-    const row = <usize>i, gi = g + (row * <usize>ldg << 3), xi = x + (row * <usize>ldx << 3);
-    let to = j + (row * <usize>ldj << 3);
-    if (bias) {
-      store<f64>(to, aScale);
-      to += 8;
-    }
-    scaleRow(mBytes, bScale, s + (row * <usize>lds << 3), to);
-    to += mBytes;
-    if (d == 1) scaleRow(mBytes, cScale * load<f64>(xi), gi, to);
-    else outerRow(m, d, cScale, gi, xi, to);
-    to += mBytes * <usize>d;
-    if (bias) scaleRow(mBytes, dScale, gi, to);
+    const row = <usize>i, gi = g + (row * <usize>ldg << 3), to = j + (row * <usize>ldj << 3);
+    const xi = x + (<usize>(i / repeat) * <usize>ldx << 3);
+    if (d == 1) scaleRow(<usize>m << 3, x ? scale * load<f64>(xi) : scale, gi, to);
+    else outerRow(m, d, scale, gi, xi, to);
   }
   return 0;
 }
@@ -53,7 +44,7 @@ export function dvjp(
   for (let i = 0; i < n; i += 4) {
     const live = min(4, n - i), row = <usize>i, vi = v + (row << 3), xi = x + row * xBytes;
     const si = s + at + row * sBytes, gi = g + at + row * gBytes;
-    addRows(units, live, bScale, vi, 0, 0, si, sBytes, ub + at, 1);
+    if (ub) addRows(units, live, bScale, vi, 0, 0, si, sBytes, ub + at, 1);
     if (ud) addRows(units, live, dScale, vi, 0, 0, gi, gBytes, ud + at, 1);
     for (let t = 0; t < d; t++) {
       addRows(units, live, cScale, vi, xi + (<usize>t << 3), xBytes, gi, gBytes, uc + at * <usize>d + (<usize>t << 3), d);

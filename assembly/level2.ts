@@ -1,4 +1,4 @@
-// Ops that read each number once: gemv, row dots, mirror, transpose. See src/ops.ts for the contract.
+// Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the contract.
 import { hsum, madd } from "./simd";
 
 /** Σ x_j y_j over `count`, four accumulators: at the speed of the loads. */
@@ -38,6 +38,21 @@ export function drowdot(
     const row = <usize>i, to = out + (row << 3);
     const s = alpha * dot(n, a + (row * <usize>lda << 3), b + (row * <usize>ldb << 3));
     store<f64>(to, gamma != 0 ? gamma * load<f64>(to) + s : s);
+  }
+  return 0;
+}
+
+export function dhadamard(
+  rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
+  c: usize, ldc: i32,
+): i32 {
+  const bytes = <usize>m << 3, va = f64x2.splat(alpha);
+  for (let i = rowStart; i < rowEnd; i++) {
+    const x = a + (<usize>(period ? i % period : i) * <usize>lda << 3), y = b + (<usize>(i / repeat) * <usize>ldb << 3);
+    const to = c + (<usize>i * <usize>ldc << 3);
+    let o: usize = 0;
+    for (; o + 16 <= bytes; o += 16) v128.store(to + o, f64x2.mul(f64x2.mul(va, v128.load(x + o)), v128.load(y + o)));
+    if (o < bytes) store<f64>(to + o, alpha * load<f64>(x + o) * load<f64>(y + o));
   }
   return 0;
 }

@@ -1,10 +1,11 @@
 // The blocked product behind gemm, syrk and the Gram accumulation:
 //
-//   C = gamma C + delta + F ∘ (A B),     F = scale (a number), or F = alpha P Q + scale (the factor, depth d)
+//   C = gamma C + delta + F ∘ (A B),     F = scale (a number), F = alpha P Q + scale (the factor, depth d),
+//                                        or F_ij = f[⌊i/repeat⌋][⌊j/repeat⌋] (the factor given)
 //
-// over rows [r0, r1) of C, all n columns or (lower) those up to the diagonal. Depth is packed KB at a time; a block of
-// IB×JB of C gets its factor completed once, then streams A and B through the microkernel KC deep and multiplies on
-// the way out. The order of an element's sum is fixed by k alone.
+// over rows [r0, r1) of C, all n columns or (lower) those up to the diagonal. Depth is packed KB at a time, with a factor
+// all at once (else every pass would make it again); a block of IB×JB of C gets its factor once, then streams A and B through
+// the microkernel KC deep and multiplies on the way out. The order of an element's sum is fixed by k alone.
 import { IB, JB, KB, KC, MR, NR, lineBytes, roundUp } from "./blocksize";
 import { microkernel } from "./microkernel";
 import { pack } from "./pack";
@@ -13,34 +14,47 @@ import { madd } from "./simd";
 // @ts-ignore: decorator
 @inline const TILE_BYTES: usize = 192;
 
-/** Bytes of `work` for {@link product}. */
+/** Bytes of `work` for {@link product}; d = 1 where the factor is given. */
 export function productScratchBytes(rows: i32, n: i32, k: i32, d: i32): f64 {
-  const m = <f64>(rows + MR), w = <f64>(n + NR), depth = <f64>(min(k, KB) + d);
+  const m = <f64>(rows + MR), w = <f64>(n + NR), depth = <f64>(d > 0 ? k : min(k, KB)) + <f64>d;
   return (m + w) * depth * 8 + <f64>(d > 0 ? IB * JB * 8 : 0) + <f64>TILE_BYTES + 6 * 64;
+}
+
+/** {@link product} without a factor: C = gamma C + scale A B. */
+export function multiply(
+  lower: bool, r0: i32, r1: i32, n: i32, k: i32,
+  transA: i32, a: usize, lda: i32, transB: i32, b: usize, ldb: i32, scale: f64,
+  gamma: f64, c: usize, ldc: i32, work: usize,
+): void {
+  product(
+    lower, r0, r1, n, k, transA, a, lda, transB, b, ldb,
+    0, 0, 0, 0, 0, 0, scale, 1, 0, 0, gamma, 0, c, ldc, work,
+  );
 }
 
 export function product(
   lower: bool, r0: i32, r1: i32, n: i32, k: i32,
   transA: i32, a: usize, lda: i32, transB: i32, b: usize, ldb: i32,
   d: i32, alpha: f64, p: usize, ldp: i32, q: usize, ldq: i32, scale: f64,
-  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
+  repeat: i32, f: usize, ldf: i32, gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
 ): void {
   if (lower) n = r1;
   const rows = r1 - r0;
   if (rows <= 0 || n <= 0) return;
-  const mPad = roundUp(rows, MR), nPad = roundUp(n, NR), depth = min(k, KB);
+  const mPad = roundUp(rows, MR), nPad = roundUp(n, NR), factored = d > 0 || f != 0;
+  const depth = factored ? k : min(k, KB), pass = max(depth, 1);
   const tile = work;
   const packedA = tile + TILE_BYTES;
   const packedB = packedA + lineBytes(<usize>mPad * <usize>depth);
   const packedP = packedB + lineBytes(<usize>nPad * <usize>depth);
   const packedQ = packedP + lineBytes(<usize>mPad * <usize>d);
-  const block = d > 0 ? packedQ + lineBytes(<usize>nPad * <usize>d) : 0;
+  const block = factored ? packedQ + lineBytes(<usize>nPad * <usize>d) : 0;
   if (d > 0) {
     pack(0, r0, rows, 0, d, MR, p, ldp, packedP);
     pack(0, 0, n, 0, d, NR, q, ldq, packedQ);
   }
-  for (let k0 = 0; k0 == 0 || k0 < k; k0 += KB) {
-    const kb = min(k - k0, KB);
+  for (let k0 = 0; k0 == 0 || k0 < k; k0 += pass) {
+    const kb = min(k - k0, pass);
     for (let pc = 0; pc < kb; pc += KC) {
       const kc = min(kb - pc, KC);
       pack(transA, r0, rows, k0 + pc, kc, MR, a, lda, packedA + (<usize>mPad * <usize>pc << 3));
@@ -52,6 +66,7 @@ export function product(
         const iEnd = min(rows, i0 + IB);
         if (lower && r0 + iEnd - 1 < j0) continue;
         if (d > 0) factorBlock(lower, r0, i0, iEnd, j0, jEnd, d, alpha, scale, packedP, packedQ, block);
+        else if (f) givenBlock(lower, r0, i0, iEnd, j0, jEnd, repeat, f, ldf, block);
         for (let pc = 0; pc == 0 || pc < kb; pc += KC) {
           const kc = min(kb - pc, KC), first = k0 + pc == 0;
           productBlock(
@@ -78,6 +93,24 @@ function factorBlock(
       if (lower && r0 + i + MR - 1 < j) continue;
       microkernel(d, packedP + <usize>(i / MR) * sliverP, qs, t);
       for (let o: usize = 0; o < TILE_BYTES; o += 16) v128.store(t + o, madd(va, v128.load(t + o), vb));
+    }
+  }
+}
+
+/** The same tiles from a given factor. A tile's entries beyond the last row or column repeat the last: they are not written. */
+function givenBlock(
+  lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, repeat: i32, f: usize, ldf: i32, block: usize,
+): void {
+  for (let j = j0; j < jEnd; j += NR) {
+    let t = block + <usize>((j - j0) / NR * (IB / MR)) * TILE_BYTES;
+    for (let i = i0; i < iEnd; i += MR, t += TILE_BYTES) {
+      if (lower && r0 + i + MR - 1 < j) continue;
+      for (let r = 0; r < MR; r++) {
+        const row = f + (<usize>((r0 + min(i + r, iEnd - 1)) / repeat) * <usize>ldf << 3);
+        for (let q = 0; q < NR; q++) {
+          store<f64>(t + <usize>(r * NR + q << 3), load<f64>(row + (<usize>(min(j + q, jEnd - 1) / repeat) << 3)));
+        }
+      }
     }
   }
 }

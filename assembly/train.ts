@@ -26,9 +26,16 @@ export function dtrain(
     store<f64>(losses + (<usize>k << 3), loss);
     if (!(loss <= limit)) return k + 1;
     const rate = load<f64>(rates + (<usize>k << 3));
-    if (momentum != 0) step(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
-    else descend(P, rate, decay, gradient, theta, theta0);
+    ddescend(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
   }
+  return 0;
+}
+
+export function ddescend(
+  P: i32, rate: f64, momentum: f64, nesterov: i32, decay: f64, gradient: usize, theta: usize, theta0: usize, velocity: usize,
+): i32 {
+  if (momentum != 0) step(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
+  else descend(P, rate, decay, gradient, theta, theta0);
   return 0;
 }
 

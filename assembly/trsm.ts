@@ -3,7 +3,7 @@
 // arithmetic is its own and row ranges do not change bits.
 import { lineBytes } from "./blocksize";
 import { dot } from "./level2";
-import { product, productScratchBytes } from "./product";
+import { multiply, productScratchBytes } from "./product";
 import { nmadd } from "./simd";
 
 /** Size of the base case: its eight-lane substitution runs at half the speed of gemm, over n²·BASE/2 of n³/2. */
@@ -31,11 +31,11 @@ export function dtrsm(
   const l21 = l + (<usize>n1 * <usize>ldl << 3), l22 = l21 + (<usize>n1 << 3), b2 = b + (<usize>n1 << 3);
   if (trans) {
     dtrsm(1, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
-    product(false, rowStart, rowEnd, n2, n1, 0, b, ldb, 1, l21, ldl, 0, 0, 0, 0, 0, 0, -1, 1, 0, b2, ldb, work);
+    multiply(false, rowStart, rowEnd, n2, n1, 0, b, ldb, 1, l21, ldl, -1, 1, b2, ldb, work);
     dtrsm(1, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
   } else {
     dtrsm(0, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
-    product(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, 0, 0, 0, 0, 0, 0, -1, 1, 0, b, ldb, work);
+    multiply(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, -1, 1, b, ldb, work);
     dtrsm(0, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
   }
   return 0;

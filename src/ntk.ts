@@ -6,11 +6,10 @@ import { Arena, type Context } from "./arena.js";
 import { checkChoice, checkKeys, checkResult, toMatrix } from "./check.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/empirical.js";
-import { checkComputable } from "./kernel/layer.js";
-import { kernelSource, type Model } from "./kernel/source.js";
+import { type KernelSource, kernelSource, type Model } from "./kernel/source.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
-import type { Network } from "./model/network.js";
+import { type Network, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
@@ -58,83 +57,89 @@ export class Ntk {
   }
 
   /**
-   * f(X, θ0), N×1, for inputs X (N×d).
+   * f(X, θ0), N×C, for inputs X (N×d).
    *
    * @throws TypeError, RangeError for bad input, and where an output overflows; BackendError after `dispose()`.
    * @example
    * ntk.forward(net, [[0], [1]]).data; // two outputs
    */
   forward(net: Network, X: MatrixLike): Matrix {
-    return checkResult(forward(this.#context, net, this.#inputs(net, X)), "forward(net, X)");
+    const [value, A] = checked(net, X);
+    return checkResult(forward(this.#context, value, A), "forward(net, X)");
   }
 
   /**
-   * The tangent features Φ, N×P: row n is ∇f(x_n, θ0) in the order of `net.blocks` (MATH: Jacot et al. 2018).
+   * The tangent features Φ, (N·C)×P: row n·C + c is ∇f_c(x_n, θ0) in the order of `net.blocks` (Jacot et al. 2018).
    *
-   * @throws TypeError, RangeError for bad input; MemoryLimitError where N×P does not fit.
+   * @throws TypeError, RangeError for bad input; MemoryLimitError where Φ does not fit.
    * @example
    * const { cols } = ntk.jacobian(net, [0, 1]); // cols === net.parameters.length
    */
   jacobian(net: Network, X: MatrixLike): Matrix {
-    return checkResult(jacobian(this.#context, net, this.#inputs(net, X)), "jacobian(net, X)");
+    const [value, A] = checked(net, X);
+    return checkResult(jacobian(this.#context, value, A), "jacobian(net, X)");
   }
 
   /**
-   * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ, N×N2, in its factored form (Novak et al. 2022): no Jacobian is formed.
-   * Without X2 it is symmetric to the bit. Entries that truly overflow are ±Infinity.
+   * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ in its factored form, layer by layer (Novak et al. 2022): no Jacobian is formed.
+   * `outputs: "average"` (default): N×N2, the mean over outputs; `"full"`: (N·C)×(N2·C), row n·C + c. Without X2 it is symmetric to
+   * the bit. Entries that truly overflow are ±Infinity.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
    * @example
    * const K = ntk.kernel(net, X); // K.data[i * K.cols + j] = Θ(x_i, x_j)
+   * ntk.kernel(net, X, X, { outputs: "full" });
    */
   kernel(model: Model, X: MatrixLike, X2?: MatrixLike, options: { outputs?: "full" | "average" } = {}): Matrix {
     checkKeys(options, ["outputs"], "kernel");
-    checkChoice(options.outputs ?? "average", "outputs", ["full", "average"]);
-    const source = kernelSource(this.#context, model);
-    const A = this.#inputs(source.network, X);
+    const { outputs = "average" } = options;
+    checkChoice(outputs, "outputs", ["full", "average"]);
+    const source = kernelSource(this.#context, model, outputs);
+    const A = toMatrix(X, "X", columns(source));
     const K = X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
     return checkResult(K, "kernel(model, X, X2)", { infinite: true });
   }
 
   /**
-   * diag Θ(X, X), N numbers, without the rest of Θ.
+   * diag Θ(X, X), N numbers (N·C with `outputs: "full"`), without the rest of Θ.
    *
    * @throws TypeError, RangeError for bad input.
    * @example
    * ntk.kernelDiagonal(net, [0, 1]).length; // 2
    */
-  kernelDiagonal(model: Model, X: MatrixLike): Float64Array {
-    const source = kernelSource(this.#context, model);
-    return source.diagonal(this.#inputs(source.network, X)).slice();
+  kernelDiagonal(model: Model, X: MatrixLike, options: { outputs?: "full" | "average" } = {}): Float64Array {
+    const { outputs = "average" } = options;
+    checkKeys(options, ["outputs"], "kernelDiagonal");
+    checkChoice(outputs, "outputs", ["full", "average"]);
+    const source = kernelSource(this.#context, model, outputs);
+    return source.diagonal(toMatrix(X, "X", columns(source))).slice();
   }
 
   /**
-   * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`); they sum to Θ.
+   * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`; deeper `a b cL dL … c1 d1`), averaged over
+   * outputs; they sum to Θ.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
    * const { b } = ntk.kernelBlocks(net, X); // the sigmoids' part
    */
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
-    const A = this.#inputs(net, X);
-    return kernelBlocks(
-      this.#context,
-      net,
-      A,
-      X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols }),
-    );
+    const [value, A] = checked(net, X);
+    const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
+    return kernelBlocks(this.#context, value, A, B);
   }
 
   /**
-   * Θ(X, X) V for V N×k, as Φ(ΦᵀV): O(NPk) work, no N×N matrix.
+   * Θ(X, X) V for V (N·C)×k, row n·C + c, as Φ(ΦᵀV): O(NPk) work, no N×N matrix.
    *
    * @throws TypeError, RangeError for bad input.
    * @example
    * ntk.kernelTimesVector(net, X, V).rows; // N
    */
   kernelTimesVector(net: Network, X: MatrixLike, V: MatrixLike): Matrix {
-    const A = this.#inputs(net, X);
-    return checkResult(kernelTimesVector(this.#context, net, A, toMatrix(V, "V", { rows: A.rows })), "Θ V");
+    const [value, A] = checked(net, X);
+    const right = toMatrix(V, "V", { rows: A.rows * value.outputs });
+    return checkResult(kernelTimesVector(this.#context, value, A, right), "Θ V");
   }
 
   /**
@@ -283,8 +288,15 @@ export class Ntk {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
 
-  #inputs(net: Network | undefined, X: MatrixLike): Matrix {
-    return toMatrix(X, "X", net ? { cols: checkComputable(net).inputs } : {});
-  }
+/** A network and its inputs, checked. */
+function checked(net: Network, X: MatrixLike): [Network, Matrix] {
+  const value = validateNetwork(net);
+  return [value, toMatrix(X, "X", { cols: value.inputs })];
+}
+
+/** The shape of X that a model prescribes. */
+function columns({ inputs }: KernelSource): { cols?: number } {
+  return inputs === undefined ? {} : { cols: inputs };
 }

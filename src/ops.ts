@@ -34,19 +34,17 @@ export interface Ops {
   dfeaturesScratchBytes(rows: number, m: number, d: number): number;
 
   /**
-   * Tangent features of one hidden layer, row i of J being
-   * ( aScale, bScale S_i, cScale G_ij x_i for each j, dScale G_i ), P = 1 + m(d+2) long; with `bias = 0` the first and
-   * the last block are left out, P = m(d+1).
+   * Rows of the Jacobian that belong to one layer: row i of J is scale · G_i ⊗ X_⌊i/repeat⌋ (a row-wise Khatri–Rao product),
+   * entry j·d + t being scale G_ij X_⌊i/repeat⌋t. `x` is optional where d = 1, and means 1.
    */
-  djacobian(
-    rowStart: number, rowEnd: number, m: number, d: number, bias: number,
-    aScale: number, bScale: number, cScale: number, dScale: number,
-    x: number, ldx: number, s: number, lds: number, g: number, ldg: number, j: number, ldj: number,
+  dkhatrirao(
+    rowStart: number, rowEnd: number, m: number, d: number, scale: number, g: number, ldg: number,
+    x: number, ldx: number, repeat: number, j: number, ldj: number,
   ): Info;
 
   /**
    * Vector-Jacobian product of one hidden layer, without J, for the hidden units [unitStart, unitEnd):
-   * ub_j += bScale Σ_i v_i S_ij, uc_jt += cScale Σ_i v_i G_ij x_it, ud_j += dScale Σ_i v_i G_ij (`ud` optional).
+   * ub_j += bScale Σ_i v_i S_ij, uc_jt += cScale Σ_i v_i G_ij x_it, ud_j += dScale Σ_i v_i G_ij (`ub` and `ud` optional).
    * v has length n; uc is m×d with rows packed. (The entry of `a` is aScale Σ v, one number: the caller's.)
    */
   dvjp(
@@ -72,6 +70,15 @@ export interface Ops {
   dtrainScratchBytes(n: number, m: number, d: number): number;
 
   /**
+   * One update of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
+   * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum is 0.
+   */
+  ddescend(
+    P: number, rate: number, momentum: number, nesterov: number, decay: number,
+    gradient: number, theta: number, theta0: number, velocity: number,
+  ): Info;
+
+  /**
    * The factored kernel of MATH.md §2, lower triangle only:
    * C = gamma C + delta + (alpha A Aᵀ + beta) ∘ (G Gᵀ), G n×k, A n×d (d = 0: the factor is beta), C n×n.
    * With d > 0, a product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.
@@ -87,7 +94,20 @@ export interface Ops {
     d: number, alpha: number, a: number, lda: number, b: number, ldb: number, beta: number,
     gamma: number, delta: number, c: number, ldc: number, work: number,
   ): Info;
-  /** Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows. */
+  /**
+   * {@link Ops.dgram} with the factor given, one entry for each repeat×repeat block: lower triangle of
+   * C = gamma C + (F ⊗ 1) ∘ (G Gᵀ), C n×n, F ⌈n/repeat⌉ on a side (its lower triangle is read).
+   */
+  dgramBlock(
+    rowStart: number, rowEnd: number, k: number, g: number, ldg: number, repeat: number, f: number, ldf: number,
+    gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The rectangular twin of {@link Ops.dgramBlock}: C = gamma C + (F ⊗ 1) ∘ (G Hᵀ), C n×n2, F ⌈n/repeat⌉×⌈n2/repeat⌉. */
+  dgramBlockCross(
+    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
+    repeat: number, f: number, ldf: number, gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows; d = 1 for the block ops. */
   dgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
 
   /** C = gamma C + alpha op(A) op(B), op(A) m×k, op(B) k×n; `transA = 1`: A is stored k×m, `transB = 1`: B is n×k. */
@@ -133,6 +153,14 @@ export interface Ops {
   drowdot(
     rowStart: number, rowEnd: number, n: number, alpha: number, a: number, lda: number, b: number, ldb: number,
     gamma: number, out: number,
+  ): Info;
+  /**
+   * C_i = alpha A_(i mod period) ∘ B_⌊i/repeat⌋ for rows i; A, B, C have m columns; `period = 0` takes A_i itself. In place
+   * where C is A (period 0) or B (repeat 1).
+   */
+  dhadamard(
+    rowStart: number, rowEnd: number, m: number, alpha: number, a: number, lda: number, period: number,
+    b: number, ldb: number, repeat: number, c: number, ldc: number,
   ): Info;
   /** Copies the strict lower triangle of A onto the upper one, in place. */
   dmirror(n: number, a: number, lda: number): Info;

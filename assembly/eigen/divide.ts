@@ -6,7 +6,7 @@
 // z is then recomputed from the roots, so that the eigenvectors are orthogonal whatever the roots' rounding. New vectors are
 // two products that skip the zero halves of Q. Eigenvectors are rows; `index` lists them by ascending eigenvalue.
 import { lineBytes } from "../blocksize";
-import { product, productScratchBytes } from "../product";
+import { multiply, productScratchBytes } from "../product";
 import { hsum } from "../simd";
 import { ql, rotate } from "./ql";
 import { secular } from "./secular";
@@ -123,8 +123,8 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
   weights(K, pole, weight, u, hat);
   for (let j = 0; j < K; j++) vector(K, hat, place, row, u + (<usize>j * <usize>K << 3));
   const ld = <i32>(rowBytes >> 3);
-  product(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 0, 0, 0, 0, 0, 0, 1, 0, 0, q, ld, free);
-  product(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 0, 0, 0, 0, 0, 0, 1, 0, 0, q + (<usize>n1 << 3), ld, free);
+  multiply(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 1, 0, q, ld, free);
+  multiply(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 1, 0, q + (<usize>n1 << 3), ld, free);
   mergeOrder(n, K, d, index, place);
   return 0;
 }

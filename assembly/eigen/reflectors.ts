@@ -2,7 +2,7 @@
 // dlarfb) through the product driver.
 import { lineBytes } from "../blocksize";
 import { dot } from "../level2";
-import { product, productScratchBytes } from "../product";
+import { multiply, productScratchBytes } from "../product";
 
 /** Reflectors of a block: S is read and written once for each, so more than a tridiagonal panel. */
 // @ts-ignore: decorator
@@ -24,9 +24,9 @@ export function applyReflectors(n: i32, a: usize, lda: i32, tau: usize, s: usize
       memory.fill(V + <usize>q * ldBytes + (<usize>k << 3), 0, <usize>(width - k) << 3);
     }
     compactWY(count, width, V, ldBytes, tau + (<usize>k0 << 3), T, dots);
-    product(false, 0, n, count, width, 0, s, lds, 1, V, lda, 0, 0, 0, 0, 0, 0, 1, 0, 0, B, BLOCK, free);
-    product(false, 0, n, count, count, 0, B, BLOCK, 0, T, BLOCK, 0, 0, 0, 0, 0, 0, 1, 0, 0, C, BLOCK, free);
-    product(false, 0, n, width, count, 0, C, BLOCK, 0, V, lda, 0, 0, 0, 0, 0, 0, -1, 1, 0, s, lds, free);
+    multiply(false, 0, n, count, width, 0, s, lds, 1, V, lda, 1, 0, B, BLOCK, free);
+    multiply(false, 0, n, count, count, 0, B, BLOCK, 0, T, BLOCK, 1, 0, C, BLOCK, free);
+    multiply(false, 0, n, width, count, 0, C, BLOCK, 0, V, lda, -1, 1, s, lds, free);
   }
 }
 

@@ -3,7 +3,7 @@
 // of A takes the panel in one symmetric update of depth 2·PANEL through the product driver.
 import { lineBytes } from "../blocksize";
 import { dot } from "../level2";
-import { product, productScratchBytes } from "../product";
+import { multiply, productScratchBytes } from "../product";
 import { hsum, madd, nmadd } from "../simd";
 
 /** Rows of a panel: its matrix-vector half is bound by memory whatever the size, the update wants depth. */
@@ -43,7 +43,7 @@ export function tridiagonalise(n: i32, a: usize, lda: i32, d: usize, e: usize, t
     const rest = end - count;
     if (rest == 0) break;
     memory.copy(V2, V, line * PANEL);
-    product(true, 0, rest, rest, 2 * PANEL, 1, V, ld, 0, W, ld, 0, 0, 0, 0, 0, 0, -1, 1, 0, a, lda, free);
+    multiply(true, 0, rest, rest, 2 * PANEL, 1, V, ld, 0, W, ld, -1, 1, a, lda, free);
   }
 }
 

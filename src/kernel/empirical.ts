@@ -1,151 +1,271 @@
 /**
- * The empirical tangent kernel of a finite network, factored (MATH.md §2), never through the N×P Jacobian:
+ * The empirical tangent kernel of a finite network, factored layer by layer (MATH.md §2), never through the N×P Jacobian:
  *
- *   Θ = beta2² + alpha2² S Sᵀ + (alpha1² X Xᵀ + beta1²) ∘ (G Gᵀ),   G_ij = alpha2 b_j σ'(Z_ij)
+ *   Θ_cc' = δ_cc' (β² + α² H_L H_Lᵀ) + Σ_l (α_l² H_(l−1) H_(l−1)ᵀ + β_l²) ∘ (G_l,c G_l,c'ᵀ),   G_l,c = ∂f_c/∂Z_l
  *
- * Hidden units are taken UNITS at a time, so that scratch beside the result is O(N·UNITS) whatever the width.
+ * `average` is the mean of Θ_cc over the outputs, N×N; `full` is (N·C)×(N·C), row n·C + c. In the average, the products of all
+ * outputs are one product over C·m units, and in the top layer, where G_c = α b_c ∘ σ', one over m units with the weights'
+ * root mean square. A single hidden layer is taken UNITS at a time, so that scratch is O(N·UNITS) whatever its width.
  * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
  */
 import type { Context } from "../arena.js";
 import { type Matrix, matrix } from "../matrix.js";
-import type { Network } from "../model/network.js";
-import { checkComputable, features, forEachTile, type Inputs, type Layer, loadInputs, loadLayer } from "./layer.js";
+import { type Network, widths } from "../model/network.js";
+import { fullKernelInto } from "./full.js";
+import { forEachGradient, forEachGradientPair } from "./gradient.js";
+import {
+  allocTile,
+  features,
+  fillTile,
+  forEachTile,
+  type Inputs,
+  type Layer,
+  type Loaded,
+  loadInputs,
+  loadNetwork,
+} from "./layer.js";
 
-/** Hidden units of one pass: the depth that the Gram op packs at a time. */
+/** Hidden units of one pass over a single hidden layer. */
 const UNITS = 1024;
 
-/** Which blocks of θ count, one flag per family of features. */
-type Parts = Record<"a" | "b" | "c" | "d", boolean>;
-const ALL: Parts = { a: true, b: true, c: true, d: true };
+/** How the outputs of a network are treated: one kernel for all, or one for each pair. */
+export type Outputs = "average" | "full";
 
-/** Θ into `out`: n×n (lower triangle only) without `other`, else n×n2. */
+/** Where the terms of Θ go, by name of their block of θ: terms with one address are summed; 0 leaves a term out. */
+type Where = (block: string) => number;
+
+/** Θ into `out`: lower triangle only without `other`. */
 export function kernelInto(
   context: Context,
-  layer: Layer,
+  loaded: Loaded,
   inputs: Inputs,
   other: Inputs | undefined,
+  outputs: Outputs,
   out: number,
-  parts: Parts = ALL,
 ): void {
-  const { arena } = context;
-  arena.run(() => {
-    const units = Math.min(UNITS, layer.m);
-    const [s, g] = [arena.alloc(inputs.n * units), arena.alloc(inputs.n * units)];
-    const [s2, g2] = other ? [arena.alloc(other.n * units), arena.alloc(other.n * units)] : [0, 0];
-    for (let unit = 0; unit < layer.m; unit += UNITS) {
-      const k = Math.min(UNITS, layer.m - unit);
-      features(context, layer, inputs.address, inputs.n, unit, k, s, g);
-      if (other) features(context, layer, other.address, other.n, unit, k, s2, g2);
-      const start = unit === 0 ? 0 : 1;
-      const constant = unit === 0 && parts.a ? layer.beta2 ** 2 : 0;
-      accumulate(context, inputs, other, parts.b ? k : 0, s, s2, 0, 0, layer.alpha2 ** 2, start, constant, out);
-      const alpha = parts.c ? layer.alpha1 ** 2 : 0;
-      const beta = parts.d ? layer.beta1 ** 2 : 0;
-      if (alpha !== 0 || beta !== 0) {
-        accumulate(context, inputs, other, k, g, g2, alpha === 0 ? 0 : layer.d, alpha, beta, 1, 0, out);
-      }
-    }
+  if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out);
+  else averageInto(context, loaded, inputs, other, () => out);
+}
+
+/** The average over the outputs, its terms where `where` says. */
+function averageInto(context: Context, loaded: Loaded, inputs: Inputs, other: Inputs | undefined, where: Where): void {
+  context.arena.run(() => {
+    const sum = new Terms(context, inputs, other, where);
+    const gain = loaded.gain || rootMeanSquare(context, loaded);
+    if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, gain, sum);
+    else deepInto(context, loaded, inputs, other, gain, sum);
   });
 }
 
-/** out = gamma out + delta + (alpha X X2ᵀ + beta) ∘ (G G2ᵀ) by whichever of the two Gram ops fits. */
-function accumulate(
-  { ops, arena }: Context,
+function shallowInto(
+  context: Context,
+  { code, hidden, readout }: Loaded,
   inputs: Inputs,
   other: Inputs | undefined,
-  k: number,
-  g: number,
-  g2: number,
-  d: number,
-  alpha: number,
-  beta: number,
-  gamma: number,
-  delta: number,
-  out: number,
+  gain: number,
+  sum: Terms,
 ): void {
-  const { n, address } = inputs;
-  const n2 = other?.n ?? n;
-  arena.run(() => {
-    const work = arena.allocBytes(ops.dgramScratchBytes(n, n2, k, d));
-    if (!other) ops.dgram(0, n, k, g, k, d, alpha, address, d, beta, gamma, delta, out, n, work);
-    else {
-      ops.dgramCross(
-        0,
-        n,
-        n2,
-        k,
-        g,
-        k,
-        g2,
-        k,
-        d,
-        alpha,
-        address,
-        d,
-        other.address,
-        d,
-        beta,
-        gamma,
-        delta,
-        out,
-        n2,
-        work,
-      );
-    }
-  });
-}
-
-/** Doubles that {@link kernelInto} takes beside its result; for the memory check before any work. */
-export function kernelScratch({ ops }: Context, net: Network, n: number, n2: number): number {
-  const m = net.parameters.length;
+  const [layer] = hidden;
+  const m = layer.fanOut;
   const units = Math.min(UNITS, m);
-  return m * 2 + (n + n2) * (net.inputs + 2 * units) + ops.dgramScratchBytes(n, n2, units, net.inputs) / 8;
+  const memory = [inputs, other].map((x) => (x ? [0, 1].map(() => context.arena.alloc(x.n * units)) : [0, 0]));
+  for (let unit = 0; unit < m; unit += UNITS) {
+    const k = Math.min(UNITS, m - unit);
+    [inputs, other].forEach((x, i) => {
+      const [s, g] = memory[i];
+      if (x) features(context, code, layer, x.address, x.n, unit, k, gain, s, g);
+    });
+    const [[s, g], [s2, g2]] = memory;
+    sum.addReadout(readout, k, [s, s2], unit === 0);
+    sum.addHidden(layer, k, [g, g2], [inputs.address, other?.address ?? 0]);
+  }
 }
 
-/** Θ(X, X2), or Θ(X, X) where X2 is missing. */
-export function kernel(context: Context, value: Network, X: Matrix, X2?: Matrix): Matrix {
-  return oneKernel(context, checkComputable(value), X, X2, ALL);
-}
-
-/** One matrix per block of θ; they sum to Θ. */
-export function kernelBlocks(context: Context, value: Network, X: Matrix, X2?: Matrix): Record<string, Matrix> {
-  const net = checkComputable(value);
-  const none: Parts = { a: false, b: false, c: false, d: false };
-  return Object.fromEntries(
-    net.blocks.map(({ name }) => [name, oneKernel(context, net, X, X2, { ...none, [name]: true })]),
-  );
-}
-
-function oneKernel(context: Context, net: Network, X: Matrix, X2: Matrix | undefined, parts: Parts): Matrix {
+function deepInto(
+  context: Context,
+  loaded: Loaded,
+  inputs: Inputs,
+  other: Inputs | undefined,
+  gain: number,
+  sum: Terms,
+): void {
   const { ops, arena } = context;
-  const n2 = X2?.rows ?? X.rows;
-  return arena.run(() => {
-    arena.require(X.rows * n2 + kernelScratch(context, net, X.rows, n2));
-    const out = arena.alloc(X.rows * n2);
-    const layer = loadLayer(context, net);
-    kernelInto(context, layer, loadInputs(context, X), X2 && loadInputs(context, X2), out, parts);
-    if (!X2) ops.dmirror(X.rows, out, n2);
-    return matrix(X.rows, n2, arena.copyOut(out, X.rows * n2));
+  const { hidden, readout, C } = loaded;
+  const top = hidden.length - 1;
+  const m = readout.fanIn;
+  const load = (x: Inputs) => fillTile(context, loaded, x, 0, x.n, allocTile(context, loaded, x.n));
+  const tile = load(inputs);
+  const tile2 = other && load(other);
+  const pair = (l: number): [number, number] => [tile.h[l], tile2?.h[l] ?? 0];
+  sum.addReadout(readout, m, pair(top + 1), true);
+  if (!loaded.gain) {
+    // The top layer's gradients, averaged: σ' times the root mean square of its weights.
+    arena.run(() => {
+      const scaled = [tile, tile2].map((x) => {
+        if (!x) return 0;
+        const g = arena.alloc(x.rows * m);
+        ops.dhadamard(0, x.rows, m, 1, gain, m, 1, x.slopes[top], m, 1, g, m);
+        return g;
+      });
+      sum.addHidden(hidden[top], m, [scaled[0], scaled[1]], pair(top));
+    });
+  }
+  forEachGradientPair(context, loaded, tile, tile2, 1 / Math.sqrt(C), (l, g, g2) => {
+    if (l < top || loaded.gain) sum.addHidden(hidden[l], C * hidden[l].fanOut, [g, g2], pair(l));
   });
 }
 
-/** diag Θ(X, X), N numbers. */
-export function kernelDiagonal(context: Context, value: Network, X: Matrix): Float64Array {
-  const net = checkComputable(value);
+/** α √(mean over outputs of b_cj²) for each unit j of the top layer. */
+function rootMeanSquare({ arena }: Context, { readout, C }: Loaded): number {
+  const m = readout.fanIn;
+  const b = arena.view(readout.weights, C * m);
+  const size = new Float64Array(m);
+  for (let at = 0; at < b.length; at++) size[at % m] += b[at] ** 2;
+  return arena.copyIn(size.map((sum) => readout.alpha * Math.sqrt(sum / C)));
+}
+
+/** Terms of the average kernel, each added to the matrix of its block. */
+class Terms {
+  readonly #context: Context;
+  readonly #inputs: Inputs;
+  readonly #other: Inputs | undefined;
+  readonly #where: Where;
+  /** Matrices that hold something already. */
+  readonly #begun = new Set<number>();
+
+  constructor(context: Context, inputs: Inputs, other: Inputs | undefined, where: Where) {
+    this.#context = context;
+    this.#inputs = inputs;
+    this.#other = other;
+    this.#where = where;
+  }
+
+  /** α² H H2ᵀ for k units, and once the constant β². */
+  addReadout({ alpha, beta, names, bias }: Layer, k: number, h: [number, number], constant: boolean): void {
+    const [b, a] = [this.#where(names.weights), bias ? this.#where(names.bias) : 0];
+    const together = a === b && constant;
+    if (b) this.#add(b, k, h, 0, 0, [0, 0], alpha ** 2, together ? beta ** 2 : 0);
+    if (a && constant && !together) this.#add(a, 0, [0, 0], 0, 0, [0, 0], 0, beta ** 2);
+  }
+
+  /** (α² H H2ᵀ + β²) ∘ (G G2ᵀ) for k columns of G. */
+  addHidden({ fanIn, alpha, beta, names, bias }: Layer, k: number, g: [number, number], h: [number, number]): void {
+    const [c, d] = [this.#where(names.weights), bias ? this.#where(names.bias) : 0];
+    const together = d === c;
+    // α = 0 (weightStd 0) leaves the biases' part.
+    const depth = alpha === 0 ? 0 : fanIn;
+    if (c) this.#add(c, k, g, depth, alpha ** 2, h, together ? beta ** 2 : 0, 0);
+    if (d && !together) this.#add(d, k, g, 0, 0, [0, 0], beta ** 2, 0);
+  }
+
+  /** out = [out +] delta + (alpha A A2ᵀ + beta) ∘ (G G2ᵀ), A of depth d. */
+  #add(
+    out: number,
+    k: number,
+    [g, g2]: [number, number],
+    d: number,
+    alpha: number,
+    [a, a2]: [number, number],
+    beta: number,
+    delta: number,
+  ): void {
+    const { ops, arena } = this.#context;
+    const { n } = this.#inputs;
+    const n2 = this.#other?.n ?? n;
+    const gamma = this.#begun.has(out) ? 1 : 0;
+    this.#begun.add(out);
+    arena.run(() => {
+      const work = arena.allocBytes(ops.dgramScratchBytes(n, n2, k, d));
+      if (!this.#other) ops.dgram(0, n, k, g, k, d, alpha, a, d, beta, gamma, delta, out, n, work);
+      else ops.dgramCross(0, n, n2, k, g, k, g2, k, d, alpha, a, d, a2, d, beta, gamma, delta, out, n2, work);
+    });
+  }
+}
+
+/** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
+export function kernelScratch({ ops }: Context, net: Network, n: number, n2: number, outputs: Outputs): number {
+  const sizes = [net.inputs, ...widths(net)];
+  const C = net.outputs;
+  const full = outputs === "full" && C > 1;
+  const product = (k: number, d: number) => ops.dgramScratchBytes(n, n2, k, d) / 8;
+  const parameters = net.parameters.length + sizes[sizes.length - 1];
+  const points = n + n2;
+  if (sizes.length === 2 && !full) {
+    const units = Math.min(UNITS, sizes[1]);
+    return parameters + points * (net.inputs + 2 * units) + product(units, net.inputs);
+  }
+  const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
+  const widest = Math.max(...sizes);
+  const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
+  return parameters + features + (full ? n * n2 : 0) + (full ? C : 1) * product(C * widest, widest);
+}
+
+/** Θ(X, X2), or Θ(X, X), symmetric to the bit, where X2 is missing. */
+export function kernel(context: Context, net: Network, X: Matrix, X2: Matrix | undefined, outputs: Outputs): Matrix {
+  const { ops, arena } = context;
+  const block = outputs === "full" ? net.outputs : 1;
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  const [rows, cols] = [n * block, n2 * block];
+  return arena.run(() => {
+    arena.require(rows * cols + kernelScratch(context, net, n, n2, outputs));
+    const out = arena.alloc(rows * cols);
+    const loaded = loadNetwork(context, net);
+    kernelInto(context, loaded, loadInputs(context, X), X2 && loadInputs(context, X2), outputs, out);
+    if (!X2) ops.dmirror(rows, out, rows);
+    return matrix(rows, cols, arena.copyOut(out, rows * cols));
+  });
+}
+
+/** One matrix per block of θ, averaged over the outputs; they sum to Θ. */
+export function kernelBlocks(context: Context, net: Network, X: Matrix, X2?: Matrix): Record<string, Matrix> {
+  const { ops, arena } = context;
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  return arena.run(() => {
+    arena.require(net.blocks.length * n * n2 + kernelScratch(context, net, n, n2, "average"));
+    const at = new Map(net.blocks.map(({ name }) => [name, arena.alloc(n * n2)]));
+    const loaded = loadNetwork(context, net);
+    averageInto(context, loaded, loadInputs(context, X), X2 && loadInputs(context, X2), (name) => at.get(name) ?? 0);
+    return Object.fromEntries(
+      [...at].map(([name, address]) => {
+        if (!X2) ops.dmirror(n, address, n);
+        return [name, matrix(n, n2, arena.copyOut(address, n * n2))];
+      }),
+    );
+  });
+}
+
+/** diag Θ(X, X): N numbers (average), or N·C. */
+export function kernelDiagonal(context: Context, net: Network, X: Matrix, outputs: Outputs): Float64Array {
   const { ops, arena } = context;
   return arena.run(() => {
-    const layer = loadLayer(context, net);
-    const inputs = loadInputs(context, X);
-    const [xx, ss, gg] = [arena.alloc(X.rows), arena.alloc(X.rows), arena.alloc(X.rows)];
-    ops.drowdot(0, X.rows, layer.d, layer.alpha1 ** 2, inputs.address, layer.d, inputs.address, layer.d, 0, xx);
-    forEachTile(context, layer, inputs, (row, rows, s, g) => {
-      ops.drowdot(0, rows, layer.m, layer.alpha2 ** 2, s, layer.m, s, layer.m, 0, ss + row * 8);
-      ops.drowdot(0, rows, layer.m, 1, g, layer.m, g, layer.m, 0, gg + row * 8);
+    const loaded = loadNetwork(context, net);
+    const { hidden, readout, C } = loaded;
+    const full = outputs === "full";
+    // Rows of G to a row of the diagonal: one for each output, or all outputs side by side.
+    const [block, wide] = full ? [C, 1] : [1, C];
+    const result = new Float64Array(X.rows * block);
+    forEachTile(context, loaded, loadInputs(context, X), ({ row, rows, ...rest }) => {
+      const tile = { row, rows, ...rest };
+      const [inner, outer] = [arena.alloc(rows), arena.alloc(rows * block)];
+      const squares = (h: number, m: number, count: number, out: number) =>
+        ops.drowdot(0, count, m, 1, h, m, h, m, 0, out);
+      squares(tile.h[hidden.length], readout.fanIn, rows, inner);
+      const from = row * block;
+      const norms = arena.view(inner, rows);
+      for (let i = 0; i < rows * block; i++) {
+        result[from + i] = readout.beta ** 2 + readout.alpha ** 2 * norms[Math.floor(i / block)];
+      }
+      forEachGradient(context, loaded, tile, 1 / Math.sqrt(wide), (l, g) => {
+        const { fanIn, fanOut, alpha, beta } = hidden[l];
+        squares(tile.h[l], fanIn, rows, inner);
+        squares(g, wide * fanOut, rows * block, outer);
+        const [factors, bells] = [arena.view(inner, rows), arena.view(outer, rows * block)];
+        for (let i = 0; i < rows * block; i++) {
+          // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
+          if (bells[i] !== 0) result[from + i] += (alpha ** 2 * factors[Math.floor(i / block)] + beta ** 2) * bells[i];
+        }
+      });
     });
-    const [factors, sums, bells] = [arena.view(xx, X.rows), arena.view(ss, X.rows), arena.view(gg, X.rows)];
-    // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
-    return sums.map(
-      (sum, i) => layer.beta2 ** 2 + sum + (bells[i] === 0 ? 0 : (factors[i] + layer.beta1 ** 2) * bells[i]),
-    );
+    return result;
   });
 }

@@ -1,76 +1,72 @@
 /**
- * One hidden layer, loaded into backend memory: what every kernel, Jacobian and prediction of a finite network starts
- * from. Also the gate that says which networks are computed today.
+ * A finite network in backend memory, layer by layer from the input up, and its features for a tile of rows: what every kernel,
+ * Jacobian and prediction starts from. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md §1).
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
-import { blockOf, type Network, scales, validateNetwork, widths } from "../model/network.js";
+import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode } from "../ops.js";
 
-/** Addresses and scales of a one-hidden-layer network in scratch memory. */
+/** One affine map. The last one is the readout. */
 export interface Layer {
+  readonly fanIn: number;
+  readonly fanOut: number;
+  /** Forward scales; beta is 0 without biases. */
+  readonly alpha: number;
+  readonly beta: number;
+  /** Weights, fanOut×fanIn. */
+  readonly weights: number;
+  /** Biases; 0 without. */
+  readonly bias: number;
+  /** Names of its blocks, and where in θ they start (the biases' are empty and −1 without). */
+  readonly names: { weights: string; bias: string };
+  readonly offsets: { weights: number; bias: number };
+}
+
+/** θ in scratch (or in a held block), and the scales that go with it. */
+export interface Loaded {
   readonly net: Network;
-  readonly d: number;
-  readonly m: number;
   readonly P: number;
+  /** Outputs. */
+  readonly C: number;
   /** Activation code of the ABI. */
   readonly code: number;
-  /** C, m×d. */
-  readonly c: number;
-  /** Biases of the hidden layer; 0 without. */
-  readonly bias: number;
-  /** b, m. */
-  readonly b: number;
-  /** alpha2 b, m: the gain of σ' in G. */
+  readonly hidden: readonly Layer[];
+  readonly readout: Layer;
+  /** With one output, alpha b: the gain that makes σ' of the top layer its gradient. 0 with several outputs. */
   readonly gain: number;
-  /** Forward scales: input layer, then output layer; the betas are 0 without biases. */
-  readonly alpha1: number;
-  readonly beta1: number;
-  readonly alpha2: number;
-  readonly beta2: number;
-  /** beta2 · a: the constant of the forward pass. */
-  readonly constant: number;
 }
 
-/**
- * Checks that a network is one that can be computed.
- *
- * @throws TypeError, RangeError
- */
-export function checkComputable(value: unknown): Network {
-  const net = validateNetwork(value);
-  const depth = widths(net).length;
-  if (depth > 1) {
-    throw new RangeError(
-      `the network has ${depth} hidden layers; deep kernels are not computed yet, expected one hidden layer`,
-    );
-  }
-  if (net.outputs > 1) {
-    throw new RangeError(`the network has ${net.outputs} outputs; several outputs are not computed yet, expected 1`);
-  }
-  return net;
-}
-
-/** Copies θ into scratch. Call inside `arena.run`. */
-export function loadLayer({ arena }: Context, net: Network): Layer {
-  const [input, output] = scales(net);
-  const b = blockOf(net, "b");
-  const a = net.bias ? blockOf(net, "a")[0] : 0;
+/** Addresses of θ's layers; θ is copied into scratch unless it lies in backend memory at `theta`. Call inside `arena.run`. */
+export function loadNetwork({ arena }: Context, net: Network, theta = arena.copyIn(net.parameters)): Loaded {
+  const sizes = [net.inputs, ...widths(net), net.outputs];
+  const depth = sizes.length - 2;
+  const offsetOf = (name: string) => net.blocks.find((block) => block.name === name)?.offset ?? -1;
+  const layers = scales(net).map(({ alpha, beta }, l): Layer => {
+    const suffix = depth > 1 ? String(l + 1) : "";
+    const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
+    const offsets = { weights: offsetOf(names.weights), bias: offsetOf(names.bias) };
+    return {
+      fanIn: sizes[l],
+      fanOut: sizes[l + 1],
+      alpha,
+      beta,
+      weights: theta + offsets.weights * 8,
+      bias: net.bias ? theta + offsets.bias * 8 : 0,
+      names,
+      offsets,
+    };
+  });
+  const readout = layers[depth];
+  const single = net.outputs === 1;
   return {
     net,
-    d: net.inputs,
-    m: b.length,
     P: net.parameters.length,
+    C: net.outputs,
     code: ActivationCode[net.activation],
-    c: arena.copyIn(blockOf(net, "c")),
-    bias: net.bias ? arena.copyIn(blockOf(net, "d")) : 0,
-    b: arena.copyIn(b),
-    gain: arena.copyIn(b.map((weight) => output.alpha * weight)),
-    alpha1: input.alpha,
-    beta1: input.beta,
-    alpha2: output.alpha,
-    beta2: output.beta,
-    constant: output.beta * a,
+    hidden: layers.slice(0, depth),
+    readout,
+    gain: single ? arena.copyIn(arena.view(readout.weights, readout.fanIn).map((b) => readout.alpha * b)) : 0,
   };
 }
 
@@ -85,33 +81,39 @@ export function loadInputs({ arena }: Context, X: Matrix): Inputs {
   return { address: arena.copyIn(X.data), n: X.rows };
 }
 
-/** S and (where g is not 0) G for rows of X and the hidden units [unit, unit + units); both rows×units, packed. */
+/**
+ * H and (where g is not 0) gain ∘ σ' of one hidden layer for `rows` rows of its input h and the units [unit, unit + units); both
+ * rows×units, packed. `gain` has one number for each unit of the layer; 0 means 1.
+ */
 export function features(
   { ops, arena }: Context,
+  code: number,
   layer: Layer,
-  x: number,
+  h: number,
   rows: number,
   unit: number,
   units: number,
+  gain: number,
   s: number,
   g: number,
 ): void {
+  const { fanIn, alpha, beta, weights, bias } = layer;
   arena.run(() => {
-    const work = arena.allocBytes(ops.dfeaturesScratchBytes(rows, units, layer.d));
+    const work = arena.allocBytes(ops.dfeaturesScratchBytes(rows, units, fanIn));
     ops.dfeatures(
-      layer.code,
+      code,
       0,
       rows,
       units,
-      layer.d,
-      layer.alpha1,
-      x,
-      layer.d,
-      layer.c + unit * layer.d * 8,
-      layer.d,
-      layer.beta1,
-      layer.bias && layer.bias + unit * 8,
-      layer.gain + unit * 8,
+      fanIn,
+      alpha,
+      h,
+      fanIn,
+      weights + unit * fanIn * 8,
+      fanIn,
+      beta,
+      bias && bias + unit * 8,
+      gain && gain + unit * 8,
       s,
       units,
       g,
@@ -121,27 +123,67 @@ export function features(
   });
 }
 
-/** Rows of a tile whose S and G (all units) are about 8 MiB each. */
-export function rowsPerTile(layer: Layer, n: number): number {
-  return Math.max(1, Math.min(n, Math.floor(2 ** 20 / layer.m)));
+/** All layers' features of some rows. */
+export interface Tile {
+  /** First row and number of rows. */
+  readonly row: number;
+  readonly rows: number;
+  /** H_0 … H_L, rows×m_l. */
+  readonly h: readonly number[];
+  /** σ'(Z_l) of hidden layer l (counted from 0), rows×m; the top layer's times {@link Loaded.gain} with one output. */
+  readonly slopes: readonly number[];
 }
 
-/** Calls `body(first row, rows, S, G)` for tiles of rows with all units' features; S and G live for one call. */
-export function forEachTile(
+/** Scratch for {@link fillTile}. */
+export function allocTile({ arena }: Context, { hidden }: Loaded, rows: number): Pick<Tile, "h" | "slopes"> {
+  const h = hidden.map(({ fanOut }) => arena.alloc(rows * fanOut));
+  return { h: [0, ...h], slopes: hidden.map(({ fanOut }) => arena.alloc(rows * fanOut)) };
+}
+
+/** The features of rows [row, row + rows), in memory of {@link allocTile}. */
+export function fillTile(
   context: Context,
-  layer: Layer,
+  { code, hidden, gain }: Loaded,
   inputs: Inputs,
-  body: (row: number, rows: number, s: number, g: number) => void,
-): void {
+  row: number,
+  rows: number,
+  memory: Pick<Tile, "h" | "slopes">,
+): Tile {
+  const h = [inputs.address + row * hidden[0].fanIn * 8, ...memory.h.slice(1)];
+  hidden.forEach((layer, l) => {
+    const top = l === hidden.length - 1 ? gain : 0;
+    features(context, code, layer, h[l], rows, 0, layer.fanOut, top, h[l + 1], memory.slopes[l]);
+  });
+  return { row, rows, h, slopes: memory.slopes };
+}
+
+/** Rows [first, first + rows) of a tile, without a copy. */
+export function partOfTile({ hidden }: Loaded, tile: Tile, first: number, rows: number): Tile {
+  const inputs = tile.h[0] + first * hidden[0].fanIn * 8;
+  return {
+    row: tile.row + first,
+    rows,
+    h: [inputs, ...hidden.map(({ fanOut }, l) => tile.h[l + 1] + first * fanOut * 8)],
+    slopes: hidden.map(({ fanOut }, l) => tile.slopes[l] + first * fanOut * 8),
+  };
+}
+
+/** Doubles of one row of a tile, with the gradients of all outputs on top where they are needed. */
+function rowSize({ hidden, C }: Pick<Loaded, "hidden" | "C">): number {
+  const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
+  const widest = hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0);
+  return units + (hidden.length > 1 || C > 1 ? C * widest : 0);
+}
+
+/** Calls `body` for tiles of rows whose features take about 16 MiB. */
+export function forEachTile(context: Context, loaded: Loaded, inputs: Inputs, body: (tile: Tile) => void): void {
   const { arena } = context;
-  const tile = rowsPerTile(layer, inputs.n);
+  const size = Math.max(1, Math.min(inputs.n, Math.floor(2 ** 20 / rowSize(loaded))));
   arena.run(() => {
-    const s = arena.alloc(tile * layer.m);
-    const g = arena.alloc(tile * layer.m);
-    for (let row = 0; row < inputs.n; row += tile) {
-      const rows = Math.min(tile, inputs.n - row);
-      features(context, layer, inputs.address + row * layer.d * 8, rows, 0, layer.m, s, g);
-      body(row, rows, s, g);
+    const memory = allocTile(context, loaded, size);
+    for (let row = 0; row < inputs.n; row += size) {
+      const rows = Math.min(size, inputs.n - row);
+      arena.run(() => body(fillTile(context, loaded, inputs, row, rows, memory)));
     }
   });
 }

@@ -5,9 +5,9 @@
 import type { Context } from "../arena.js";
 import { checkFinite, checkSymmetric, describe } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
-import type { Network } from "../model/network.js";
-import { kernel, kernelDiagonal, kernelInto, kernelScratch } from "./empirical.js";
-import { checkComputable, loadInputs, loadLayer } from "./layer.js";
+import { type Network, validateNetwork } from "../model/network.js";
+import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./empirical.js";
+import { loadInputs, loadNetwork } from "./layer.js";
 import { forward } from "./tangent.js";
 
 /** A kernel of one's own: Θ(X, X2) as a matrix, and optionally a prior mean and a cheap diagonal. */
@@ -23,17 +23,23 @@ export interface CustomKernel {
 /** What `fit` and `kernel` accept. */
 export type Model = Network | CustomKernel;
 
-/** A model as regression sees it; `X` is the training inputs. */
+/** A model as regression sees it; `X` is the training inputs. Its kernel has `block` rows for each input, b below. */
 export interface KernelSource {
   /** The network, where the model is one. */
   readonly network: Network | undefined;
   /** Number of outputs that the model prescribes, if it does. */
   readonly outputs: number | undefined;
+  /** C where the kernel is that of every pair of outputs (row n·C + c), 1 where one kernel serves all outputs. */
+  readonly block: number;
+  /** The network, where its weights give this kernel: its tangent features have just these inner products. */
+  readonly weights: Network | undefined;
+  /** Input dimension that the model prescribes, if it does. */
+  readonly inputs: number | undefined;
   /** f(X, θ0) or the prior mean, rows×C, row-major. */
   start(X: Matrix, C: number): Float64Array;
-  /** Θ(X, X) as a full or lower n×n matrix at `out`. */
+  /** Θ(X, X) as a full or lower (n·b)×(n·b) matrix at `out`. */
   fill(X: Matrix, out: number): void;
-  /** Doubles that {@link fill} needs as scratch. */
+  /** Doubles that {@link fill} needs as scratch for n inputs. */
   scratch(n: number): number;
   /** Θ(X, X2). */
   cross(X: Matrix, X2: Matrix): Matrix;
@@ -48,20 +54,39 @@ export function isCustomKernel(model: unknown): model is CustomKernel {
   return typeof model === "object" && model !== null && typeof (model as CustomKernel).kernel === "function";
 }
 
-/** @throws TypeError, RangeError where the model cannot be used. */
-export function kernelSource(context: Context, model: Model): KernelSource {
-  return isCustomKernel(model) ? new CustomSource(context, model) : new NetworkSource(context, checkComputable(model));
+/**
+ * @param outputs `full` or `average`; undefined takes `full` for finite networks and `average` for the others.
+ * @throws TypeError, RangeError where the model cannot be used.
+ */
+export function kernelSource(context: Context, model: Model, outputs?: Outputs): KernelSource {
+  if (!isCustomKernel(model)) return new NetworkSource(context, validateNetwork(model), outputs ?? "full");
+  if (outputs === "full") {
+    throw new RangeError(
+      'outputs "full" needs a finite network; a custom kernel is the same for every output: expected "average"',
+    );
+  }
+  return new CustomSource(context, model);
 }
 
 class NetworkSource implements KernelSource {
-  readonly outputs = 1;
+  readonly outputs: number;
+  readonly block: number;
+  readonly inputs: number;
+  readonly weights: Network | undefined;
   readonly #context: Context;
+  readonly #mode: Outputs;
 
   constructor(
     context: Context,
     readonly network: Network,
+    mode: Outputs,
   ) {
     this.#context = context;
+    this.#mode = mode;
+    this.inputs = network.inputs;
+    this.outputs = network.outputs;
+    this.block = mode === "full" ? network.outputs : 1;
+    this.weights = this.block === network.outputs ? network : undefined;
   }
 
   start(X: Matrix): Float64Array {
@@ -71,24 +96,24 @@ class NetworkSource implements KernelSource {
   fill(X: Matrix, out: number): void {
     const context = this.#context;
     context.arena.run(() => {
-      kernelInto(context, loadLayer(context, this.network), loadInputs(context, X), undefined, out);
+      kernelInto(context, loadNetwork(context, this.network), loadInputs(context, X), undefined, this.#mode, out);
     });
   }
 
   scratch(n: number): number {
-    return kernelScratch(this.#context, this.network, n, n);
+    return kernelScratch(this.#context, this.network, n, n, this.#mode);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return kernel(this.#context, this.network, X, X2);
+    return kernel(this.#context, this.network, X, X2, this.#mode);
   }
 
   square(X: Matrix): Matrix {
-    return kernel(this.#context, this.network, X);
+    return kernel(this.#context, this.network, X, undefined, this.#mode);
   }
 
   diagonal(X: Matrix): Float64Array {
-    return kernelDiagonal(this.#context, this.network, X);
+    return kernelDiagonal(this.#context, this.network, X, this.#mode);
   }
 }
 
@@ -98,6 +123,9 @@ const DIAGONAL_TILE = 64;
 class CustomSource implements KernelSource {
   readonly network = undefined;
   readonly outputs = undefined;
+  readonly block = 1;
+  readonly weights = undefined;
+  readonly inputs = undefined;
   readonly #context: Context;
   readonly #model: CustomKernel;
 

@@ -55,7 +55,7 @@ export function compareNetwork(
 
 /** Compares for a checked run. */
 export function compare(context: Context, run: Run, Xtest?: Matrix, Ytest?: Matrix): Comparison {
-  const dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y), run.rule);
+  const dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y, "full"), run.rule);
   try {
     const onTrain: Float64Array[] = [];
     const onTest: Float64Array[] = [];

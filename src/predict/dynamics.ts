@@ -5,7 +5,7 @@
 import type { Context } from "../arena.js";
 import { checkChoice, checkKeys, toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
-import { loadInputs, loadLayer } from "../kernel/layer.js";
+import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Model } from "../kernel/source.js";
 import { tangentTranspose } from "../kernel/tangent.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
@@ -21,12 +21,15 @@ import {
   responses,
 } from "./descent.js";
 import { Lease } from "./lease.js";
-import { checkData, type Data, residualProblem } from "./problem.js";
+import { checkData, type Data, noWeights, residualProblem } from "./problem.js";
 
 export interface DynamicsOptions extends DescentOptions {
   /** `descent` (default): t counts steps. `flow`: dθ/dt = −η ∇loss, t is time. */
   kind?: "descent" | "flow";
-  /** Reserved for several outputs; `"full"` and `"average"` agree for one. */
+  /**
+   * `full`: all outputs move together by (N·C)×(N·C) Θ, as gradient descent on the weights moves them; the default of finite networks.
+   * `average`: each output moves by itself under the mean kernel, N×N; the default, and the only one, of other models.
+   */
   outputs?: "full" | "average";
 }
 
@@ -39,10 +42,10 @@ export function dynamicsOf(
   options: DynamicsOptions,
 ): Dynamics {
   checkKeys(options, [...DESCENT_KEYS, "kind", "outputs"], "dynamics");
-  const { kind = "descent", outputs = "full" } = options;
+  const { kind = "descent", outputs } = options;
   checkChoice(kind, "kind", ["descent", "flow"]);
-  checkChoice(outputs, "outputs", ["full", "average"]);
-  return new Dynamics(context, checkData(context, model, X, Y), checkRule(options, kind));
+  if (outputs !== undefined) checkChoice(outputs, "outputs", ["full", "average"]);
+  return new Dynamics(context, checkData(context, model, X, Y, outputs), checkRule(options, kind));
 }
 
 /**
@@ -66,7 +69,7 @@ export class Dynamics {
   readonly #Y: Matrix;
   readonly #rule: Rule;
   readonly #spectrum: Spectrum;
-  /** Coefficients of y − f0 in the eigenbasis, C×N. */
+  /** Coefficients of y − f0 in the eigenbasis, one row for each right-hand side. */
   readonly #coefficients: Float64Array;
   /** Below it, an eigenvalue is rounding and its mode does not move. */
   readonly #level: number;
@@ -78,8 +81,8 @@ export class Dynamics {
   constructor(context: Context, data: Data, rule: Rule) {
     const { source, X, Y } = data;
     const { arena, ops } = context;
-    const n = X.rows;
-    arena.require(n * n + Math.max(source.scratch(n), ops.deighScratchBytes(1, n) / 8));
+    const n = X.rows * source.block;
+    arena.require(n * n + Math.max(source.scratch(X.rows), ops.deighScratchBytes(1, n) / 8));
     this.#context = context;
     this.#rule = rule;
     this.#Y = matrix(Y.rows, Y.cols, Y.data.slice());
@@ -91,12 +94,12 @@ export class Dynamics {
       this.#spectrum = { values: decompose(context, n, vectors, true), vectors };
       this.eigenvalues = this.#spectrum.values.slice();
       this.#level = nullLevel(this.#spectrum.values, 0);
-      this.#coefficients = project(context, this.#spectrum, this.#problem.R, Y.cols);
+      this.#coefficients = project(context, this.#spectrum, this.#problem.R, this.#problem.columns);
     } catch (error) {
       arena.free(vectors);
       throw error;
     }
-    this.maxLearningRate = maxLearningRate(rule, n * Y.cols, this.eigenvalues[n - 1]);
+    this.maxLearningRate = maxLearningRate(rule, Y.data.length, this.eigenvalues[n - 1]);
     this.#lease = new Lease(context, this, "dynamics", arena.free.bind(arena, vectors));
   }
 
@@ -121,20 +124,19 @@ export class Dynamics {
 
   /** {@link at} for checked times, overflow allowed. @internal */
   outputsAt(times: readonly number[], X?: Matrix): Matrix[] {
-    const { source, C } = this.#problem;
-    const n = this.#problem.X.rows;
-    const start = X ? source.start(X, C) : this.#start;
-    const rows = X ? X.rows : n;
+    const { source, columns, outputs } = this.#problem;
+    const start = X ? source.start(X, outputs) : this.#start;
+    const size = start.length / columns;
     const moved = X
       ? this.#onNew(times, X)
-      : combine(this.#context, this.#spectrum, this.#modes(times, true), times.length * C);
+      : combine(this.#context, this.#spectrum, this.#modes(times, true), times.length * columns);
     return times.map((_, k) => {
       const data = start.slice();
-      for (let c = 0; c < C; c++) {
-        const from = (k * C + c) * rows;
-        for (let i = 0; i < rows; i++) data[i * C + c] += moved[from + i];
+      for (let c = 0; c < columns; c++) {
+        const from = (k * columns + c) * size;
+        for (let i = 0; i < size; i++) data[i * columns + c] += moved[from + i];
       }
-      return matrix(rows, C, data);
+      return matrix(start.length / outputs, outputs, data);
     });
   }
 
@@ -147,19 +149,19 @@ export class Dynamics {
   /**
    * θ at time t: θ0 + Φᵀα(t), in the order of `net.parameters`.
    *
-   * @throws RangeError for a model without weights; otherwise as {@link at}.
+   * @throws RangeError for a model without weights, or with averaged outputs; otherwise as {@link at}.
    */
   parametersAt(t: number): Float64Array {
     const [time] = this.#times(t);
     const { source, X } = this.#problem;
-    const net = source.network;
-    if (!net) throw new RangeError("parametersAt() needs a finite network; a custom kernel has no weights");
+    const net = source.weights;
+    if (!net) throw noWeights("parametersAt()", source);
     const alpha = combine(this.#context, this.#spectrum, this.#modes([time], false), 1);
     if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
     const context = this.#context;
     return context.arena.run(() => {
-      const layer = loadLayer(context, net);
-      const [moved] = tangentTranspose(context, layer, loadInputs(context, X), context.arena.copyIn(alpha), 1);
+      const loaded = loadNetwork(context, net);
+      const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), context.arena.copyIn(alpha), 1);
       return net.parameters.map((value, p) => value + moved[p]);
     });
   }
@@ -181,18 +183,19 @@ export class Dynamics {
     return times as number[];
   }
 
-  /** Rows (time k, output c): ψ ∘ c, or λψ ∘ c; null modes do not move. */
+  /** Rows (time k, right-hand side c): ψ ∘ c, or λψ ∘ c; null modes do not move. */
   #modes(times: readonly number[], outputs: boolean): Float64Array {
-    const { C } = this.#problem;
+    const { columns } = this.#problem;
     const { values } = this.#spectrum;
     const n = values.length;
-    const result = new Float64Array(times.length * C * n);
+    const total = n * columns;
+    const result = new Float64Array(times.length * total);
     values.forEach((value, i) => {
       if (!(value > this.#level)) return;
-      const psi = responses(this.#rule, value + n * C * this.#rule.decay, n * C, times);
-      for (let row = 0; row < times.length * C; row++) {
-        const coefficient = this.#coefficients[(row % C) * n + i];
-        const factor = psi[Math.floor(row / C)] * (outputs ? value : 1);
+      const psi = responses(this.#rule, value + total * this.#rule.decay, total, times);
+      for (let row = 0; row < times.length * columns; row++) {
+        const coefficient = this.#coefficients[(row % columns) * n + i];
+        const factor = psi[Math.floor(row / columns)] * (outputs ? value : 1);
         // A mode that the data do not touch stays where it is, however unstable.
         result[row * n + i] = coefficient === 0 ? 0 : factor * coefficient;
       }
@@ -200,20 +203,19 @@ export class Dynamics {
     return result;
   }
 
-  /** Θ(X, X_train) α, rows (time k, output c), each X.rows long. */
+  /** Θ(X, X_train) α, rows (time k, right-hand side c). */
   #onNew(times: readonly number[], X: Matrix): Float64Array {
-    const { source, C } = this.#problem;
+    const { source, columns, size: n } = this.#problem;
     const { ops, arena } = this.#context;
-    const n = this.#problem.X.rows;
-    const count = times.length * C;
+    const count = times.length * columns;
     const alpha = combine(this.#context, this.#spectrum, this.#modes(times, false), count);
     const cross = source.cross(X, this.#problem.X);
     return arena.run(() => {
       const [a, k] = [arena.copyIn(alpha), arena.copyIn(cross.data)];
-      const out = arena.alloc(count * X.rows);
-      const work = arena.allocBytes(ops.dgemmScratchBytes(count, X.rows, n));
-      ops.dgemm(0, 1, 0, count, X.rows, n, 1, a, n, k, n, 0, out, X.rows, work);
-      return arena.copyOut(out, count * X.rows);
+      const out = arena.alloc(count * cross.rows);
+      const work = arena.allocBytes(ops.dgemmScratchBytes(count, cross.rows, n));
+      ops.dgemm(0, 1, 0, count, cross.rows, n, 1, a, n, k, n, 0, out, cross.rows, work);
+      return arena.copyOut(out, count * cross.rows);
     });
   }
 

@@ -12,7 +12,7 @@ import { primalMemory, solvePrimal } from "../solver/primal.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
-import { checkData, residualProblem } from "./problem.js";
+import { checkData, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
 
 export interface FitOptions {
@@ -26,14 +26,17 @@ export interface FitOptions {
   scale?: 1 | "fit";
   /** Fit f − f0 instead of f: the start values of the network are left out. Default false. */
   centered?: boolean;
-  /** Reserved for several outputs; `"full"` and `"average"` agree for one. */
+  /**
+   * `full`: Θ of every pair of outputs, (N·C)×(N·C), the tangent kernel of the weights; the default of finite networks.
+   * `average`: one N×N kernel, its mean over the outputs, for each of them; the default, and the only one, of other models.
+   */
   outputs?: "full" | "average";
 }
 
 export interface PredictOptions {
   /** Default true. */
   variance?: boolean;
-  /** The full covariance, N*×N*; default false. */
+  /** The full covariance, (N*·C)² with row n·C + c (`outputs: "average"`: N*×N*); default false. */
   covariance?: boolean;
   /** Add the noise sλ: the band to draw around data. Default false: latent. */
   noise?: boolean;
@@ -42,9 +45,9 @@ export interface PredictOptions {
 export interface Prediction {
   /** N*×C. */
   mean: Matrix;
-  /** N*×C; the same in every column. */
+  /** N*×C; the same in every column with `outputs: "average"`. */
   variance?: Matrix;
-  /** N*×N*. */
+  /** (N*·C)×(N*·C), or N*×N* with `outputs: "average"`. */
   covariance?: Matrix;
 }
 
@@ -71,11 +74,14 @@ export function fitModel(
 ): Fit {
   checkFitOptions(options);
   const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
-  const data = checkData(context, model, Xlike, Ylike);
+  const data = checkData(context, model, Xlike, Ylike, options.outputs);
   const { source, X, Y } = data;
-  const net = source.network;
+  const net = source.weights;
   if (!net && solver === "primal") {
-    throw new RangeError('solver "primal" needs the weights of a network; expected "dual" or "auto"');
+    throw new RangeError(
+      `solver "primal" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
+        'expected solver "dual" or "auto"',
+    );
   }
   const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
   context.arena.require(
@@ -100,13 +106,15 @@ export function fitModel(
 function usesPrimal(net: Network | undefined, solver: "auto" | "dual" | "primal", N: number): boolean {
   if (!net || solver === "dual") return false;
   const P = net.parameters.length;
-  const [m] = widths(net);
-  return solver === "primal" || N * P ** 2 + P ** 3 / 3 < N ** 2 * m + N ** 3 / 3;
+  const n = N * net.outputs;
+  // Multiply-adds of Θ: two products of each hidden layer, symmetric half.
+  const units = widths(net).reduce((sum, m) => sum + m, 0);
+  return solver === "primal" || n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
 }
 
 function checkFitOptions(options: FitOptions): void {
   checkKeys(options, FIT_KEYS, "fit");
-  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "full" } = options;
+  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "average" } = options;
   checkNonNegative(ridge, "ridge");
   if ((solver as string) === "cg")
     throw new RangeError('solver "cg" is not there yet; expected "auto", "dual" or "primal"');
@@ -166,22 +174,23 @@ export class Fit {
     const added = noise ? s * solution.factor.ridge : 0;
     const mean = solution.deviation(X);
     if (!centered)
-      problem.source.start(X, problem.C).forEach((value, at) => {
+      problem.source.start(X, problem.outputs).forEach((value, at) => {
         mean[at] += value;
       });
-    const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.C, mean), "the mean") };
+    const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.outputs, mean), "the mean") };
     if (variance) {
       const latent = solution.variance(X);
-      prediction.variance = matrix(X.rows, problem.C);
+      prediction.variance = matrix(X.rows, problem.outputs);
       prediction.variance.data.forEach((_, at, data) => {
-        data[at] = s * latent[Math.floor(at / problem.C)] + added;
+        data[at] = s * latent[Math.floor(at / problem.columns)] + added;
       });
       checkResult(prediction.variance, "the variance");
     }
     if (covariance) {
       const data = solution.covariance(X).map((value) => s * value);
-      for (let i = 0; i < X.rows; i++) data[i * (X.rows + 1)] += added;
-      prediction.covariance = checkResult(matrix(X.rows, X.rows, data), "the covariance");
+      const size = X.rows * problem.source.block;
+      for (let i = 0; i < size; i++) data[i * (size + 1)] += added;
+      prediction.covariance = checkResult(matrix(size, size, data), "the covariance");
     }
     return prediction;
   }
@@ -189,14 +198,14 @@ export class Fit {
   /**
    * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
    *
-   * @throws RangeError for a model without weights.
+   * @throws RangeError for a model without weights, and where several outputs share the averaged kernel.
    */
   parameters(): Float64Array {
     this.#lease.check();
     const { displacement } = this.#fitted.solution;
-    const net = this.#fitted.problem.source.network;
-    if (!net || !displacement)
-      throw new RangeError("parameters() needs a finite network; a custom kernel has no weights");
+    const { source } = this.#fitted.problem;
+    const net = source.weights;
+    if (!net || !displacement) throw noWeights("parameters()", source);
     return net.parameters.map((value, i) => value + displacement[i]);
   }
 
@@ -209,16 +218,17 @@ export class Fit {
     return {
       format: "ntk-wasm/fit/1",
       model: net ? { ...net, parameters: [...net.parameters] } : "custom",
+      kernel: problem.source.block === problem.outputs ? "full" : "average",
       solver: solution.solver,
       ridge: solution.factor.ridge,
       scale,
       centered,
       rows: problem.X.rows,
       inputs: problem.X.cols,
-      outputs: problem.C,
+      outputs: problem.outputs,
       X: [...problem.X.data],
       dualWeights: [...solution.dualWeights()],
-      ...(net ? { parameters: [...this.parameters()] } : {}),
+      ...(problem.source.weights ? { parameters: [...this.parameters()] } : {}),
       report: { scale: this.report.scale, jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled },
     };
   }

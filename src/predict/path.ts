@@ -26,8 +26,7 @@ export function choosePath(
   problem: Problem,
   ridges: ArrayLike<number>,
 ): { factor: Factor; path: PathPoint[] } {
-  const { source, X } = problem;
-  const n = X.rows;
+  const { source, X, size: n } = problem;
   const { arena } = context;
   const block = arena.hold(n * n);
   try {
@@ -47,16 +46,21 @@ export function choosePath(
 }
 
 /** Doubles that {@link choosePath} needs. */
-export function pathMemory({ ops }: Context, source: KernelSource, n: number): number {
-  return n * n + source.scratch(n) + ops.deighScratchBytes(1, n) / 8;
+export function pathMemory({ ops }: Context, source: KernelSource, inputs: number): number {
+  const n = inputs * source.block;
+  return n * n + source.scratch(inputs) + ops.deighScratchBytes(1, n) / 8;
 }
 
-function ratePath(context: Context, { R, C, X }: Problem, spectrum: Spectrum, ridges: ArrayLike<number>): PathPoint[] {
-  const n = X.rows;
+function ratePath(
+  context: Context,
+  { R, columns, size: n }: Problem,
+  spectrum: Spectrum,
+  ridges: ArrayLike<number>,
+): PathPoint[] {
   const level = roundingLevel(n, spectrum.values[n - 1]);
   const modes = spectrum.values.map((value) => (value > level ? value : 0));
-  const coordinates = project(context, spectrum, R, C);
-  return Array.from(ridges, (ridge) => rate(context, spectrum, modes, coordinates, ridge, C));
+  const coordinates = project(context, spectrum, R, columns);
+  return Array.from(ridges, (ridge) => rate(context, spectrum, modes, coordinates, ridge, columns));
 }
 
 function rate(

@@ -1,7 +1,7 @@
 /** What a training run records: loss, and how far weights and kernel have moved from the start. */
 import type { Context } from "../arena.js";
 import { kernelInto } from "../kernel/empirical.js";
-import { loadInputs, loadLayer } from "../kernel/layer.js";
+import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { maxDiagonal } from "../solver/factor.js";
@@ -15,7 +15,7 @@ export interface TrainingRecord {
   parameterDrift: Float64Array;
   /** ‖θ − θ0‖/‖θ0‖; 0 where θ0 is 0. */
   relativeParameterDrift: Float64Array;
-  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X. */
+  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X, Θ that of all pairs of outputs. */
   kernelDrift: Float64Array;
 }
 
@@ -40,7 +40,8 @@ export class Recorder {
   add(step: number, network: Network): void {
     const drift = norm(network.parameters.map((value, p) => value - this.#net.parameters[p]));
     this.#kernel0 ??= this.#kernel(this.#net);
-    const kernel = step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#X.rows);
+    const kernel =
+      step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#X.rows * network.outputs);
     this.#rows.push({ step, loss: Number.NaN, drift, kernel });
   }
 
@@ -71,10 +72,18 @@ export class Recorder {
     const { arena } = this.#context;
     const X = this.#X;
     return arena.run(() => {
-      const out = arena.alloc(X.rows * X.rows);
-      kernelInto(this.#context, loadLayer(this.#context, network), loadInputs(this.#context, X), undefined, out);
-      maxDiagonal(this.#context, X.rows, out);
-      return arena.copyOut(out, X.rows * X.rows);
+      const n = X.rows * network.outputs;
+      const out = arena.alloc(n * n);
+      kernelInto(
+        this.#context,
+        loadNetwork(this.#context, network),
+        loadInputs(this.#context, X),
+        undefined,
+        "full",
+        out,
+      );
+      maxDiagonal(this.#context, n, out);
+      return arena.copyOut(out, n * n);
     });
   }
 }

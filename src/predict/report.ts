@@ -81,7 +81,7 @@ export class Report {
   get looResiduals(): Matrix | undefined {
     return this.#lazy("looResiduals", () => {
       const data = this.#solution.looResiduals();
-      return data && matrix(this.#problem.X.rows, this.#problem.C, data);
+      return data && matrix(this.#problem.X.rows, this.#problem.outputs, data);
     });
   }
 
@@ -89,7 +89,7 @@ export class Report {
     return this.#lazy("evidences", () => {
       const logDeterminant = this.#solution.logDeterminant();
       if (logDeterminant === undefined) return undefined;
-      return evidences(this.#problem.X.rows, this.#problem.C, this.#solution.quadratic(), logDeterminant);
+      return evidences(this.#problem.size, this.#problem.columns, this.#solution.quadratic(), logDeterminant);
     });
   }
 

@@ -19,6 +19,8 @@ export type SweepRate = number | { fraction: number };
 export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
   /** Hidden widths. */
   widths: readonly number[];
+  /** Hidden layers of that width each; default 1. */
+  depth?: number;
   learningRates: readonly SweepRate[];
   /** Default `["lecun"]`. */
   inits?: readonly Init[];
@@ -75,6 +77,8 @@ export interface Exponent {
   standardError: number;
   /** Widths that were fitted: those whose mean gap is below 0.1. */
   widths: number[];
+  /** Hidden layers of that width each; default 1. */
+  depth?: number;
 }
 
 export interface SweepExponents {
@@ -98,6 +102,7 @@ export interface Sweep {
 
 const KEYS = [
   "widths",
+  "depth",
   "learningRates",
   "inits",
   "seeds",
@@ -118,18 +123,19 @@ const LAZY_GAP = 0.1;
 /** `ntk.sweep`. */
 export function sweepNetworks(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Sweep {
   checkKeys(options, KEYS, "sweep");
-  const { widths, learningRates, inits = ["lecun"], seeds = 5, network = {}, onProgress, ...rest } = options;
+  const { widths, depth = 1, learningRates, inits = ["lecun"], seeds = 5, network = {}, onProgress, ...rest } = options;
   checkList(widths, "widths");
   checkList(learningRates, "learningRates");
   checkList(inits, "inits");
   checkPositiveInteger(seeds, "seeds");
+  checkPositiveInteger(depth, "depth");
   checkKeys(network, ["activation", "weightStd", "biasStd", "bias"], "sweep: network");
   const X = toMatrix(Xlike, "X");
-  const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: 1 });
+  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
   const Xtest = rest.Xtest === undefined ? undefined : toMatrix(rest.Xtest, "Xtest", { cols: X.cols });
   if (rest.Ytest !== undefined && !Xtest) throw new RangeError("Ytest is given without Xtest; expected both");
   const Ytest =
-    Xtest && rest.Ytest !== undefined ? toMatrix(rest.Ytest, "Ytest", { rows: Xtest.rows, cols: 1 }) : undefined;
+    Xtest && rest.Ytest !== undefined ? toMatrix(rest.Ytest, "Ytest", { rows: Xtest.rows, cols: Y.cols }) : undefined;
   const grid = inits.flatMap((init) =>
     learningRates.flatMap((rate) =>
       widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
@@ -138,16 +144,16 @@ export function sweepNetworks(context: Context, Xlike: MatrixLike, Ylike: Matrix
   // Everything is checked before the first run.
   const { signal, steps, recordAt, momentum, nesterov, weightDecay } = rest;
   const shared = { signal, steps, recordAt, momentum, nesterov, weightDecay };
-  for (const rate of learningRates)
-    checkRun(draw(grid[0], X.cols, network), X, Y, { ...shared, learningRate: probe(rate) });
-  for (const cell of grid) if (cell.seed === 0) draw(cell, X.cols, network);
+  const shape = { ...network, inputs: X.cols, outputs: Y.cols, depth };
+  for (const rate of learningRates) checkRun(draw(grid[0], shape), X, Y, { ...shared, learningRate: probe(rate) });
+  for (const cell of grid) if (cell.seed === 0) draw(cell, shape);
 
   const runs: SweepRun[] = [];
   let aborted = false;
   for (const cell of grid) {
     aborted = signal?.aborted ?? false;
     if (aborted) break;
-    const net = draw(cell, X.cols, network);
+    const net = draw(cell, shape);
     const rate = cell.rate;
     const stable =
       typeof rate === "number" ? 0 : stableRate(context, net, X, checkRule({ ...shared, learningRate: 1 }, "descent"));
@@ -181,10 +187,9 @@ function probe(rate: SweepRate): number {
 
 function draw(
   { init, width, seed }: { init: Init; width: number; seed: number },
-  inputs: number,
-  network: SweepOptions["network"],
+  { depth, ...shape }: SweepOptions["network"] & { inputs: number; outputs: number; depth: number },
 ): Network {
-  return createNetwork({ ...network, inputs, hidden: width, init, seed });
+  return createNetwork({ ...shape, hidden: depth === 1 ? width : new Array(depth).fill(width), init, seed });
 }
 
 /** A run that diverges leaves its record. */

@@ -5,22 +5,21 @@
 import type { Context } from "../arena.js";
 import { checkKeys, checkSize, describe, toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
-import { kernelInto, kernelScratch } from "../kernel/empirical.js";
-import { checkComputable, loadInputs, loadLayer } from "../kernel/layer.js";
-import { forward } from "../kernel/tangent.js";
+import { kernelInto } from "../kernel/empirical.js";
+import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
-import { type Network, scales, widths } from "../model/network.js";
-import { ActivationCode } from "../ops.js";
+import { type Network, validateNetwork } from "../model/network.js";
 import { spectrumOf } from "../solver/system.js";
 import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
 import { Recorder, type TrainingRecord } from "./record.js";
+import { MAX_SLICE, Trainer } from "./trainer.js";
 
 export interface TrainOptions extends DescentOptions {
   /** Updates to make, ≥ 0. */
   steps: number;
   /**
    * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by
-   * ratio. A record costs one kernel(net, X), O(N²m); with none, no N×N matrix is made.
+   * ratio. A record costs one kernel(net, X) with full outputs; with none, no such matrix is made.
    */
   recordAt?: ArrayLike<number>;
   /** Called between slices of about 16 ms, on this thread. */
@@ -48,10 +47,6 @@ export interface Trained extends TrainingRecord {
 export const TRAIN_KEYS = [...DESCENT_KEYS, "steps", "recordAt", "onProgress", "signal"];
 /** A slice between two looks at the signal. */
 const SLICE_MS = 16;
-/** Divergence: this many times the first loss (DESIGN.md). */
-const DIVERGED = 1e12;
-/** Most updates of one crossing. */
-const MAX_SLICE = 4096;
 const DEFAULT_RECORDS = 100;
 
 /** Checked input of a training run. */
@@ -80,7 +75,7 @@ export function trainNetwork(
 
 /** @throws TypeError, RangeError */
 export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, options: TrainOptions): Run {
-  const net = checkComputable(value);
+  const net = validateNetwork(value);
   const X = toMatrix(Xlike, "X", { cols: net.inputs });
   const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: net.outputs });
   const rule = checkRule(options, "descent");
@@ -166,10 +161,11 @@ export function train(context: Context, run: Run, onRecord: (network: Network) =
 
 /** Largest stable rate of the first-order model of a network on X: one N×N spectrum. */
 export function stableRate(context: Context, net: Network, X: Matrix, rule: Rule): number {
-  const values = spectrumOf(context, X.rows, (out) => {
-    kernelInto(context, loadLayer(context, net), loadInputs(context, X), undefined, out);
+  const n = X.rows * net.outputs;
+  const values = spectrumOf(context, n, (out) => {
+    kernelInto(context, loadNetwork(context, net), loadInputs(context, X), undefined, "full", out);
   });
-  return maxLearningRate(rule, X.rows, values[values.length - 1]);
+  return maxLearningRate(rule, n, values[n - 1]);
 }
 
 function divergence(
@@ -186,117 +182,4 @@ function divergence(
       `model ${stable}; use a smaller rate`,
     { step, maxLearningRate: stable, partial: { ...record.before(step), network, aborted: false } },
   );
-}
-
-/** Weights and data of a run in a held block of backend memory. */
-class Trainer {
-  /** Loss above which training counts as diverged. */
-  limit = Infinity;
-  readonly #context: Context;
-  readonly #run: Run;
-  readonly #block: number;
-  readonly #at: {
-    theta: number;
-    theta0: number;
-    velocity: number;
-    x: number;
-    y: number;
-    rates: number;
-    losses: number;
-  };
-  readonly #P: number;
-
-  constructor(context: Context, run: Run) {
-    const { arena } = context;
-    const { net, X, Y } = run;
-    const P = net.parameters.length;
-    const parts = {
-      theta: P,
-      theta0: P,
-      velocity: P,
-      x: X.data.length,
-      y: Y.data.length,
-      rates: MAX_SLICE,
-      losses: MAX_SLICE,
-    };
-    const total = Object.values(parts).reduce((sum, length) => sum + length, 0);
-    const [m] = widths(net);
-    const work = context.ops.dtrainScratchBytes(X.rows, m, net.inputs) / 8;
-    const kernel = run.recordAt.length > 0 ? X.rows ** 2 + kernelScratch(context, net, X.rows, X.rows) : 0;
-    arena.require(total + Math.max(work, kernel));
-    this.#context = context;
-    this.#run = run;
-    this.#P = P;
-    this.#block = arena.hold(total);
-    let address = this.#block;
-    this.#at = { theta: 0, theta0: 0, velocity: 0, x: 0, y: 0, rates: 0, losses: 0 };
-    for (const name of Object.keys(parts) as (keyof typeof parts)[]) {
-      this.#at[name] = address;
-      address += parts[name] * 8;
-    }
-    arena.view(this.#at.theta, P).set(net.parameters);
-    arena.view(this.#at.theta0, P).set(net.parameters);
-    arena.view(this.#at.velocity, P).fill(0);
-    arena.view(this.#at.x, X.data.length).set(X.data);
-    arena.view(this.#at.y, Y.data.length).set(Y.data);
-    arena.view(this.#at.rates, MAX_SLICE).fill(run.rule.rate);
-  }
-
-  /** `count` updates from step `from`: the loss before each, and the index at which it diverged, or −1. */
-  advance(from: number, count: number): { losses: Float64Array; diverged: number } {
-    const { ops, arena } = this.#context;
-    const { net, X, rule } = this.#run;
-    const { theta, theta0, velocity, x, y, rates, losses } = this.#at;
-    if (rule.schedule) arena.view(rates, count).set(rule.schedule.subarray(from, from + count));
-    const [input, output] = scales(net);
-    const [m] = widths(net);
-    const info = arena.run(() => {
-      const work = arena.allocBytes(ops.dtrainScratchBytes(X.rows, m, net.inputs));
-      return ops.dtrain(
-        ActivationCode[net.activation],
-        count,
-        X.rows,
-        m,
-        net.inputs,
-        input.alpha,
-        input.beta,
-        output.alpha,
-        output.beta,
-        net.bias ? 1 : 0,
-        x,
-        y,
-        rates,
-        rule.momentum,
-        rule.nesterov ? 1 : 0,
-        rule.decay,
-        theta,
-        theta0,
-        velocity,
-        losses,
-        this.limit,
-        work,
-      );
-    });
-    const result = arena.copyOut(losses, count);
-    if (this.limit === Infinity) this.limit = DIVERGED * (result[0] + 1);
-    const first = result.findIndex((loss) => !(loss <= this.limit));
-    return { losses: result, diverged: info > 0 ? info - 1 : first };
-  }
-
-  /** The network as it is now. */
-  network(): Network {
-    return { ...this.#run.net, parameters: this.#context.arena.copyOut(this.#at.theta, this.#P) };
-  }
-
-  /** Loss of a network on the data. */
-  loss(network: Network): number {
-    if (!network.parameters.every(Number.isFinite)) return Infinity;
-    const { X, Y } = this.#run;
-    const { data } = forward(this.#context, network, X);
-    return data.reduce((sum, f, i) => sum + (f - Y.data[i]) ** 2, 0) / (2 * data.length);
-  }
-
-  free(): void {
-    if (!this.#context.disposed) this.#context.arena.free(this.#block);
-  }
 }

@@ -3,25 +3,32 @@
  * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size.
  */
 import type { Context } from "../arena.js";
-import { loadInputs, loadLayer } from "../kernel/layer.js";
+import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
 import { type Factor, tileRows } from "./factor.js";
 import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf, transposed } from "./system.js";
 
-/** Training data of a regression: R = Y − f0 as rows, C×N. */
+/**
+ * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
+ * right-hand side, in the order of Y; else N, with a right-hand side for each output.
+ */
 export interface Problem {
   source: KernelSource;
   X: Matrix;
+  /** Y − f0 as right-hand sides in rows, columns×size. */
   R: Float64Array;
-  C: number;
+  size: number;
+  columns: number;
+  /** Outputs C, whichever way they are solved. */
+  outputs: number;
 }
 
 /** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
 export function solveDual(context: Context, problem: Problem, ridge: number, given?: Factor): Solution {
-  const { source, X } = problem;
-  const factor = given ?? factorSystem(context, X.rows, ridge, (out) => source.fill(X, out));
+  const { source, X, size } = problem;
+  const factor = given ?? factorSystem(context, size, ridge, (out) => source.fill(X, out));
   try {
     return new DualSolution(context, problem, factor);
   } catch (error) {
@@ -32,7 +39,7 @@ export function solveDual(context: Context, problem: Problem, ridge: number, giv
 
 /** Doubles that {@link solveDual} needs. */
 export function dualMemory(source: KernelSource, n: number): number {
-  return n * n + source.scratch(n);
+  return (n * source.block) ** 2 + source.scratch(n);
 }
 
 class DualSolution implements Solution {
@@ -40,7 +47,7 @@ class DualSolution implements Solution {
   readonly displacement: Float64Array | undefined;
   readonly #context: Context;
   readonly #problem: Problem;
-  /** α as rows, C×N. */
+  /** α as rows, columns×size. */
   readonly #alpha: Float64Array;
 
   constructor(
@@ -50,20 +57,20 @@ class DualSolution implements Solution {
   ) {
     this.#context = context;
     this.#problem = problem;
-    const { source, X, R, C } = problem;
+    const { source, X, R, columns } = problem;
     const { arena } = context;
     this.#alpha = arena.run(() => {
       const rows = arena.copyIn(R);
-      factor.solve(rows, C);
+      factor.solve(rows, columns);
       return arena.copyOut(rows, R.length);
     });
-    const net = source.network;
+    const net = source.weights;
     this.displacement =
       net &&
       arena.run(() => {
         const [u] = tangentTranspose(
           context,
-          loadLayer(context, net),
+          loadNetwork(context, net),
           loadInputs(context, X),
           arena.copyIn(this.#alpha),
           1,
@@ -73,22 +80,22 @@ class DualSolution implements Solution {
   }
 
   dualWeights(): Float64Array {
-    return transposed(this.#alpha, this.#problem.C, this.#problem.X.rows);
+    return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
   }
 
   deviation(X: Matrix): Float64Array {
-    const { source, C } = this.#problem;
-    if (source.network && this.displacement)
-      return firstOrder(this.#context, source.network, X, this.displacement, false);
-    const result = new Float64Array(X.rows * C);
+    const { source, columns, outputs } = this.#problem;
+    if (source.weights && this.displacement)
+      return firstOrder(this.#context, source.weights, X, this.displacement, false);
+    const result = new Float64Array(X.rows * outputs);
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;
       const n = this.factor.n;
       const alpha = arena.copyIn(this.#alpha);
-      const out = arena.alloc(rows * C);
-      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, C, n));
-      ops.dgemm(0, 1, 0, rows, C, n, 1, k, n, alpha, n, 0, out, C, work);
-      result.set(arena.view(out, rows * C), first * C);
+      const out = arena.alloc(rows * columns);
+      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, columns, n));
+      ops.dgemm(0, 1, 0, rows, columns, n, 1, k, n, alpha, n, 0, out, columns, work);
+      result.set(arena.view(out, rows * columns), first * columns);
     });
     return result;
   }
@@ -112,16 +119,17 @@ class DualSolution implements Solution {
     const { ops, arena } = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
+    const n = prior.rows;
     const cross = source.cross(X, this.#problem.X);
     return arena.run(() => {
       const out = arena.copyIn(prior.data);
-      const v = this.factor.half(arena.copyIn(cross.data), X.rows);
+      const v = this.factor.half(arena.copyIn(cross.data), n);
       const width = this.factor.halfWidth;
-      const work = arena.allocBytes(ops.dgemmScratchBytes(X.rows, X.rows, width));
-      ops.dsyrk(0, 0, X.rows, width, -1, v, width, 1, out, X.rows, work);
-      ops.dmirror(X.rows, out, X.rows);
-      const result = arena.copyOut(out, X.rows * X.rows);
-      for (let i = 0; i < X.rows; i++) result[i * (X.rows + 1)] = Math.max(0, result[i * (X.rows + 1)]);
+      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, width));
+      ops.dsyrk(0, 0, n, width, -1, v, width, 1, out, n, work);
+      ops.dmirror(n, out, n);
+      const result = arena.copyOut(out, n * n);
+      for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
       return result;
     });
   }
@@ -136,9 +144,9 @@ class DualSolution implements Solution {
 
   looResiduals(): Float64Array | undefined {
     if (this.factor.truncated) return undefined;
-    const { C } = this.#problem;
+    const { columns } = this.#problem;
     const inverse = this.factor.inverseDiagonal();
-    return this.dualWeights().map((alpha, at) => alpha / inverse[Math.floor(at / C)]);
+    return this.dualWeights().map((alpha, at) => alpha / inverse[Math.floor(at / columns)]);
   }
 
   degreesOfFreedom(): number {
@@ -154,19 +162,19 @@ class DualSolution implements Solution {
   }
 
   spectrum(): Float64Array {
-    const { source, X } = this.#problem;
-    return spectrumOf(this.#context, X.rows, (out) => source.fill(X, out));
+    const { source, X, size } = this.#problem;
+    return spectrumOf(this.#context, size, (out) => source.fill(X, out));
   }
 
-  /** Calls `body(address of Θ(tile, X), rows, first row)` for tiles of the rows of X. */
+  /** Calls `body(address of Θ(tile, X), its rows, first row)` for tiles of the rows of X. */
   #tiles(X: Matrix, body: (k: number, rows: number, first: number) => void): void {
     const { arena } = this.#context;
     const { source } = this.#problem;
-    const tile = tileRows(this.factor.n, X.rows);
+    const { block } = source;
+    const tile = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
     for (let first = 0; first < X.rows; first += tile) {
-      const rows = Math.min(tile, X.rows - first);
-      const cross = source.cross(rowsOf(X, first, rows), this.#problem.X);
-      arena.run(() => body(arena.copyIn(cross.data), rows, first));
+      const cross = source.cross(rowsOf(X, first, Math.min(tile, X.rows - first)), this.#problem.X);
+      arena.run(() => body(arena.copyIn(cross.data), cross.rows, first * block));
     }
   }
 }

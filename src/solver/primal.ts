@@ -3,7 +3,7 @@
  * beside N. Φ is never whole: rows come in tiles, and each tile is a rank-k update of the lower triangle.
  */
 import type { Context } from "../arena.js";
-import { forEachTile, type Inputs, type Layer, loadInputs, loadLayer } from "../kernel/layer.js";
+import { forEachTile, type Inputs, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/layer.js";
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
@@ -11,7 +11,7 @@ import type { Problem } from "./dual.js";
 import type { Factor } from "./factor.js";
 import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf } from "./system.js";
 
-/** Builds ΦᵀΦ, factors it and solves for β. One output. */
+/** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
   const P = net.parameters.length;
   const factor = factorSystem(context, P, ridge, (out) => normalMatrix(context, net, problem.X, out));
@@ -33,23 +33,23 @@ function tileBudget(P: number): number {
   return Math.max(P, 2 ** 20);
 }
 
-/** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X). */
+/** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X), which has a row for each input and output. */
 function tangentTiles(
   context: Context,
-  layer: Layer,
+  loaded: Loaded,
   inputs: Inputs,
   body: (phi: number, rows: number, first: number) => void,
 ): void {
   const { arena } = context;
-  const { P, m } = layer;
-  const tile = Math.max(1, Math.floor(tileBudget(P) / P));
-  forEachTile(context, layer, inputs, (first, rows, s, g) => {
-    for (let row = 0; row < rows; row += tile) {
-      const count = Math.min(tile, rows - row);
+  const { P, C } = loaded;
+  const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
+  forEachTile(context, loaded, inputs, (tile) => {
+    for (let row = 0; row < tile.rows; row += size) {
+      const part = partOfTile(loaded, tile, row, Math.min(size, tile.rows - row));
       arena.run(() => {
-        const phi = arena.alloc(count * P);
-        jacobianRows(context, layer, inputs, first + row, count, s + row * m * 8, g + row * m * 8, phi);
-        body(phi, count, first + row);
+        const phi = arena.alloc(part.rows * C * P);
+        jacobianRows(context, loaded, part, phi);
+        body(phi, part.rows * C, part.row * C);
       });
     }
   });
@@ -59,9 +59,9 @@ function tangentTiles(
 function normalMatrix(context: Context, net: Network, X: Matrix, out: number): void {
   const { ops, arena } = context;
   arena.run(() => {
-    const layer = loadLayer(context, net);
-    const { P } = layer;
-    tangentTiles(context, layer, loadInputs(context, X), (phi, rows, first) => {
+    const loaded = loadNetwork(context, net);
+    const { P } = loaded;
+    tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
       const work = arena.allocBytes(ops.dgemmScratchBytes(P, P, rows));
       ops.dsyrk(1, 0, P, rows, 1, phi, P, first === 0 ? 0 : 1, out, P, work);
     });
@@ -91,7 +91,7 @@ class PrimalSolution implements Solution {
     const { arena } = context;
     const { X, R } = problem;
     [this.#rhs] = arena.run(() =>
-      tangentTranspose(context, loadLayer(context, net), loadInputs(context, X), arena.copyIn(R), 1),
+      tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), arena.copyIn(R), 1),
     );
     this.displacement = arena.run(() => {
       const beta = arena.copyIn(this.#rhs);
@@ -121,7 +121,7 @@ class PrimalSolution implements Solution {
   variance(X: Matrix): Float64Array {
     // λ φᵀBφ; at λ = 0 what the training features do not span: ‖φ‖² − ‖projection of φ‖².
     const { ridge } = this.factor;
-    const result = new Float64Array(X.rows);
+    const result = new Float64Array(X.rows * this.#net.outputs);
     this.#halves(X, (norms, halves, first) => {
       halves.forEach((half, i) => {
         result[first + i] = ridge > 0 ? ridge * half : Math.max(0, norms[i] - half);
@@ -133,13 +133,13 @@ class PrimalSolution implements Solution {
   covariance(X: Matrix): Float64Array {
     const { ops, arena } = this.#context;
     const { ridge, n: P, halfWidth } = this.factor;
-    const n = X.rows;
+    const n = X.rows * this.#net.outputs;
     return arena.run(() => {
-      const layer = loadLayer(this.#context, this.#net);
+      const loaded = loadNetwork(this.#context, this.#net);
       const inputs = loadInputs(this.#context, X);
       const out = arena.alloc(n * n);
       const phi = arena.alloc(n * P);
-      tangentTiles(this.#context, layer, inputs, (tile, rows, first) => {
+      tangentTiles(this.#context, loaded, inputs, (tile, rows, first) => {
         arena.view(phi + first * P * 8, rows * P).set(arena.view(tile, rows * P));
       });
       const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, Math.max(P, halfWidth)));
@@ -167,7 +167,7 @@ class PrimalSolution implements Solution {
   logDeterminant(): number | undefined {
     const { factor } = this;
     if (factor.ridge === 0) return undefined;
-    return factor.logDeterminant() + (this.#problem.X.rows - factor.n) * Math.log(factor.ridge);
+    return factor.logDeterminant() + (this.#problem.size - factor.n) * Math.log(factor.ridge);
   }
 
   looResiduals(): Float64Array | undefined {
@@ -209,8 +209,8 @@ class PrimalSolution implements Solution {
     const { ops, arena } = context;
     const { n, halfWidth } = this.factor;
     arena.run(() => {
-      const layer = loadLayer(context, this.#net);
-      tangentTiles(context, layer, loadInputs(context, X), (phi, rows, first) => {
+      const loaded = loadNetwork(context, this.#net);
+      tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
         const out = arena.alloc(2 * rows);
         ops.drowdot(0, rows, n, 1, phi, n, phi, n, 0, out);
         const half = this.#spans ? phi : this.factor.half(phi, rows);

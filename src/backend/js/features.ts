@@ -1,4 +1,4 @@
-/** Hidden layer, Jacobian rows and their vector-Jacobian product on the JavaScript backend: contract in src/ops.ts. */
+/** A layer's features, its rows of the Jacobian and their vector-Jacobian product on the JavaScript backend: contract in src/ops.ts. */
 import type { Ops } from "../../ops.js";
 import { ROW_MAPS } from "./activation.js";
 import type { Memory } from "./memory.js";
@@ -7,7 +7,7 @@ import { product, productScratchBytes } from "./product.js";
 /** Up to here axpys beat packing for the gemm. */
 const FEW_INPUTS = 4;
 
-type FeatureOps = Pick<Ops, "daffine" | "dfeatures" | "dfeaturesScratchBytes" | "djacobian" | "dvjp">;
+type FeatureOps = Pick<Ops, "daffine" | "dfeatures" | "dfeaturesScratchBytes" | "dkhatrirao" | "dvjp">;
 
 /** z += a x over m entries. */
 function axpy(h: Float64Array, m: number, a: number, x: number, z: number): void {
@@ -70,19 +70,14 @@ export function featureOps(memory: Memory): FeatureOps {
       return 0;
     },
     dfeaturesScratchBytes: (rows, m, d) => 2 * m * 8 + (d <= FEW_INPUTS ? m * d * 8 : productScratchBytes(rows, m, d, 0)),
-    djacobian(r0, r1, m, d, bias, aScale, bScale, cScale, dScale, x, ldx, s, lds, g, ldg, j, ldj) {
+    dkhatrirao(r0, r1, m, d, scale, g, ldg, x, ldx, repeat, j, ldj) {
       const h = memory.f64;
       for (let i = r0; i < r1; i++) {
         const gi = (g >>> 3) + i * ldg;
-        const xi = (x >>> 3) + i * ldx;
-        let to = (j >>> 3) + i * ldj;
-        if (bias) h[to++] = aScale;
-        scaled(h, m, bScale, (s >>> 3) + i * lds, to);
-        to += m;
-        if (d === 1) scaled(h, m, cScale * h[xi], gi, to);
-        else for (let u = 0; u < m; u++) scaled(h, d, cScale * h[gi + u], xi, to + u * d);
-        to += m * d;
-        if (bias) scaled(h, m, dScale, gi, to);
+        const xi = (x >>> 3) + Math.floor(i / repeat) * ldx;
+        const to = (j >>> 3) + i * ldj;
+        if (d === 1) scaled(h, m, x ? scale * h[xi] : scale, gi, to);
+        else for (let u = 0; u < m; u++) scaled(h, d, scale * h[gi + u], xi, to + u * d);
       }
       return 0;
     },
@@ -94,7 +89,7 @@ export function featureOps(memory: Memory): FeatureOps {
         const vi = (v >>> 3) + i;
         const xi = (x >>> 3) + i * ldx;
         const gi = (g >>> 3) + i * ldg + u0;
-        addRows(h, units, rows, bScale, vi, -1, 0, (s >>> 3) + i * lds + u0, lds, (ub >>> 3) + u0, 1);
+        if (ub) addRows(h, units, rows, bScale, vi, -1, 0, (s >>> 3) + i * lds + u0, lds, (ub >>> 3) + u0, 1);
         if (ud) addRows(h, units, rows, dScale, vi, -1, 0, gi, ldg, (ud >>> 3) + u0, 1);
         for (let t = 0; t < d; t++) addRows(h, units, rows, cScale, vi, xi + t, ldx, gi, ldg, (uc >>> 3) + u0 * d + t, d);
       }

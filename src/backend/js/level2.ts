@@ -2,7 +2,7 @@
 import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
 
-type Level2Ops = Pick<Ops, "dgemv" | "drowdot" | "dmirror" | "dtranspose">;
+type Level2Ops = Pick<Ops, "dgemv" | "dhadamard" | "drowdot" | "dmirror" | "dtranspose">;
 
 /** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
 export function dot(h: Float64Array, n: number, x: number, y: number): number {
@@ -34,6 +34,16 @@ export function level2Ops(memory: Memory): Level2Ops {
   return {
     drowdot,
     dgemv: (r0, r1, n, alpha, a, lda, x, gamma, y) => drowdot(r0, r1, n, alpha, a, lda, x, 0, gamma, y),
+    dhadamard(r0, r1, m, alpha, a, lda, period, b, ldb, repeat, c, ldc) {
+      const h = memory.f64;
+      for (let i = r0; i < r1; i++) {
+        const x = (a >>> 3) + (period ? i % period : i) * lda;
+        const y = (b >>> 3) + Math.floor(i / repeat) * ldb;
+        const to = (c >>> 3) + i * ldc;
+        for (let j = 0; j < m; j++) h[to + j] = alpha * h[x + j] * h[y + j];
+      }
+      return 0;
+    },
     dmirror(n, a, lda) {
       const h = memory.f64;
       const at = a >>> 3;

@@ -3,7 +3,10 @@ import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
 import { type Operand, product, productScratchBytes } from "./product.js";
 
-type ProductOps = Pick<Ops, "dgemm" | "dgemmScratchBytes" | "dsyrk" | "dgram" | "dgramCross" | "dgramScratchBytes">;
+type ProductOps = Pick<
+  Ops,
+  "dgemm" | "dgemmScratchBytes" | "dsyrk" | "dgram" | "dgramBlock" | "dgramBlockCross" | "dgramCross" | "dgramScratchBytes"
+>;
 
 function operand(address: number, ld: number, trans: boolean): Operand {
   return { at: address >>> 3, ld, trans };
@@ -33,6 +36,18 @@ export function productOps(memory: Memory): ProductOps {
       const target = { lower: false, r0, r1, n: n2, scale: beta, gamma, delta, c: c >>> 3, ldc };
       const factor = { d, alpha, p: operand(a, lda, false), q: operand(b, ldb, false) };
       product(memory.f64, k, operand(g, ldg, false), operand(h, ldh, false), target, work, factor);
+      return 0;
+    },
+    dgramBlock(r0, r1, k, g, ldg, repeat, f, ldf, gamma, c, ldc, work) {
+      const target = { lower: true, r0, r1, n: r1, scale: 1, gamma, delta: 0, c: c >>> 3, ldc };
+      const G = operand(g, ldg, false);
+      product(memory.f64, k, G, G, target, work, { repeat, f: f >>> 3, ldf });
+      return 0;
+    },
+    dgramBlockCross(r0, r1, n2, k, g, ldg, h, ldh, repeat, f, ldf, gamma, c, ldc, work) {
+      const target = { lower: false, r0, r1, n: n2, scale: 1, gamma, delta: 0, c: c >>> 3, ldc };
+      const [G, H] = [operand(g, ldg, false), operand(h, ldh, false)];
+      product(memory.f64, k, G, H, target, work, { repeat, f: f >>> 3, ldf });
       return 0;
     },
     dgramScratchBytes: (rows, n2, k, d) => productScratchBytes(rows, n2, k, d),

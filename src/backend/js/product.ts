@@ -1,7 +1,7 @@
 /**
  * The blocked product behind gemm, syrk and Gram, as in assembly/product.ts, on a 4×4 tile of scalars:
  *
- *   C = gamma C + delta + F ∘ (A B),   F = scale, or F = alpha P Q + scale (depth d)
+ *   C = gamma C + delta + F ∘ (A B),   F = scale, F = alpha P Q + scale (depth d), or F_ij = f[⌊i/repeat⌋][⌊j/repeat⌋]
  *
  * Measured on Node 20 (GFLOP/s of the bare tile): 4×4 5.7, 3×3 5.6, 2×4 5.2, 2×2 3.7.
  */
@@ -19,9 +19,9 @@ function roundUp(x: number): number {
   return Math.ceil(x / 4) * 4;
 }
 
-/** Bytes of `work` for {@link product}. */
+/** Bytes of `work` for {@link product}; d = 1 where the factor is given. */
 export function productScratchBytes(rows: number, n: number, k: number, d: number): number {
-  return ((roundUp(rows) + roundUp(n)) * (Math.min(k, KB) + d) + (d > 0 ? IB * JB : 0) + TILE) * 8;
+  return ((roundUp(rows) + roundUp(n)) * ((d > 0 ? k : Math.min(k, KB)) + d) + (d > 0 ? IB * JB : 0) + TILE) * 8;
 }
 
 /** One operand: element (row r, depth p) is h[at + r·ld + p], or h[at + p·ld + r] if `trans`. */
@@ -37,6 +37,13 @@ export interface HadamardFactor {
   alpha: number;
   p: Operand;
   q: Operand;
+}
+
+/** A factor that is given: one entry for each repeat×repeat block. */
+export interface GivenFactor {
+  repeat: number;
+  f: number;
+  ldf: number;
 }
 
 /** Where the result goes. Rows [r0, r1), n columns or (lower) up to the diagonal. */
@@ -96,26 +103,31 @@ function microkernel(h: Float64Array, k: number, a: number, b: number, t: number
 
 /** C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}. */
 export function product(
-  h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number, factor?: HadamardFactor,
+  h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number,
+  factor?: HadamardFactor | GivenFactor,
 ): void {
   const { lower, r0, r1 } = target;
   const n = lower ? r1 : target.n;
   const rows = r1 - r0;
   if (rows <= 0 || n <= 0) return;
-  const d = factor?.d ?? 0;
-  const depth = Math.min(k, KB);
+  const made = factor && "d" in factor && factor.d > 0 ? factor : undefined;
+  const given = factor && "f" in factor ? factor : undefined;
+  const d = made?.d ?? 0;
+  // With a factor all depth is packed at once: every pass would make the factor again.
+  const pass = Math.max(1, made || given ? k : KB);
+  const depth = Math.min(k, pass);
   const tile = work >>> 3;
   const packedA = tile + TILE;
   const packedB = packedA + roundUp(rows) * depth;
   const packedP = packedB + roundUp(n) * depth;
   const packedQ = packedP + roundUp(rows) * d;
-  const block = d > 0 ? packedQ + roundUp(n) * d : 0;
-  if (factor && d > 0) {
-    pack(h, factor.p, r0, rows, 0, d, packedP);
-    pack(h, factor.q, 0, n, 0, d, packedQ);
+  const block = made || given ? packedQ + roundUp(n) * d : 0;
+  if (made) {
+    pack(h, made.p, r0, rows, 0, d, packedP);
+    pack(h, made.q, 0, n, 0, d, packedQ);
   }
-  for (let k0 = 0; k0 === 0 || k0 < k; k0 += KB) {
-    const kb = Math.min(k - k0, KB);
+  for (let k0 = 0; k0 === 0 || k0 < k; k0 += pass) {
+    const kb = Math.min(k - k0, pass);
     for (let pc = 0; pc < kb; pc += KC) {
       const kc = Math.min(kb - pc, KC);
       pack(h, a, r0, rows, k0 + pc, kc, packedA + roundUp(rows) * pc);
@@ -127,7 +139,8 @@ export function product(
         const iEnd = Math.min(rows, i0 + IB);
         if (lower && r0 + iEnd - 1 < j0) continue;
         const box = { i0, iEnd, j0, jEnd };
-        if (factor && d > 0) factorBlock(h, target, box, factor, packedP, packedQ, block);
+        if (made) factorBlock(h, target, box, made, packedP, packedQ, block);
+        else if (given) givenBlock(h, target, box, given, block);
         for (let pc = 0; pc === 0 || pc < kb; pc += KC) {
           const first = k0 + pc === 0;
           const kc = Math.min(kb - pc, KC);
@@ -156,6 +169,22 @@ function factorBlock(
       if (lower && r0 + i + MR - 1 < j) continue;
       microkernel(h, d, p + i * d, q + j * d, t);
       for (let o = t; o < t + TILE; o++) h[o] = alpha * h[o] + scale;
+    }
+  }
+}
+
+/** The same tiles from a given factor; entries beyond the last row or column repeat the last and are not written. */
+function givenBlock(
+  h: Float64Array, { lower, r0 }: Target, { i0, iEnd, j0, jEnd }: Box, { repeat, f, ldf }: GivenFactor, block: number,
+): void {
+  for (let j = j0; j < jEnd; j += NR) {
+    let t = block + ((j - j0) / NR) * (IB / MR) * TILE;
+    for (let i = i0; i < iEnd; i += MR, t += TILE) {
+      if (lower && r0 + i + MR - 1 < j) continue;
+      for (let r = 0; r < MR; r++) {
+        const row = f + Math.floor((r0 + Math.min(i + r, iEnd - 1)) / repeat) * ldf;
+        for (let q = 0; q < NR; q++) h[t + r * NR + q] = h[row + Math.floor(Math.min(j + q, jEnd - 1) / repeat)];
+      }
     }
   }
 }

@@ -4,13 +4,30 @@ import type { featureOps } from "./features.js";
 import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
 
-type TrainOps = Pick<Ops, "dtrain" | "dtrainScratchBytes">;
+type TrainOps = Pick<Ops, "ddescend" | "dtrain" | "dtrainScratchBytes">;
 
 /** Rows whose features are made at a time: they stay in L2. */
 const ROWS = 32;
 
 export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvjp }: ReturnType<typeof featureOps>): TrainOps {
+  const ddescend: Ops["ddescend"] = (P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity) => {
+    const h = memory.f64;
+    const [g, at, at0, va] = [gradient >>> 3, theta >>> 3, theta0 >>> 3, velocity >>> 3];
+    for (let p = 0; p < P; p++) {
+      const x = h[at + p];
+      const slope = h[g + p] + decay * (x - h[at0 + p]);
+      let direction = slope;
+      if (momentum !== 0) {
+        const v = momentum * h[va + p] + slope;
+        h[va + p] = v;
+        direction = nesterov ? slope + momentum * v : v;
+      }
+      h[at + p] = x - rate * direction;
+    }
+    return 0;
+  };
   return {
+    ddescend,
     dtrain(
       activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, rates, momentum, nesterov, decay,
       theta, theta0, velocity, losses, limit, work,
@@ -49,27 +66,10 @@ export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvj
         const loss = squares / (2 * n);
         h[(losses >>> 3) + k] = loss;
         if (!(loss <= limit)) return k + 1;
-        update(h, P, h[(rates >>> 3) + k], momentum, nesterov, decay, gradient >>> 3, theta >>> 3, theta0 >>> 3, velocity >>> 3);
+        ddescend(P, h[(rates >>> 3) + k], momentum, nesterov, decay, gradient, theta, theta0, velocity);
       }
       return 0;
     },
     dtrainScratchBytes: (_n, m, d) => 8 * (m * (d + 2) + 1 + m + ROWS + 2 * ROWS * m) + dfeaturesScratchBytes(ROWS, m, d),
   };
-}
-
-function update(
-  h: Float64Array, P: number, rate: number, momentum: number, nesterov: number, decay: number,
-  g: number, theta: number, theta0: number, velocity: number,
-): void {
-  for (let p = 0; p < P; p++) {
-    const x = h[theta + p];
-    const slope = h[g + p] + decay * (x - h[theta0 + p]);
-    let direction = slope;
-    if (momentum !== 0) {
-      const v = momentum * h[velocity + p] + slope;
-      h[velocity + p] = v;
-      direction = nesterov ? slope + momentum * v : v;
-    }
-    h[theta + p] = x - rate * direction;
-  }
 }
