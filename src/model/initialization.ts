@@ -17,9 +17,9 @@ export interface Initialization {
   /** Variance with which each block of θ is drawn (under `ntk` the forward pass scales on top of it). */
   readonly variances: Record<string, number>;
   /**
-   * E[Θ(X, X2)] over the draws, N×N2, exact at this width.
+   * E[Θ(X, X2)] over the draws (averaged over outputs, as `ntk.kernel`), N×N2, exact at this width.
    *
-   * @throws RangeError for uniform twins (no closed form), for more than one hidden layer or output.
+   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form.
    */
   expectedKernel(X: MatrixLike, X2?: MatrixLike): Matrix;
   /** tr E[Θ of the hidden layer's weights and biases] / tr E[Θ] on X: what moves the features. */
@@ -72,9 +72,11 @@ function checkClosedForm(network: NetworkShape): void {
   if (isUniform(network.init)) {
     throw new RangeError(`the expected kernel of init "${network.init}" has no closed form; expected Gaussian weights`);
   }
-  if (widths(network).length > 1 || network.outputs > 1) {
+  const depth = widths(network).length;
+  if (depth > 1) {
     throw new RangeError(
-      "the expected kernel is computed for one hidden layer and one output; deeper is not there yet",
+      `the expected kernel has a closed form for one hidden layer; this network has ${depth}: use createInfiniteNetwork for its ` +
+        "limit, or sampleKernel for its mean",
     );
   }
 }

@@ -238,7 +238,7 @@ describe.each(variants)("%s", (variant) => {
     expect(early).toMatchObject({ rows: 3, cols: 2 });
     expect(maxDifference(late.data, [1, 2, 0, 1, 5, -1])).toBeLessThanOrEqual(1e-12);
     expect(path.at([1, 2], [0.5])).toHaveLength(2);
-    expect(() => path.parametersAt(1)).toThrow(/custom kernel has no weights/);
+    expect(() => path.parametersAt(1)).toThrow(/needs a finite network; this model has no weights/);
     const indefinite = { kernel: () => ({ data: Float64Array.of(1, 2, 2, 1), rows: 2, cols: 2 }) };
     expect(() => ntk.dynamics(indefinite, [0, 1], [1, 2], { learningRate: 1 })).toThrow(NotPositiveDefiniteError);
     // The failure left nothing held.

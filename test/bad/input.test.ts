@@ -159,12 +159,12 @@ describe.each(variants)("%s", (variant) => {
     expect(() => ntk.kernel({ ...net, parameters: new Float64Array(3) }, X)).toThrow(
       /parameters has 3 numbers; expected 17/,
     );
-    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: [3, 3] }), X)).toThrow(
-      /2 hidden layers; deep kernels are not computed yet/,
+    expect(() => ntk.kernel({ kernel: () => ntk.kernel(net, X) }, X, X, { outputs: "full" })).toThrow(
+      /outputs "full" needs a finite network/,
     );
-    expect(() => ntk.kernel(createNetwork({ inputs: 2, hidden: 3, outputs: 2 }), X)).toThrow(
-      /2 outputs; several outputs are not computed yet/,
-    );
+    const two = createNetwork({ inputs: 2, hidden: [3, 3], outputs: 2 });
+    expect(() => ntk.fit(two, X, Y)).toThrow(/Y has 1 columns; expected 2/);
+    expect(() => ntk.kernelTimesVector(two, X, Y)).toThrow(/V has 3 rows; expected 6/);
   });
 
   test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
