@@ -4,7 +4,8 @@ import { createNetwork } from "ntk-wasm";
 import { Arena } from "../dist/arena.js";
 import { createJsBackend } from "../dist/backend/js/index.js";
 import { createWasmBackend } from "../dist/backend/wasm.js";
-import { features, loadInputs, loadLayer } from "../dist/kernel/layer.js";
+import { kernelInto } from "../dist/kernel/empirical.js";
+import { features, loadInputs, loadNetwork } from "../dist/kernel/layer.js";
 import { random } from "./machine.mjs";
 
 const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
@@ -39,6 +40,43 @@ function kernelCase(N, m, d) {
       const net = createNetwork({ inputs: d, hidden: m, biasStd: 1, seed: 1 });
       const X = matrix(N, d, 1);
       return () => ntk.kernel(net, X).data[0];
+    },
+  };
+}
+
+/** Products of the deep kernel: forward, backward for C outputs, and the Gram tiles of every layer (symmetric half). */
+function deepFlops(N, sizes, C) {
+  const products = sizes.slice(1).map((m, l) => m * sizes[l]);
+  const backward = products.slice(1).reduce((sum, size) => sum + size, 0);
+  return { products: 2 * N * (backward + products[0] + C * backward), gram: (depth) => N * N * depth };
+}
+
+/** Deep kernels: averaged outputs, everything resident but the features. */
+function deepCase(N, hidden, d, outputs, mode) {
+  const sizes = [d, ...hidden];
+  const { products, gram } = deepFlops(N, sizes, outputs);
+  const sum = (values) => values.reduce((total, x) => total + x, 0);
+  // H of every layer once; G: all outputs side by side below the top layer, where one product serves all.
+  const top = hidden.at(-1);
+  const average = sum(sizes) + top + outputs * (sum(hidden) - top);
+  const flops = products + (mode === "full" ? gram(sum(sizes)) + outputs ** 2 * gram(sum(hidden)) : gram(average));
+  const net = () => createNetwork({ inputs: d, hidden, outputs, biasStd: 0.1, seed: 1 });
+  return {
+    name: `deep kernel N=${N} [${hidden}] d=${d}${outputs > 1 ? ` C=${outputs} ${mode}` : ""}`,
+    flops,
+    op(context) {
+      const { arena } = context;
+      const loaded = loadNetwork(context, net());
+      const X = loadInputs(context, matrix(N, d, 1));
+      const out = arena.alloc((N * (mode === "full" ? outputs : 1)) ** 2);
+      return () => {
+        kernelInto(context, loaded, X, undefined, mode, out);
+        return arena.view(out, 1)[0];
+      };
+    },
+    call(ntk) {
+      const [model, X] = [net(), matrix(N, d, 1)];
+      return () => ntk.kernel(model, X, X, { outputs: mode }).data[0];
     },
   };
 }
@@ -132,11 +170,11 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { arena } = context;
-      const layer = loadLayer(context, wideNet());
+      const { code, gain, hidden } = loadNetwork(context, wideNet());
       const x = loadInputs(context, matrix(1000, 1, 1));
       const [s, g] = [arena.alloc(1e6), arena.alloc(1e6)];
       return () => {
-        features(context, layer, x.address, 1000, 0, 1000, s, g);
+        features(context, code, hidden[0], x.address, 1000, 0, 1000, gain, s, g);
         return arena.view(g, 1)[0];
       };
     },
@@ -146,12 +184,14 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { ops, arena } = context;
-      const layer = loadLayer(context, wideNet());
       const x = loadInputs(context, matrix(1000, 1, 1));
-      const out = arena.alloc(1000 * layer.P);
+      const P = wideNet().parameters.length;
+      const out = arena.alloc(1000 * P);
       const [s, g] = [arena.copyIn(random(1e6)), arena.copyIn(random(1e6))];
       return () => {
-        ops.djacobian(0, 1000, 1000, 1, 1, 1, 1, 1, 1, x.address, 1, s, 1000, g, 1000, out, layer.P);
+        ops.dkhatrirao(0, 1000, 1000, 1, 1, s, 1000, 0, 0, 1, out + 8, P);
+        ops.dkhatrirao(0, 1000, 1000, 1, 1, g, 1000, x.address, 1, 1, out + 8008, P);
+        ops.dkhatrirao(0, 1000, 1000, 1, 1, g, 1000, 0, 0, 1, out + 16008, P);
         return arena.view(out, 1)[0];
       };
     },
@@ -162,6 +202,9 @@ export const CASES = [
   },
   kernelCase(1000, 1000, 1),
   kernelCase(500, 4096, 10),
+  deepCase(500, [512, 512, 512], 64, 1, "average"),
+  deepCase(300, [256, 256], 64, 10, "average"),
+  deepCase(100, [256, 256], 64, 10, "full"),
   {
     name: "gemm 1000",
     flops: 2e9,
@@ -233,11 +276,11 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { arena } = context;
-      const layer = loadLayer(context, wideNet());
+      const { code, gain, hidden } = loadNetwork(context, wideNet());
       const x = loadInputs(context, matrix(200, 1, 1));
       const [s, g] = [arena.alloc(2e5), arena.alloc(2e5)];
       return () => {
-        for (let k = 0; k < 1000; k++) features(context, layer, x.address, 200, 0, 1000, s, g);
+        for (let k = 0; k < 1000; k++) features(context, code, hidden[0], x.address, 200, 0, 1000, gain, s, g);
         return arena.view(g, 1)[0];
       };
     },
