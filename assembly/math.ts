@@ -14,6 +14,10 @@ import { madd, nmadd } from "./simd";
 // @ts-ignore: decorator
 @inline export const EXP_ZERO: f64 = -746.0;
 
+/** 2^-128: what {@link expRaised} is too large by. */
+// @ts-ignore: decorator
+@inline export const LOWER: f64 = 2.9387358770557188e-39;
+
 /** x log2(e), rounded to an integer n in the low bits. */
 // @ts-ignore: decorator
 @inline
@@ -57,7 +61,7 @@ export function scaleNormal(y: v128, t: v128): v128 {
 @inline
 export function scaleSubnormal(y: v128, t: v128): v128 {
   const up = i64x2.add(y, i64x2.shl(i64x2.add(t, i64x2.splat(128)), 52));
-  return f64x2.mul(up, f64x2.splat(2.9387358770557188e-39)); // 2^-128
+  return f64x2.mul(up, f64x2.splat(LOWER));
 }
 
 /**
@@ -74,11 +78,18 @@ export function expNegative(x: v128): v128 {
   return scaleNormal(y, t);
 }
 
+/** 2^128 e^(x + tail) for −770 ≤ x ≤ 0 and |tail| ≪ 1: never subnormal, so that products with it round once, when they are lowered. */
+// @ts-ignore: decorator
+@inline
+export function expRaised(x: v128, tail: v128): v128 {
+  const t = expShift(x);
+  const y = f64x2.add(expm1Reduced(f64x2.add(expRemainder(x, t), tail)), f64x2.splat(1));
+  return i64x2.add(y, i64x2.shl(i64x2.add(t, i64x2.splat(128)), 52));
+}
+
 /** e^(x + tail) for x ≤ 0 and |tail| ≪ 1. */
 // @ts-ignore: decorator
 @inline
 export function expTail(x: v128, tail: v128): v128 {
-  x = f64x2.max(x, f64x2.splat(EXP_ZERO));
-  const t = expShift(x);
-  return scaleSubnormal(f64x2.add(expm1Reduced(f64x2.add(expRemainder(x, t), tail)), f64x2.splat(1)), t);
+  return f64x2.mul(expRaised(f64x2.max(x, f64x2.splat(EXP_ZERO)), tail), f64x2.splat(LOWER));
 }

@@ -1,8 +1,8 @@
-"""Derives the polynomial coefficients of assembly/math.ts and assembly/activation/erf.ts (needs mpmath).
+"""Derives the polynomial coefficients of assembly/math.ts, assembly/trig.ts and assembly/activation/ (needs mpmath).
 
 Near-minimax: Chebyshev interpolation at 50 digits, converted to powers, rounded once. Prints each table with its error.
 """
-from mpmath import mp, mpf, chebyfit, polyval, exp, erf, erfc, log, sqrt, linspace
+from mpmath import mp, mpf, atan, atanh, chebyfit, cos, erf, erfc, exp, linspace, log, pi, polyval, sin, sqrt
 
 mp.dps = 50
 
@@ -27,6 +27,36 @@ fit("erf P", lambda u: erf(sqrt(u)) / sqrt(u) if u > mpf("1e-30") else 2 / sqrt(
 back = lambda t: 2 * (1 + t) / (1 - t)
 fit("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 2], 15,
     lambda t: erf(back(t)) / exp(-back(t) ** 2))
+# erfc(a/√2)/2 = e^(−a²/2) (1 − t) P(t), t = (a − k)/(a + k), for 0 ≤ a ≤ 40 (gelu): k = 4 balances both ends.
+K = mpf(4)
+forth = lambda t: K * (1 + t) / (1 - t)
+tail = lambda t: exp(forth(t) ** 2 / 2) * erfc(forth(t) / sqrt(2)) / 2 / (1 - t)
+fit("gelu P", tail, [-mpf(1), (40 - K) / (40 + K)], 24, tail)
+# log1p(e) = e/(2 + e) · P(s²), s = e/(2 + e) ≤ 1/3 (softplus).
+logarithm = lambda u: 2 * atanh(sqrt(u)) / sqrt(u) if u > mpf("1e-30") else 2 + 2 * u / 3
+fit("log1p P", logarithm, [0, mpf(1) / 9], 10, logarithm)
+# sin r = r + r³ S(r²), cos r = 1 − r²/2 + r⁴ C(r²), |r| ≤ π/4.
+quarter = (pi / 4) ** 2 * mpf("1.0001")
+small = mpf("1e-20")
+fit("sin S", lambda u: (sin(sqrt(u)) / sqrt(u) - 1) / u if u > small else -mpf(1) / 6 + u / 120, [0, quarter], 6,
+    lambda u: sin(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
+fit("cos C", lambda u: (cos(sqrt(u)) - 1 + u / 2) / u**2 if u > small else mpf(1) / 24 - u / 720, [0, quarter], 6,
+    lambda u: cos(sqrt(u)) / u**2 if u > small else 1 / small**2)
+# atan r = r + r³ A(r²), |r| ≤ tan(π/8).
+eighth = mp.tan(pi / 8) ** 2 * mpf("1.0001")
+fit("atan A", lambda u: (atan(sqrt(u)) / sqrt(u) - 1) / u if u > small else -mpf(1) / 3 + u / 5, [0, eighth], 11,
+    lambda u: atan(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
+# π/2 in parts of 33 bits, so that n times a part is exact for n < 2^20, and the rest.
+rest = pi / 2
+for part in range(3):
+    exponent = int(mp.floor(log(rest, 2)))
+    head = mpf(int(rest * mpf(2) ** (32 - exponent))) / mpf(2) ** (32 - exponent)
+    rest -= head
+    print("pi/2 part", part, repr(float(head)), "rest", repr(float(rest)))
+# 2/π in words of 64 bits, from the binary point down: enough for the largest double.
+mp.prec = 1400
+fraction = int(2 / pi * mpf(2) ** 1216)
+print("2/pi", [hex((fraction >> (1216 - 64 * (i + 1))) & (2**64 - 1)) for i in range(19)])
 for digits in ["ln2"]:
     hi = mpf(int(log(2) * 2**32)) / 2**32
     print(digits, repr(float(hi)), repr(float(log(2) - hi)), "log2e", repr(float(1 / log(2))), "2/sqrt(pi)", repr(float(2 / sqrt(mp.pi))))

@@ -180,7 +180,9 @@ export interface Ops {
 export type Info = number;
 
 /** Activation codes of the ABI: the order of the rows in `model/activation.ts` and of the table in `assembly/activation`. */
-export const ActivationCode = { sigmoid: 0, tanh: 1, erf: 2, relu: 3, identity: 4 } as const;
+export const ActivationCode = {
+  sigmoid: 0, tanh: 1, erf: 2, relu: 3, identity: 4, gelu: 5, softplus: 6, silu: 7, sin: 8,
+} as const;
 
 /** What `arena.ts` needs from a backend, beside its ops. */
 export interface Backend {

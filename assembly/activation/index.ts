@@ -1,9 +1,13 @@
 // The table of activations: one row each, numbered like `ActivationCode` in src/ops.ts.
 import { Activation } from "./activation";
 import { Erf } from "./erf";
+import { Gelu } from "./gelu";
 import { Identity } from "./identity";
 import { Relu } from "./relu";
 import { Sigmoid } from "./sigmoid";
+import { Silu } from "./silu";
+import { Sin } from "./sin";
+import { Softplus } from "./softplus";
 import { Tanh } from "./tanh";
 
 /** S = σ(S) in place and G = gain ∘ σ' for one row of m; false for an unknown code. `tmp`: 32 bytes. */
@@ -14,6 +18,10 @@ export function activate(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp
     case 2: mapRow<Erf>(m, gain, s, g, tmp); return true;
     case 3: mapRow<Relu>(m, gain, s, g, tmp); return true;
     case 4: mapRow<Identity>(m, gain, s, g, tmp); return true;
+    case 5: mapRow<Gelu>(m, gain, s, g, tmp); return true;
+    case 6: mapRow<Softplus>(m, gain, s, g, tmp); return true;
+    case 7: mapRow<Silu>(m, gain, s, g, tmp); return true;
+    case 8: mapRow<Sin>(m, gain, s, g, tmp); return true;
     default: return false;
   }
 }

@@ -79,6 +79,43 @@ function erfOf(z: bigint): bigint {
   return mul(TWO_OVER_ROOT_PI, sum);
 }
 
+/** sin and cos of z, brought below 2π and then below 2π/1024, and doubled back. */
+function sinCos(z: bigint): [bigint, bigint] {
+  let r = (((z % (2n * PI)) + 2n * PI) % (2n * PI)) >> 10n;
+  let [sine, cosine, term] = [0n, 0n, ONE];
+  for (let k = 1n; term !== 0n && term !== -1n; k++) {
+    if (k % 2n === 1n) cosine += k % 4n === 1n ? term : -term;
+    else sine += k % 4n === 2n ? term : -term;
+    term = mul(term, r) / k;
+  }
+  for (r = 0n; r < 10n; r++) [sine, cosine] = [2n * mul(sine, cosine), mul(cosine, cosine) - mul(sine, sine)];
+  return [sine, cosine];
+}
+
+/** log(1 + e) = 2 atanh(e/(2 + e)) for 0 ≤ e ≤ 1. */
+function log1p(e: bigint): bigint {
+  const s = div(e, 2n * ONE + e);
+  const square = mul(s, s);
+  let [power, sum] = [s, 0n];
+  for (let k = 1n; power !== 0n; k += 2n) {
+    sum += power / k;
+    power = mul(power, square);
+  }
+  return 2n * sum;
+}
+
+/** Φ(−a) for a ≥ 0: by the series of erf, or by the continued fraction φ(a)/(a + 1/(a + 2/(a + …))) from 3 on. */
+function normalTail(a: bigint): bigint {
+  if (a < 3n * ONE) return (ONE - erfOf(div(a, sqrt(2n * ONE)))) / 2n;
+  let fraction = a;
+  for (let k = 600n; k > 0n; k--) fraction = a + div(k * ONE, fraction);
+  return div(normalDensity(a), fraction);
+}
+
+function normalDensity(a: bigint): bigint {
+  return div(expNegative(mul(a, a) / 2n), sqrt(2n * PI));
+}
+
 const odd = (z: number, f: (a: bigint) => bigint) => (z < 0 ? -f(fixed(-z)) : f(fixed(z)));
 
 /** σ and σ' of a double, in fixed point. */
@@ -99,7 +136,29 @@ export const EXACT: Record<string, (z: number) => [bigint, bigint]> = {
       mul(TWO_OVER_ROOT_PI, expNegative(mul(a, a))),
     ];
   },
+  gelu(z) {
+    const a = fixed(Math.abs(z));
+    const tail = normalTail(a);
+    const bell = mul(a, normalDensity(a));
+    return z < 0 ? [-mul(a, tail), tail - bell] : [a - mul(a, tail), ONE - tail + bell];
+  },
+  softplus(z) {
+    const e = expNegative(fixed(Math.abs(z)));
+    return [(z > 0 ? fixed(z) : 0n) + log1p(e), div(z < 0 ? e : ONE, ONE + e)];
+  },
+  silu(z) {
+    const e = expNegative(fixed(Math.abs(z)));
+    const sigma = div(z < 0 ? e : ONE, ONE + e);
+    return [mul(fixed(z), sigma), mul(sigma, ONE + mul(fixed(z), ONE - sigma))];
+  },
+  sin: (z) => sinCos(fixed(z)),
 };
+
+/** |got − exact| in units of ε. */
+export function epsilons(got: number, exact: bigint): number {
+  const error = fixed(got) - exact;
+  return Number(((error < 0n ? -error : error) * 1000n) >> (BITS - 52n)) / 1000;
+}
 
 /** |got − exact| in units of the last place of `exact`. */
 export function ulps(got: number, exact: bigint): number {

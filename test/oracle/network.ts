@@ -1,7 +1,7 @@
 /** Textbook loops, written from MATH.md and the definitions, sharing nothing with the library but its data types. */
 import type { Network } from "../../src/index.js";
 
-/** σ and σ' by the definitions; `erf` by its Taylor or continued-fraction series. */
+/** σ and σ' by the definitions; `erf` by its Taylor or continued-fraction series. Digits are lost in tails, not at the size of 1. */
 export function activate(name: string, z: number): [number, number] {
   switch (name) {
     case "sigmoid": {
@@ -17,6 +17,18 @@ export function activate(name: string, z: number): [number, number] {
       return [erf(z), (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z)];
     case "relu":
       return [Math.max(z, 0), z > 0 ? 1 : 0];
+    case "gelu": {
+      const Phi = 0.5 * (1 + erf(z / Math.SQRT2));
+      return [z * Phi, Phi + (z * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI)];
+    }
+    case "softplus":
+      return [Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), activate("sigmoid", z)[0]];
+    case "silu": {
+      const [s, slope] = activate("sigmoid", z);
+      return [z * s, s + z * slope];
+    }
+    case "sin":
+      return [Math.sin(z), Math.cos(z)];
     default:
       return [z, 1];
   }

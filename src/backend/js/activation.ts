@@ -108,7 +108,78 @@ function identity(h: Float64Array, m: number, gain: number, _s: number, g: numbe
   for (let j = 0; j < m; j++) h[g + j] = h[gain + j];
 }
 
-const TABLE: Record<keyof typeof ActivationCode, RowMap> = { sigmoid, tanh, erf, relu, identity };
+/** Coefficients of assembly/activation/gelu.ts and softplus.ts, from scripts/coefficients.py. */
+const TAIL = [
+  0.09441064130196894, -0.07598708024648651, 0.04839217509277682, -0.02331523224495718, 0.007549571861367212,
+  -0.0009425236208399227, -0.00043496154592661423, 0.00020385230718371832, 1.6668039069901737e-05, -2.888686676633008e-05,
+  -2.385323715988697e-07, 4.393085083844453e-06, 8.958326740388073e-08, -7.400195201843135e-07, -7.871121047616247e-08,
+  1.276900626613634e-07, 3.39726243543125e-08, -1.9365891548591587e-08, -1.067123919167826e-08, 1.6576365412524875e-09,
+  2.448465930555771e-09, 2.39711908168769e-10, -3.1392161608677077e-10, -9.034593650438061e-11,
+];
+const LOGARITHM = [
+  2.0, 0.6666666666668257, 0.399999999952876, 0.2857142911165716, 0.22222190861346283,
+  0.1818285980047391, 0.15363676248891633, 0.13591305485579894, 0.09880789048764786, 0.17780763826113302,
+];
+
+/** 2^(n + 128) for n = −1100 … 0: raised as in assembly, products with e^x round once, in the subnormals too. */
+const RAISED = Float64Array.from({ length: 1101 }, (_, i) => 2 ** (i - 972));
+const LOWER = 2 ** -128;
+
+/** 2^128 e^(x + tail) for −770 ≤ x ≤ 0. */
+function expRaised(x: number, tail: number): number {
+  const n = exponentOf(x);
+  return (1 + expm1Reduced(remainder(x, n) + tail)) * RAISED[n + 1100];
+}
+
+function gelu(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    const a = Math.min(Math.abs(z), 39);
+    const t = 134217729 * a;
+    const head = t - (t - a);
+    const e = expRaised(-0.5 * (head * head), 0.5 * ((head - a) * (a + head)));
+    const inverse = 1 / (a + 4);
+    const raised = e * (8 * inverse * horner(TAIL, (a - 4) * inverse));
+    const below = a * raised * LOWER;
+    const slope = (raised - a * e * 0.3989422804014327) * LOWER;
+    h[s + j] = z < 0 ? -below : z - below;
+    h[g + j] = h[gain + j] * (z < 0 ? slope : 1 - slope);
+  }
+}
+
+function softplus(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    const e = expNegative(z < 0 ? z : -z, 0);
+    const inverse = 1 / (2 + e);
+    const r = e * inverse;
+    h[s + j] = Math.max(z, 0) + e * (inverse * horner(LOGARITHM, r * r));
+    const q = 1 / (1 + e);
+    h[g + j] = h[gain + j] * (z < 0 ? e * q : q);
+  }
+}
+
+function silu(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    const low = Math.max(z < 0 ? z : -z, -760);
+    const raised = expRaised(low, 0);
+    const q = 1 / (1 + raised * LOWER);
+    const small = raised * q;
+    h[s + j] = z < 0 ? low * small * LOWER : z * q;
+    h[g + j] = h[gain + j] * (z < 0 ? small * (1 + low * q) * LOWER : q * (1 - low * small * LOWER));
+  }
+}
+
+function sin(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    h[s + j] = Math.sin(z);
+    h[g + j] = h[gain + j] * Math.cos(z);
+  }
+}
+
+const TABLE: Record<keyof typeof ActivationCode, RowMap> = { sigmoid, tanh, erf, relu, identity, gelu, softplus, silu, sin };
 
 /** Row maps by ABI code. */
 export const ROW_MAPS: RowMap[] = (Object.keys(TABLE) as (keyof typeof TABLE)[]).reduce<RowMap[]>((table, name) => {

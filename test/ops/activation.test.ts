@@ -1,0 +1,187 @@
+/** Activations and their slopes to the last place, against hundreds of digits. */
+import { describe, expect, test } from "vitest";
+import type { Activation } from "../../src/index.js";
+import { ActivationCode } from "../../src/ops.js";
+import { EXACT, epsilons, ulps } from "../oracle/exact.js";
+import { loadContext, variants } from "../setup/variants.js";
+import { EPS, onBed } from "./harness.js";
+
+const ACTIVATIONS = Object.entries(ActivationCode);
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+
+  /** σ and σ' of given z: one input, C = 1. */
+  function mapped(code: number, values: number[]): { s: Float64Array; g: Float64Array } {
+    return onBed(context, (bed) => {
+      const m = values.length;
+      const x = bed.matrix("X", 1, 1, () => 1);
+      const c = bed.matrix("C", m, 1, (j) => values[j], 1);
+      const s = bed.matrix("S", 1, m);
+      const g = bed.matrix("G", 1, m);
+      const work = bed.work(bed.ops.dfeaturesScratchBytes(1, m, 1));
+      bed.ops.dfeatures(
+        code,
+        0,
+        1,
+        m,
+        1,
+        1,
+        x.address,
+        1,
+        c.address,
+        1,
+        0,
+        0,
+        0,
+        s.address,
+        m,
+        g.address,
+        m,
+        work.address,
+      );
+      return { s: bed.read(s), g: bed.read(g) };
+    });
+  }
+
+  const spread = Array.from({ length: 61 }, (_, i) => Math.exp(i / 4.4 - 7.3) * (1 + i / 1e3));
+  const special = [
+    0,
+    1e-300,
+    1e-160,
+    1e-20,
+    1e-8,
+    2 ** -27,
+    0.1,
+    0.34657359,
+    0.3465736,
+    0.69,
+    0.99999,
+    1,
+    1.00001,
+    5.9,
+    6,
+    6.1,
+    18,
+    19.1,
+    20,
+    26.5,
+    27,
+    36,
+    37,
+    40,
+    353,
+    354,
+    372,
+    373,
+    400,
+    700,
+    707,
+    708,
+    708.5,
+    709,
+    720,
+    740,
+    744,
+    745,
+    745.2,
+    746,
+    800,
+  ];
+  const points = [...spread, ...special].flatMap((z) => [z, -z]);
+  /** Around the roots of the slopes of gelu and silu, multiples of π/2 and what is next to them, and beyond any reduction. */
+  const delicate = [
+    -0.75,
+    -0.7517,
+    -0.7519,
+    -1.27,
+    -1.278,
+    -1.279,
+    -1.3,
+    38,
+    38.4,
+    38.6,
+    38.9,
+    39.1,
+    750,
+    760,
+    ...[1, 2, 3, 4].map((k) => (k * Math.PI) / 2),
+    11,
+    22,
+    355,
+    1e5,
+    103993,
+    573204,
+    1647098.9,
+    1647099.5,
+    5419351,
+    1e7,
+    1e15,
+    6381956970095103 * 2 ** 797,
+    1e22,
+    1e100,
+    1e300,
+    Number.MAX_VALUE,
+  ].flatMap((z) => [z, -z]);
+  /** Measured at most, in ulp: values and slopes of the compiled and of the JavaScript backend; rounded up. */
+  const PRECISION: Record<string, [value: number, slope: number]> = {
+    sigmoid: [2.5, 3.5],
+    tanh: [2.5, 3.5],
+    erf: [2.5, 3.5],
+    gelu: [4.5, 5.5],
+    softplus: [3, 3.5],
+    silu: [3, 5],
+    sin: [1, 1],
+  };
+  test.each(Object.keys(PRECISION) as Activation[])("%s to the last places over all doubles", (name) => {
+    const smooth = name === "gelu" || name === "silu";
+    // Beyond 800 only the sine is not at its limit.
+    const at = [...points, ...delicate.filter((z) => name === "sin" || Math.abs(z) <= 800)];
+    const { s, g } = mapped(ActivationCode[name], at);
+    let [value, slope] = [0, 0];
+    at.forEach((z, j) => {
+      const [exactValue, exactSlope] = EXACT[name](z);
+      value = Math.max(value, ulps(s[j], exactValue));
+      // Near its root a slope is a difference of numbers near 1/4: there ε counts, not ulp.
+      const nearRoot = smooth && z < -0.5 && z > -2;
+      slope = Math.max(slope, nearRoot ? epsilons(g[j], exactSlope) : ulps(g[j], exactSlope));
+    });
+    expect(value, "σ, in ulp").toBeLessThanOrEqual(PRECISION[name][0]);
+    expect(slope, "σ', in ulp").toBeLessThanOrEqual(PRECISION[name][1]);
+  });
+
+  test("limits at infinity", () => {
+    const far = [800, 1e5, 1e308, Infinity];
+    const limits: Partial<Record<Activation, (z: number) => [value: number, slope: number]>> = {
+      gelu: (z) => (z > 0 ? [z, 1] : [0, 0]),
+      softplus: (z) => (z > 0 ? [z, 1] : [0, 0]),
+      silu: (z) => (z > 0 ? [z, 1] : [0, 0]),
+      sigmoid: (z) => (z > 0 ? [1, 0] : [0, 0]),
+      tanh: (z) => [Math.sign(z), 0],
+      erf: (z) => [Math.sign(z), 0],
+    };
+    for (const [name, limit] of Object.entries(limits)) {
+      const at = far.flatMap((z) => [z, -z]);
+      const { s, g } = mapped(ActivationCode[name as Activation], at);
+      at.forEach((z, j) => {
+        expect([s[j] + 0, g[j] + 0], `${name} at ${z}`).toEqual(limit(z));
+      });
+    }
+  });
+
+  test.each(ACTIVATIONS)("%s is finite, and odd, even and monotone where it should be", (name, code) => {
+    const { s, g } = mapped(code, points);
+    expect([...s, ...g].every(Number.isFinite)).toBe(true);
+    for (let j = 0; j < points.length; j += 2) {
+      if (["relu", "gelu", "softplus", "silu"].includes(name)) continue;
+      expect(g[j + 1]).toBe(g[j]);
+      if (name === "sigmoid") expect(Math.abs(s[j] + s[j + 1] - 1)).toBeLessThanOrEqual(EPS);
+      else expect(s[j + 1] + s[j]).toBe(0);
+    }
+    if (["gelu", "silu", "sin"].includes(name)) return;
+    const order = points.map((_, j) => j).sort((a, b) => points[a] - points[b]);
+    for (let k = 1; k < order.length; k++) expect(s[order[k]]).toBeGreaterThanOrEqual(s[order[k - 1]]);
+    // relu' (0) = 0 by convention; −0 counts as 0.
+    if (name === "relu") expect(mapped(code, [0, -0, 5e-324]).g).toEqual(Float64Array.of(0, 0, 1));
+  });
+});
