@@ -6,6 +6,7 @@ export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
 export { dkhatrirao, dvjp } from "./jacobian";
 export { ddescend, dtrain, dtrainScratchBytes } from "./train";
+export { dcovariance, ddual, ddualScratchBytes, dmoments, dunit } from "./dual/index";
 export { deigh, deighScratchBytes } from "./eigen/index";
 export { dgemv, dhadamard, dmirror, drowdot, dtranspose } from "./level2";
 

@@ -160,3 +160,20 @@ export function hugeRemainder(z: f64, part: i32): f64 {
   const r = product1 + rest, result = part == 0 ? r : product1 - r + rest;
   return z < 0 ? -result : result;
 }
+
+/** The angle of (x, y) for x, y ≥ 0: in [0, π/2], 0 for (0, 0); relative accuracy at both ends of y/x. */
+// @ts-ignore: decorator
+@inline
+export function angle(y: v128, x: v128): v128 {
+  const zero = f64x2.splat(0);
+  const low = f64x2.min(x, y), high = f64x2.max(x, y), steep = f64x2.gt(y, x);
+  // Above tan(π/8) the angle is π/4 plus that of (high + low, low − high).
+  const big = f64x2.gt(low, f64x2.mul(high, f64x2.splat(0.41421356237309503)));
+  const num = v128.bitselect(f64x2.sub(low, high), low, big), den = v128.bitselect(f64x2.add(low, high), high, big);
+  const q = v128.bitselect(f64x2.div(num, den), zero, f64x2.gt(den, zero)), u = f64x2.mul(q, q);
+  const t = f64x2.add(q, f64x2.mul(f64x2.mul(q, u), atanTail(u)));
+  const half = f64x2.add(f64x2.splat(0.7853981633974483), f64x2.add(t, f64x2.splat(3.061616997868383e-17)));
+  const part = v128.bitselect(half, t, big);
+  const rest = f64x2.add(f64x2.sub(f64x2.splat(1.5707963267948966), part), f64x2.splat(6.123233995736766e-17));
+  return v128.bitselect(rest, part, steep);
+}

@@ -110,6 +110,40 @@ export interface Ops {
   /** Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows; d = 1 for the block ops. */
   dgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
 
+  /**
+   * First pre-activations of an infinitely wide network: a_i = alpha |x_i|² + beta, and in U, n×(d+1), the unit vectors of
+   * (√alpha x_i, √beta); zeros where a_i is 0. alpha, beta ≥ 0.
+   */
+  dunit(n: number, d: number, alpha: number, beta: number, x: number, ldx: number, a: number, u: number, ldu: number): Info;
+  /**
+   * Covariances of pairs: C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij², from |u − v| and |u + v| where those are nearly parallel or
+   * opposite; a point and its twin give exactly a_i and 0. u_i, v_j of length d. `vt` (d×cols, V transposed) is taken for all pairs; where it is 0,
+   * C holds U Vᵀ on entry and V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
+   */
+  dcovariance(
+    rowStart: number, rowEnd: number, cols: number, d: number, a: number, u: number, ldu: number,
+    b: number, v: number, ldv: number, vt: number, ldvt: number, c: number, ldc: number, delta: number, ldd: number,
+  ): Info;
+  /**
+   * Moments of the probit mixture for n variances scale·a_i (MATH.md §6), in groups of four points: [⌈n/4⌉][terms + 2][4] doubles, slot k ≤ terms
+   * being Σ_j p_j u_j (u_j √a)^2k with u_j = s_j/√(1 + s_j² a), and the last Σ_j p_j √(a + s_j⁻²)/√2π. `nodes`: 24 scales s, then 24 weights p.
+   */
+  dmoments(n: number, a: number, scale: number, nodes: number, terms: number, moments: number): Info;
+  /**
+   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. With T, Ṫ the duals of the activation at (a_i, b_j, C_ij, delta_ij):
+   * C ← weight T + bias; theta ← weight theta Ṫ + scale T + shift (optional); delta ← the next layer's ab − c², for whose variances
+   * nextA and nextB are given (0: not wanted). `terms` of the series through the moments ma, mb ({@link Ops.dmoments} with `held` terms); 0: closed form, or
+   * the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and theta have that room. With `diagonal = 1` C is the vector of the
+   * pairs (i, i), C_i ← weight T(a_i, a_i, a_i) + bias, and nothing else. Returns -1 for an unknown activation.
+   */
+  ddual(
+    activation: number, rowStart: number, rowEnd: number, cols: number, diagonal: number,
+    nodes: number, terms: number, held: number, a: number, ma: number, b: number, mb: number, nextA: number, nextB: number,
+    c: number, ldc: number, delta: number, ldd: number, theta: number, ldt: number,
+    weight: number, bias: number, scale: number, shift: number, work: number,
+  ): Info;
+  ddualScratchBytes(terms: number): number;
+
   /** C = gamma C + alpha op(A) op(B), op(A) m×k, op(B) k×n; `transA = 1`: A is stored k×m, `transB = 1`: B is n×k. */
   dgemm(
     transA: number, transB: number, rowStart: number, rowEnd: number, n: number, k: number,

@@ -5,8 +5,10 @@
 import type { Context } from "../arena.js";
 import { checkFinite, checkSymmetric, describe } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
+import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, validateNetwork } from "../model/network.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./empirical.js";
+import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./infinite.js";
 import { loadInputs, loadNetwork } from "./layer.js";
 import { forward } from "./tangent.js";
 
@@ -21,7 +23,7 @@ export interface CustomKernel {
 }
 
 /** What `fit` and `kernel` accept. */
-export type Model = Network | CustomKernel;
+export type Model = Network | InfiniteNetwork | CustomKernel;
 
 /** A model as regression sees it; `X` is the training inputs. Its kernel has `block` rows for each input, b below. */
 export interface KernelSource {
@@ -59,13 +61,53 @@ export function isCustomKernel(model: unknown): model is CustomKernel {
  * @throws TypeError, RangeError where the model cannot be used.
  */
 export function kernelSource(context: Context, model: Model, outputs?: Outputs): KernelSource {
-  if (!isCustomKernel(model)) return new NetworkSource(context, validateNetwork(model), outputs ?? "full");
+  const infinite = isInfiniteNetwork(model);
+  if (!infinite && !isCustomKernel(model)) return new NetworkSource(context, validateNetwork(model), outputs ?? "full");
   if (outputs === "full") {
     throw new RangeError(
-      'outputs "full" needs a finite network; a custom kernel is the same for every output: expected "average"',
+      'outputs "full" needs a finite network; the kernel of this model is the same for every output: expected "average"',
     );
   }
-  return new CustomSource(context, model);
+  return infinite ? new InfiniteSource(context, createInfiniteNetwork(model)) : new CustomSource(context, model);
+}
+
+class InfiniteSource implements KernelSource {
+  readonly network = undefined;
+  readonly outputs = undefined;
+  readonly block = 1;
+  readonly weights = undefined;
+  readonly inputs = undefined;
+  readonly #context: Context;
+  readonly #model: InfiniteNetwork;
+
+  constructor(context: Context, model: InfiniteNetwork) {
+    this.#context = context;
+    this.#model = model;
+  }
+
+  start(X: Matrix, C: number): Float64Array {
+    return new Float64Array(X.rows * C);
+  }
+
+  fill(X: Matrix, out: number): void {
+    infiniteInto(this.#context, this.#model, X, undefined, out);
+  }
+
+  scratch(n: number): number {
+    return infiniteScratch(this.#model, n);
+  }
+
+  cross(X: Matrix, X2: Matrix): Matrix {
+    return infiniteKernel(this.#context, this.#model, X, X2);
+  }
+
+  square(X: Matrix): Matrix {
+    return infiniteKernel(this.#context, this.#model, X);
+  }
+
+  diagonal(X: Matrix): Float64Array {
+    return infiniteDiagonal(this.#context, this.#model, X);
+  }
 }
 
 class NetworkSource implements KernelSource {

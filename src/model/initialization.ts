@@ -94,6 +94,7 @@ function expectedParts(
   const bias = network.bias ? input.beta ** 2 * variances.d : 0;
   const gain = readout.alpha ** 2 * m;
   const dual = DUALS[network.activation];
+  const duals = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);
   for (let i = 0; i < X.rows; i++) {
@@ -105,7 +106,8 @@ function expectedParts(
         continue;
       }
       const pair = covariance(row(X, i), row(X2, j), weight, bias);
-      const [value, slope] = dual(pair.a, pair.b, pair.c, pair.delta);
+      dual(pair.a, pair.b, pair.c, pair.delta, duals);
+      const [value, slope] = duals;
       output.data[at] = readout.beta ** 2 + gain * value;
       hidden.data[at] = (input.alpha ** 2 * pair.dot + input.beta ** 2) * gain * variances.b * slope;
     }

@@ -3,6 +3,7 @@
  * ones. An honest opponent: typed arrays, packed operands, register tiles.
  */
 import type { Backend } from "../../ops.js";
+import { dualOps } from "./dual.js";
 import { eigenOps } from "./eigen/index.js";
 import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
@@ -24,6 +25,7 @@ export function createJsBackend(): Backend {
       ...triangularOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
+      ...dualOps(memory),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,
