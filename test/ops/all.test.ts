@@ -31,6 +31,11 @@ const suites: Record<keyof Ops, string> = {
   dhadamard: "layers",
   dmirror: "level2",
   dtranspose: "level2",
+  dcovariance: "dual",
+  ddual: "dual",
+  ddualScratchBytes: "dual",
+  dmoments: "dual",
+  dunit: "dual",
   deigh: "eigen",
   deighScratchBytes: "eigen",
 };
