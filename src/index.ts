@@ -12,11 +12,14 @@ export type { Ntk } from "./ntk.js";
 export type { CompareOptions, Comparison } from "./predict/compare.js";
 export type { DescentOptions } from "./predict/descent.js";
 export type { Dynamics, DynamicsOptions } from "./predict/dynamics.js";
+export type { Ensemble, EnsembleOptions, EnsembleOutputs, EnsembleQuery } from "./predict/ensemble.js";
 export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
 export type { Linearized } from "./predict/linearize.js";
 export type { PathPoint } from "./predict/path.js";
 export type { TrainingRecord } from "./predict/record.js";
 export type { Report } from "./predict/report.js";
+export type { KernelSamples, SampleKernelOptions } from "./predict/sampleKernel.js";
+export type { SampleOptions } from "./predict/samples.js";
 export type {
   Exponent,
   Measure,
@@ -27,3 +30,4 @@ export type {
   SweepSummary,
 } from "./predict/sweep.js";
 export type { Progress, Trained, TrainOptions } from "./predict/train.js";
+export type { Tuned, TuneOptions, TunePoint } from "./predict/tune.js";

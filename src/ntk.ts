@@ -9,14 +9,18 @@ import { kernelBlocks } from "./kernel/empirical.js";
 import { type KernelSource, kernelSource, type Model } from "./kernel/source.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
-import { type Network, validateNetwork } from "./model/network.js";
+import type { InfiniteNetwork } from "./model/infinite.js";
+import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
+import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
 import { type Fit, type FitOptions, fitModel } from "./predict/fit.js";
 import { type Linearized, linearize } from "./predict/linearize.js";
+import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./predict/sampleKernel.js";
 import { type Sweep, type SweepOptions, sweepNetworks } from "./predict/sweep.js";
 import { type Trained, type TrainOptions, trainNetwork } from "./predict/train.js";
+import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./predict/tune.js";
 import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
 
 /** Tangent-kernel computations on one backend. Not shared between threads; cheap to make several. */
@@ -207,6 +211,55 @@ export class Ntk {
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
     return sweepNetworks(this.#context, X, Y, options);
+  }
+
+  /**
+   * Infinitely many infinitely wide networks, each trained on X, Y from its own start: mean and covariance of their outputs at any training time, in
+   * closed form (Lee et al. 2019). `kernel: "nngp"` models train the readout only; their end is the NNGP posterior.
+   *
+   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
+   * @example
+   * using networks = ntk.ensemble(createInfiniteNetwork({ activation: "erf" }), X, Y);
+   * const { mean, variance } = networks.at(Infinity, Xnew);
+   * networks.sample(Infinity, Xnew, { draws: 3, seed: 1 }); // three trained networks
+   */
+  ensemble(model: InfiniteNetwork, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
+    return ensembleOf(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * The mean of the tangent kernels of random networks, with its standard error, draw by draw: iterate, or ask for the `result()`.
+   *
+   * @throws TypeError, RangeError for bad input, before any draw; MemoryLimitError.
+   * @example
+   * const { mean, standardError } = ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50, seed: 1 }).result();
+   */
+  sampleKernel(options: NetworkOptions, X: MatrixLike, sampling: SampleKernelOptions = {}): KernelSamples {
+    return sampleKernels(this.#context, options, X, sampling);
+  }
+
+  /**
+   * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. What is not given stays as the model has
+   * it; a custom kernel has a ridge only.
+   *
+   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
+   * @example
+   * const { model, ridge } = ntk.tune(createInfiniteNetwork(), X, Y, { depth: [1, 2, 3], weightStd: [0.5, 4] });
+   * const fit = ntk.fit(model, X, Y, { ridge });
+   */
+  tune(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned {
+    return tune(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * {@link tune}, one kernel for each step of the generator, which can be stopped and taken up again; it returns what `tune` does.
+   *
+   * @throws as {@link tune}, at the first step.
+   * @example
+   * for (const { score } of ntk.tuning(createInfiniteNetwork(), X, Y, { weightStd: [0.5, 4] })) console.log(score);
+   */
+  tuning(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Generator<TunePoint, Tuned, void> {
+    return tuning(this.#context, model, X, Y, options);
   }
 
   /**

@@ -139,7 +139,8 @@ function scheme({ init, parametrization }: NetworkOptions): { init: Init; parame
   return { init: init ?? (chosen === "ntk" ? "ntk" : "lecun"), parametrization: chosen };
 }
 
-function checkSeed(seed: unknown): asserts seed is number {
+/** @throws TypeError, RangeError unless `seed` is an integer in [0, 2^53) */
+export function checkSeed(seed: unknown): asserts seed is number {
   if (typeof seed !== "number") throw new TypeError(`seed is ${describe(seed)}; expected an integer`);
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new RangeError(`seed is ${seed}; expected an integer in [0, 2^53)`);

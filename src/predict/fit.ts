@@ -14,6 +14,7 @@ import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
 import { checkData, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
+import { checkSampleOptions, drawSamples, type SampleOptions } from "./samples.js";
 
 export interface FitOptions {
   /** λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. */
@@ -193,6 +194,17 @@ export class Fit {
       prediction.covariance = checkResult(matrix(size, size, data), "the covariance");
     }
     return prediction;
+  }
+
+  /**
+   * Draws from the posterior at X, N*×C each: Gaussian, with the mean and covariance of {@link predict} (noise included on request).
+   *
+   * @throws as {@link predict}; ConvergenceError.
+   */
+  sample(X: MatrixLike, { noise = false, ...options }: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+    const checked = checkSampleOptions(options, "sample");
+    const { mean, covariance } = this.predict(X, { covariance: true, variance: false, noise });
+    return drawSamples(this.#fitted.context, mean, covariance as Matrix, checked);
   }
 
   /**

@@ -5,8 +5,8 @@
 import type { Context } from "../arena.js";
 import type { KernelSource } from "../kernel/source.js";
 import type { Problem } from "../solver/dual.js";
-import { decompose, factorEigen, project, type Spectrum } from "../solver/eigen.js";
-import { type Factor, roundingLevel } from "../solver/factor.js";
+import { decompose, factorEigen, nullLevel, project, type Spectrum } from "../solver/eigen.js";
+import type { Factor } from "../solver/factor.js";
 
 /** One ridge of a path. Fields are `undefined` where they do not exist (ridge 0 on a singular kernel). */
 export interface PathPoint {
@@ -20,27 +20,88 @@ export interface PathPoint {
   looRmse: number | undefined;
 }
 
+/** A decomposed Θ in a held block, and what every ridge costs on it: O(N·C) for the evidence, O(N²·C) with the leave-one-out error. */
+export class RidgeScan {
+  readonly spectrum: Spectrum;
+  readonly #context: Context;
+  readonly #columns: number;
+  readonly #modes: Float64Array;
+  readonly #coordinates: Float64Array;
+
+  constructor(context: Context, { source, X, R, columns, size: n }: Problem) {
+    const block = context.arena.hold(n * n);
+    try {
+      source.fill(X, block);
+      this.spectrum = { values: decompose(context, n, block, true), vectors: block };
+      const level = nullLevel(this.spectrum.values, 0);
+      this.#modes = this.spectrum.values.map((value) => (value > level ? value : 0));
+      this.#coordinates = project(context, this.spectrum, R, columns);
+    } catch (error) {
+      context.arena.free(block);
+      throw error;
+    }
+    this.#context = context;
+    this.#columns = columns;
+  }
+
+  /** Evidences of one ridge and degrees of freedom; undefined evidences where it is 0 and Θ singular. */
+  evidence(ridge: number): Omit<PathPoint, "looRmse"> {
+    const n = this.#modes.length;
+    const degreesOfFreedom = this.#modes.reduce((sum, value) => sum + (value > 0 ? value / (value + ridge) : 0), 0);
+    if (this.#singular(ridge))
+      return { ridge, logEvidence: undefined, logEvidenceProfiled: undefined, degreesOfFreedom };
+    const logDeterminant = this.#modes.reduce((sum, value) => sum + Math.log(value + ridge), 0);
+    const quadratic = this.#coordinates.reduce((sum, value, at) => sum + value ** 2 / (this.#modes[at % n] + ridge), 0);
+    return { ridge, ...evidences(n, this.#columns, quadratic, logDeterminant), degreesOfFreedom };
+  }
+
+  /** Root mean square of the leave-one-out residuals; undefined where the ridge is 0 and Θ singular. */
+  looRmse(ridge: number): number | undefined {
+    if (this.#singular(ridge)) return undefined;
+    const n = this.#modes.length;
+    const C = this.#columns;
+    const inverse = new Float64Array(n);
+    const alpha = new Float64Array(C * n);
+    for (let i = 0; i < n; i++) {
+      const u = this.#context.arena.view(this.spectrum.vectors + i * n * 8, n);
+      const weight = 1 / (this.#modes[i] + ridge);
+      for (let c = 0; c < C; c++) {
+        const part = weight * this.#coordinates[c * n + i];
+        for (let j = 0; j < n; j++) alpha[c * n + j] += part * u[j];
+      }
+      for (let j = 0; j < n; j++) inverse[j] += weight * u[j] ** 2;
+    }
+    const squares = alpha.reduce((sum, value, at) => sum + (value / inverse[at % n]) ** 2, 0);
+    return Math.sqrt(squares / (n * C));
+  }
+
+  /** Gives the block back; not after a factor has taken it over. */
+  free(): void {
+    this.#context.arena.free(this.spectrum.vectors);
+  }
+
+  #singular(ridge: number): boolean {
+    return ridge === 0 && this.#modes.some((value) => value === 0);
+  }
+}
+
 /** Decomposes Θ, rates all ridges and returns the factor of the winner in a held block. */
 export function choosePath(
   context: Context,
   problem: Problem,
   ridges: ArrayLike<number>,
 ): { factor: Factor; path: PathPoint[] } {
-  const { source, X, size: n } = problem;
-  const { arena } = context;
-  const block = arena.hold(n * n);
+  const scan = new RidgeScan(context, problem);
   try {
-    source.fill(X, block);
-    const spectrum = { values: decompose(context, n, block, true), vectors: block };
-    const path = ratePath(context, problem, spectrum, ridges);
+    const path = Array.from(ridges, (ridge): PathPoint => ({ ...scan.evidence(ridge), looRmse: scan.looRmse(ridge) }));
     const rated = path.filter((point) => point.logEvidenceProfiled !== undefined);
     const best = rated.reduce<PathPoint>(
       (top, point) => ((point.logEvidenceProfiled ?? 0) > (top.logEvidenceProfiled ?? -Infinity) ? point : top),
       rated[0] ?? path[0],
     );
-    return { factor: factorEigen(context, spectrum, best.ridge), path };
+    return { factor: factorEigen(context, scan.spectrum, best.ridge), path };
   } catch (error) {
-    arena.free(block);
+    scan.free();
     throw error;
   }
 }
@@ -49,52 +110,6 @@ export function choosePath(
 export function pathMemory({ ops }: Context, source: KernelSource, inputs: number): number {
   const n = inputs * source.block;
   return n * n + source.scratch(inputs) + ops.deighScratchBytes(1, n) / 8;
-}
-
-function ratePath(
-  context: Context,
-  { R, columns, size: n }: Problem,
-  spectrum: Spectrum,
-  ridges: ArrayLike<number>,
-): PathPoint[] {
-  const level = roundingLevel(n, spectrum.values[n - 1]);
-  const modes = spectrum.values.map((value) => (value > level ? value : 0));
-  const coordinates = project(context, spectrum, R, columns);
-  return Array.from(ridges, (ridge) => rate(context, spectrum, modes, coordinates, ridge, columns));
-}
-
-function rate(
-  context: Context,
-  { vectors }: Spectrum,
-  modes: Float64Array,
-  coordinates: Float64Array,
-  ridge: number,
-  C: number,
-): PathPoint {
-  const n = modes.length;
-  const singular = ridge === 0 && modes.some((value) => value === 0);
-  const degreesOfFreedom = modes.reduce((sum, value) => sum + (value > 0 ? value / (value + ridge) : 0), 0);
-  if (singular)
-    return { ridge, logEvidence: undefined, logEvidenceProfiled: undefined, degreesOfFreedom, looRmse: undefined };
-  const logDeterminant = modes.reduce((sum, value) => sum + Math.log(value + ridge), 0);
-  const quadratic = coordinates.reduce((sum, value, at) => sum + value ** 2 / (modes[at % n] + ridge), 0);
-  const inverse = new Float64Array(n);
-  const alpha = new Float64Array(C * n);
-  for (let i = 0; i < n; i++) {
-    const u = context.arena.view(vectors + i * n * 8, n);
-    const weight = 1 / (modes[i] + ridge);
-    for (let j = 0; j < n; j++) {
-      inverse[j] += weight * u[j] ** 2;
-      for (let c = 0; c < C; c++) alpha[c * n + j] += weight * coordinates[c * n + i] * u[j];
-    }
-  }
-  const loo = alpha.reduce((sum, value, at) => sum + (value / inverse[at % n]) ** 2, 0);
-  return {
-    ridge,
-    ...evidences(n, C, quadratic, logDeterminant),
-    degreesOfFreedom,
-    looRmse: Math.sqrt(loo / (n * C)),
-  };
 }
 
 /** Log evidence at scale 1 and with the scale profiled out, summed over C outputs (MATH.md §3); undefined where infinite. */

@@ -1,0 +1,213 @@
+/**
+ * Model choice: ridge, weightStd, biasStd and depth by the profiled log evidence or by leave-one-out (MATH.md §3). A kernel is decomposed once
+ * for all its ridges, which are then searched continuously; the scales of weights and biases by a bounded simplex search over their logarithms, for each
+ * depth by itself.
+ */
+import type { Context } from "../arena.js";
+import { checkBoolean, checkChoice, checkKeys, checkPositiveInteger, describe } from "../check.js";
+import { isCustomKernel, type Model } from "../kernel/source.js";
+import type { MatrixLike } from "../matrix.js";
+import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import { RidgeScan } from "./path.js";
+import { checkData, residualProblem } from "./problem.js";
+import { maximise, maximiseLine } from "./search.js";
+
+export interface TuneOptions {
+  /** `evidence` (default): log evidence with the scale profiled out. `loo`: root mean square of the leave-one-out residuals. */
+  criterion?: "evidence" | "loo";
+  /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
+  ridge?: readonly [number, number];
+  /** Bounds of weightStd; default: as the model has it. */
+  weightStd?: readonly [number, number];
+  /** Bounds of biasStd; default: as the model has it. */
+  biasStd?: readonly [number, number];
+  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: as the model has it. */
+  depth?: readonly number[];
+  /** The most kernels to decompose for each depth; default 40. */
+  evaluations?: number;
+  /** Fit f − f0, as in `fit`. Default false. */
+  centered?: boolean;
+  /** As in `fit`. */
+  outputs?: "full" | "average";
+  /** Called after each kernel. */
+  onProgress?: (point: TunePoint) => void;
+  /** Stops between kernels: the best so far is returned, with `aborted: true`. */
+  signal?: AbortSignal;
+}
+
+/** One kernel with its best ridge. */
+export interface TunePoint {
+  depth: number | undefined;
+  weightStd: number | undefined;
+  biasStd: number | undefined;
+  ridge: number;
+  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
+  score: number;
+}
+
+export interface Tuned {
+  /** The model to fit, with this ridge. */
+  model: Model;
+  ridge: number;
+  score: number;
+  /** Every kernel that was tried, in order. */
+  trace: TunePoint[];
+  aborted: boolean;
+}
+
+const KEYS = [
+  "criterion",
+  "ridge",
+  "weightStd",
+  "biasStd",
+  "depth",
+  "evaluations",
+  "centered",
+  "outputs",
+  "onProgress",
+  "signal",
+];
+/** Points of the ridge grid: four to a decade over the default bounds. */
+const RIDGES = 45;
+
+/** What a model is like with other hyperparameters. */
+interface Family {
+  depth: number | undefined;
+  weightStd: number | undefined;
+  biasStd: number | undefined;
+  make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
+}
+
+/** `ntk.tuning`: one kernel for each step; returns what `tune` does. */
+export function* tuning(
+  context: Context,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: TuneOptions,
+): Generator<TunePoint, Tuned, void> {
+  checkKeys(options, KEYS, "tune");
+  const { criterion = "evidence", evaluations = 40, centered = false, outputs, signal, onProgress } = options;
+  checkChoice(criterion, "criterion", ["evidence", "loo"]);
+  checkPositiveInteger(evaluations, "evaluations");
+  checkBoolean(centered, "centered");
+  if (outputs !== undefined) checkChoice(outputs, "outputs", ["full", "average"]);
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`onProgress is ${describe(onProgress)}; expected a function`);
+  }
+  const family = familyOf(model, options);
+  const box = { weightStd: bounds(options, "weightStd"), biasStd: bounds(options, "biasStd") };
+  const ridges = bounds(options, "ridge");
+  const depths = options.depth ?? [family.depth];
+  if (!Array.isArray(depths) || depths.length === 0) {
+    throw new RangeError(`depth is ${describe(depths)}; expected a list of numbers of hidden layers`);
+  }
+  for (const depth of depths) if (depth !== undefined) checkPositiveInteger(depth, "depth");
+  checkData(context, model, X, Y, outputs);
+
+  const trace: TunePoint[] = [];
+  let best: { point: TunePoint; model: Model } | undefined;
+  let aborted = false;
+  for (const depth of depths) {
+    const search = maximise(
+      [box.weightStd, box.biasStd]
+        .filter((range) => range !== undefined)
+        .map(([low, high]) => [Math.log(low), Math.log(high)]),
+      evaluations,
+    );
+    let next = search.next();
+    while (!next.done && !aborted) {
+      const values = next.value.map(Math.exp);
+      const weightStd = box.weightStd ? values[0] : family.weightStd;
+      const biasStd = box.biasStd ? values[values.length - 1] : family.biasStd;
+      const candidate = family.make(depth, weightStd, biasStd);
+      const data = checkData(context, candidate, X, Y, outputs);
+      const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
+      const rated = bestRidge(context, residualProblem(data, start), criterion, ridges);
+      const point = { depth, weightStd, biasStd, ...rated };
+      trace.push(point);
+      if (!best || point.score > best.point.score) best = { point, model: candidate };
+      onProgress?.(point);
+      yield point;
+      aborted = signal?.aborted ?? false;
+      next = search.next(rated.score);
+    }
+  }
+  const { point, model: chosen } = best as NonNullable<typeof best>;
+  return { model: chosen, ridge: point.ridge, score: point.score, trace, aborted };
+}
+
+/** `ntk.tune`. */
+export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
+  const run = tuning(context, model, X, Y, options);
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
+  }
+}
+
+/** The ridge that rates a kernel best, within the bounds. */
+function bestRidge(
+  context: Context,
+  problem: ReturnType<typeof residualProblem>,
+  criterion: "evidence" | "loo",
+  given: readonly [number, number] | undefined,
+): { ridge: number; score: number } {
+  const scan = new RidgeScan(context, problem);
+  try {
+    const { values } = scan.spectrum;
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length || 1;
+    const [low, high] = given ?? [1e-10 * mean, 10 * mean];
+    const rate = (logarithm: number) => {
+      const ridge = Math.exp(logarithm);
+      const score = criterion === "evidence" ? scan.evidence(ridge).logEvidenceProfiled : scan.looRmse(ridge);
+      return score === undefined ? -Infinity : criterion === "evidence" ? score : -score;
+    };
+    const { x, value } = maximiseLine(rate, Math.log(low), Math.log(high), RIDGES);
+    return { ridge: Math.exp(x), score: value };
+  } finally {
+    scan.free();
+  }
+}
+
+function bounds(options: TuneOptions, name: "ridge" | "weightStd" | "biasStd"): readonly [number, number] | undefined {
+  const range = options[name];
+  if (range === undefined) return undefined;
+  if (!Array.isArray(range) || range.length !== 2) {
+    throw new TypeError(`${name} is ${describe(range)}; expected its bounds, [low, high]`);
+  }
+  const [low, high] = range;
+  if (!(low > 0 && low <= high && high < Infinity)) {
+    throw new RangeError(`${name} has the bounds [${low}, ${high}]; expected 0 < low ≤ high, both finite`);
+  }
+  return [low, high];
+}
+
+function familyOf(model: Model, options: TuneOptions): Family {
+  if (isInfiniteNetwork(model)) {
+    const base = createInfiniteNetwork(model as InfiniteNetwork);
+    return {
+      ...base,
+      make: (depth = base.depth, weightStd = base.weightStd, biasStd = base.biasStd) =>
+        createInfiniteNetwork({ ...base, depth, weightStd, biasStd }),
+    };
+  }
+  if (isCustomKernel(model)) {
+    for (const name of ["weightStd", "biasStd", "depth"] as const) {
+      if (options[name] !== undefined)
+        throw new RangeError(`${name} is given, but a custom kernel has none; expected ridge alone`);
+    }
+    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model };
+  }
+  const net = validateNetwork(model);
+  const layers = widths(net);
+  const { parameters: _, blocks: __, ...shape } = net;
+  const make = (depth = layers.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
+    // Nothing changed: the network itself, whose weights need not be those of its seed.
+    if (depth === layers.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
+    const hidden = Array.from({ length: depth }, (_, l) => layers[Math.min(l, layers.length - 1)]);
+    return createNetwork({ ...shape, hidden, weightStd, biasStd });
+  };
+  return { depth: layers.length, weightStd: net.weightStd, biasStd: net.biasStd, make };
+}

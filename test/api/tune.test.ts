@@ -1,0 +1,169 @@
+/** Model choice: scores are those of `fit`, nothing on a grid is better, bounds hold, and known hyperparameters come back. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { createInfiniteNetwork, createNetwork, type InfiniteNetwork, type Network, type Ntk } from "../../src/index.js";
+import { randomMatrix } from "../setup/random.js";
+import { loadVariant, variants } from "../setup/variants.js";
+
+const X = randomMatrix(30, 2, 1, 2);
+const Y = {
+  data: Float64Array.from({ length: 30 }, (_, i) => Math.sin(2 * X.data[2 * i]) + 0.3 * X.data[2 * i + 1]),
+  rows: 30,
+  cols: 1,
+};
+
+describe.each(variants)("%s", (variant) => {
+  let ntk: Ntk;
+  beforeAll(async () => {
+    ntk = await loadVariant(variant);
+  });
+
+  test.each(["evidence", "loo"] as const)(
+    "%s: the score is what fit reports, and no grid point beats it",
+    (criterion) => {
+      const base = createInfiniteNetwork({ activation: "erf" });
+      const { model, ridge, score, trace } = ntk.tune(base, X, Y, {
+        criterion,
+        weightStd: [0.3, 5],
+        biasStd: [0.05, 2],
+        evaluations: 60,
+      });
+      const rate = (candidate: InfiniteNetwork, value: number) => {
+        using fit = ntk.fit(candidate, X, Y, { ridge: value });
+        const { logEvidenceProfiled = Number.NaN, looResiduals } = fit.report;
+        if (criterion === "evidence") return logEvidenceProfiled;
+        const squares = Array.from(looResiduals?.data ?? []).reduce((sum, x) => sum + x * x, 0);
+        return -Math.sqrt(squares / 30);
+      };
+      expect(rate(model as InfiniteNetwork, ridge)).toBeCloseTo(score, 5);
+      expect(Math.max(...trace.map((point) => point.score))).toBe(score);
+      for (const weightStd of [0.3, 1, 2, 5]) {
+        for (const biasStd of [0.05, 0.3, 2]) {
+          const candidate = { ...base, weightStd, biasStd };
+          const mean = ntk.kernelDiagonal(candidate, X).reduce((sum, x) => sum + x, 0) / 30;
+          for (const value of [1e-8, 1e-5, 1e-3, 0.1, 1]) {
+            expect(rate(candidate, value * mean)).toBeLessThanOrEqual(score + 0.01 * Math.abs(score));
+          }
+        }
+      }
+      for (const point of trace) {
+        expect(point.weightStd).toBeGreaterThanOrEqual(0.3 * (1 - 1e-12));
+        expect(point.weightStd).toBeLessThanOrEqual(5 * (1 + 1e-12));
+        expect(point.biasStd).toBeGreaterThanOrEqual(0.05 * (1 - 1e-12));
+        expect(point.biasStd).toBeLessThanOrEqual(2 * (1 + 1e-12));
+      }
+    },
+  );
+
+  test("leave-one-out is that of refits", () => {
+    const few = { data: X.data.slice(0, 16), rows: 8, cols: 2 };
+    const y = Array.from(Y.data.subarray(0, 8));
+    const { model, ridge, score } = ntk.tune(createInfiniteNetwork(), few, y, { criterion: "loo", ridge: [1e-3, 1] });
+    const squares = y.map((target, i) => {
+      const rows = Array.from({ length: 8 }, (_, j) => [few.data[2 * j], few.data[2 * j + 1]]);
+      const keep = (_: unknown, j: number) => j !== i;
+      using fit = ntk.fit(model, rows.filter(keep), y.filter(keep), { ridge });
+      return (target - fit.predict([rows[i]]).mean.data[0]) ** 2;
+    });
+    expect(score).toBeCloseTo(-Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / 8), 9);
+  });
+
+  test("data from a prior: the noise comes back", () => {
+    const truth = createInfiniteNetwork({ activation: "relu", depth: 2, weightStd: 1.4, biasStd: 0.3 });
+    const points = randomMatrix(150, 2, 9, 2);
+    const noise = 0.05 ** 2;
+    using prior = ntk.ensemble({ ...truth, kernel: "nngp" }, [[0, 0]], [0]);
+    // t = 0: draws from the NNGP prior itself.
+    const [f] = prior.sample(0, points, { seed: 4 });
+    const jitter = randomMatrix(150, 1, 12, Math.sqrt(3 * noise)).data;
+    const y = f.data.map((value, i) => value + jitter[i]);
+    const { ridge } = ntk.tune({ ...truth, kernel: "nngp" }, points, y);
+    // The scale is profiled out: of the noise of ridge · ŝ.
+    using fit = ntk.fit({ ...truth, kernel: "nngp" }, points, y, { ridge, scale: "fit" });
+    const found = ridge * fit.report.scale;
+    expect(found / noise).toBeGreaterThan(0.5);
+    expect(found / noise).toBeLessThan(2);
+  });
+
+  test("depths, finite networks, custom kernels", () => {
+    const depths = ntk.tune(createInfiniteNetwork({ activation: "relu" }), X, Y, { depth: [1, 2, 3] });
+    expect(depths.trace.map(({ depth }) => depth)).toEqual([1, 2, 3]);
+    expect((depths.model as InfiniteNetwork).depth).toBe(
+      depths.trace.find(({ score }) => score === depths.score)?.depth,
+    );
+    const net = createNetwork({ inputs: 2, hidden: 12, biasStd: 1, seed: 3 });
+    const finite = ntk.tune(net, X, Y, { depth: [1, 2], weightStd: [0.5, 3], evaluations: 6 });
+    expect(finite.trace.length).toBeLessThanOrEqual(12);
+    expect((finite.model as Network).seed).toBe(3);
+    expect([12, [12], [12, 12]]).toContainEqual((finite.model as Network).hidden);
+    // Untouched, the network keeps weights that are not those of its seed.
+    const trained = { ...net, parameters: net.parameters.map((x) => 2 * x) };
+    expect((ntk.tune(trained, X, Y).model as Network).parameters).toEqual(trained.parameters);
+    const custom = {
+      kernel: (A: { data: Float64Array; rows: number; cols: number }, B: typeof A) =>
+        ntk.matmul(
+          A,
+          ntk.matmul(
+            [
+              [1, 0],
+              [0, 1],
+            ],
+            transpose(B),
+          ),
+        ),
+    };
+    const ridgeOnly = ntk.tune(custom, X, Y);
+    expect(ridgeOnly.model).toBe(custom);
+    expect(ridgeOnly.trace).toHaveLength(1);
+  });
+
+  test("the criterion does not depend on the kernel's scale", () => {
+    const model = createInfiniteNetwork({ activation: "relu", bias: false });
+    const [one, two] = [1, 3].map((weightStd) => ntk.tune({ ...model, weightStd }, X, Y));
+    expect(two.score).toBeCloseTo(one.score, 5);
+    expect(two.ridge / one.ridge).toBeCloseTo(81, 0);
+  });
+
+  test("step by step, progress and signals", () => {
+    const model = createInfiniteNetwork();
+    const steps = ntk.tuning(model, X, Y, { weightStd: [0.5, 2], evaluations: 5 });
+    const first = steps.next();
+    expect(first.done).toBe(false);
+    let last = steps.next();
+    while (!last.done) last = steps.next();
+    expect(last.value).toMatchObject({ aborted: false });
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const stopped = ntk.tune(model, X, Y, {
+      weightStd: [0.5, 2],
+      depth: [1, 2],
+      signal: controller.signal,
+      onProgress({ score }) {
+        seen.push(score);
+        if (seen.length === 2) controller.abort();
+      },
+    });
+    expect(stopped.aborted).toBe(true);
+    expect(stopped.trace.map(({ score }) => score)).toEqual(seen);
+    expect(seen).toHaveLength(2);
+  });
+
+  test("bad input", () => {
+    const run =
+      (options: object, model: unknown = createInfiniteNetwork()) =>
+      () =>
+        ntk.tune(model as InfiniteNetwork, X, Y, options);
+    expect(run({ ridge: [0, 1] })).toThrow(/ridge has the bounds \[0, 1\]/);
+    expect(run({ weightStd: 2 })).toThrow(/weightStd is number 2; expected its bounds/);
+    expect(run({ biasStd: [2, 1] })).toThrow(RangeError);
+    expect(run({ depth: [] })).toThrow(/depth is/);
+    expect(run({ depth: [0] })).toThrow(/depth is 0/);
+    expect(run({ evaluations: 0 })).toThrow(RangeError);
+    expect(run({ criterion: "aic" })).toThrow(/criterion is "aic"/);
+    expect(run({ lambda: 1 })).toThrow(TypeError);
+    expect(run({ depth: [1] }, { kernel: () => X })).toThrow(/a custom kernel has none/);
+  });
+});
+
+function transpose({ data, rows, cols }: { data: Float64Array; rows: number; cols: number }) {
+  return { data: data.map((_, at) => data[(at % rows) * cols + Math.floor(at / rows)]), rows: cols, cols: rows };
+}
