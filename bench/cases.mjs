@@ -1,6 +1,6 @@
 // What is timed. Each case gives flops (DESIGN's counts; 0 where there is no arithmetic to count) and, for a contender,
 // the op alone on resident data and the public call. Both return something that depends on the result.
-import { createNetwork } from "ntk-wasm";
+import { createInfiniteNetwork, createNetwork } from "ntk-wasm";
 import { Arena } from "../dist/arena.js";
 import { createJsBackend } from "../dist/backend/js/index.js";
 import { createWasmBackend } from "../dist/backend/wasm.js";
@@ -77,6 +77,21 @@ function deepCase(N, hidden, d, outputs, mode) {
     call(ntk) {
       const [model, X] = [net(), matrix(N, d, 1)];
       return () => ntk.kernel(model, X, X, { outputs: mode }).data[0];
+    },
+  };
+}
+
+/** Infinitely wide networks, depth 3, on standard normal inputs in ten dimensions. `weightStd` decides the variances, and so the series' terms. */
+function infiniteCase(activation, N, weightStd = 1.5) {
+  const uniform = random(N * 20, 7).map((x) => (x + 1) / 2 || 0.5);
+  const normal = (i) => Math.sqrt(-2 * Math.log(uniform[2 * i])) * Math.cos(2 * Math.PI * uniform[2 * i + 1]);
+  return {
+    name: `infinite ${activation} N=${N} depth 3, weightStd ${weightStd}`,
+    flops: 0,
+    call(ntk) {
+      const model = createInfiniteNetwork({ activation, depth: 3, weightStd, biasStd: 0.1 });
+      const X = { data: Float64Array.from({ length: N * 10 }, (_, i) => normal(i)), rows: N, cols: 10 };
+      return () => ntk.kernel(model, X).data[0];
     },
   };
 }
@@ -222,6 +237,10 @@ export const CASES = [
       return () => ntk.matmul(A, B).data[0];
     },
   },
+  ...["relu", "erf", "gelu", "sigmoid", "tanh"].map((activation) => infiniteCase(activation, 1000)),
+  // Variances near 100: thousands of terms. Near 1000: above the range of the series, the double sum over nodes.
+  infiniteCase("sigmoid", 200, 10),
+  infiniteCase("sigmoid", 100, 30),
   ...[200, 500, 1000, 2000].map(choleskyCase),
   solveCase(1000, 1),
   solveCase(1000, 32),

@@ -10,10 +10,10 @@
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../model/probit.js";
 
 /**
- * The most terms before the double sum takes over. A term costs about 1 ns a pair, the double sum about 10 µs; the moments of a point are this many
- * doubles. 1024 terms reach variances near 45.
+ * The most terms before the double sum takes over. A term costs about 1 ns a pair, the double sum 24 µs (measured); the moments of a point are this many
+ * doubles, 32 KiB, which is why it stops here. 4096 terms reach variances near 160.
  */
-const MAX_TERMS = 1024;
+const MAX_TERMS = 4096;
 /** What may be left out, relative to the first term: half an ulp. */
 const LEFT = 2 ** -53;
 
