@@ -22,7 +22,7 @@ function run(example: string): string {
 }
 
 test("the README opens with a short example that runs", () => {
-  expect(examples.length).toBe(2);
+  expect(examples.length).toBe(3);
   expect(examples[0].trim().split("\n").length).toBeLessThanOrEqual(24);
   expect(run(examples[0])).toMatch(/^(relaxed|simd): f\(1\.05\) = 0\.\d\d ± 0\.\d\d\nridge /);
 });
@@ -32,4 +32,15 @@ test("its second example shows the gap falling with the width", () => {
   expect(gaps.length).toBe(3);
   expect(gaps[1]).toBeLessThan(gaps[0] / 10);
   expect(gaps[2]).toBeLessThan(gaps[1] / 10);
+});
+
+test("its third example: outputs, limits and ensembles", () => {
+  const output = run(examples[2]);
+  expect(output).toMatch(/^80 40\ndepth [123]: f\(0\.5, 0\.5\) = /);
+  const [, early, late] = output.match(/spread (\S+), then (\S+)/) ?? [];
+  expect(Number(late)).toBeLessThan(Number(early));
+  // The data are ab and a + b: the fit at (0.5, 0.5) is near 0.25 and 1.
+  const [, product, sum] = output.match(/= (\S+),(\S+)/) ?? [];
+  expect(Math.abs(Number(product) - 0.25)).toBeLessThan(0.1);
+  expect(Math.abs(Number(sum) - 1)).toBeLessThan(0.1);
 });
