@@ -8,12 +8,13 @@
 // `async create(variant)`, which throws an Error that says why where it cannot run here, and else gives
 //   name, version?, precision   its npm package (whose installed version is the default), "float64" or "float32"
 //   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d, σ the sigmoid
+//   deepKernel?({ layers: [{ C, d }], B, a }, X)   the tangent kernel of f = B H + a, H_l = relu(C_l H_(l−1) + d_l), one output
 //   gemm?(A, B)                 AB
 //   cholesky?(A)                the lower factor of A
 //   solve?(A, B)                A⁻¹B for A positive definite, factorisation included
 //   eigh?(A)                    [eigenvalues ascending, eigenvectors in columns] of A symmetric
 //   read?(part)                 not timed: a part of a result as a flat typed array (default: it is one); frees the original
-// The middle five take `{ data, rows, cols }` matrices (d, b: Float64Array), convert them, and return (a promise of) the
+// Those in the middle take `{ data, rows, cols }` matrices (d, b: Float64Array), convert them, and return (a promise of) the
 // function to be timed, which takes nothing and returns (a promise of) a result that JavaScript can read; what a library
 // lacks is left out. So conversion of the inputs is not timed for the peers, while ntk-wasm's public calls include theirs.
 import { once } from "node:events";
@@ -60,8 +61,20 @@ function network(N, m, d) {
   return [{ net, C: { data: block("c"), rows: m, cols: d }, d: block("d"), b: block("b") }, matrix(N, d, 1)];
 }
 
+function deepNetwork(N, m, d) {
+  const net = createNetwork({ inputs: d, hidden: [m, m, m], activation: "relu", biasStd: 0.1, seed: 1 });
+  const block = (name, rows, cols) => {
+    const { offset, length } = net.blocks.find((item) => item.name === name);
+    return { data: net.parameters.slice(offset, offset + length), rows, cols };
+  };
+  const layers = [1, 2, 3].map((l) => ({ C: block(`c${l}`, m, l > 1 ? m : d), d: block(`d${l}`, m, 1).data }));
+  return [{ net, layers, B: block("b", 1, m), a: block("a", 1, 1).data[0] }, matrix(N, d, 1)];
+}
+
 const WORK = [
   { work: "kernel N=m=1000 d=1", verb: "kernel", make: () => network(1000, 1000, 1) },
+  { work: "deep kernel N=100 [128,128,128] d=64", verb: "deepKernel", make: () => deepNetwork(100, 128, 64) },
+  { work: "deep kernel N=500 [512,512,512] d=64", verb: "deepKernel", make: () => deepNetwork(500, 512, 64) },
   { work: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
   { work: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
   { work: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },

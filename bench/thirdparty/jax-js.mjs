@@ -1,7 +1,7 @@
 // jax-js on its wasm backend. One thread: its workers need a global Worker, which Node does not have.
 // Its exp and tanh are float32 inside whatever the type (1e-6), so its float64 kernel misses the float64 tolerance.
 // Arrays are reference-counted: passing one consumes it, `.ref` keeps it.
-import { init, jit, lax, numpy as np } from "@jax-js/jax";
+import { grad, init, jit, lax, nn, numpy as np, vmap } from "@jax-js/jax";
 
 export const variants = ["float64", "float32"];
 
@@ -29,6 +29,22 @@ export async function create(precision) {
       return () => {
         const [S, D] = features(x.ref, c.ref, bias.ref, scale.ref);
         return combine(gram(x.ref), gram(D), gram(S)).data();
+      };
+    },
+    // As its users would: the Jacobian by autodiff, one leaf of the parameters at a time (512×512 of 500 points are 1 GB), and its Gram matrix.
+    deepKernel({ layers, B, a }, X) {
+      const leaves = [...layers.flatMap(({ C, d }) => [matrix(C), vector(d)]), vector(B.data), np.array(a)];
+      const x = matrix(X);
+      const f = (input, ...theta) => {
+        let h = input;
+        for (let l = 0; l < layers.length; l++) h = nn.relu(np.dot(theta[2 * l], h).add(theta[2 * l + 1]));
+        return np.dot(theta[2 * layers.length], h).add(theta[2 * layers.length + 1]);
+      };
+      const axes = [0, ...leaves.map(() => null)];
+      const gradients = leaves.map((_, k) => jit(vmap(grad(f, { argnums: k + 1 }), axes)));
+      return () => {
+        const parts = gradients.map((gradient) => gram(gradient(x.ref, ...leaves.map((leaf) => leaf.ref)).reshape([X.rows, -1])));
+        return parts.reduce((sum, part) => sum.add(part)).data();
       };
     },
     gemm(A, B) {

@@ -12,6 +12,7 @@ export async function create(variant) {
     precision: "float64",
     read: (part) => part.data ?? part,
     kernel: ({ net }, X) => () => ntk.kernel(net, X),
+    deepKernel: ({ net }, X) => () => ntk.kernel(net, X),
     gemm: (A, B) => () => ntk.matmul(A, B),
     cholesky: (A) => () => ntk.cholesky(A),
     solve: (A, B) => () => ntk.solve(A, B),
