@@ -3,6 +3,7 @@
  * than Math.exp, which is a call.
  */
 import { ActivationCode } from "../../ops.js";
+import { sin } from "./trig.js";
 
 /** σ in place over h[s, s + m), gain·σ' to h[g, g + m). */
 export type RowMap = (h: Float64Array, m: number, gain: number, s: number, g: number) => void;
@@ -168,14 +169,6 @@ function silu(h: Float64Array, m: number, gain: number, s: number, g: number): v
     const small = raised * q;
     h[s + j] = z < 0 ? low * small * LOWER : z * q;
     h[g + j] = h[gain + j] * (z < 0 ? small * (1 + low * q) * LOWER : q * (1 - low * small * LOWER));
-  }
-}
-
-function sin(h: Float64Array, m: number, gain: number, s: number, g: number): void {
-  for (let j = 0; j < m; j++) {
-    const z = h[s + j];
-    h[s + j] = Math.sin(z);
-    h[g + j] = h[gain + j] * Math.cos(z);
   }
 }
 
