@@ -6,6 +6,7 @@ import type { Context } from "../arena.js";
 import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkResult, toMatrix } from "../check.js";
 import type { Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, widths } from "../model/network.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
@@ -224,12 +225,13 @@ export class Fit {
   /** The fit as plain JSON: model, settings, weights and the scalars of the report. */
   toJSON(): object {
     this.#lease.check();
-    const { problem, solution, centered, scale } = this.#fitted;
+    const { problem, solution, centered, scale, model } = this.#fitted;
     const net = problem.source.network;
+    const infinite = isInfiniteNetwork(model) ? { ...model } : "custom";
     const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
     return {
       format: "ntk-wasm/fit/1",
-      model: net ? { ...net, parameters: [...net.parameters] } : "custom",
+      model: net ? { ...net, parameters: [...net.parameters] } : infinite,
       kernel: problem.source.block === problem.outputs ? "full" : "average",
       solver: solution.solver,
       ridge: solution.factor.ridge,

@@ -212,6 +212,7 @@ describe.each(variants)("%s", (variant) => {
     using decayed = ntk.dynamics(model, X, Y, { learningRate: 0.1, weightDecay: 1e-3 });
     using ridge = ntk.fit(model, X, Y, { ridge: 36e-3 });
     near(decayed.at(Infinity, T).data, ridge.predict(T).mean.data, 1e-10, "with a ridge");
+    expect(JSON.parse(JSON.stringify(fit)).model).toMatchObject({ depth: 2, activation: "erf", kernel: "ntk" });
     expect(() => fit.parameters()).toThrow(/needs a finite network/);
     expect(() => path.parametersAt(1)).toThrow(/needs a finite network/);
     expect(() => ntk.kernel(model, X, X, { outputs: "full" })).toThrow(/needs a finite network/);
