@@ -174,11 +174,7 @@ export class Fit {
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
-    const mean = solution.deviation(X);
-    if (!centered)
-      problem.source.start(X, problem.outputs).forEach((value, at) => {
-        mean[at] += value;
-      });
+    const mean = solution.mean(X, !centered);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.outputs, mean), "the mean") };
     if (variance) {
       const latent = solution.variance(X);

@@ -83,19 +83,20 @@ class DualSolution implements Solution {
     return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
   }
 
-  deviation(X: Matrix): Float64Array {
+  mean(X: Matrix, start: boolean): Float64Array {
     const { source, columns, outputs } = this.#problem;
     if (source.weights && this.displacement)
-      return firstOrder(this.#context, source.weights, X, this.displacement, false);
-    const result = new Float64Array(X.rows * outputs);
+      return firstOrder(this.#context, source.weights, X, this.displacement, start);
+    const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;
       const n = this.factor.n;
       const alpha = arena.copyIn(this.#alpha);
-      const out = arena.alloc(rows * columns);
+      const part = result.subarray(first * columns, (first + rows) * columns);
+      const out = arena.copyIn(part);
       const work = arena.allocBytes(ops.dgemmScratchBytes(rows, columns, n));
-      ops.dgemm(0, 1, 0, rows, columns, n, 1, k, n, alpha, n, 0, out, columns, work);
-      result.set(arena.view(out, rows * columns), first * columns);
+      ops.dgemm(0, 1, 0, rows, columns, n, 1, k, n, alpha, n, 1, out, columns, work);
+      part.set(arena.view(out, rows * columns));
     });
     return result;
   }

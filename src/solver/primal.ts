@@ -114,8 +114,8 @@ class PrimalSolution implements Solution {
     });
   }
 
-  deviation(X: Matrix): Float64Array {
-    return firstOrder(this.#context, this.#net, X, this.displacement, false);
+  mean(X: Matrix, start: boolean): Float64Array {
+    return firstOrder(this.#context, this.#net, X, this.displacement, start);
   }
 
   variance(X: Matrix): Float64Array {

@@ -17,8 +17,8 @@ export interface Solution {
   readonly displacement: Float64Array | undefined;
   /** α, N×C: the weights of the training points. */
   dualWeights(): Float64Array;
-  /** Θ(X, X_train) α, rows×C: what the data add to the start values. */
-  deviation(X: Matrix): Float64Array;
+  /** [start values +] Θ(X, X_train) α, rows×C: with weights one pass over the features of X. */
+  mean(X: Matrix, start: boolean): Float64Array;
   /** Latent posterior variance at each row of X. */
   variance(X: Matrix): Float64Array;
   /** Latent posterior covariance, rows×rows. */
