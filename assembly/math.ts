@@ -3,47 +3,64 @@
 //   x = n ln2 + r, |r| ≤ ln2/2;   t = x log2(e) + 1.5·2^52 holds n in its low bits;   e^x = 2^n (1 + expm1Reduced(r))
 //
 // Coefficients: scripts/coefficients.py (near-minimax, error 1.6e-17). Arguments are clamped by the caller.
-import { madd, nmadd } from "./simd";
+import { constant, madd, nmadd, one } from "./simd";
 
-// @ts-ignore: decorator
-@inline const MAGIC: f64 = 6755399441055744.0;
+
+/** log2(e), 1.5·2^52, ln2 in two parts, and the bounds below. */
+const REDUCTION: usize = memory.data<f64>([
+  1.4426950408889634, 6755399441055744.0, 0.6931471803691238, 1.9082149292705877e-10, -707.0, -746.0, 2.9387358770557188e-39,
+]);
+
 /** Below this e^x is subnormal and scaling takes two steps. */
 // @ts-ignore: decorator
-@inline export const EXP_NORMAL: f64 = -707.0;
+@inline
+export function expNormal(): v128 {
+  return constant(REDUCTION, 4);
+}
+
 /** e^x is 0 in double precision from here down. */
 // @ts-ignore: decorator
-@inline export const EXP_ZERO: f64 = -746.0;
+@inline
+export function expZero(): v128 {
+  return constant(REDUCTION, 5);
+}
 
 /** 2^-128: what {@link expRaised} is too large by. */
 // @ts-ignore: decorator
-@inline export const LOWER: f64 = 2.9387358770557188e-39;
+@inline
+export function lower(): v128 {
+  return constant(REDUCTION, 6);
+}
 
 /** x log2(e), rounded to an integer n in the low bits. */
 // @ts-ignore: decorator
 @inline
 export function expShift(x: v128): v128 {
-  return f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), f64x2.splat(MAGIC));
+  return f64x2.add(f64x2.mul(x, constant(REDUCTION, 0)), constant(REDUCTION, 1));
 }
 
 /** r = x − n ln2, ln2 in two parts. */
 // @ts-ignore: decorator
 @inline
 export function expRemainder(x: v128, t: v128): v128 {
-  const n = f64x2.sub(t, f64x2.splat(MAGIC));
-  const r = nmadd(n, f64x2.splat(0.6931471803691238), x);
-  return nmadd(n, f64x2.splat(1.9082149292705877e-10), r);
+  const n = f64x2.sub(t, constant(REDUCTION, 1)), r = nmadd(n, constant(REDUCTION, 2), x);
+  return nmadd(n, constant(REDUCTION, 3), r);
 }
+
+/** Coefficients of q, from r⁰ up. */
+const Q: usize = memory.data<f64>([
+  0.5000000000000001, 0.16666666666666669, 0.04166666666662413, 0.008333333333330062, 0.0013888888917213717, 0.00019841269863053618,
+  2.4801521295954376e-05, 2.7557268459997064e-06, 2.7620088445409746e-07, 2.510038549551032e-08,
+]);
 
 /** e^r − 1 for |r| ≤ ln2/2: r + r² q(r), q of degree 9 by Estrin's scheme. */
 // @ts-ignore: decorator
 @inline
 export function expm1Reduced(r: v128): v128 {
   const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
-  const p01 = madd(f64x2.splat(0.16666666666666669), r, f64x2.splat(0.5000000000000001));
-  const p23 = madd(f64x2.splat(0.008333333333330062), r, f64x2.splat(0.04166666666662413));
-  const p45 = madd(f64x2.splat(0.00019841269863053618), r, f64x2.splat(0.0013888888917213717));
-  const p67 = madd(f64x2.splat(2.7557268459997064e-06), r, f64x2.splat(2.4801521295954376e-05));
-  const p89 = madd(f64x2.splat(2.510038549551032e-08), r, f64x2.splat(2.7620088445409746e-07));
+  const p01 = madd(constant(Q, 1), r, constant(Q, 0)), p23 = madd(constant(Q, 3), r, constant(Q, 2));
+  const p45 = madd(constant(Q, 5), r, constant(Q, 4)), p67 = madd(constant(Q, 7), r, constant(Q, 6));
+  const p89 = madd(constant(Q, 9), r, constant(Q, 8));
   const p03 = madd(p23, r2, p01), p47 = madd(p67, r2, p45);
   const q = madd(madd(p89, r4, p47), r4, p03);
   return madd(q, r2, r);
@@ -61,7 +78,7 @@ export function scaleNormal(y: v128, t: v128): v128 {
 @inline
 export function scaleSubnormal(y: v128, t: v128): v128 {
   const up = i64x2.add(y, i64x2.shl(i64x2.add(t, i64x2.splat(128)), 52));
-  return f64x2.mul(up, f64x2.splat(LOWER));
+  return f64x2.mul(up, lower());
 }
 
 /**
@@ -71,10 +88,10 @@ export function scaleSubnormal(y: v128, t: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expNegative(x: v128): v128 {
-  x = f64x2.max(x, f64x2.splat(EXP_ZERO));
+  x = f64x2.max(x, expZero());
   const t = expShift(x);
-  const y = f64x2.add(expm1Reduced(expRemainder(x, t)), f64x2.splat(1));
-  if (v128.any_true(f64x2.lt(x, f64x2.splat(EXP_NORMAL)))) return scaleSubnormal(y, t);
+  const y = f64x2.add(expm1Reduced(expRemainder(x, t)), one());
+  if (v128.any_true(f64x2.lt(x, expNormal()))) return scaleSubnormal(y, t);
   return scaleNormal(y, t);
 }
 
@@ -83,7 +100,7 @@ export function expNegative(x: v128): v128 {
 @inline
 export function expRaised(x: v128, tail: v128): v128 {
   const t = expShift(x);
-  const y = f64x2.add(expm1Reduced(f64x2.add(expRemainder(x, t), tail)), f64x2.splat(1));
+  const y = f64x2.add(expm1Reduced(f64x2.add(expRemainder(x, t), tail)), one());
   return i64x2.add(y, i64x2.shl(i64x2.add(t, i64x2.splat(128)), 52));
 }
 
@@ -91,5 +108,5 @@ export function expRaised(x: v128, tail: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expTail(x: v128, tail: v128): v128 {
-  return f64x2.mul(expRaised(f64x2.max(x, f64x2.splat(EXP_ZERO)), tail), f64x2.splat(LOWER));
+  return f64x2.mul(expRaised(f64x2.max(x, expZero()), tail), lower());
 }

@@ -17,6 +17,49 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f64x2.sub(c, f64x2.mul(a, b));
 }
 
+/**
+ * Constant i of a table of doubles, in both lanes: one load. A literal vector is four instructions, which V8 since version 12 repeats in every
+ * iteration (Node 24, σ and σ' of 10⁶ values: sigmoid 5.7 → 4.2 ms, erf 15.4 → 11.3; Node 20: 4.2 either way, erf 10.0 → 10.9).
+ */
+// @ts-ignore: decorator
+@inline
+export function constant(table: usize, i: usize): v128 {
+  return v128.load64_splat(table + (i << 3));
+}
+
+const NUMBERS: usize = memory.data<f64>([1.0, 0.5, 2.0, 4.0, -0.0]);
+
+// @ts-ignore: decorator
+@inline
+export function one(): v128 {
+  return constant(NUMBERS, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+export function half(): v128 {
+  return constant(NUMBERS, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+export function two(): v128 {
+  return constant(NUMBERS, 2);
+}
+
+// @ts-ignore: decorator
+@inline
+export function four(): v128 {
+  return constant(NUMBERS, 3);
+}
+
+/** The sign bit of each lane. */
+// @ts-ignore: decorator
+@inline
+export function signBit(): v128 {
+  return constant(NUMBERS, 4);
+}
+
 /** Sum of the two lanes. */
 // @ts-ignore: decorator
 @inline

@@ -1,42 +1,58 @@
 // Sine, cosine and arc tangent, two lanes at a time, and the reduction of any double modulo π/2. Polynomials: scripts/coefficients.py.
-import { madd } from "./simd";
+import { constant, half, madd, one } from "./simd";
+
+const SIN_TAIL: usize = memory.data<f64>([
+  1.5918115263265974e-10, -2.505113165023518e-08, 2.7557316101617874e-06, -0.00019841269836756774,
+  0.008333333333330948, -0.16666666666666666,
+]);
 
 /** (sin r − r)/r³ for u = r² ≤ (π/4)². */
 // @ts-ignore: decorator
 @inline
 export function sinTail(u: v128): v128 {
-  let p = madd(f64x2.splat(1.5918115263265974e-10), u, f64x2.splat(-2.505113165023518e-08));
-  p = madd(p, u, f64x2.splat(2.7557316101617874e-06));
-  p = madd(p, u, f64x2.splat(-0.00019841269836756774));
-  p = madd(p, u, f64x2.splat(0.008333333333330948));
-  return madd(p, u, f64x2.splat(-0.16666666666666666));
+  let p = madd(constant(SIN_TAIL, 0), u, constant(SIN_TAIL, 1));
+  p = madd(p, u, constant(SIN_TAIL, 2));
+  p = madd(p, u, constant(SIN_TAIL, 3));
+  p = madd(p, u, constant(SIN_TAIL, 4));
+  return madd(p, u, constant(SIN_TAIL, 5));
 }
+
+const COS_TAIL: usize = memory.data<f64>([
+  -1.1382623647474604e-11, 2.087614614655861e-09, -2.7557317271145144e-07, 2.480158729876456e-05,
+  -0.0013888888888887398, 0.041666666666666664,
+]);
 
 /** (cos r − 1 + r²/2)/r⁴ for u = r² ≤ (π/4)². */
 // @ts-ignore: decorator
 @inline
 export function cosTail(u: v128): v128 {
-  let p = madd(f64x2.splat(-1.1382623647474604e-11), u, f64x2.splat(2.087614614655861e-09));
-  p = madd(p, u, f64x2.splat(-2.7557317271145144e-07));
-  p = madd(p, u, f64x2.splat(2.480158729876456e-05));
-  p = madd(p, u, f64x2.splat(-0.0013888888888887398));
-  return madd(p, u, f64x2.splat(0.041666666666666664));
+  let p = madd(constant(COS_TAIL, 0), u, constant(COS_TAIL, 1));
+  p = madd(p, u, constant(COS_TAIL, 2));
+  p = madd(p, u, constant(COS_TAIL, 3));
+  p = madd(p, u, constant(COS_TAIL, 4));
+  return madd(p, u, constant(COS_TAIL, 5));
 }
+
+const ATAN_TAIL: usize = memory.data<f64>([
+  -0.019175404711104935, 0.03923044778479309, -0.050854078345894844, 0.05858140904866328, -0.06664510525508936,
+  0.07692183125376892, -0.0909090457530649, 0.11111111015187018, -0.14285714284665682, 0.19999999999995516,
+  -0.3333333333333333,
+]);
 
 /** (atan r − r)/r³ for u = r² ≤ tan²(π/8). */
 // @ts-ignore: decorator
 @inline
 export function atanTail(u: v128): v128 {
-  let p = madd(f64x2.splat(-0.019175404711104935), u, f64x2.splat(0.03923044778479309));
-  p = madd(p, u, f64x2.splat(-0.050854078345894844));
-  p = madd(p, u, f64x2.splat(0.05858140904866328));
-  p = madd(p, u, f64x2.splat(-0.06664510525508936));
-  p = madd(p, u, f64x2.splat(0.07692183125376892));
-  p = madd(p, u, f64x2.splat(-0.0909090457530649));
-  p = madd(p, u, f64x2.splat(0.11111111015187018));
-  p = madd(p, u, f64x2.splat(-0.14285714284665682));
-  p = madd(p, u, f64x2.splat(0.19999999999995516));
-  return madd(p, u, f64x2.splat(-0.3333333333333333));
+  let p = madd(constant(ATAN_TAIL, 0), u, constant(ATAN_TAIL, 1));
+  p = madd(p, u, constant(ATAN_TAIL, 2));
+  p = madd(p, u, constant(ATAN_TAIL, 3));
+  p = madd(p, u, constant(ATAN_TAIL, 4));
+  p = madd(p, u, constant(ATAN_TAIL, 5));
+  p = madd(p, u, constant(ATAN_TAIL, 6));
+  p = madd(p, u, constant(ATAN_TAIL, 7));
+  p = madd(p, u, constant(ATAN_TAIL, 8));
+  p = madd(p, u, constant(ATAN_TAIL, 9));
+  return madd(p, u, constant(ATAN_TAIL, 10));
 }
 
 /** sin(r + tail) for |r| ≤ π/4, |tail| ≤ ulp(r)/2. */
@@ -45,22 +61,23 @@ export function atanTail(u: v128): v128 {
 export function sinReduced(r: v128, tail: v128): v128 {
   const u = f64x2.mul(r, r);
   const cube = f64x2.mul(f64x2.mul(u, r), sinTail(u));
-  return f64x2.add(r, f64x2.add(cube, f64x2.sub(tail, f64x2.mul(f64x2.mul(f64x2.splat(0.5), u), tail))));
+  return f64x2.add(r, f64x2.add(cube, f64x2.sub(tail, f64x2.mul(f64x2.mul(half(), u), tail))));
 }
 
 /** cos(r + tail), likewise; 1 − r²/2 is kept in two parts. */
 // @ts-ignore: decorator
 @inline
 export function cosReduced(r: v128, tail: v128): v128 {
-  const u = f64x2.mul(r, r), half = f64x2.mul(f64x2.splat(0.5), u), one = f64x2.splat(1);
-  const w = f64x2.sub(one, half), rest = f64x2.sub(f64x2.sub(one, w), half);
+  const u = f64x2.mul(r, r), h = f64x2.mul(half(), u);
+  const w = f64x2.sub(one(), h), rest = f64x2.sub(f64x2.sub(one(), w), h);
   const fourth = f64x2.mul(f64x2.mul(u, u), cosTail(u));
   return f64x2.add(w, f64x2.add(rest, f64x2.sub(fourth, f64x2.mul(r, tail))));
 }
 
-/** 1.5·2^52: adding it leaves an integer in the low bits. */
-// @ts-ignore: decorator
-@inline const MAGIC: f64 = 6755399441055744.0;
+/** 2/π; 1.5·2^52, which leaves an integer in the low bits; π/2 in three parts of 33 bits and a rest. */
+const QUARTERS: usize = memory.data<f64>([
+  0.6366197723675814, 6755399441055744.0, 1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32,
+]);
 /** Up to 2^20 π/2, n times a 33-bit part of π/2 is exact. */
 // @ts-ignore: decorator
 @inline export const REDUCIBLE: f64 = 1647099.0;
@@ -69,7 +86,7 @@ export function cosReduced(r: v128, tail: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function quadrant(z: v128): v128 {
-  return f64x2.add(f64x2.mul(z, f64x2.splat(0.6366197723675814)), f64x2.splat(MAGIC));
+  return f64x2.add(f64x2.mul(z, constant(QUARTERS, 0)), constant(QUARTERS, 1));
 }
 
 /** The rounding error of d = a − b. */
@@ -84,11 +101,11 @@ function differenceError(a: v128, b: v128, d: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function reduced(z: v128, q: v128, second: bool): v128 {
-  const n = f64x2.sub(q, f64x2.splat(MAGIC));
-  const a = f64x2.sub(z, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
-  const p = f64x2.mul(n, f64x2.splat(6.077100506303966e-11)), b = f64x2.sub(a, p);
-  const o = f64x2.mul(n, f64x2.splat(2.0222662487111665e-21)), c = f64x2.sub(b, o);
-  const rest = f64x2.mul(n, f64x2.splat(8.4784276603689e-32));
+  const n = f64x2.sub(q, constant(QUARTERS, 1));
+  const a = f64x2.sub(z, f64x2.mul(n, constant(QUARTERS, 2)));
+  const p = f64x2.mul(n, constant(QUARTERS, 3)), b = f64x2.sub(a, p);
+  const o = f64x2.mul(n, constant(QUARTERS, 4)), c = f64x2.sub(b, o);
+  const rest = f64x2.mul(n, constant(QUARTERS, 5));
   const error = f64x2.sub(f64x2.add(differenceError(a, p, b), differenceError(b, o, c)), rest);
   const r = f64x2.add(c, error);
   return second ? f64x2.add(f64x2.sub(c, r), error) : r;
@@ -161,6 +178,11 @@ export function hugeRemainder(z: f64, part: i32): f64 {
   return z < 0 ? -result : result;
 }
 
+/** tan(π/8); π/4 and π/2 in two parts each. */
+const ANGLES: usize = memory.data<f64>([
+  0.41421356237309503, 0.7853981633974483, 3.061616997868383e-17, 1.5707963267948966, 6.123233995736766e-17,
+]);
+
 /** The angle of (x, y) for x, y ≥ 0: in [0, π/2], 0 for (0, 0); relative accuracy at both ends of y/x. */
 // @ts-ignore: decorator
 @inline
@@ -168,12 +190,12 @@ export function angle(y: v128, x: v128): v128 {
   const zero = f64x2.splat(0);
   const low = f64x2.min(x, y), high = f64x2.max(x, y), steep = f64x2.gt(y, x);
   // Above tan(π/8) the angle is π/4 plus that of (high + low, low − high).
-  const big = f64x2.gt(low, f64x2.mul(high, f64x2.splat(0.41421356237309503)));
+  const big = f64x2.gt(low, f64x2.mul(high, constant(ANGLES, 0)));
   const num = v128.bitselect(f64x2.sub(low, high), low, big), den = v128.bitselect(f64x2.add(low, high), high, big);
   const q = v128.bitselect(f64x2.div(num, den), zero, f64x2.gt(den, zero)), u = f64x2.mul(q, q);
   const t = f64x2.add(q, f64x2.mul(f64x2.mul(q, u), atanTail(u)));
-  const half = f64x2.add(f64x2.splat(0.7853981633974483), f64x2.add(t, f64x2.splat(3.061616997868383e-17)));
-  const part = v128.bitselect(half, t, big);
-  const rest = f64x2.add(f64x2.sub(f64x2.splat(1.5707963267948966), part), f64x2.splat(6.123233995736766e-17));
+  const eighth = f64x2.add(constant(ANGLES, 1), f64x2.add(t, constant(ANGLES, 2)));
+  const part = v128.bitselect(eighth, t, big);
+  const rest = f64x2.add(f64x2.sub(constant(ANGLES, 3), part), constant(ANGLES, 4));
   return v128.bitselect(rest, part, steep);
 }

@@ -2,44 +2,60 @@
 // derivative 2/√π exp(−z²), with z² as an exact square and a tail, or its error would grow like z²ε.
 // Coefficients: scripts/coefficients.py.
 import { expTail } from "../math";
-import { madd } from "../simd";
+import { constant, madd, one, signBit, two } from "../simd";
 import { Activation } from "./activation";
+
+const SMALL: usize = memory.data<f64>([
+  5.957176147748911e-11, -1.1372848856791674e-09, 1.4659775274047436e-08, -1.6350312701054695e-07,
+  1.6461000484121368e-06, -1.4925595266831182e-05, 0.0001205533111164271, -0.000854832698083379,
+  0.0052239776248180145, -0.026866170645076792, 0.11283791670954879, -0.3761263890318375, 1.1283791670955126,
+]);
 
 // @ts-ignore: decorator
 @inline
 function small(u: v128): v128 {
-  let p = madd(f64x2.splat(5.957176147748911e-11), u, f64x2.splat(-1.1372848856791674e-09));
-  p = madd(p, u, f64x2.splat(1.4659775274047436e-08));
-  p = madd(p, u, f64x2.splat(-1.6350312701054695e-07));
-  p = madd(p, u, f64x2.splat(1.6461000484121368e-06));
-  p = madd(p, u, f64x2.splat(-1.4925595266831182e-05));
-  p = madd(p, u, f64x2.splat(0.0001205533111164271));
-  p = madd(p, u, f64x2.splat(-0.000854832698083379));
-  p = madd(p, u, f64x2.splat(0.0052239776248180145));
-  p = madd(p, u, f64x2.splat(-0.026866170645076792));
-  p = madd(p, u, f64x2.splat(0.11283791670954879));
-  p = madd(p, u, f64x2.splat(-0.3761263890318375));
-  return madd(p, u, f64x2.splat(1.1283791670955126));
+  let p = madd(constant(SMALL, 0), u, constant(SMALL, 1));
+  p = madd(p, u, constant(SMALL, 2));
+  p = madd(p, u, constant(SMALL, 3));
+  p = madd(p, u, constant(SMALL, 4));
+  p = madd(p, u, constant(SMALL, 5));
+  p = madd(p, u, constant(SMALL, 6));
+  p = madd(p, u, constant(SMALL, 7));
+  p = madd(p, u, constant(SMALL, 8));
+  p = madd(p, u, constant(SMALL, 9));
+  p = madd(p, u, constant(SMALL, 10));
+  p = madd(p, u, constant(SMALL, 11));
+  return madd(p, u, constant(SMALL, 12));
 }
+
+const LARGE: usize = memory.data<f64>([
+  3.917059299925389e-06, 1.820143195975009e-06, -1.4067532694582058e-05, -2.7647305443610053e-05,
+  2.754312818566672e-05, 0.00017436697232946864, 4.3554202452705896e-05, -0.0009819773208131022,
+  -0.0008471431980760424, 0.006997461747753573, 0.00373289240349224, -0.07897858101585253, 0.24165819424246987,
+  -0.4271858474139579, 0.25539567631050575,
+]);
 
 // @ts-ignore: decorator
 @inline
 function large(t: v128): v128 {
-  let p = madd(f64x2.splat(3.917059299925389e-06), t, f64x2.splat(1.820143195975009e-06));
-  p = madd(p, t, f64x2.splat(-1.4067532694582058e-05));
-  p = madd(p, t, f64x2.splat(-2.7647305443610053e-05));
-  p = madd(p, t, f64x2.splat(2.754312818566672e-05));
-  p = madd(p, t, f64x2.splat(0.00017436697232946864));
-  p = madd(p, t, f64x2.splat(4.3554202452705896e-05));
-  p = madd(p, t, f64x2.splat(-0.0009819773208131022));
-  p = madd(p, t, f64x2.splat(-0.0008471431980760424));
-  p = madd(p, t, f64x2.splat(0.006997461747753573));
-  p = madd(p, t, f64x2.splat(0.00373289240349224));
-  p = madd(p, t, f64x2.splat(-0.07897858101585253));
-  p = madd(p, t, f64x2.splat(0.24165819424246987));
-  p = madd(p, t, f64x2.splat(-0.4271858474139579));
-  return madd(p, t, f64x2.splat(0.25539567631050575));
+  let p = madd(constant(LARGE, 0), t, constant(LARGE, 1));
+  p = madd(p, t, constant(LARGE, 2));
+  p = madd(p, t, constant(LARGE, 3));
+  p = madd(p, t, constant(LARGE, 4));
+  p = madd(p, t, constant(LARGE, 5));
+  p = madd(p, t, constant(LARGE, 6));
+  p = madd(p, t, constant(LARGE, 7));
+  p = madd(p, t, constant(LARGE, 8));
+  p = madd(p, t, constant(LARGE, 9));
+  p = madd(p, t, constant(LARGE, 10));
+  p = madd(p, t, constant(LARGE, 11));
+  p = madd(p, t, constant(LARGE, 12));
+  p = madd(p, t, constant(LARGE, 13));
+  return madd(p, t, constant(LARGE, 14));
 }
+
+/** Where a² is 900 and e^−a² long 0; where erfc is below ε/8; 2/√π. */
+const OTHERS: usize = memory.data<f64>([30.0, 6.0, 1.1283791670955126]);
 
 // @ts-ignore: decorator
 @final @unmanaged
@@ -47,17 +63,16 @@ export class Erf extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const one = f64x2.splat(1), two = f64x2.splat(2);
-    const a = f64x2.min(f64x2.abs(z), f64x2.splat(30));
+    const a = f64x2.min(f64x2.abs(z), constant(OTHERS, 0));
     const head = v128.and(a, i64x2.splat(-134217728)); // 26 leading bits: head² is exact
     const tail = f64x2.mul(f64x2.sub(head, a), f64x2.add(a, head));
     const e = expTail(f64x2.neg(f64x2.mul(head, head)), tail);
-    const x = f64x2.min(a, f64x2.splat(6));
-    const t = f64x2.div(f64x2.sub(x, two), f64x2.add(x, two));
-    const outer = f64x2.sub(one, f64x2.mul(e, large(t)));
+    const x = f64x2.min(a, constant(OTHERS, 1));
+    const t = f64x2.div(f64x2.sub(x, two()), f64x2.add(x, two()));
+    const outer = f64x2.sub(one(), f64x2.mul(e, large(t)));
     const inner = f64x2.mul(a, small(f64x2.mul(a, a)));
-    const value = v128.bitselect(inner, outer, f64x2.lt(a, one));
-    v128.store(s, v128.bitselect(z, value, f64x2.splat(-0.0)));
-    v128.store(g, f64x2.mul(gain, f64x2.mul(f64x2.splat(1.1283791670955126), e)));
+    const value = v128.bitselect(inner, outer, f64x2.lt(a, one()));
+    v128.store(s, v128.bitselect(z, value, signBit()));
+    v128.store(g, f64x2.mul(gain, f64x2.mul(constant(OTHERS, 2), e)));
   }
 }

@@ -1,8 +1,11 @@
-// SiLU (swish), z σ(z), and its slope σ (1 + z (1 − σ)): with e = e^(−|z|) and q = 1/(1 + e), σ is q or e q and 1 − σ the other one. e stays
+// SiLU (swish), z σ(z), and its slope σ (1 + z (1 − σ)): with e = e^(−|z|) and q = 1/(1 + e), σ is q or e q and 1 − σ the other one(). e stays
 // raised by 2^128 until the product is stored. The slope has a root at −1.278: near it the error is a few ε, not ulp.
-import { expRaised, LOWER } from "../math";
-import { madd } from "../simd";
+import { expRaised, lower } from "../math";
+import { constant, madd, one } from "../simd";
 import { Activation } from "./activation";
+
+/** 760 e^−760 is 0. */
+const LOWEST: usize = memory.data<f64>([-760.0]);
 
 // @ts-ignore: decorator
 @final @unmanaged
@@ -10,14 +13,14 @@ export class Silu extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const zero = f64x2.splat(0), one = f64x2.splat(1), lower = f64x2.splat(LOWER);
-    const low = f64x2.max(f64x2.neg(f64x2.abs(z)), f64x2.splat(-760)); // 760 e^−760 is 0
-    const raised = expRaised(low, zero), e = f64x2.mul(raised, lower);
-    const q = f64x2.div(one, f64x2.add(one, e)), small = f64x2.mul(raised, q);
+    const zero = f64x2.splat(0), lowered = lower();
+    const low = f64x2.max(f64x2.neg(f64x2.abs(z)), constant(LOWEST, 0));
+    const raised = expRaised(low, zero), e = f64x2.mul(raised, lowered);
+    const q = f64x2.div(one(), f64x2.add(one(), e)), small = f64x2.mul(raised, q);
     const negative = f64x2.lt(z, zero);
-    v128.store(s, v128.bitselect(f64x2.mul(f64x2.mul(low, small), lower), f64x2.mul(z, q), negative));
-    const falling = f64x2.mul(f64x2.mul(small, madd(low, q, one)), lower);
-    const rising = f64x2.mul(q, f64x2.sub(one, f64x2.mul(f64x2.mul(low, small), lower)));
+    v128.store(s, v128.bitselect(f64x2.mul(f64x2.mul(low, small), lowered), f64x2.mul(z, q), negative));
+    const falling = f64x2.mul(f64x2.mul(small, madd(low, q, one())), lowered);
+    const rising = f64x2.mul(q, f64x2.sub(one(), f64x2.mul(f64x2.mul(low, small), lowered)));
     v128.store(g, f64x2.mul(gain, v128.bitselect(falling, rising, negative)));
   }
 }

@@ -2,7 +2,7 @@
 // Ṫ = E[σ'(u)σ'(v)], two pairs at a time. Sources: Williams 1997 (erf), Cho & Saul 2009 (relu). Angles are taken to the nearer side of π/2,
 // and differences from delta, so that near-parallel and antipodal inputs keep their digits.
 import { expNegative } from "../math";
-import { madd } from "../simd";
+import { constant, madd } from "../simd";
 import { angle } from "../trig";
 
 /** 1/2π. */
@@ -57,17 +57,22 @@ export class DualErf extends Dual {
   }
 }
 
+const GAP_TAIL: usize = memory.data<f64>([
+  -4.4395134340839854e-14, 1.0705075399218444e-11, -1.9270844541424362e-09, 2.505210834766897e-07,
+  -2.2045855379092596e-05, 0.0011904761904761784, -0.03333333333333333, 0.3333333333333333,
+]);
+
 /** (sin t − t cos t)/t³ for u = t² ≤ 1. */
 // @ts-ignore: decorator
 @inline
 function gapTail(u: v128): v128 {
-  let p = madd(f64x2.splat(-4.4395134340839854e-14), u, f64x2.splat(1.0705075399218444e-11));
-  p = madd(p, u, f64x2.splat(-1.9270844541424362e-09));
-  p = madd(p, u, f64x2.splat(2.505210834766897e-07));
-  p = madd(p, u, f64x2.splat(-2.2045855379092596e-05));
-  p = madd(p, u, f64x2.splat(0.0011904761904761784));
-  p = madd(p, u, f64x2.splat(-0.03333333333333333));
-  return madd(p, u, f64x2.splat(0.3333333333333333));
+  let p = madd(constant(GAP_TAIL, 0), u, constant(GAP_TAIL, 1));
+  p = madd(p, u, constant(GAP_TAIL, 2));
+  p = madd(p, u, constant(GAP_TAIL, 3));
+  p = madd(p, u, constant(GAP_TAIL, 4));
+  p = madd(p, u, constant(GAP_TAIL, 5));
+  p = madd(p, u, constant(GAP_TAIL, 6));
+  return madd(p, u, constant(GAP_TAIL, 7));
 }
 
 /**
@@ -120,15 +125,20 @@ export class DualGelu extends Dual {
   }
 }
 
+const SINH_TAIL: usize = memory.data<f64>([
+  1.6116496514371548e-10, 2.505194670972162e-08, 2.755731943362024e-06, 0.00019841269841146993, 0.00833333333333336,
+  0.16666666666666666,
+]);
+
 /** (sinh c − c)/c³ for u = c² ≤ 1/4. */
 // @ts-ignore: decorator
 @inline
 function sinhTail(u: v128): v128 {
-  let p = madd(f64x2.splat(1.6116496514371548e-10), u, f64x2.splat(2.505194670972162e-08));
-  p = madd(p, u, f64x2.splat(2.755731943362024e-06));
-  p = madd(p, u, f64x2.splat(0.00019841269841146993));
-  p = madd(p, u, f64x2.splat(0.00833333333333336));
-  return madd(p, u, f64x2.splat(0.16666666666666666));
+  let p = madd(constant(SINH_TAIL, 0), u, constant(SINH_TAIL, 1));
+  p = madd(p, u, constant(SINH_TAIL, 2));
+  p = madd(p, u, constant(SINH_TAIL, 3));
+  p = madd(p, u, constant(SINH_TAIL, 4));
+  return madd(p, u, constant(SINH_TAIL, 5));
 }
 
 /** e^(|c| − (a+b)/2) and e^(−|c| − (a+b)/2): the first exponent from (√a − √b)²/2 + delta/(√(ab) + |c|), which does not cancel. */
