@@ -4,11 +4,11 @@ import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
 import { createWasmBackend } from "../../dist/backend/wasm.js";
-import { forEachTile, loadInputs, loadLayer } from "../../dist/kernel/layer.js";
+import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/layer.js";
 
 const N = 400;
 const HIDDEN = 512;
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
@@ -26,7 +26,7 @@ export async function compareBackends(variant) {
     for (let i = 0; i < N; i++) K.data[i * (N + 1)] += 0.1;
     sides[name] = {
       "features σ(z), σ'(z)": () =>
-        context.arena.run(() => forEachTile(context, loadLayer(context, net), loadInputs(context, X), () => {})),
+        context.arena.run(() => forEachTile(context, loadNetwork(context, net), loadInputs(context, X), () => {})),
       "Jacobian rows": () => ntk.jacobian(net, X),
       "Gram accumulation": () => ntk.kernel(net, X),
       "Cholesky solve": () => ntk.solve(K, Y),
@@ -39,7 +39,7 @@ export async function compareBackends(variant) {
   }
   return Object.keys(sides.js).map((what) => {
     const times = { [variant]: [], js: [] };
-    for (let round = -2; round < ROUNDS; round++) {
+    for (let round = -1; round < ROUNDS; round++) {
       for (const name of [variant, "js"]) {
         const start = performance.now();
         sides[name][what]();
