@@ -10,7 +10,7 @@ import { dtrsm, dtrsmScratchBytes, split } from "./trsm";
 @inline const BASE: i32 = 24;
 
 export function dpotrfScratchBytes(n: i32): f64 {
-  return <f64>lineBytes(<usize>n) + max(productScratchBytes(n, n, n, 0), dtrsmScratchBytes(n, n));
+  return <f64>lineBytes(<usize>n) + max(productScratchBytes<f64>(n, n, n, 0), dtrsmScratchBytes(n, n));
 }
 
 export function dpotrf(n: i32, tolerance: f64, a: usize, lda: i32, work: usize): i32 {
@@ -28,7 +28,7 @@ function recurse(n: i32, least: usize, a: usize, lda: i32, work: usize): i32 {
   let info = recurse(n1, least, a, lda, work);
   if (info) return info;
   dtrsm(1, 0, n2, n1, a, lda, a21, lda, work);
-  multiply(true, 0, n2, n2, n1, 0, a21, lda, 1, a21, lda, -1, 1, a22, lda, work);
+  multiply<f64>(true, 0, n2, n2, n1, 0, a21, lda, 1, a21, lda, -1, 1, a22, lda, work);
   info = recurse(n2, least + (<usize>n1 << 3), a22, lda, work);
   return info ? n1 + info : 0;
 }

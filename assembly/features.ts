@@ -12,7 +12,7 @@ import { madd } from "./simd";
 
 export function dfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
   const row = <f64>m * 8 + 128;
-  return row + (d <= FEW_INPUTS ? <f64>m * <f64>d * 8 : productScratchBytes(rows, m, d, 0));
+  return row + (d <= FEW_INPUTS ? <f64>m * <f64>d * 8 : productScratchBytes<f64>(rows, m, d, 0));
 }
 
 export function daffine(
@@ -60,7 +60,7 @@ export function prepare(
     dtranspose(m, d, c, ldc, work, m);
     return true;
   }
-  multiply(false, rowStart, rowEnd, m, d, 0, x, ldx, 1, c, ldc, alpha, 0, z, ldz, work);
+  multiply<f64>(false, rowStart, rowEnd, m, d, 0, x, ldx, 1, c, ldc, alpha, 0, z, ldz, work);
   return false;
 }
 

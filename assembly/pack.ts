@@ -5,61 +5,94 @@
 //
 // `trans = 0`: row r, depth p lies at src[r·ld + p]; `trans = 1`: at src[p·ld + r].
 
-export function pack(
+export function pack<T>(
   trans: i32, row: i32, rows: i32, depth: i32, k: i32, width: i32, src: usize, ld: i32, dst: usize,
 ): void {
-  const sliverBytes = <usize>k * (<usize>width << 3);
+  const sliverBytes = <usize>k * <usize>width * sizeof<T>();
   for (let r = 0; r < rows; r += width) {
     const live = min(width, rows - r);
     if (live < width) memory.fill(dst, 0, sliverBytes);
-    if (trans) packColumns(row + r, live, depth, k, width, src, ld, dst);
-    else packRows(row + r, live, depth, k, width, src, ld, dst);
+    if (trans) packColumns<T>(row + r, live, depth, k, width, src, ld, dst);
+    else packRows<T>(row + r, live, depth, k, width, src, ld, dst);
     dst += sliverBytes;
   }
 }
 
-/** Two rows at a time: 2×2 transposes in registers. */
-function packRows(
+/** Rows in groups of as many as a vector has lanes, transposed in registers; the rest one by one. */
+function packRows<T>(
   row: i32, live: i32, depth: i32, k: i32, width: i32, src: usize, ld: i32, dst: usize,
 ): void {
-  const rowBytes = <usize>ld << 3, stepBytes = <usize>width << 3;
-  let from = src + (<usize>row * <usize>ld + <usize>depth << 3);
+  const rowBytes = <usize>ld * sizeof<T>(), lanes = 16 / <i32>sizeof<T>();
+  let from = src + (<usize>row * <usize>ld + <usize>depth) * sizeof<T>();
   let r = 0;
-  for (; r + 2 <= live; r += 2) {
-    let p = from, q = from + rowBytes, to = dst + (<usize>r << 3);
-    const end = p + (<usize>(k & ~1) << 3);
-    while (p < end) {
-      const x = v128.load(p), y = v128.load(q);
-      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
-      v128.store(to + stepBytes, v128.shuffle<f64>(x, y, 1, 3));
-      to += stepBytes << 1;
-      p += 16;
-      q += 16;
-    }
-    if (k & 1) {
-      store<f64>(to, load<f64>(p));
-      store<f64>(to, load<f64>(q), 8);
-    }
-    from += rowBytes << 1;
+  for (; r + lanes <= live; r += lanes) {
+    if (sizeof<T>() == 8) packPair(k, width, from, rowBytes, dst);
+    else packQuad(k, width, from, rowBytes, dst);
+    from += rowBytes * lanes;
+    dst += 16;
   }
-  if (r < live) {
-    let to = dst + (<usize>r << 3);
-    for (let p = 0; p < k; p++) {
-      store<f64>(to, load<f64>(from + (<usize>p << 3)));
-      to += stepBytes;
-    }
+  for (; r < live; r++) {
+    for (let p = 0, to = dst; p < k; p++, to += <usize>width * sizeof<T>()) store<T>(to, load<T>(from + <usize>p * sizeof<T>()));
+    from += rowBytes;
+    dst += sizeof<T>();
   }
 }
 
-function packColumns(
+/** Two rows of doubles: 2×2 transposes. */
+function packPair(k: i32, width: i32, from: usize, rowBytes: usize, to: usize): void {
+  const stepBytes = <usize>width << 3, end = from + (<usize>(k & ~1) << 3);
+  let p = from, q = from + rowBytes;
+  while (p < end) {
+    const x = v128.load(p), y = v128.load(q);
+    v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+    v128.store(to + stepBytes, v128.shuffle<f64>(x, y, 1, 3));
+    to += stepBytes << 1;
+    p += 16;
+    q += 16;
+  }
+  if (k & 1) {
+    store<f64>(to, load<f64>(p));
+    store<f64>(to, load<f64>(q), 8);
+  }
+}
+
+/** Four rows of singles: 4×4 transposes. */
+function packQuad(k: i32, width: i32, from: usize, rowBytes: usize, to: usize): void {
+  const stepBytes = <usize>width << 2, end = from + (<usize>(k & ~3) << 2), end1 = from + (<usize>k << 2);
+  let p = from;
+  while (p < end) {
+    const q = p + (rowBytes << 1);
+    const x = v128.load(p), y = v128.load(p + rowBytes), z = v128.load(q), w = v128.load(q + rowBytes);
+    const xy = v128.shuffle<f32>(x, y, 0, 4, 1, 5), zw = v128.shuffle<f32>(z, w, 0, 4, 1, 5);
+    const xy2 = v128.shuffle<f32>(x, y, 2, 6, 3, 7), zw2 = v128.shuffle<f32>(z, w, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f64>(xy, zw, 0, 2));
+    v128.store(to + stepBytes, v128.shuffle<f64>(xy, zw, 1, 3));
+    to += stepBytes << 1;
+    v128.store(to, v128.shuffle<f64>(xy2, zw2, 0, 2));
+    v128.store(to + stepBytes, v128.shuffle<f64>(xy2, zw2, 1, 3));
+    to += stepBytes << 1;
+    p += 16;
+  }
+  while (p < end1) {
+    const q = p + (rowBytes << 1);
+    store<f32>(to, load<f32>(p));
+    store<f32>(to, load<f32>(p + rowBytes), 4);
+    store<f32>(to, load<f32>(q), 8);
+    store<f32>(to, load<f32>(q + rowBytes), 12);
+    to += stepBytes;
+    p += 4;
+  }
+}
+
+function packColumns<T>(
   row: i32, live: i32, depth: i32, k: i32, width: i32, src: usize, ld: i32, dst: usize,
 ): void {
-  const stepBytes = <usize>width << 3, ldBytes = <usize>ld << 3, liveBytes = <usize>live << 3;
-  let from = src + (<usize>depth * <usize>ld + <usize>row << 3);
+  const stepBytes = <usize>width * sizeof<T>(), ldBytes = <usize>ld * sizeof<T>(), liveBytes = <usize>live * sizeof<T>();
+  let from = src + (<usize>depth * <usize>ld + <usize>row) * sizeof<T>();
   for (let p = 0; p < k; p++) {
     let o: usize = 0;
     for (; o + 16 <= liveBytes; o += 16) v128.store(dst + o, v128.load(from + o));
-    if (o < liveBytes) store<f64>(dst + o, load<f64>(from + o));
+    for (; o < liveBytes; o += sizeof<T>()) store<T>(dst + o, load<T>(from + o));
     dst += stepBytes;
     from += ldBytes;
   }

@@ -1,12 +1,23 @@
 // SIMD words used by every kernel, and the one place that tells the two binaries apart: with relaxed SIMD a
 // multiply-add is fused (one rounding, one instruction), without it is a multiply followed by an add.
 
+/** True where a multiply-add is one instruction. */
+// @ts-ignore: decorator
+@inline export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+
 /** a·b + c. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
-  return f64x2.add(f64x2.mul(a, b), c);
+  return multiplyAdd<f64>(a, b, c);
+}
+
+/** {@link madd} in lanes of T, f64 or f32. */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
+  if (FUSED) return v128.relaxed_madd<T>(a, b, c);
+  return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
 /** c − a·b. */

@@ -11,7 +11,7 @@ import { nmadd } from "./simd";
 @inline const BASE: i32 = 24;
 
 export function dtrsmScratchBytes(rows: i32, n: i32): f64 {
-  return productScratchBytes(rows, n, n, 0) + <f64>(BASE * 64);
+  return productScratchBytes<f64>(rows, n, n, 0) + <f64>(BASE * 64);
 }
 
 export function dtrsm(
@@ -31,11 +31,11 @@ export function dtrsm(
   const l21 = l + (<usize>n1 * <usize>ldl << 3), l22 = l21 + (<usize>n1 << 3), b2 = b + (<usize>n1 << 3);
   if (trans) {
     dtrsm(1, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
-    multiply(false, rowStart, rowEnd, n2, n1, 0, b, ldb, 1, l21, ldl, -1, 1, b2, ldb, work);
+    multiply<f64>(false, rowStart, rowEnd, n2, n1, 0, b, ldb, 1, l21, ldl, -1, 1, b2, ldb, work);
     dtrsm(1, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
   } else {
     dtrsm(0, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
-    multiply(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, -1, 1, b, ldb, work);
+    multiply<f64>(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, -1, 1, b, ldb, work);
     dtrsm(0, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
   }
   return 0;
