@@ -23,9 +23,9 @@ export function tileColumns<T>(): i32 {
 @inline export const KB: i32 = 1024;
 /** Rows and columns of a cache block: an A block of IB·KC doubles is 192 KiB and stays in L2. */
 // @ts-ignore: decorator
-@inline export const IB: i32 = 16 * MR;
+@inline export const IB: i32 = 24 * MR;
 // @ts-ignore: decorator
-@inline export const JB: i32 = 384;
+@inline export const JB: i32 = 128;
 
 /** x rounded up to a multiple of `unit`. */
 // @ts-ignore: decorator

@@ -2,16 +2,30 @@
 //
 //   a: [p][MR]  column p of MR rows of A      b: [p][NR]  row p of NR columns of B      t: [MR][NR], row-major
 //
-// t = Σ_p a[p] b[p]ᵀ, overwritten. Slivers are padded with zeros to full tiles, so this is the only shape, and an
-// element's sum never depends on where its tile lies. k may be 0. Not unrolled: V8 moves the second step's loads up and runs out
-// of registers (94 → 71 % of the peak on Node 20; `npm run bench:tiles`).
+// t = Σ_p a[p] b[p]ᵀ, overwritten where `first`, else added to t. Slivers are padded with zeros to full tiles, so this is the only
+// shape, and an element's sum never depends on where its tile lies. k may be 0.
+//
+// Two things V8 makes of it decide the speed (`npm run bench:tiles`, `npm run bench:instructions`). It is not unrolled: the loads of a second step
+// are moved up until registers run out (94 → 71 % of the peak on Node 20). And a broadcasting load has no offset of its own there: each of
+// a + 8, a + 16, … takes an instruction in every step, unless the same sum is used outside the loop too, as by the stores below,
+// whose addresses look odd for that reason (Node 20 95 → 98 %, Node 22 90 → 98 %).
 import { MR } from "./blocksize";
 import { multiplyAdd } from "./simd";
 
-export function microkernel<T>(k: i32, a: usize, b: usize, t: usize): void {
+export function microkernel<T>(k: i32, a: usize, b: usize, t: usize, first: bool): void {
   const zero = v128.splat<T>(<T>0);
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
   let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
+  if (!first) {
+    c00 = v128.load(t); c01 = v128.load(t, 16);
+    c10 = v128.load(t, 32); c11 = v128.load(t, 48);
+    c20 = v128.load(t, 64); c21 = v128.load(t, 80);
+    c30 = v128.load(t, 96); c31 = v128.load(t, 112);
+    c40 = v128.load(t, 128); c41 = v128.load(t, 144);
+    if (MR == 6) {
+      c50 = v128.load(t, 160); c51 = v128.load(t, 176);
+    }
+  }
   const end = b + (<usize>k << 5);
   while (b < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
@@ -32,9 +46,16 @@ export function microkernel<T>(k: i32, a: usize, b: usize, t: usize): void {
     a += MR * sizeof<T>();
     b += 32;
   }
-  v128.store(t, c00); v128.store(t, c01, 16);
-  v128.store(t, c10, 32); v128.store(t, c11, 48);
-  v128.store(t, c20, 64); v128.store(t, c21, 80);
+  if (sizeof<T>() == 4) {
+    v128.store(t - 4, c00, 4); v128.store(t + 8, c01, 8);
+    v128.store(t + 20, c10, 12); v128.store(t + 32, c11, 16);
+    v128.store(t + 44, c20, 20);
+  } else {
+    v128.store(t - 8, c00, 8); v128.store(t, c01, 16);
+    v128.store(t + 8, c10, 24); v128.store(t + 16, c11, 32);
+    v128.store(t + 24, c20, 40);
+  }
+  v128.store(t, c21, 80);
   v128.store(t, c30, 96); v128.store(t, c31, 112);
   v128.store(t, c40, 128); v128.store(t, c41, 144);
   if (MR == 6) {
