@@ -62,3 +62,25 @@ export function microkernel<T>(k: i32, a: usize, b: usize, t: usize, first: bool
     v128.store(t, c50, 160); v128.store(t, c51, 176);
   }
 }
+
+/** The first two rows of a tile alone, the same sums: for the last sliver where no more of it is alive. */
+export function microkernelEdge<T>(k: i32, a: usize, b: usize, t: usize, first: bool): void {
+  const zero = v128.splat<T>(<T>0);
+  let c00 = zero, c01 = zero, c10 = zero, c11 = zero;
+  if (!first) {
+    c00 = v128.load(t); c01 = v128.load(t, 16);
+    c10 = v128.load(t, 32); c11 = v128.load(t, 48);
+  }
+  const end = b + (<usize>k << 5);
+  while (b < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let x = sizeof<T>() == 4 ? v128.load32_splat(a) : v128.load64_splat(a);
+    c00 = multiplyAdd<T>(x, b0, c00); c01 = multiplyAdd<T>(x, b1, c01);
+    x = sizeof<T>() == 4 ? v128.load32_splat(a, 4) : v128.load64_splat(a, 8);
+    c10 = multiplyAdd<T>(x, b0, c10); c11 = multiplyAdd<T>(x, b1, c11);
+    a += MR * sizeof<T>();
+    b += 32;
+  }
+  v128.store(t, c00); v128.store(t, c01, 16);
+  v128.store(t, c10, 32); v128.store(t, c11, 48);
+}

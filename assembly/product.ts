@@ -8,7 +8,7 @@
 // the microkernel KC deep. Tiles are kept side by side between these passes; the last one multiplies and writes C, once
 // (writing C in every pass cost 4 % at k = 1000). The order of an element's sum is fixed by k alone.
 import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "./blocksize";
-import { microkernel } from "./microkernel";
+import { microkernel, microkernelEdge } from "./microkernel";
 import { pack } from "./pack";
 import { multiplyAdd } from "./simd";
 
@@ -131,12 +131,13 @@ function productBlock<T>(
     let f = block + at * TILE_BYTES, tile = tiles + at * stride;
     for (let i = i0; i < iEnd; i += MR, f += TILE_BYTES, tile += stride) {
       if (lower && r0 + i + MR - 1 < j) continue;
-      microkernel<T>(kc, packedA + <usize>(i / MR) * sliverA, bs, tile, first);
+      const live = min(MR, iEnd - i), as = packedA + <usize>(i / MR) * sliverA;
+      if (live > 2) microkernel<T>(kc, as, bs, tile, first);
+      else microkernelEdge<T>(kc, as, bs, tile, first);
       if (!last) continue;
       if (block) factorTile<T>(tile, f);
       else scaleTile<T>(tile, scale);
       const to = c + <usize>(r0 + i) * ldcBytes + <usize>j * sizeof<T>();
-      const live = min(MR, iEnd - i);
       if (live == MR && j + NR <= jEnd && (!lower || r0 + i >= j + NR - 1)) writeTile<T>(tile, gamma, delta, to, ldcBytes);
       else writeEdge<T>(lower ? r0 + i - j : NR, live, jEnd - j, tile, gamma, delta, to, ldcBytes);
     }
