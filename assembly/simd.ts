@@ -24,8 +24,22 @@ export function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
-  return f64x2.sub(c, f64x2.mul(a, b));
+  return multiplySubtract<f64>(a, b, c);
+}
+
+/** {@link nmadd} in lanes of T. */
+// @ts-ignore: decorator
+@inline
+export function multiplySubtract<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_nmadd<T>(a, b, c);
+  return v128.sub<T>(c, v128.mul<T>(a, b));
+}
+
+/** The number at p in every lane. */
+// @ts-ignore: decorator
+@inline
+export function splatAt<T>(p: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load32_splat(p) : v128.load64_splat(p);
 }
 
 /**
@@ -69,6 +83,15 @@ export function four(): v128 {
 @inline
 export function signBit(): v128 {
   return constant(NUMBERS, 4);
+}
+
+/** Sum of all lanes of T. */
+// @ts-ignore: decorator
+@inline
+export function laneSum<T>(a: v128): T {
+  if (sizeof<T>() == 8) return <T>hsum(a);
+  const pairs = f32x4.add(a, v128.shuffle<f64>(a, a, 1, 0));
+  return <T>(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
 }
 
 /** Sum of the two lanes. */

@@ -9,12 +9,14 @@ import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
+import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();
   const features = featureOps(memory);
+  const triangular = triangularOps(memory);
   return {
     name: "js",
     variant: "js",
@@ -22,10 +24,11 @@ export function createJsBackend(): Backend {
       ...features,
       ...trainOps(memory, features),
       ...productOps(memory),
-      ...triangularOps(memory),
+      ...triangular,
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...dualOps(memory),
+      ...singleOps(memory, { ...features, ...triangular }),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,
