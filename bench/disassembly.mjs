@@ -20,7 +20,9 @@ export function disassemble(node, wasm) {
   const flags = ["--no-liftoff", "--no-wasm-lazy-compilation", "--print-wasm-code"];
   const output = execFileSync(node, [...flags, "-e", RUN, wasm], { encoding: "utf8", maxBuffer: 2 ** 28 });
   const functions = output.split("--- WebAssembly code ---\n").slice(1).map(parse);
-  return functions.some(({ code }) => code.length) ? new Map(functions.map(({ index, code }) => [index, code])) : undefined;
+  return functions.some(({ code }) => code.length)
+    ? new Map(functions.map(({ index, code }) => [index, code]))
+    : undefined;
 }
 
 function parse(text) {

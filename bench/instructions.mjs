@@ -17,7 +17,11 @@ const { values: options } = parseArgs({
   options: { function: { type: "string", multiple: true }, list: { type: "boolean", default: false } },
 });
 /** dot is inlined: level2/drowdot is its plainest user. */
-const FUNCTIONS = options.function ?? ["microkernel/microkernel", "mapRow<assembly/activation/sigmoid/Sigmoid>", "level2/drowdot"];
+const FUNCTIONS = options.function ?? [
+  "microkernel/microkernel",
+  "mapRow<assembly/activation/sigmoid/Sigmoid>",
+  "level2/drowdot",
+];
 const node24 = join(root, "tools/nodes/node_modules/node24/bin/node");
 
 /** Kinds, first match counts. Sums of [ps/pd/ss/sd]: lanes × operations are the flops. */
@@ -79,7 +83,9 @@ function bounds(loop, { kinds }) {
 function report(name, loop, index, loops) {
   const counts = count(loop);
   const kinds = Object.entries(counts.kinds).filter(([, number]) => number);
-  console.log(`\n### ${name}, loop ${index + 1} of ${loops}: ${counts.instructions} instructions, ${counts.flops} flops`);
+  console.log(
+    `\n### ${name}, loop ${index + 1} of ${loops}: ${counts.instructions} instructions, ${counts.flops} flops`,
+  );
   console.log(`${kinds.map(([kind, number]) => `${kind} ${number}`).join(", ")}`);
   console.log(`flops / instruction ${(counts.flops / counts.instructions).toFixed(2)}`);
   if (counts.flops)
@@ -96,7 +102,9 @@ function fromText(wat, name) {
   const start = text.indexOf(`(func $${name}`);
   const body = text.slice(start, text.indexOf("\n (func ", start + 1));
   for (const loop of body.split(/(?=\(loop )/).slice(1)) {
-    const ops = [...loop.matchAll(/\((f64x2|f32x4|v128|i64x2|i32x4|f64|i32)\.(\w+)/g)].map(([, type, op]) => `${type}.${op}`);
+    const ops = [...loop.matchAll(/\((f64x2|f32x4|v128|i64x2|i32x4|f64|i32)\.(\w+)/g)].map(
+      ([, type, op]) => `${type}.${op}`,
+    );
     const counts = Object.entries(Object.groupBy?.(ops, (op) => op) ?? {}).map(([op, list]) => `${op} ${list.length}`);
     console.log(`\n### ${name}, from the text (up to the next loop): ${counts.join(", ")}`);
   }

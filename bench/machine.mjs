@@ -1,4 +1,4 @@
-// The machine's limit and its name: the register peak per kind of multiply-add, and what ran.
+// The machine's name, and the binaries that measure its limit (bench/race.mjs times them).
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -6,8 +6,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const ITERATIONS = 1_000_000;
-const FLOPS = 48 * ITERATIONS;
 
 /** Compiles bench/peak.ts for a variant, in `folder`; the paths of binary and text. */
 export function compilePeak(variant, folder) {
@@ -38,18 +36,4 @@ export function machine() {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
   };
-}
-
-export const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-};
-
-/** Seeded uniform numbers on (−1, 1). */
-export function random(length, seed = 1) {
-  let state = seed >>> 0;
-  return Float64Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
 }

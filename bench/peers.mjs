@@ -22,7 +22,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { createNetwork } from "ntk-wasm";
-import { machine, median, random } from "./machine.mjs";
+import { machine } from "./machine.mjs";
+import { median, random } from "./numbers.mjs";
 
 const { values: options } = parseArgs({
   options: {
