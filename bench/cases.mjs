@@ -6,9 +6,7 @@ import { createJsBackend } from "../dist/backend/js/index.js";
 import { createWasmBackend } from "../dist/backend/wasm.js";
 import { kernelInto } from "../dist/kernel/empirical.js";
 import { features, loadInputs, loadNetwork } from "../dist/kernel/layer.js";
-import { random } from "./numbers.mjs";
-
-const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
+import { matrix, random, symmetric } from "./numbers.mjs";
 
 /** A context of its own, whose scratch stays allocated for the life of the case. */
 export function resident(variant) {
@@ -96,13 +94,8 @@ function infiniteCase(activation, N, weightStd = 1.5) {
   };
 }
 
-/** A positive definite n×n matrix, quickly: a diagonal that dominates small noise. */
-function definite(n) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
-  for (let i = 0; i < n; i++) A.data[i * (n + 1)] = n;
-  return A;
-}
+/** Positive definite: the diagonal dominates. */
+const definite = (n) => symmetric(n, n);
 
 function choleskyCase(n) {
   return {
@@ -171,13 +164,6 @@ function fitCase(N, m, predictions) {
       };
     },
   };
-}
-
-/** Symmetric noise: nothing deflates. */
-function symmetric(n) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j];
-  return A;
 }
 
 /** Gradient descent with everything resident: 200 points, 1000 units. */
@@ -267,7 +253,7 @@ export const CASES = [
   fitCase(100, 256, 200),
   ...[500, 1000].map((n) => ({
     name: `eigh ${n}`,
-    // Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.
+    // Symmetric noise: nothing deflates. Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.
     flops: (14 / 3) * n ** 3,
     op(context) {
       const { ops, arena } = context;

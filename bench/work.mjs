@@ -1,18 +1,6 @@
 // What bench/peers.mjs asks of each library: the data, seeded, and how wrong a result is.
 import { createNetwork } from "ntk-wasm";
-import { random } from "./numbers.mjs";
-
-export const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
-
-/** A symmetric matrix; positive definite with `diagonal` = n, which dominates. */
-function symmetric(n, diagonal) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
-    if (diagonal) A.data[i * (n + 1)] = diagonal;
-  }
-  return A;
-}
+import { matrix, random, symmetric } from "./numbers.mjs";
 
 export function network(N, m, d) {
   const net = createNetwork({ inputs: d, hidden: m, biasStd: 1, seed: 1 });
