@@ -99,14 +99,17 @@ function report(name, loop, index, loops) {
 /** Without a disassembler: the innermost loops of the WebAssembly text, whose instructions are not the machine's. */
 function fromText(wat, name) {
   const text = readFileSync(wat, "utf8");
-  const start = text.indexOf(`(func $${name}`);
+  const start = text.indexOf(`\n (func $${name} `);
   const body = text.slice(start, text.indexOf("\n (func ", start + 1));
-  for (const loop of body.split(/(?=\(loop )/).slice(1)) {
-    const ops = [...loop.matchAll(/\((f64x2|f32x4|v128|i64x2|i32x4|f64|i32)\.(\w+)/g)].map(
-      ([, type, op]) => `${type}.${op}`,
-    );
-    const counts = Object.entries(Object.groupBy?.(ops, (op) => op) ?? {}).map(([op, list]) => `${op} ${list.length}`);
-    console.log(`\n### ${name}, from the text (up to the next loop): ${counts.join(", ")}`);
+  const loops = [...body.matchAll(/^( +)loop \$.*\n((?:\1 .*\n)*)\1end/gm)].map(([, , lines]) => lines);
+  // A match swallows what is nested in it: look inside again.
+  for (let i = 0; i < loops.length; i++)
+    for (const [, , lines] of loops[i].matchAll(/^( +)loop \$.*\n((?:\1 .*\n)*)\1end/gm)) loops.push(lines);
+  for (const lines of loops.filter((inside) => !/^ +loop /m.test(inside))) {
+    const numbers = new Map();
+    for (const [op] of lines.matchAll(/(?<=^ +)\w+\.\w+/gm)) numbers.set(op, (numbers.get(op) ?? 0) + 1);
+    const counts = [...numbers].map(([op, number]) => `${op} ${number}`);
+    console.log(`\n### ${name}, from the text: ${counts.join(", ")}`);
   }
 }
 
