@@ -10,6 +10,7 @@ import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, widths } from "../model/network.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
+import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
@@ -91,7 +92,9 @@ export function fitModel(
       ? primalMemory(net?.parameters.length ?? 0)
       : ridges
         ? pathMemory(context, source, X.rows)
-        : dualMemory(source, X.rows),
+        : context.precision === "float32" && ridge > 0
+          ? refinedMemory({ source, X, size: X.rows * source.block })
+          : dualMemory(source, X.rows),
   );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start);
@@ -100,7 +103,8 @@ export function fitModel(
     const solution = solveDual(context, problem, factor.ridge, factor);
     return new Fit({ context, model, problem, solution, centered, scale, path });
   }
-  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solveDual(context, problem, ridge);
+  const solve = context.precision === "float32" ? solveRefined : solveDual;
+  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solve(context, problem, ridge);
   return new Fit({ context, model, problem, solution, centered, scale, path: [] });
 }
 

@@ -12,6 +12,12 @@ import { evidences } from "./path.js";
 export class Report {
   /** Which system was solved. */
   readonly solver: "dual" | "primal";
+  /** Precision of the factor that was used: `"float32"` where it preconditioned a solve with float64 residuals. */
+  readonly precision: "float64" | "float32";
+  /** Of conjugate gradients; undefined where the factor was used directly. */
+  readonly iterations: number | undefined;
+  /** With `load({ precision: "float32" })`, why this fit was solved in float64; else undefined. */
+  readonly fallback: string | undefined;
   /** λ. */
   readonly ridge: number;
   /** Added to the diagonal beside the ridge: always 0, nothing is added behind your back. */
@@ -25,6 +31,7 @@ export class Report {
   /** @internal */
   constructor(solution: Solution, problem: Problem, scale: 1 | "fit", lease: Lease) {
     this.solver = solution.solver;
+    ({ precision: this.precision, iterations: this.iterations, fallback: this.fallback } = solution.method);
     this.ridge = solution.factor.ridge;
     this.#solution = solution;
     this.#problem = problem;

@@ -9,10 +9,24 @@ import { factorCholesky } from "./cholesky.js";
 import { decompose, factorEigen } from "./eigen.js";
 import { type Factor, maxDiagonal, roundingLevel } from "./factor.js";
 
+/** How a system was solved. */
+export interface Method {
+  /** Of the factor that was used. */
+  precision: "float64" | "float32";
+  /** Of conjugate gradients; undefined for a direct solve. */
+  iterations: number | undefined;
+  /** Why float64 was used where float32 was asked for. */
+  fallback: string | undefined;
+}
+
+/** A factor in float64, used directly. */
+export const DIRECT: Method = { precision: "float64", iterations: undefined, fallback: undefined };
+
 /** A solved regression. Y has N rows and C columns. */
 export interface Solution {
   readonly solver: "dual" | "primal";
   readonly factor: Factor;
+  readonly method: Method;
   /** β = θ − θ0, P numbers; undefined for a model without weights. */
   readonly displacement: Float64Array | undefined;
   /** α, N×C: the weights of the training points. */
