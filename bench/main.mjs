@@ -61,11 +61,14 @@ async function race(contenders) {
   return { ms: medians(times), peak: medians(limits) };
 }
 
-async function measure({ name, flops, op, call, callNote }) {
+async function measure({ name, flops, op, call, callNote, precision }) {
   const rows = [];
   for (const [column, make] of [
     ["op", op && ((variant) => op(resident(variant)))],
-    [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load({ variant })))],
+    [
+      callNote ? `call (${callNote})` : "call",
+      call && (async (variant) => call(await load({ variant, ...(precision && { precision }) }))),
+    ],
   ]) {
     if (!make) continue;
     const contenders = {};

@@ -3,6 +3,7 @@
  * float64. Flexible (Polak–Ribière's β, Golub & Ye 1999), because a preconditioner that computes in float32 is not exactly symmetric. The
  * recursive residual drifts; it is only a hint, and what ends the iteration is b − (A + ridge I) x itself.
  */
+import { dot, maxAbs } from "./system.js";
 
 /** A system to solve. Vectors of length n belong to JavaScript. */
 export interface Operator {
@@ -24,13 +25,13 @@ export interface Solved {
 
 /** Stops at ‖b − Mx‖∞ ≤ tolerance (‖M‖∞ ‖x‖∞ + ‖b‖∞), or after `most` products with M. */
 export function conjugateGradients(M: Operator, b: Float64Array, tolerance: number, most: number): Solved {
-  const size = largest(b);
+  const size = maxAbs(b);
   const x = new Float64Array(M.n);
   let r = b.slice();
   let p: Float64Array | undefined;
   let rz = 0;
   let before: Float64Array | undefined;
-  const small = (residual: Float64Array) => largest(residual) <= tolerance * (M.norm * largest(x) + size);
+  const small = (residual: Float64Array) => maxAbs(residual) <= tolerance * (M.norm * maxAbs(x) + size);
   for (let iterations = 0; ; iterations++) {
     if (small(r)) {
       const product = iterations > 0 ? M.times(x) : undefined;
@@ -55,16 +56,4 @@ export function conjugateGradients(M: Operator, b: Float64Array, tolerance: numb
       r[i] -= alpha * q[i];
     }
   }
-}
-
-export function largest(values: Float64Array): number {
-  let top = 0;
-  for (let i = 0; i < values.length; i++) top = Math.max(top, Math.abs(values[i]));
-  return top;
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
-  return sum;
 }

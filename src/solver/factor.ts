@@ -7,7 +7,8 @@
 import type { Context } from "../arena.js";
 
 export interface Factor {
-  readonly kind: "cholesky" | "eigen";
+  /** `none`: the system was solved without one. */
+  readonly kind: "cholesky" | "eigen" | "none";
   readonly n: number;
   readonly ridge: number;
   /** Numerical rank where the factorisation knows it: n for Cholesky. */

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
-import { largest } from "./conjugate.js";
+import { maxAbs } from "./system.js";
 
 /** Steps before float64 takes over. */
 const MOST_STEPS = 30;
@@ -34,9 +34,9 @@ export function refineSolve(context: Context, A: Matrix, b: number, k: number): 
           ops.dgemm(0, 0, 0, k, n, n, -1, x, n, a, n, 1, r, n, room);
         });
       }
-      const sizes = Array.from({ length: k }, (_, i) => largest(rows(r, i)));
+      const sizes = Array.from({ length: k }, (_, i) => maxAbs(rows(r, i)));
       if (!sizes.every(Number.isFinite)) return false;
-      if (sizes.every((size, i) => size === 0 || (step > 0 && size <= level * largest(rows(x, i))))) {
+      if (sizes.every((size, i) => size === 0 || (step > 0 && size <= level * maxAbs(rows(x, i))))) {
         arena.view(b, k * n).set(arena.view(x, k * n));
         return true;
       }

@@ -9,12 +9,12 @@
  */
 import type { Context } from "../arena.js";
 import { withTangents } from "../kernel/implicit.js";
-import { conjugateGradients, largest, type Operator } from "./conjugate.js";
+import { conjugateGradients, type Operator } from "./conjugate.js";
 import { DeferredFactor } from "./deferred.js";
 import { DualSolution, type Problem, solveDual } from "./dual.js";
 import { roundingLevel } from "./factor.js";
 import { factorSingle, type SingleFactor } from "./single.js";
-import type { Solution } from "./system.js";
+import { maxAbs, type Solution } from "./system.js";
 
 /** Products with the matrix before the float64 factor takes over: by then it would have been the cheaper way. */
 const MOST_ITERATIONS = 30;
@@ -98,7 +98,7 @@ function iterate(
     const b = R.subarray(c * n, (c + 1) * n);
     const solved = conjugateGradients(M, b, roundingTolerance(n), MOST_ITERATIONS);
     iterations = Math.max(iterations, solved.iterations);
-    if (!solved.converged || !Number.isFinite(largest(solved.x))) {
+    if (!solved.converged || !Number.isFinite(maxAbs(solved.x))) {
       return { reason: `no convergence in ${solved.iterations} iterations`, iterations };
     }
     alpha.set(solved.x, c * n);

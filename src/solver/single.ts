@@ -4,7 +4,7 @@
  */
 import type { Context } from "../arena.js";
 import { EPSILON32 } from "../precision.js";
-import { largest } from "./conjugate.js";
+import { maxAbs } from "./system.js";
 
 export interface SingleFactor {
   /** ‖A‖∞, of the rounded entries. */
@@ -26,7 +26,7 @@ export function factorSingle(context: Context, n: number, a: number, ridge: numb
   const b = arena.allocBytes(n * 4);
   const solve = (r: Float64Array) => {
     // Scaled to 1: a small residual must not underflow.
-    const scale = largest(r) || 1;
+    const scale = maxAbs(r) || 1;
     const rhs = arena.singles(b, n);
     for (let i = 0; i < n; i++) rhs[i] = r[i] / scale;
     ops.strsv(1, n, a, n, b);
