@@ -7,6 +7,7 @@ import { createWasmBackend } from "../dist/backend/wasm.js";
 import { kernelInto } from "../dist/kernel/empirical.js";
 import { features, loadInputs, loadNetwork } from "../dist/kernel/layer.js";
 import { matrix, random, symmetric } from "./numbers.mjs";
+import { SINGLE_CASES } from "./single.mjs";
 
 /** A context of its own, whose scratch stays allocated for the life of the case. */
 export function resident(variant) {
@@ -185,6 +186,7 @@ function trainOp({ ops, arena }, steps) {
 const wideNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
 
 export const CASES = [
+  ...SINGLE_CASES,
   {
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,

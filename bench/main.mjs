@@ -25,7 +25,14 @@ const samples = Number(options.samples);
 const variants = [...["relaxed", "simd"].filter(supports), "js"];
 const [reference] = variants;
 const peak = peaks(peakBinaries(variants));
-const settings = { variants, reference, peak, samples, context: resident, load: (variant) => load({ variant }) };
+const settings = {
+  variants,
+  reference,
+  peak,
+  samples,
+  context: resident,
+  load: (variant, precision = "float64") => load({ variant, precision }),
+};
 
 const about = machine();
 const rows = [];

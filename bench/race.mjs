@@ -94,13 +94,13 @@ async function race(contenders, { peak, samples, minimumMs = 0 }) {
  * samples, minimumMs }. Ratios are to `reference`.
  */
 export async function measure(
-  { name, flops, op, call, callNote },
+  { name, flops, op, call, callNote, precision },
   { variants, reference, context, load, ...settings },
 ) {
   const rows = [];
   for (const [column, make] of [
     ["op", op && ((variant) => op(context(variant)))],
-    [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load(variant)))],
+    [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load(variant, precision)))],
   ]) {
     if (!make) continue;
     const contenders = {};
@@ -108,8 +108,8 @@ export async function measure(
     const { ms, peak } = await race(contenders, settings);
     for (const variant of variants) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
-      // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak.
-      const of = peak[variant] ?? peak.simd;
+      // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many singles.
+      const of = (precision === "float32" ? 2 : 1) * (peak[variant] ?? peak.simd);
       const ratio = ms[variant] / ms[reference];
       rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, ratio });
     }

@@ -12,7 +12,7 @@ globalThis.bench = {
     const variants = [...["relaxed", "simd"].filter(supports), "js"];
     const decoded = variants.filter((name) => name !== "js").map((name) => [name, decode(binaries[name])]);
     const peak = peaks(Object.fromEntries(decoded), minimumMs);
-    const context = { context: resident, load: (variant) => load({ variant }) };
+    const context = { context: resident, load: (variant, precision = "float64") => load({ variant, precision }) };
     settings = { variants, reference: "js", peak, samples, minimumMs, ...context };
     const isolated = globalThis.crossOriginIsolated;
     return { variants, resolution: clockResolution(), isolated, names: CASES.map(({ name }) => name) };

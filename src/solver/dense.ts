@@ -9,6 +9,7 @@ import { type Matrix, matrix } from "../matrix.js";
 import { doubles, type Real, realOf } from "../precision.js";
 import { substitute } from "./cholesky.js";
 import { decompose } from "./eigen.js";
+import { refineSolve } from "./refine.js";
 
 export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
   const { arena } = context;
@@ -72,12 +73,14 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
   const { ops, arena } = context;
   const { rows: n, cols: k } = B;
   return arena.run(() => {
-    const l = factored(context, doubles(context), A);
     const b = arena.copyIn(B.data);
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
-    substitute(context, 1, n, l, rows, k);
-    substitute(context, 0, n, l, rows, k);
+    if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
+      const l = factored(context, doubles(context), A);
+      substitute(context, 1, n, l, rows, k);
+      substitute(context, 0, n, l, rows, k);
+    }
     ops.dtranspose(k, n, rows, n, b, k);
     return matrix(n, k, arena.copyOut(b, n * k));
   });

@@ -8,7 +8,16 @@ import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
 import { type Factor, tileRows } from "./factor.js";
-import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf, transposed } from "./system.js";
+import {
+  backwardErrorOf,
+  DIRECT,
+  dot,
+  factorSystem,
+  type Method,
+  type Solution,
+  spectrumOf,
+  transposed,
+} from "./system.js";
 
 /**
  * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
@@ -26,11 +35,17 @@ export interface Problem {
 }
 
 /** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
-export function solveDual(context: Context, problem: Problem, ridge: number, given?: Factor): Solution {
+export function solveDual(
+  context: Context,
+  problem: Problem,
+  ridge: number,
+  given?: Factor,
+  method = DIRECT,
+): Solution {
   const { source, X, size } = problem;
   const factor = given ?? factorSystem(context, size, ridge, (out) => source.fill(X, out));
   try {
-    return new DualSolution(context, problem, factor);
+    return new DualSolution(context, problem, factor, method);
   } catch (error) {
     factor.free();
     throw error;
@@ -42,7 +57,7 @@ export function dualMemory(source: KernelSource, n: number): number {
   return (n * source.block) ** 2 + source.scratch(n);
 }
 
-class DualSolution implements Solution {
+export class DualSolution implements Solution {
   readonly solver = "dual";
   readonly displacement: Float64Array | undefined;
   readonly #context: Context;
@@ -54,16 +69,20 @@ class DualSolution implements Solution {
     context: Context,
     problem: Problem,
     readonly factor: Factor,
+    readonly method: Method,
+    solved?: Float64Array,
   ) {
     this.#context = context;
     this.#problem = problem;
     const { source, X, R, columns } = problem;
     const { arena } = context;
-    this.#alpha = arena.run(() => {
-      const rows = arena.copyIn(R);
-      factor.solve(rows, columns);
-      return arena.copyOut(rows, R.length);
-    });
+    this.#alpha =
+      solved ??
+      arena.run(() => {
+        const rows = arena.copyIn(R);
+        factor.solve(rows, columns);
+        return arena.copyOut(rows, R.length);
+      });
     const net = source.weights;
     this.displacement =
       net &&
@@ -102,6 +121,7 @@ class DualSolution implements Solution {
   }
 
   variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
     const result = this.#problem.source.diagonal(X).slice();
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;
@@ -117,6 +137,7 @@ class DualSolution implements Solution {
   }
 
   covariance(X: Matrix): Float64Array {
+    this.factor.ready?.();
     const { ops, arena } = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -140,12 +161,14 @@ class DualSolution implements Solution {
   }
 
   logDeterminant(): number | undefined {
+    this.factor.ready?.();
     return this.factor.truncated ? undefined : this.factor.logDeterminant();
   }
 
   looResiduals(): Float64Array | undefined {
     if (this.factor.truncated) return undefined;
     const { columns } = this.#problem;
+    this.factor.ready?.();
     const inverse = this.factor.inverseDiagonal();
     return this.dualWeights().map((alpha, at) => alpha / inverse[Math.floor(at / columns)]);
   }
@@ -153,6 +176,7 @@ class DualSolution implements Solution {
   degreesOfFreedom(): number {
     const { factor } = this;
     if (factor.ridge === 0) return factor.rank;
+    factor.ready?.();
     return factor.n - factor.ridge * factor.inverseDiagonal().reduce((sum, x) => sum + x, 0);
   }
 

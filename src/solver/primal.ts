@@ -9,7 +9,7 @@ import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "./dual.js";
 import type { Factor } from "./factor.js";
-import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf } from "./system.js";
+import { backwardErrorOf, DIRECT, dot, factorSystem, type Solution, spectrumOf } from "./system.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
@@ -70,6 +70,7 @@ function normalMatrix(context: Context, net: Network, X: Matrix, out: number): v
 
 class PrimalSolution implements Solution {
   readonly solver = "primal";
+  readonly method = DIRECT;
   readonly displacement: Float64Array;
   readonly #context: Context;
   readonly #problem: Problem;
