@@ -2,6 +2,7 @@
 export { dgemm, dgemmScratchBytes, dsyrk } from "./gemm";
 export { dgram, dgramBlock, dgramBlockCross, dgramCross, dgramScratchBytes } from "./gram";
 export { dpotrf, dpotrfScratchBytes } from "./cholesky";
+export { dch1dn, dch1up, dch1upScratchBytes, dchdex } from "./update";
 export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
 export { dkhatrirao, dvjp } from "./jacobian";

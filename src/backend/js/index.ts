@@ -11,6 +11,7 @@ import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
+import { updateOps } from "./update.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();
@@ -23,6 +24,7 @@ export function createJsBackend(): Backend {
       ...trainOps(memory, features),
       ...productOps(memory),
       ...triangularOps(memory),
+      ...updateOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...dualOps(memory),
