@@ -6,8 +6,8 @@ import type { Context } from "../arena.js";
 import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { type Matrix, matrix } from "../matrix.js";
-import { substitute } from "./cholesky.js";
 import { decompose } from "./eigen.js";
+import { substitute } from "./triangle.js";
 
 export function matmul({ ops, arena }: Context, A: Matrix, B: Matrix): Matrix {
   return arena.run(() => {
@@ -69,8 +69,8 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     const b = arena.copyIn(B.data);
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
-    substitute(context, 1, n, l, rows, k);
-    substitute(context, 0, n, l, rows, k);
+    substitute(context, 1, { l, ld: n, n }, rows, n, k);
+    substitute(context, 0, { l, ld: n, n }, rows, n, k);
     ops.dtranspose(k, n, rows, n, b, k);
     return matrix(n, k, arena.copyOut(b, n * k));
   });

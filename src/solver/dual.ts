@@ -1,14 +1,27 @@
 /**
  * The N×N solver: α = (Θ + λI)⁻¹ r. Works for every model. Finite networks predict through β = Φᵀα, O(P) a point;
- * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size.
+ * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size. Points that come or go edit the factor;
+ * what they cost beside O(N²) is the kernel of the new ones with all others.
  */
 import type { Context } from "../arena.js";
+import { MemoryLimitError } from "../errors.js";
 import { loadInputs, loadNetwork } from "../kernel/layer.js";
+import { canReside, ResidentFeatures } from "../kernel/resident.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
+import { CholeskyFactor } from "./cholesky.js";
 import { type Factor, tileRows } from "./factor.js";
-import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf, transposed } from "./system.js";
+import {
+  backwardErrorOf,
+  type Change,
+  dot,
+  exchanged,
+  factorSystem,
+  type Solution,
+  spectrumOf,
+  transposed,
+} from "./system.js";
 
 /**
  * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
@@ -17,6 +30,7 @@ import { backwardErrorOf, dot, factorSystem, type Solution, spectrumOf, transpos
 export interface Problem {
   source: KernelSource;
   X: Matrix;
+  Y: Matrix;
   /** Y − f0 as right-hand sides in rows, columns×size. */
   R: Float64Array;
   size: number;
@@ -42,41 +56,48 @@ export function dualMemory(source: KernelSource, n: number): number {
   return (n * source.block) ** 2 + source.scratch(n);
 }
 
+/** Where more than this part of the rows go, factoring anew is as fast: a row deleted costs as much as ten to twenty of a factorisation. */
+const EDITED_PART = 1 / 4;
+/** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
+const MANY_POINTS = 4;
+
 class DualSolution implements Solution {
   readonly solver = "dual";
-  readonly displacement: Float64Array | undefined;
+  readonly factor: Factor;
   readonly #context: Context;
   readonly #problem: Problem;
   /** α as rows, columns×size. */
   readonly #alpha: Float64Array;
+  /** Of the training points, from the first update on. */
+  readonly #features: ResidentFeatures | undefined;
+  #displacement: Float64Array | undefined;
 
-  constructor(
-    context: Context,
-    problem: Problem,
-    readonly factor: Factor,
-  ) {
+  constructor(context: Context, problem: Problem, factor: Factor, features?: ResidentFeatures) {
     this.#context = context;
     this.#problem = problem;
-    const { source, X, R, columns } = problem;
+    this.factor = factor;
+    this.#features = features;
+    const { R, columns } = problem;
     const { arena } = context;
     this.#alpha = arena.run(() => {
       const rows = arena.copyIn(R);
       factor.solve(rows, columns);
       return arena.copyOut(rows, R.length);
     });
+  }
+
+  get displacement(): Float64Array | undefined {
+    const { source, X } = this.#problem;
+    const context = this.#context;
     const net = source.weights;
-    this.displacement =
-      net &&
-      arena.run(() => {
-        const [u] = tangentTranspose(
-          context,
-          loadNetwork(context, net),
-          loadInputs(context, X),
-          arena.copyIn(this.#alpha),
-          1,
-        );
-        return u;
+    if (!net) return undefined;
+    this.#displacement ??=
+      this.#features?.transpose(this.#alpha) ??
+      context.arena.run(() => {
+        const alpha = context.arena.copyIn(this.#alpha);
+        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha, 1)[0];
       });
+    return this.#displacement;
   }
 
   dualWeights(): Float64Array {
@@ -85,8 +106,8 @@ class DualSolution implements Solution {
 
   mean(X: Matrix, start: boolean): Float64Array {
     const { source, columns, outputs } = this.#problem;
-    if (source.weights && this.displacement)
-      return firstOrder(this.#context, source.weights, X, this.displacement, start);
+    const { displacement } = this;
+    if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
     const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;
@@ -165,6 +186,70 @@ class DualSolution implements Solution {
   spectrum(): Float64Array {
     const { source, X, size } = this.#problem;
     return spectrumOf(this.#context, size, (out) => source.fill(X, out));
+  }
+
+  update(change: Change): Solution {
+    const { problem } = change;
+    const { size, source } = problem;
+    const { factor } = this;
+    const { come, X, gone } = exchanged(change, this.#problem.X);
+    if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
+      const fill = (out: number) => source.fill(problem.X, out);
+      const fresh = factorSystem(this.#context, size, factor.ridge, fill, "error");
+      const next = solveDual(this.#context, problem, factor.ridge, fresh);
+      this.free();
+      return next;
+    }
+    factor.reserve(size);
+    const features = this.#featuresFor(come.length, problem.X.rows);
+    this.#context.arena.run(() => this.#exchange(factor, features, X, change));
+    if (this.#features !== features) this.#features?.free();
+    return new DualSolution(this.#context, problem, factor, features);
+  }
+
+  free(): void {
+    this.factor.free();
+    this.#features?.free();
+  }
+
+  /** The features to go on with: those that are kept, or where they would serve new ones; none where memory does not allow it. */
+  #featuresFor(points: number, size: number): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
+    let features = this.#features;
+    try {
+      if (points > 0) features ??= new ResidentFeatures(this.#context, source.weights, X);
+      features?.reserve(size);
+      return features;
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      if (features !== this.#features) features?.free();
+      return undefined;
+    }
+  }
+
+  /** Factor and features go from one set of points to the other. All that can fail comes before anything is changed for good. */
+  #exchange(
+    factor: CholeskyFactor,
+    features: ResidentFeatures | undefined,
+    X: Matrix,
+    { problem, from }: Change,
+  ): void {
+    const { ops, arena } = this.#context;
+    const { source, size, columns } = problem;
+    const { block } = source;
+    const rows = arena.alloc(X.rows * block * size);
+    const tile = features && X.rows > 0 ? features.load(X) : undefined;
+    if (features && tile) features.kernelInto(tile, from, rows);
+    else if (X.rows > 0) arena.view(rows, X.rows * block * size).set(source.cross(X, problem.X).data);
+    // Memory never shrinks: what α takes is there from here on.
+    arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
+    const systemRows = Int32Array.from({ length: size }, (_, at) => {
+      const old = from[Math.floor(at / block)];
+      return old < 0 ? -1 : old * block + (at % block);
+    });
+    factor.exchange(systemRows, rows);
+    features?.exchange(tile, from);
   }
 
   /** Calls `body(address of Θ(tile, X), its rows, first row)` for tiles of the rows of X. */
