@@ -69,7 +69,7 @@ class DualSolution implements Solution {
   /** α as rows, columns×size. */
   readonly #alpha: Float64Array;
   /** Of the training points, from the first update on. */
-  readonly #features: ResidentFeatures | undefined;
+  #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
 
   constructor(context: Context, problem: Problem, factor: Factor, features?: ResidentFeatures) {
@@ -216,14 +216,12 @@ class DualSolution implements Solution {
   #featuresFor(points: number, size: number): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
     if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
-    let features = this.#features;
     try {
-      if (points > 0) features ??= new ResidentFeatures(this.#context, source.weights, X);
-      features?.reserve(size);
-      return features;
+      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights, X);
+      this.#features?.reserve(size);
+      return this.#features;
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
-      if (features !== this.#features) features?.free();
       return undefined;
     }
   }
