@@ -250,12 +250,14 @@ class PrimalSolution implements Solution {
     };
     try {
       context.arena.run(() => {
-        forEachRow(X, (row) => copy.add(row));
+        forEachRow(X, (row) => {
+          whole &&= Number.isFinite(context.arena.view(row, copy.n).reduce((sum, value) => sum + value * value, 0));
+          if (whole) copy.add(row);
+        });
         forEachRow(pickRows(this.#problem.X, gone), (row) => {
           whole &&= copy.takeOff(row);
         });
       });
-      whole &&= Number.isFinite(copy.logDeterminant());
     } catch (error) {
       copy.free();
       throw error;
