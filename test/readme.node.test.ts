@@ -22,7 +22,7 @@ function run(example: string): string {
 }
 
 test("the README opens with a short example that runs", () => {
-  expect(examples.length).toBe(3);
+  expect(examples.length).toBe(4);
   expect(examples[0].trim().split("\n").length).toBeLessThanOrEqual(24);
   expect(run(examples[0])).toMatch(/^(relaxed|simd): f\(1\.05\) = 0\.\d\d ± 0\.\d\d\nridge /);
 });
@@ -43,4 +43,10 @@ test("its third example: outputs, limits and ensembles", () => {
   const [, product, sum] = output.match(/= (\S+),(\S+)/) ?? [];
   expect(Math.abs(Number(product) - 0.25)).toBeLessThan(0.1);
   expect(Math.abs(Number(sum) - 1)).toBeLessThan(0.1);
+});
+
+test("its fourth example: a point is dragged, then removed", () => {
+  const [, up, down] = run(examples[3]).match(/^f\(0\) = (\S+)\nf\(0\) = (\S+), 101 points\n$/) ?? [];
+  expect(Number(up)).toBeGreaterThan(0.1);
+  expect(Math.abs(Number(down))).toBeLessThan(Number(up) / 4);
 });

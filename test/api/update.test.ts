@@ -201,10 +201,13 @@ describe.each(variants)("%s", (variant) => {
       fit.update({ move: { index, X: [x[index]], Y: [y[index]] } });
       if (k % 100 > 0) continue;
       using want = ntk.fit(net, x, y, { ridge, solver: "dual" });
-      // Each update perturbs Θ + λI by c n ε‖Θ‖ (solver/triangle.ts): after k of them, by k times that at most, and as
-      // the errors are independent by about √k times. The answer moves by that over the least eigenvalue, λ, of its size.
+      // Each update perturbs Θ + λI by c n ε‖Θ‖ (solver/triangle.ts), k of them by k times that at most, and as their errors are
+      // independent by about √k times. The answer moves by that over the least eigenvalue, λ, of its size.
       const perturbation = Math.sqrt(k) * n * EPS;
-      expect(fit.report.backwardError, `after ${k}`).toBeLessThanOrEqual(perturbation);
+      // The bounds of Cholesky count every rounding at its worst; what is left of them is that of a fit anew, here within 10 times.
+      expect(fit.report.backwardError, `after ${k}`).toBeLessThanOrEqual(
+        10 * Math.max(want.report.backwardError, EPS / 4),
+      );
       const bound = (perturbation * kernelSize) / ridge;
       const weights = alpha(want);
       expect(maxDifference(alpha(fit), weights) / maxAbs(weights), `α after ${k}`).toBeLessThanOrEqual(bound);
