@@ -5,11 +5,14 @@
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
-import { type Network, widths } from "../model/network.js";
-import { allocTile, fillTile, type Loaded, loadInputs, loadNetwork, type Tile } from "./layer.js";
+import { type Network, scales, widths } from "../model/network.js";
+import { allocTile, fillTile, loadInputs, loadNetwork, type Tile } from "./layer.js";
 
 /** Most doubles that are kept (256 MiB); wider networks make the features of a tile at a time, as `kernel` does. */
 const LIMIT = 2 ** 25;
+
+/** Hidden units of one product, as in `kernel`: its scratch is bounded. */
+const UNITS = 1024;
 
 /** True where these features are the kernel, and few enough to keep. */
 export function canReside(net: Network | undefined, n: number): net is Network {
@@ -80,15 +83,60 @@ export class ResidentFeatures {
     );
   }
 
+  /** Θ of the points in `tile` with all points, in scratch, packed: call it inside `arena.run`. */
+  cross({ rows, h, slopes }: Tile): number {
+    const { ops, arena } = this.#context;
+    const n = this.#slots.length;
+    const out = arena.alloc(rows * n);
+    arena.run(() => {
+      const { hidden, readout } = loadNetwork(this.#context, this.#net);
+      const { fanIn, fanOut: m, alpha, beta } = hidden[0];
+      const { x, s, g } = this.#here;
+      const d = alpha === 0 ? 0 : fanIn;
+      for (let unit = 0; unit < m; unit += UNITS) {
+        const k = Math.min(UNITS, m - unit);
+        const at = (address: number) => address + unit * 8;
+        const [delta, gamma] = unit === 0 ? [readout.beta ** 2, 0] : [0, 1];
+        arena.run(() => {
+          const work = arena.allocBytes(ops.dgramScratchBytes(rows, n, k, fanIn));
+          const [s1, g1, w] = [at(h[1]), at(slopes[0]), readout.alpha ** 2];
+          ops.dgramCross(0, rows, n, k, s1, m, at(s), m, 0, 0, 0, 0, 0, 0, w, gamma, delta, out, n, work);
+          const [a, b] = [alpha ** 2, beta ** 2];
+          ops.dgramCross(0, rows, n, k, g1, m, at(g), m, d, a, h[0], fanIn, x, fanIn, b, 1, 0, out, n, work);
+        });
+      }
+    });
+    if (this.#slots.some((slot, i) => slot !== i)) {
+      const before = new Float64Array(n);
+      for (let r = 0; r < rows; r++) {
+        const row = arena.view(out + r * n * 8, n);
+        before.set(row);
+        for (let i = 0; i < n; i++) row[i] = before[this.#slots[i]];
+      }
+    }
+    return out;
+  }
+
+  /** Θ(x, x) of the points in `tile`. */
+  diagonal({ rows, h, slopes }: Tile): Float64Array {
+    const { ops } = this.#context;
+    const m = widths(this.#net)[0];
+    return this.#entries(rows, (out) => {
+      ops.drowdot(0, rows, m, 1, h[1], m, h[1], m, 0, out);
+      ops.drowdot(0, rows, m, 1, slopes[0], m, slopes[0], m, 0, out + rows * 8);
+      const d = this.#net.inputs;
+      ops.drowdot(0, rows, d, 1, h[0], d, h[0], d, 0, out + 2 * rows * 8);
+    });
+  }
+
   /** Θ of the points in `tile` with all points of {@link exchange}'s `from`, one packed row for each, at `out`. */
   kernelInto(tile: Tile, from: Int32Array, out: number): void {
     const { arena } = this.#context;
     const fresh = { x: tile.h[0], s: tile.h[1], g: tile.slopes[0] };
     const here = this.#here;
-    const loaded = loadNetwork(this.#context, this.#net);
     for (let r = 0; r < tile.rows; r++) {
-      const old = this.#products(loaded, this.#move(fresh, r), here, this.#slots.length);
-      const come = this.#products(loaded, this.#move(fresh, r), fresh, tile.rows);
+      const old = this.#products(this.#move(fresh, r), here, this.#slots.length);
+      const come = this.#products(this.#move(fresh, r), fresh, tile.rows);
       const row = arena.view(out + r * from.length * 8, from.length);
       let next = 0;
       for (let i = 0; i < from.length; i++) row[i] = from[i] < 0 ? come[next++] : old[this.#slots[from[i]]];
@@ -170,18 +218,27 @@ export class ResidentFeatures {
   }
 
   /** Θ of one point with `count` others. */
-  #products({ hidden, readout }: Loaded, one: Rows, others: Rows, count: number): Float64Array {
-    const { ops, arena } = this.#context;
-    const { fanIn: d, fanOut: m, alpha, beta } = hidden[0];
-    return arena.run(() => {
-      const out = arena.alloc(3 * count);
+  #products(one: Rows, others: Rows, count: number): Float64Array {
+    const { ops } = this.#context;
+    const [d, m] = [this.#net.inputs, widths(this.#net)[0]];
+    return this.#entries(count, (out) => {
       ops.dgemv(0, count, m, 1, others.s, m, one.s, 0, out);
       ops.dgemv(0, count, m, 1, others.g, m, one.g, 0, out + count * 8);
       ops.dgemv(0, count, d, 1, others.x, d, one.x, 0, out + 2 * count * 8);
+    });
+  }
+
+  /** Kernel entries from inner products of features, slopes and inputs, which `fill` writes one after the other. */
+  #entries(count: number, fill: (out: number) => void): Float64Array {
+    const { arena } = this.#context;
+    const [layer, readout] = scales(this.#net);
+    return arena.run(() => {
+      const out = arena.alloc(3 * count);
+      fill(out);
       const view = arena.view(out, 3 * count);
       return view.slice(0, count).map((sigmoids, i) => {
         const bells = view[count + i];
-        const factor = (alpha === 0 ? 0 : alpha ** 2 * view[2 * count + i]) + beta ** 2;
+        const factor = (layer.alpha === 0 ? 0 : layer.alpha ** 2 * view[2 * count + i]) + layer.beta ** 2;
         // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
         return readout.beta ** 2 + readout.alpha ** 2 * sigmoids + (bells === 0 ? 0 : factor * bells);
       });

@@ -5,7 +5,7 @@
  */
 import type { Context } from "../arena.js";
 import { MemoryLimitError } from "../errors.js";
-import { loadInputs, loadNetwork } from "../kernel/layer.js";
+import { loadInputs, loadNetwork, type Tile } from "../kernel/layer.js";
 import { canReside, ResidentFeatures } from "../kernel/resident.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
@@ -123,9 +123,11 @@ class DualSolution implements Solution {
   }
 
   variance(X: Matrix): Float64Array {
-    const result = this.#problem.source.diagonal(X).slice();
-    this.#tiles(X, (k, rows, first) => {
+    const { source } = this.#problem;
+    const result = this.#features ? new Float64Array(X.rows) : source.diagonal(X).slice();
+    this.#tiles(X, (k, rows, first, tile) => {
       const { ops, arena } = this.#context;
+      if (tile && this.#features) result.set(this.#features.diagonal(tile), first);
       const v = this.factor.half(k, rows);
       const explained = arena.alloc(rows);
       const width = this.factor.halfWidth;
@@ -202,7 +204,8 @@ class DualSolution implements Solution {
     }
     factor.reserve(size);
     const features = this.#featuresFor(come.length, problem.X.rows);
-    this.#context.arena.run(() => this.#exchange(factor, features, X, change));
+    const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
+    this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
     if (this.#features !== features) this.#features?.free();
     return new DualSolution(this.#context, problem, factor, features);
   }
@@ -226,10 +229,14 @@ class DualSolution implements Solution {
     }
   }
 
-  /** Factor and features go from one set of points to the other. All that can fail comes before anything is changed for good. */
+  /**
+   * Factor and features go from one set of points to the other; the kernel of the new ones, X, comes from the features, or is `cross`. All that
+   * can fail comes before anything is changed for good.
+   */
   #exchange(
     factor: CholeskyFactor,
     features: ResidentFeatures | undefined,
+    cross: Matrix | undefined,
     X: Matrix,
     { problem, from }: Change,
   ): void {
@@ -237,9 +244,9 @@ class DualSolution implements Solution {
     const { source, size, columns } = problem;
     const { block } = source;
     const rows = arena.alloc(X.rows * block * size);
-    const tile = features && X.rows > 0 ? features.load(X) : undefined;
-    if (features && tile) features.kernelInto(tile, from, rows);
-    else if (X.rows > 0) arena.view(rows, X.rows * block * size).set(source.cross(X, problem.X).data);
+    const tile = X.rows > 0 ? features?.load(X) : undefined;
+    if (tile) features?.kernelInto(tile, from, rows);
+    if (cross) arena.view(rows, cross.data.length).set(cross.data);
     // Memory never shrinks: what α takes is there from here on.
     arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
     const systemRows = Int32Array.from({ length: size }, (_, at) => {
@@ -250,15 +257,22 @@ class DualSolution implements Solution {
     features?.exchange(tile, from);
   }
 
-  /** Calls `body(address of Θ(tile, X), its rows, first row)` for tiles of the rows of X. */
-  #tiles(X: Matrix, body: (k: number, rows: number, first: number) => void): void {
+  /** Calls `body(address of Θ(tile, X), its rows, first row, features)` for tiles of the rows of X; features where training ones are kept. */
+  #tiles(X: Matrix, body: (k: number, rows: number, first: number, tile?: Tile) => void): void {
     const { arena } = this.#context;
     const { source } = this.#problem;
     const { block } = source;
-    const tile = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
-    for (let first = 0; first < X.rows; first += tile) {
-      const cross = source.cross(rowsOf(X, first, Math.min(tile, X.rows - first)), this.#problem.X);
-      arena.run(() => body(arena.copyIn(cross.data), cross.rows, first * block));
+    const size = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
+    for (let first = 0; first < X.rows; first += size) {
+      const points = rowsOf(X, first, Math.min(size, X.rows - first));
+      const features = this.#features;
+      // A kernel of the user's own may work on this memory: it is called while no scratch is in use.
+      const cross = features ? undefined : source.cross(points, this.#problem.X).data;
+      arena.run(() => {
+        const tile = features?.load(points);
+        const k = tile && features ? features.cross(tile) : arena.copyIn(cross as Float64Array);
+        body(k, points.rows * block, first * block, tile);
+      });
     }
   }
 }
