@@ -7,6 +7,7 @@ import {
   type Fit,
   type FitOptions,
   type Matrix,
+  MemoryLimitError,
   type Model,
   NotPositiveDefiniteError,
   type Ntk,
@@ -398,6 +399,39 @@ describe.each(variants)("%s", (variant) => {
     expect(() => report.backwardError).toThrow(/read fit.report again/);
     fit.dispose();
     expect(() => fit.update({ remove: 0 })).toThrow(BackendError);
+  });
+
+  test("more units than one product takes: features in two parts", () => {
+    const broad = createNetwork({ inputs: 2, hidden: 1030, biasStd: 1, seed: 4 });
+    using fit = ntk.fit(broad, X, targets(X, 1), { ridge: 0.5, solver: "dual" });
+    const [points, labels] = [toRows(X), toRows(targets(X, 1))];
+    points[8] = [0.3, -0.7];
+    fit.update({ move: { index: 8, X: [points[8]] }, remove: 2 });
+    const stays = (_: unknown, i: number) => i !== 2;
+    using want = ntk.fit(broad, points.filter(stays), labels.filter(stays), { ridge: 0.5, solver: "dual" });
+    expectSame(fit, want, "1030 units");
+  });
+
+  test("memory that is short costs time, not the update", () => {
+    const context = loadContext(variant);
+    const fit = fitModel(context, net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    const hold = context.arena.hold.bind(context.arena);
+    // No room for features, nor to spare: only a factor of just the order that is needed.
+    context.arena.hold = (elements) => {
+      if (elements !== (N + 1) ** 2) throw new MemoryLimitError("full", elements * 8, 0);
+      return hold(elements);
+    };
+    fit.update({ move: { index: 3, X: [[1, 1]] } }).update({ add: { X: [[2, 1]], Y: [1] } });
+    expect(context.arena.heldBytes).toBeLessThan(((N + 1) ** 2 + 8) * 8);
+    const points = toRows(X);
+    points[3] = [1, 1];
+    using want = ntk.fit(net, [...points, [2, 1]], [...targets(X, 1).data, 1], { ridge: 0.1, solver: "dual" });
+    expectSame(fit, want, "short memory");
+    const before = state(fit);
+    expect(() => fit.update({ add: { X: [[2, 2]], Y: [1] } })).toThrow(MemoryLimitError);
+    expect(state(fit)).toEqual(before);
+    fit.dispose();
+    expect(context.arena.heldBytes).toBe(0);
   });
 
   test("memory: updates hold a factor and features, dispose() gives all of it back", () => {
