@@ -5,7 +5,7 @@ export function dgram(
   rowStart: i32, rowEnd: i32, k: i32, g: usize, ldg: i32,
   d: i32, alpha: f64, a: usize, lda: i32, beta: f64, gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
+  product<f64>(
     true, rowStart, rowEnd, rowEnd, k, 0, g, ldg, 1, g, ldg,
     d, alpha, a, lda, a, lda, beta, 1, 0, 0, gamma, delta, c, ldc, work,
   );
@@ -17,7 +17,7 @@ export function dgramCross(
   d: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, beta: f64,
   gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
+  product<f64>(
     false, rowStart, rowEnd, n2, k, 0, g, ldg, 1, h, ldh,
     d, alpha, a, lda, b, ldb, beta, 1, 0, 0, gamma, delta, c, ldc, work,
   );
@@ -28,7 +28,7 @@ export function dgramBlock(
   rowStart: i32, rowEnd: i32, k: i32, g: usize, ldg: i32, repeat: i32, f: usize, ldf: i32,
   gamma: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
+  product<f64>(
     true, rowStart, rowEnd, rowEnd, k, 0, g, ldg, 1, g, ldg,
     0, 0, 0, 0, 0, 0, 1, repeat, f, ldf, gamma, 0, c, ldc, work,
   );
@@ -39,7 +39,7 @@ export function dgramBlockCross(
   rowStart: i32, rowEnd: i32, n2: i32, k: i32, g: usize, ldg: i32, h: usize, ldh: i32, repeat: i32, f: usize, ldf: i32,
   gamma: f64, c: usize, ldc: i32, work: usize,
 ): i32 {
-  product(
+  product<f64>(
     false, rowStart, rowEnd, n2, k, 0, g, ldg, 1, h, ldh,
     0, 0, 0, 0, 0, 0, 1, repeat, f, ldf, gamma, 0, c, ldc, work,
   );
@@ -47,5 +47,5 @@ export function dgramBlockCross(
 }
 
 export function dgramScratchBytes(rows: i32, n2: i32, k: i32, d: i32): f64 {
-  return productScratchBytes(rows, n2, k, d);
+  return productScratchBytes<f64>(rows, n2, k, d);
 }

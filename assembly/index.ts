@@ -10,6 +10,10 @@ export { ddescend, dtrain, dtrainScratchBytes } from "./train";
 export { dcovariance, ddual, ddualScratchBytes, dmoments, dunit } from "./dual/index";
 export { deigh, deighScratchBytes } from "./eigen/index";
 export { dgemv, dhadamard, dmirror, drowdot, dtranspose } from "./level2";
+export {
+  sfeatures, sfeaturesScratchBytes, sgemm, sgemmScratchBytes, sgram, sgramBlock, sgramBlockCross, sgramCross, sgramScratchBytes,
+  shadamard, smirror, spotrf, spotrfScratchBytes, ssyrk, strsm, strsmScratchBytes, strsv,
+} from "./single";
 
 /** First byte that is not the module's own. */
 export function heapBase(): usize {

@@ -1,27 +1,39 @@
 // Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the contract.
-import { hsum, madd } from "./simd";
+import { laneSum, multiplyAdd } from "./simd";
+
+/** {@link dotOf} of doubles. */
+// @ts-ignore: decorator
+@inline
+export function dot(count: i32, x: usize, y: usize): f64 {
+  return dotOf<f64>(count, x, y);
+}
 
 /** Σ x_j y_j over `count`, four accumulators: at the speed of the loads. */
 // @ts-ignore: decorator
 @inline
-export function dot(count: i32, x: usize, y: usize): f64 {
-  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
-  const end = x + (<usize>count << 3), end8 = x + (<usize>(count & ~7) << 3), end2 = x + (<usize>(count & ~1) << 3);
-  while (x < end8) {
-    s0 = madd(v128.load(x), v128.load(y), s0);
-    s1 = madd(v128.load(x, 16), v128.load(y, 16), s1);
-    s2 = madd(v128.load(x, 32), v128.load(y, 32), s2);
-    s3 = madd(v128.load(x, 48), v128.load(y, 48), s3);
+export function dotOf<T>(count: i32, x: usize, y: usize): T {
+  const zero = v128.splat<T>(<T>0);
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+  const end = x + <usize>count * sizeof<T>(), lines = x + (<usize>count * sizeof<T>() & ~63), vectors = x + (<usize>count * sizeof<T>() & ~15);
+  while (x < lines) {
+    s0 = multiplyAdd<T>(v128.load(x), v128.load(y), s0);
+    s1 = multiplyAdd<T>(v128.load(x, 16), v128.load(y, 16), s1);
+    s2 = multiplyAdd<T>(v128.load(x, 32), v128.load(y, 32), s2);
+    s3 = multiplyAdd<T>(v128.load(x, 48), v128.load(y, 48), s3);
     x += 64;
     y += 64;
   }
-  while (x < end2) {
-    s0 = madd(v128.load(x), v128.load(y), s0);
+  while (x < vectors) {
+    s0 = multiplyAdd<T>(v128.load(x), v128.load(y), s0);
     x += 16;
     y += 16;
   }
-  let s = hsum(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
-  if (x < end) s += load<f64>(x) * load<f64>(y);
+  let s = laneSum<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
+  while (x < end) {
+    s = <T>(s + <T>(load<T>(x) * load<T>(y)));
+    x += sizeof<T>();
+    y += sizeof<T>();
+  }
   return s;
 }
 
@@ -46,15 +58,22 @@ export function dhadamard(
   rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
   c: usize, ldc: i32,
 ): i32 {
-  const bytes = <usize>m << 3, va = f64x2.splat(alpha);
-  for (let i = rowStart; i < rowEnd; i++) {
-    const x = a + (<usize>(period ? i % period : i) * <usize>lda << 3), y = b + (<usize>(i / repeat) * <usize>ldb << 3);
-    const to = c + (<usize>i * <usize>ldc << 3);
-    let o: usize = 0;
-    for (; o + 16 <= bytes; o += 16) v128.store(to + o, f64x2.mul(f64x2.mul(va, v128.load(x + o)), v128.load(y + o)));
-    if (o < bytes) store<f64>(to + o, alpha * load<f64>(x + o) * load<f64>(y + o));
-  }
+  hadamard<f64>(rowStart, rowEnd, m, alpha, a, lda, period, b, ldb, repeat, c, ldc);
   return 0;
+}
+
+export function hadamard<T>(
+  rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
+  c: usize, ldc: i32,
+): void {
+  const bytes = <usize>m * sizeof<T>(), va = v128.splat<T>(<T>alpha);
+  for (let i = rowStart; i < rowEnd; i++) {
+    const x = a + <usize>(period ? i % period : i) * <usize>lda * sizeof<T>(), y = b + <usize>(i / repeat) * <usize>ldb * sizeof<T>();
+    const to = c + <usize>i * <usize>ldc * sizeof<T>();
+    let o: usize = 0;
+    for (; o + 16 <= bytes; o += 16) v128.store(to + o, v128.mul<T>(v128.mul<T>(va, v128.load(x + o)), v128.load(y + o)));
+    for (; o < bytes; o += sizeof<T>()) store<T>(to + o, <T>(<T>(<T>alpha * load<T>(x + o)) * load<T>(y + o)));
+  }
 }
 
 /** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */

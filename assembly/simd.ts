@@ -1,20 +1,45 @@
 // SIMD words used by every kernel, and the one place that tells the two binaries apart: with relaxed SIMD a
 // multiply-add is fused (one rounding, one instruction), without it is a multiply followed by an add.
 
+/** True where a multiply-add is one instruction. */
+// @ts-ignore: decorator
+@inline export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+
 /** a·b + c. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
-  return f64x2.add(f64x2.mul(a, b), c);
+  return multiplyAdd<f64>(a, b, c);
+}
+
+/** {@link madd} in lanes of T, f64 or f32. */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
+  if (FUSED) return v128.relaxed_madd<T>(a, b, c);
+  return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
 /** c − a·b. */
 // @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
-  return f64x2.sub(c, f64x2.mul(a, b));
+  return multiplySubtract<f64>(a, b, c);
+}
+
+/** {@link nmadd} in lanes of T. */
+// @ts-ignore: decorator
+@inline
+export function multiplySubtract<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_nmadd<T>(a, b, c);
+  return v128.sub<T>(c, v128.mul<T>(a, b));
+}
+
+/** The number at p in every lane. */
+// @ts-ignore: decorator
+@inline
+export function splatAt<T>(p: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load32_splat(p) : v128.load64_splat(p);
 }
 
 /**
@@ -58,6 +83,15 @@ export function four(): v128 {
 @inline
 export function signBit(): v128 {
   return constant(NUMBERS, 4);
+}
+
+/** Sum of all lanes of T. */
+// @ts-ignore: decorator
+@inline
+export function laneSum<T>(a: v128): T {
+  if (sizeof<T>() == 8) return <T>hsum(a);
+  const pairs = f32x4.add(a, v128.shuffle<f64>(a, a, 1, 0));
+  return <T>(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
 }
 
 /** Sum of the two lanes. */

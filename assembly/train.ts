@@ -51,7 +51,7 @@ function backward(
   const prepared = s + line * <usize>(d <= FEW_INPUTS ? GROUP : n), ld = <i32>(line >> 3);
   for (let o: usize = 0; o < mBytes; o += 8) store<f64>(gain + o, alpha2 * load<f64>(b + o));
   memory.fill(gradient, 0, first + mBytes * <usize>(d + 1) + (bias ? mBytes : 0));
-  const few = prepare(0, n, m, d, alpha1, x, d, c, d, s, ld, prepared);
+  const few = prepare<f64>(0, n, m, d, alpha1, x, d, c, d, s, ld, prepared);
   let squares: f64 = 0, total: f64 = 0;
   for (let i = 0; i < n; i += GROUP) {
     const live = min(GROUP, n - i), rows = few ? s : s + <usize>i * line;

@@ -13,7 +13,7 @@ const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, c
 /** A context of its own, whose scratch stays allocated for the life of the case. */
 export function resident(variant) {
   const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
-  return { ops: backend.ops, arena: new Arena(backend), disposed: false };
+  return { ops: backend.ops, arena: new Arena(backend), precision: "float64", disposed: false };
 }
 
 /** Gram accumulation with S and G resident, hidden units 1024 at a time as the library does. */
@@ -214,11 +214,11 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { arena } = context;
-      const { code, gain, hidden } = loadNetwork(context, wideNet());
+      const loaded = loadNetwork(context, wideNet());
       const x = loadInputs(context, matrix(1000, 1, 1));
       const [s, g] = [arena.alloc(1e6), arena.alloc(1e6)];
       return () => {
-        features(context, code, hidden[0], x.address, 1000, 0, 1000, gain, s, g);
+        features(context, loaded, loaded.hidden[0], x.address, 1000, 0, 1000, loaded.gain, s, g);
         return arena.view(g, 1)[0];
       };
     },
@@ -343,11 +343,12 @@ export const CASES = [
     flops: 0,
     op(context) {
       const { arena } = context;
-      const { code, gain, hidden } = loadNetwork(context, wideNet());
+      const loaded = loadNetwork(context, wideNet());
       const x = loadInputs(context, matrix(200, 1, 1));
       const [s, g] = [arena.alloc(2e5), arena.alloc(2e5)];
       return () => {
-        for (let k = 0; k < 1000; k++) features(context, code, hidden[0], x.address, 200, 0, 1000, gain, s, g);
+        for (let k = 0; k < 1000; k++)
+          features(context, loaded, loaded.hidden[0], x.address, 200, 0, 1000, loaded.gain, s, g);
         return arena.view(g, 1)[0];
       };
     },

@@ -73,6 +73,11 @@ export class Arena {
     return new Float64Array(this.#backend.buffer(), address, elements);
   }
 
+  /** {@link view} of singles. */
+  singles(address: number, elements: number): Float32Array {
+    return new Float32Array(this.#backend.buffer(), address, elements);
+  }
+
   /** A copy that JavaScript owns. */
   copyOut(address: number, elements: number): Float64Array {
     return this.view(address, elements).slice();
@@ -149,6 +154,8 @@ function megabytes(bytes: number): string {
 export interface Context {
   readonly ops: Ops;
   readonly arena: Arena;
+  /** What kernels, products and factorisations are computed in where the caller leaves the choice to them. */
+  readonly precision: "float64" | "float32";
   /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
   readonly disposed: boolean;
 }

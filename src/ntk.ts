@@ -12,6 +12,7 @@ import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
+import { type Precision, realOf } from "./precision.js";
 import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
@@ -29,13 +30,16 @@ export class Ntk {
   readonly backend: "wasm" | "js";
   /** Which build: `relaxed` (fused multiply-add), `simd`, or `js`. */
   readonly variant: "relaxed" | "simd" | "js";
+  /** What `kernel`, products and factorisations are computed in; see `load`. */
+  readonly precision: "float64" | "float32";
   /** Threads in use. */
   readonly threads = 1;
   readonly #context: Context;
   readonly #drop: () => void;
 
   /** @internal Use `load()`. */
-  constructor(backend: Backend) {
+  constructor(backend: Backend, precision: Precision = "float64") {
+    this.precision = precision;
     this.backend = backend.name;
     this.variant = backend.variant;
     // The only reference to the backend and its memory: dropped by dispose().
@@ -48,6 +52,7 @@ export class Ntk {
       parts = undefined;
     };
     this.#context = {
+      precision,
       get ops() {
         return live().ops;
       },
@@ -98,7 +103,7 @@ export class Ntk {
     checkKeys(options, ["outputs"], "kernel");
     const { outputs = "average" } = options;
     checkChoice(outputs, "outputs", ["full", "average"]);
-    const source = kernelSource(this.#context, model, outputs);
+    const source = kernelSource(this.#context, model, outputs, this.precision);
     const A = toMatrix(X, "X", columns(source));
     const K = X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
     return checkResult(K, "kernel(model, X, X2)", { infinite: true });
@@ -130,7 +135,7 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    return kernelBlocks(this.#context, value, A, B);
+    return kernelBlocks(this.#context, realOf(this.#context, this.precision), value, A, B);
   }
 
   /**

@@ -227,6 +227,72 @@ export interface Ops {
    */
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
+
+  // Single precision. Each is the float32 twin of the double op of that name: matrices of 4-byte entries at multiples of 4, leading dimensions
+  // in elements, scalar arguments still doubles. WebAssembly computes in float32; JavaScript has no such arithmetic: it computes in
+  // float64 and rounds what it writes.
+
+  /** The float32 twin of {@link Ops.dfeatures}; gelu, softplus, silu and sin are computed in float64 and rounded once. */
+  sfeatures(
+    activation: number, rowStart: number, rowEnd: number, m: number, d: number,
+    alpha: number, x: number, ldx: number, c: number, ldc: number,
+    beta: number, bias: number, gain: number,
+    s: number, lds: number, g: number, ldg: number, work: number,
+  ): Info;
+  sfeaturesScratchBytes(rows: number, m: number, d: number): number;
+  /** The float32 twin of {@link Ops.dgram}. */
+  sgram(
+    rowStart: number, rowEnd: number, k: number, g: number, ldg: number,
+    d: number, alpha: number, a: number, lda: number, beta: number,
+    gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The float32 twin of {@link Ops.dgramCross}. */
+  sgramCross(
+    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
+    d: number, alpha: number, a: number, lda: number, b: number, ldb: number, beta: number,
+    gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The float32 twin of {@link Ops.dgramBlock}. */
+  sgramBlock(
+    rowStart: number, rowEnd: number, k: number, g: number, ldg: number, repeat: number, f: number, ldf: number,
+    gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The float32 twin of {@link Ops.dgramBlockCross}. */
+  sgramBlockCross(
+    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
+    repeat: number, f: number, ldf: number, gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  sgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
+  /** The float32 twin of {@link Ops.dgemm}. */
+  sgemm(
+    transA: number, transB: number, rowStart: number, rowEnd: number, n: number, k: number,
+    alpha: number, a: number, lda: number, b: number, ldb: number,
+    gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  sgemmScratchBytes(rows: number, n: number, k: number): number;
+  /** The float32 twin of {@link Ops.dsyrk}. */
+  ssyrk(
+    trans: number, rowStart: number, rowEnd: number, k: number,
+    alpha: number, a: number, lda: number, gamma: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The float32 twin of {@link Ops.dpotrf}. */
+  spotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
+  spotrfScratchBytes(n: number): number;
+  /** The float32 twin of {@link Ops.dtrsm}. */
+  strsm(
+    trans: number, rowStart: number, rowEnd: number, n: number,
+    l: number, ldl: number, b: number, ldb: number, work: number,
+  ): Info;
+  strsmScratchBytes(rows: number, n: number): number;
+  /** The float32 twin of {@link Ops.dtrsv}. */
+  strsv(trans: number, n: number, l: number, ldl: number, b: number): Info;
+  /** The float32 twin of {@link Ops.dhadamard}. */
+  shadamard(
+    rowStart: number, rowEnd: number, m: number, alpha: number, a: number, lda: number, period: number,
+    b: number, ldb: number, repeat: number, c: number, ldc: number,
+  ): Info;
+  /** The float32 twin of {@link Ops.dmirror}. */
+  smirror(n: number, a: number, lda: number): Info;
 }
 
 /** 0: done. Positive: 1 + the 0-based index of what failed (a pivot, an eigenvalue). Negative: an argument is not supported. */

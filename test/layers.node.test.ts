@@ -14,6 +14,7 @@ const LAYERS = [
   "solver",
   "kernel",
   "model",
+  "precision.ts",
   "arena.ts",
   "matrix.ts",
   "check.ts",

@@ -63,11 +63,11 @@ export class Erf extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const a = f64x2.min(f64x2.abs(z), constant(OTHERS, 0));
+    const a = f64x2.pmin(f64x2.abs(z), constant(OTHERS, 0));
     const head = v128.and(a, i64x2.splat(-134217728)); // 26 leading bits: head² is exact
     const tail = f64x2.mul(f64x2.sub(head, a), f64x2.add(a, head));
     const e = expTail(f64x2.neg(f64x2.mul(head, head)), tail);
-    const x = f64x2.min(a, constant(OTHERS, 1));
+    const x = f64x2.pmin(a, constant(OTHERS, 1));
     const t = f64x2.div(f64x2.sub(x, two()), f64x2.add(x, two()));
     const outer = f64x2.sub(one(), f64x2.mul(e, large(t)));
     const inner = f64x2.mul(a, small(f64x2.mul(a, a)));

@@ -53,7 +53,7 @@ export class Gelu extends Activation {
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
     const low = lower();
-    const a = f64x2.min(f64x2.abs(z), constant(OTHERS, 0));
+    const a = f64x2.pmin(f64x2.abs(z), constant(OTHERS, 0));
     const head = v128.and(a, i64x2.splat(-134217728)); // 26 leading bits: head² is exact
     const rest = f64x2.mul(half(), f64x2.mul(f64x2.sub(head, a), f64x2.add(a, head)));
     const e = expRaised(f64x2.neg(f64x2.mul(half(), f64x2.mul(head, head))), rest);

@@ -14,7 +14,7 @@ export class Silu extends Activation {
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
     const zero = f64x2.splat(0), lowered = lower();
-    const low = f64x2.max(f64x2.neg(f64x2.abs(z)), constant(LOWEST, 0));
+    const low = f64x2.pmax(f64x2.neg(f64x2.abs(z)), constant(LOWEST, 0));
     const raised = expRaised(low, zero), e = f64x2.mul(raised, lowered);
     const q = f64x2.div(one(), f64x2.add(one(), e)), small = f64x2.mul(raised, q);
     const negative = f64x2.lt(z, zero);

@@ -35,7 +35,7 @@ export class Softplus extends Activation {
     const inverse = f64x2.div(one(), f64x2.add(two(), e)), r = f64x2.mul(e, inverse);
     // e (P/(2 + e)), not (e/(2 + e)) P: half of the least subnormal would be 0.
     const value = f64x2.mul(e, f64x2.mul(inverse, logarithm(f64x2.mul(r, r))));
-    v128.store(s, f64x2.add(f64x2.max(z, zero), value));
+    v128.store(s, f64x2.add(f64x2.pmax(z, zero), value));
     const q = f64x2.div(one(), f64x2.add(one(), e));
     v128.store(g, f64x2.mul(gain, v128.bitselect(f64x2.mul(e, q), q, f64x2.lt(z, zero))));
   }

@@ -1,6 +1,6 @@
 // Hyperbolic tangent: with e = exp(−2|z|) and h = expm1(−2|z|), tanh = −sign(z) h/(2 + h), tanh' = 4e/(2 + h)².
 // Both come from one reduction, so tanh keeps its relative accuracy near 0 and tanh' in the tails.
-import { expNormal, expShift, expRemainder, expm1Reduced, expZero, scaleNormal, scaleSubnormal } from "../math";
+import { expm1Reduced, expRemainder, expShift, expZero, lower, scaleRaised } from "../math";
 import { constant, four, madd, one, signBit, two } from "../simd";
 import { Activation } from "./activation";
 
@@ -12,15 +12,12 @@ export class Tanh extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const x = f64x2.max(f64x2.mul(f64x2.abs(z), constant(NEGATIVE, 1)), expZero());
-    const t = expShift(x);
-    const p = expm1Reduced(expRemainder(x, t));
-    const floor = expNormal(), small = f64x2.lt(x, floor);
-    // h needs no subnormal scale: it is −1 to the last bit long before.
-    const scale = scaleNormal(one(), expShift(f64x2.max(x, floor)));
-    const h = v128.bitselect(constant(NEGATIVE, 0), madd(scale, p, f64x2.sub(scale, one())), small);
-    const y = f64x2.add(p, one());
-    const e = v128.any_true(small) ? scaleSubnormal(y, t) : scaleNormal(y, t);
+    const x = f64x2.pmax(f64x2.mul(f64x2.abs(z), constant(NEGATIVE, 1)), expZero());
+    const t = expShift(x), p = expm1Reduced(expRemainder(x, t));
+    const e = f64x2.mul(scaleRaised(f64x2.add(p, one()), t), lower());
+    // Where the scale is subnormal h is −1 to the last bit, whatever it rounds to.
+    const scale = f64x2.mul(scaleRaised(one(), t), lower());
+    const h = madd(scale, p, f64x2.sub(scale, one()));
     const q = f64x2.div(one(), f64x2.add(two(), h));
     const value = f64x2.div(f64x2.neg(h), f64x2.add(two(), h));
     v128.store(s, v128.bitselect(z, value, signBit()));

@@ -28,7 +28,7 @@ import { secular } from "./secular";
 @inline const LINES: i32 = 10;
 
 export function divideScratchBytes(n: i32): f64 {
-  return LINES * <f64>lineBytes(<usize>n) + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes(n, n, n, 0);
+  return LINES * <f64>lineBytes(<usize>n) + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes<f64>(n, n, n, 0);
 }
 
 // @ts-ignore: decorator
@@ -123,8 +123,8 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
   weights(K, pole, weight, u, hat);
   for (let j = 0; j < K; j++) vector(K, hat, place, row, u + (<usize>j * <usize>K << 3));
   const ld = <i32>(rowBytes >> 3);
-  multiply(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 1, 0, q, ld, free);
-  multiply(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 1, 0, q + (<usize>n1 << 3), ld, free);
+  multiply<f64>(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 1, 0, q, ld, free);
+  multiply<f64>(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 1, 0, q + (<usize>n1 << 3), ld, free);
   mergeOrder(n, K, d, index, place);
   return 0;
 }

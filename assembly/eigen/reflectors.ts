@@ -9,7 +9,7 @@ import { multiply, productScratchBytes } from "../product";
 @inline const BLOCK: i32 = 64;
 
 export function reflectorScratchBytes(n: i32): f64 {
-  const products = max(productScratchBytes(n, BLOCK, n, 0), productScratchBytes(n, n, BLOCK, 0));
+  const products = max(productScratchBytes<f64>(n, BLOCK, n, 0), productScratchBytes<f64>(n, n, BLOCK, 0));
   return <f64>lineBytes(BLOCK * BLOCK) + <f64>lineBytes(BLOCK) + 2 * <f64>lineBytes(<usize>n * BLOCK) + products;
 }
 
@@ -24,9 +24,9 @@ export function applyReflectors(n: i32, a: usize, lda: i32, tau: usize, s: usize
       memory.fill(V + <usize>q * ldBytes + (<usize>k << 3), 0, <usize>(width - k) << 3);
     }
     compactWY(count, width, V, ldBytes, tau + (<usize>k0 << 3), T, dots);
-    multiply(false, 0, n, count, width, 0, s, lds, 1, V, lda, 1, 0, B, BLOCK, free);
-    multiply(false, 0, n, count, count, 0, B, BLOCK, 0, T, BLOCK, 1, 0, C, BLOCK, free);
-    multiply(false, 0, n, width, count, 0, C, BLOCK, 0, V, lda, -1, 1, s, lds, free);
+    multiply<f64>(false, 0, n, count, width, 0, s, lds, 1, V, lda, 1, 0, B, BLOCK, free);
+    multiply<f64>(false, 0, n, count, count, 0, B, BLOCK, 0, T, BLOCK, 1, 0, C, BLOCK, free);
+    multiply<f64>(false, 0, n, width, count, 0, C, BLOCK, 0, V, lda, -1, 1, s, lds, free);
   }
 }
 

@@ -14,7 +14,7 @@ import { hsum, madd, nmadd } from "../simd";
 @inline const TINY: f64 = 1e-140;
 
 export function tridiagonalScratchBytes(n: i32): f64 {
-  return <f64>lineBytes(<usize>n) * (3 * PANEL) + productScratchBytes(n, n, 2 * PANEL, 0);
+  return <f64>lineBytes(<usize>n) * (3 * PANEL) + productScratchBytes<f64>(n, n, 2 * PANEL, 0);
 }
 
 /**
@@ -43,7 +43,7 @@ export function tridiagonalise(n: i32, a: usize, lda: i32, d: usize, e: usize, t
     const rest = end - count;
     if (rest == 0) break;
     memory.copy(V2, V, line * PANEL);
-    multiply(true, 0, rest, rest, 2 * PANEL, 1, V, ld, 0, W, ld, -1, 1, a, lda, free);
+    multiply<f64>(true, 0, rest, rest, 2 * PANEL, 1, V, ld, 0, W, ld, -1, 1, a, lda, free);
   }
 }
 

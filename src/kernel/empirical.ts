@@ -9,8 +9,9 @@
  * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
  */
 import type { Context } from "../arena.js";
-import { type Matrix, matrix } from "../matrix.js";
+import type { Matrix } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
+import type { Real } from "../precision.js";
 import { fullKernelInto } from "./full.js";
 import { forEachGradient, forEachGradientPair } from "./gradient.js";
 import {
@@ -50,8 +51,8 @@ export function kernelInto(
 /** The average over the outputs, its terms where `where` says. */
 function averageInto(context: Context, loaded: Loaded, inputs: Inputs, other: Inputs | undefined, where: Where): void {
   context.arena.run(() => {
-    const sum = new Terms(context, inputs, other, where);
-    const gain = loaded.gain || rootMeanSquare(context, loaded);
+    const sum = new Terms(context, loaded.real, inputs, other, where);
+    const gain = loaded.gain || rootMeanSquare(loaded);
     if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, gain, sum);
     else deepInto(context, loaded, inputs, other, gain, sum);
   });
@@ -59,21 +60,22 @@ function averageInto(context: Context, loaded: Loaded, inputs: Inputs, other: In
 
 function shallowInto(
   context: Context,
-  { code, hidden, readout }: Loaded,
+  loaded: Loaded,
   inputs: Inputs,
   other: Inputs | undefined,
   gain: number,
   sum: Terms,
 ): void {
+  const { hidden, readout, real } = loaded;
   const [layer] = hidden;
   const m = layer.fanOut;
   const units = Math.min(UNITS, m);
-  const memory = [inputs, other].map((x) => (x ? [0, 1].map(() => context.arena.alloc(x.n * units)) : [0, 0]));
+  const memory = [inputs, other].map((x) => (x ? [0, 1].map(() => real.alloc(x.n * units)) : [0, 0]));
   for (let unit = 0; unit < m; unit += UNITS) {
     const k = Math.min(UNITS, m - unit);
     [inputs, other].forEach((x, i) => {
       const [s, g] = memory[i];
-      if (x) features(context, code, layer, x.address, x.n, unit, k, gain, s, g);
+      if (x) features(context, loaded, layer, x.address, x.n, unit, k, gain, s, g);
     });
     const [[s, g], [s2, g2]] = memory;
     sum.addReadout(readout, k, [s, s2], unit === 0);
@@ -89,11 +91,11 @@ function deepInto(
   gain: number,
   sum: Terms,
 ): void {
-  const { ops, arena } = context;
-  const { hidden, readout, C } = loaded;
+  const { arena } = context;
+  const { hidden, readout, C, real } = loaded;
   const top = hidden.length - 1;
   const m = readout.fanIn;
-  const load = (x: Inputs) => fillTile(context, loaded, x, 0, x.n, allocTile(context, loaded, x.n));
+  const load = (x: Inputs) => fillTile(context, loaded, x, 0, x.n, allocTile(loaded, x.n));
   const tile = load(inputs);
   const tile2 = other && load(other);
   const pair = (l: number): [number, number] => [tile.h[l], tile2?.h[l] ?? 0];
@@ -103,8 +105,8 @@ function deepInto(
     arena.run(() => {
       const scaled = [tile, tile2].map((x) => {
         if (!x) return 0;
-        const g = arena.alloc(x.rows * m);
-        ops.dhadamard(0, x.rows, m, 1, gain, m, 1, x.slopes[top], m, 1, g, m);
+        const g = real.alloc(x.rows * m);
+        real.hadamard(0, x.rows, m, 1, gain, m, 1, x.slopes[top], m, 1, g, m);
         return g;
       });
       sum.addHidden(hidden[top], m, [scaled[0], scaled[1]], pair(top));
@@ -116,25 +118,30 @@ function deepInto(
 }
 
 /** α √(mean over outputs of b_cj²) for each unit j of the top layer. */
-function rootMeanSquare({ arena }: Context, { readout, C }: Loaded): number {
+function rootMeanSquare({ readout, C, real }: Loaded): number {
   const m = readout.fanIn;
-  const b = arena.view(readout.weights, C * m);
+  const b = real.view(readout.weights, C * m);
   const size = new Float64Array(m);
   for (let at = 0; at < b.length; at++) size[at % m] += b[at] ** 2;
-  return arena.copyIn(size.map((sum) => readout.alpha * Math.sqrt(sum / C)));
+  return real.copyIn(
+    size.map((sum) => readout.alpha * Math.sqrt(sum / C)),
+    "the readout",
+  );
 }
 
 /** Terms of the average kernel, each added to the matrix of its block. */
 class Terms {
   readonly #context: Context;
+  readonly #real: Real;
   readonly #inputs: Inputs;
   readonly #other: Inputs | undefined;
   readonly #where: Where;
   /** Matrices that hold something already. */
   readonly #begun = new Set<number>();
 
-  constructor(context: Context, inputs: Inputs, other: Inputs | undefined, where: Where) {
+  constructor(context: Context, real: Real, inputs: Inputs, other: Inputs | undefined, where: Where) {
     this.#context = context;
+    this.#real = real;
     this.#inputs = inputs;
     this.#other = other;
     this.#where = where;
@@ -169,66 +176,83 @@ class Terms {
     beta: number,
     delta: number,
   ): void {
-    const { ops, arena } = this.#context;
+    const { arena } = this.#context;
+    const real = this.#real;
     const { n } = this.#inputs;
     const n2 = this.#other?.n ?? n;
     const gamma = this.#begun.has(out) ? 1 : 0;
     this.#begun.add(out);
     arena.run(() => {
-      const work = arena.allocBytes(ops.dgramScratchBytes(n, n2, k, d));
-      if (!this.#other) ops.dgram(0, n, k, g, k, d, alpha, a, d, beta, gamma, delta, out, n, work);
-      else ops.dgramCross(0, n, n2, k, g, k, g2, k, d, alpha, a, d, a2, d, beta, gamma, delta, out, n2, work);
+      const work = arena.allocBytes(real.gramScratchBytes(n, n2, k, d));
+      if (!this.#other) real.gram(0, n, k, g, k, d, alpha, a, d, beta, gamma, delta, out, n, work);
+      else real.gramCross(0, n, n2, k, g, k, g2, k, d, alpha, a, d, a2, d, beta, gamma, delta, out, n2, work);
     });
   }
 }
 
 /** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
-export function kernelScratch({ ops }: Context, net: Network, n: number, n2: number, outputs: Outputs): number {
+export function kernelScratch(real: Real, net: Network, n: number, n2: number, outputs: Outputs): number {
   const sizes = [net.inputs, ...widths(net)];
   const C = net.outputs;
   const full = outputs === "full" && C > 1;
-  const product = (k: number, d: number) => ops.dgramScratchBytes(n, n2, k, d) / 8;
+  const size = real.bytes / 8;
+  const product = (k: number, d: number) => real.gramScratchBytes(n, n2, k, d) / 8;
   const parameters = net.parameters.length + sizes[sizes.length - 1];
   const points = n + n2;
   if (sizes.length === 2 && !full) {
     const units = Math.min(UNITS, sizes[1]);
-    return parameters + points * (net.inputs + 2 * units) + product(units, net.inputs);
+    return size * (parameters + points * (net.inputs + 2 * units)) + product(units, net.inputs);
   }
   const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
   const widest = Math.max(...sizes);
   const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
-  return parameters + features + (full ? n * n2 : 0) + (full ? C : 1) * product(C * widest, widest);
+  return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
 }
 
 /** Θ(X, X2), or Θ(X, X), symmetric to the bit, where X2 is missing. */
-export function kernel(context: Context, net: Network, X: Matrix, X2: Matrix | undefined, outputs: Outputs): Matrix {
-  const { ops, arena } = context;
+export function kernel(
+  context: Context,
+  real: Real,
+  net: Network,
+  X: Matrix,
+  X2: Matrix | undefined,
+  outputs: Outputs,
+): Matrix {
+  const { arena } = context;
   const block = outputs === "full" ? net.outputs : 1;
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const [rows, cols] = [n * block, n2 * block];
   return arena.run(() => {
-    arena.require(rows * cols + kernelScratch(context, net, n, n2, outputs));
-    const out = arena.alloc(rows * cols);
-    const loaded = loadNetwork(context, net);
-    kernelInto(context, loaded, loadInputs(context, X), X2 && loadInputs(context, X2), outputs, out);
-    if (!X2) ops.dmirror(rows, out, rows);
-    return matrix(rows, cols, arena.copyOut(out, rows * cols));
+    arena.require((rows * cols * real.bytes) / 8 + kernelScratch(real, net, n, n2, outputs));
+    const out = real.alloc(rows * cols);
+    const loaded = loadNetwork(context, net, undefined, real);
+    const [inputs, other] = [loadInputs(context, X, real), X2 && loadInputs(context, X2, real)];
+    kernelInto(context, loaded, inputs, other, outputs, out);
+    if (!X2) real.mirror(rows, out, rows);
+    return real.copyOut(out, rows, cols, "the kernel");
   });
 }
 
 /** One matrix per block of θ, averaged over the outputs; they sum to Θ. */
-export function kernelBlocks(context: Context, net: Network, X: Matrix, X2?: Matrix): Record<string, Matrix> {
-  const { ops, arena } = context;
+export function kernelBlocks(
+  context: Context,
+  real: Real,
+  net: Network,
+  X: Matrix,
+  X2?: Matrix,
+): Record<string, Matrix> {
+  const { arena } = context;
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   return arena.run(() => {
-    arena.require(net.blocks.length * n * n2 + kernelScratch(context, net, n, n2, "average"));
-    const at = new Map(net.blocks.map(({ name }) => [name, arena.alloc(n * n2)]));
-    const loaded = loadNetwork(context, net);
-    averageInto(context, loaded, loadInputs(context, X), X2 && loadInputs(context, X2), (name) => at.get(name) ?? 0);
+    arena.require((net.blocks.length * n * n2 * real.bytes) / 8 + kernelScratch(real, net, n, n2, "average"));
+    const at = new Map(net.blocks.map(({ name }) => [name, real.alloc(n * n2)]));
+    const loaded = loadNetwork(context, net, undefined, real);
+    const [inputs, other] = [loadInputs(context, X, real), X2 && loadInputs(context, X2, real)];
+    averageInto(context, loaded, inputs, other, (name) => at.get(name) ?? 0);
     return Object.fromEntries(
       [...at].map(([name, address]) => {
-        if (!X2) ops.dmirror(n, address, n);
-        return [name, matrix(n, n2, arena.copyOut(address, n * n2))];
+        if (!X2) real.mirror(n, address, n);
+        return [name, real.copyOut(address, n, n2, `the kernel of block ${name}`)];
       }),
     );
   });

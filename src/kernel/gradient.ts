@@ -8,31 +8,31 @@ import type { Loaded, Tile } from "./layer.js";
  */
 export function forEachGradient(
   context: Context,
-  { hidden, readout, C, gain }: Loaded,
+  { hidden, readout, C, gain, real }: Loaded,
   { rows, slopes }: Tile,
   scale: number,
   body: (l: number, g: number) => void,
 ): void {
-  const { ops, arena } = context;
+  const { arena } = context;
   const top = hidden.length - 1;
   const widest = hidden.reduce((size, { fanOut }) => Math.max(size, fanOut), 0);
   arena.run(() => {
-    const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => arena.alloc(rows * C * widest)) : [0, 0];
+    const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => real.alloc(rows * C * widest)) : [0, 0];
     const m = readout.fanIn;
     let g = slopes[top];
     if (!gain) {
       g = spare[0];
-      ops.dhadamard(0, rows * C, m, scale * readout.alpha, readout.weights, m, C, slopes[top], m, C, g, m);
+      real.hadamard(0, rows * C, m, scale * readout.alpha, readout.weights, m, C, slopes[top], m, C, g, m);
     }
     body(top, g);
     for (let l = top; l > 0; l--) {
       const { fanIn, fanOut, alpha, weights } = hidden[l];
       const below = spare[(top - l + 1) % 2];
       arena.run(() => {
-        const work = arena.allocBytes(ops.dgemmScratchBytes(rows * C, fanIn, fanOut));
-        ops.dgemm(0, 0, 0, rows * C, fanIn, fanOut, alpha, g, fanOut, weights, fanIn, 0, below, fanIn, work);
+        const work = arena.allocBytes(real.gemmScratchBytes(rows * C, fanIn, fanOut));
+        real.gemm(0, 0, 0, rows * C, fanIn, fanOut, alpha, g, fanOut, weights, fanIn, 0, below, fanIn, work);
       });
-      ops.dhadamard(0, rows * C, fanIn, 1, below, fanIn, 0, slopes[l - 1], fanIn, C, below, fanIn);
+      real.hadamard(0, rows * C, fanIn, 1, below, fanIn, 0, slopes[l - 1], fanIn, C, below, fanIn);
       g = below;
       body(l - 1, g);
     }
@@ -52,12 +52,13 @@ export function forEachGradientPair(
   body: (l: number, g: number, g2: number) => void,
 ): void {
   const { arena } = context;
+  const { real } = loaded;
   arena.run(() => {
     const sizes = loaded.hidden.map(({ fanOut }) => (tile2?.rows ?? 0) * loaded.C * fanOut);
-    const kept = sizes.map((size) => (tile2 ? arena.alloc(size) : 0));
+    const kept = sizes.map((size) => (tile2 ? real.alloc(size) : 0));
     if (tile2) {
       forEachGradient(context, loaded, tile2, scale, (l, g) => {
-        arena.view(kept[l], sizes[l]).set(arena.view(g, sizes[l]));
+        real.view(kept[l], sizes[l]).set(real.view(g, sizes[l]));
       });
     }
     forEachGradient(context, loaded, tile, scale, (l, g) => body(l, g, kept[l]));

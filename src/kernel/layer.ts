@@ -6,6 +6,7 @@ import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
 import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode } from "../ops.js";
+import { doubles, type Real } from "../precision.js";
 
 /** One affine map. The last one is the readout. */
 export interface Layer {
@@ -26,6 +27,8 @@ export interface Layer {
 /** θ in scratch (or in a held block), and the scales that go with it. */
 export interface Loaded {
   readonly net: Network;
+  /** What θ is held and computed with. */
+  readonly real: Real;
   readonly P: number;
   /** Outputs. */
   readonly C: number;
@@ -37,8 +40,9 @@ export interface Loaded {
   readonly gain: number;
 }
 
-/** Addresses of θ's layers; θ is copied into scratch unless it lies in backend memory at `theta`. Call inside `arena.run`. */
-export function loadNetwork({ arena }: Context, net: Network, theta = arena.copyIn(net.parameters)): Loaded {
+/** Addresses of θ's layers; θ is copied into scratch unless it lies in backend memory at `given`. Call inside `arena.run`. */
+export function loadNetwork(context: Context, net: Network, given?: number, real: Real = doubles(context)): Loaded {
+  const theta = given ?? real.copyIn(net.parameters, "net.parameters");
   const sizes = [net.inputs, ...widths(net), net.outputs];
   const depth = sizes.length - 2;
   const offsetOf = (name: string) => net.blocks.find((block) => block.name === name)?.offset ?? -1;
@@ -51,22 +55,24 @@ export function loadNetwork({ arena }: Context, net: Network, theta = arena.copy
       fanOut: sizes[l + 1],
       alpha,
       beta,
-      weights: theta + offsets.weights * 8,
-      bias: net.bias ? theta + offsets.bias * 8 : 0,
+      weights: theta + offsets.weights * real.bytes,
+      bias: net.bias ? theta + offsets.bias * real.bytes : 0,
       names,
       offsets,
     };
   });
   const readout = layers[depth];
   const single = net.outputs === 1;
+  const gain = () => Float64Array.from(real.view(readout.weights, readout.fanIn), (b) => readout.alpha * b);
   return {
     net,
+    real,
     P: net.parameters.length,
     C: net.outputs,
     code: ActivationCode[net.activation],
     hidden: layers.slice(0, depth),
     readout,
-    gain: single ? arena.copyIn(arena.view(readout.weights, readout.fanIn).map((b) => readout.alpha * b)) : 0,
+    gain: single ? real.copyIn(gain(), "the readout") : 0,
   };
 }
 
@@ -77,8 +83,8 @@ export interface Inputs {
 }
 
 /** Copies X into scratch. Call inside `arena.run`. */
-export function loadInputs({ arena }: Context, X: Matrix): Inputs {
-  return { address: arena.copyIn(X.data), n: X.rows };
+export function loadInputs(context: Context, X: Matrix, real: Real = doubles(context)): Inputs {
+  return { address: real.copyIn(X.data, "X"), n: X.rows };
 }
 
 /**
@@ -86,8 +92,8 @@ export function loadInputs({ arena }: Context, X: Matrix): Inputs {
  * rows×units, packed. `gain` has one number for each unit of the layer; 0 means 1.
  */
 export function features(
-  { ops, arena }: Context,
-  code: number,
+  { arena }: Context,
+  { code, real }: Pick<Loaded, "code" | "real">,
   layer: Layer,
   h: number,
   rows: number,
@@ -99,8 +105,8 @@ export function features(
 ): void {
   const { fanIn, alpha, beta, weights, bias } = layer;
   arena.run(() => {
-    const work = arena.allocBytes(ops.dfeaturesScratchBytes(rows, units, fanIn));
-    ops.dfeatures(
+    const work = arena.allocBytes(real.featuresScratchBytes(rows, units, fanIn));
+    real.features(
       code,
       0,
       rows,
@@ -109,11 +115,11 @@ export function features(
       alpha,
       h,
       fanIn,
-      weights + unit * fanIn * 8,
+      weights + unit * fanIn * real.bytes,
       fanIn,
       beta,
-      bias && bias + unit * 8,
-      gain && gain + unit * 8,
+      bias && bias + unit * real.bytes,
+      gain && gain + unit * real.bytes,
       s,
       units,
       g,
@@ -135,36 +141,37 @@ export interface Tile {
 }
 
 /** Scratch for {@link fillTile}. */
-export function allocTile({ arena }: Context, { hidden }: Loaded, rows: number): Pick<Tile, "h" | "slopes"> {
-  const h = hidden.map(({ fanOut }) => arena.alloc(rows * fanOut));
-  return { h: [0, ...h], slopes: hidden.map(({ fanOut }) => arena.alloc(rows * fanOut)) };
+export function allocTile({ hidden, real }: Loaded, rows: number): Pick<Tile, "h" | "slopes"> {
+  const h = hidden.map(({ fanOut }) => real.alloc(rows * fanOut));
+  return { h: [0, ...h], slopes: hidden.map(({ fanOut }) => real.alloc(rows * fanOut)) };
 }
 
 /** The features of rows [row, row + rows), in memory of {@link allocTile}. */
 export function fillTile(
   context: Context,
-  { code, hidden, gain }: Loaded,
+  loaded: Loaded,
   inputs: Inputs,
   row: number,
   rows: number,
   memory: Pick<Tile, "h" | "slopes">,
 ): Tile {
-  const h = [inputs.address + row * hidden[0].fanIn * 8, ...memory.h.slice(1)];
+  const { hidden, gain, real } = loaded;
+  const h = [inputs.address + row * hidden[0].fanIn * real.bytes, ...memory.h.slice(1)];
   hidden.forEach((layer, l) => {
     const top = l === hidden.length - 1 ? gain : 0;
-    features(context, code, layer, h[l], rows, 0, layer.fanOut, top, h[l + 1], memory.slopes[l]);
+    features(context, loaded, layer, h[l], rows, 0, layer.fanOut, top, h[l + 1], memory.slopes[l]);
   });
   return { row, rows, h, slopes: memory.slopes };
 }
 
 /** Rows [first, first + rows) of a tile, without a copy. */
-export function partOfTile({ hidden }: Loaded, tile: Tile, first: number, rows: number): Tile {
-  const inputs = tile.h[0] + first * hidden[0].fanIn * 8;
+export function partOfTile({ hidden, real: { bytes } }: Loaded, tile: Tile, first: number, rows: number): Tile {
+  const inputs = tile.h[0] + first * hidden[0].fanIn * bytes;
   return {
     row: tile.row + first,
     rows,
-    h: [inputs, ...hidden.map(({ fanOut }, l) => tile.h[l + 1] + first * fanOut * 8)],
-    slopes: hidden.map(({ fanOut }, l) => tile.slopes[l] + first * fanOut * 8),
+    h: [inputs, ...hidden.map(({ fanOut }, l) => tile.h[l + 1] + first * fanOut * bytes)],
+    slopes: hidden.map(({ fanOut }, l) => tile.slopes[l] + first * fanOut * bytes),
   };
 }
 
@@ -180,7 +187,7 @@ export function forEachTile(context: Context, loaded: Loaded, inputs: Inputs, bo
   const { arena } = context;
   const size = Math.max(1, Math.min(inputs.n, Math.floor(2 ** 20 / rowSize(loaded))));
   arena.run(() => {
-    const memory = allocTile(context, loaded, size);
+    const memory = allocTile(loaded, size);
     for (let row = 0; row < inputs.n; row += size) {
       const rows = Math.min(size, inputs.n - row);
       arena.run(() => body(fillTile(context, loaded, inputs, row, rows, memory)));

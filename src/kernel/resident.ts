@@ -73,14 +73,7 @@ export class ResidentFeatures {
   /** The features of other points, in scratch: call it inside `arena.run`. */
   load(X: Matrix): Tile {
     const loaded = loadNetwork(this.#context, this.#net);
-    return fillTile(
-      this.#context,
-      loaded,
-      loadInputs(this.#context, X),
-      0,
-      X.rows,
-      allocTile(this.#context, loaded, X.rows),
-    );
+    return fillTile(this.#context, loaded, loadInputs(this.#context, X), 0, X.rows, allocTile(loaded, X.rows));
   }
 
   /** Θ of the points in `tile` with all points, in scratch, packed: call it inside `arena.run`. */

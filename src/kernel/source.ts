@@ -7,6 +7,7 @@ import { checkFinite, checkSymmetric, describe } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, validateNetwork } from "../model/network.js";
+import { doubles, type Precision, realOf, singles } from "../precision.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./empirical.js";
 import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./infinite.js";
 import { loadInputs, loadNetwork } from "./layer.js";
@@ -41,6 +42,8 @@ export interface KernelSource {
   start(X: Matrix, C: number): Float64Array;
   /** Θ(X, X) as a full or lower (n·b)×(n·b) matrix at `out`. */
   fill(X: Matrix, out: number): void;
+  /** {@link fill} in single precision, entries of 4 bytes; undefined for a model whose kernel is float64 only. */
+  fillSingle?(X: Matrix, out: number): void;
   /** Doubles that {@link fill} needs as scratch for n inputs. */
   scratch(n: number): number;
   /** Θ(X, X2). */
@@ -58,11 +61,19 @@ export function isCustomKernel(model: unknown): model is CustomKernel {
 
 /**
  * @param outputs `full` or `average`; undefined takes `full` for finite networks and `average` for the others.
+ * @param precision of `cross` and `square` of finite networks; the kernels of other models are float64.
  * @throws TypeError, RangeError where the model cannot be used.
  */
-export function kernelSource(context: Context, model: Model, outputs?: Outputs): KernelSource {
+export function kernelSource(
+  context: Context,
+  model: Model,
+  outputs?: Outputs,
+  precision: Precision = "float64",
+): KernelSource {
   const infinite = isInfiniteNetwork(model);
-  if (!infinite && !isCustomKernel(model)) return new NetworkSource(context, validateNetwork(model), outputs ?? "full");
+  if (!infinite && !isCustomKernel(model)) {
+    return new NetworkSource(context, validateNetwork(model), outputs ?? "full", precision);
+  }
   if (outputs === "full") {
     throw new RangeError(
       'outputs "full" needs a finite network; the kernel of this model is the same for every output: expected "average"',
@@ -117,12 +128,15 @@ class NetworkSource implements KernelSource {
   readonly weights: Network | undefined;
   readonly #context: Context;
   readonly #mode: Outputs;
+  readonly #precision: Precision;
 
   constructor(
     context: Context,
     readonly network: Network,
     mode: Outputs,
+    precision: Precision,
   ) {
+    this.#precision = precision;
     this.#context = context;
     this.#mode = mode;
     this.inputs = network.inputs;
@@ -142,16 +156,25 @@ class NetworkSource implements KernelSource {
     });
   }
 
+  fillSingle(X: Matrix, out: number): void {
+    const context = this.#context;
+    context.arena.run(() => {
+      const real = singles(context);
+      const loaded = loadNetwork(context, this.network, undefined, real);
+      kernelInto(context, loaded, loadInputs(context, X, real), undefined, this.#mode, out);
+    });
+  }
+
   scratch(n: number): number {
-    return kernelScratch(this.#context, this.network, n, n, this.#mode);
+    return kernelScratch(doubles(this.#context), this.network, n, n, this.#mode);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return kernel(this.#context, this.network, X, X2, this.#mode);
+    return kernel(this.#context, realOf(this.#context, this.#precision), this.network, X, X2, this.#mode);
   }
 
   square(X: Matrix): Matrix {
-    return kernel(this.#context, this.network, X, undefined, this.#mode);
+    return kernel(this.#context, realOf(this.#context, this.#precision), this.network, X, undefined, this.#mode);
   }
 
   diagonal(X: Matrix): Float64Array {

@@ -4,6 +4,7 @@ import { checkChoice, checkKeys, checkPositiveInteger, toMatrix } from "../check
 import { kernel, type Outputs } from "../kernel/empirical.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { checkSeed, createNetwork, type NetworkOptions, networkShape } from "../model/network.js";
+import { doubles } from "../precision.js";
 
 export interface SampleKernelOptions {
   /** How many networks; default 100. */
@@ -102,7 +103,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
   step(): boolean {
     if (this.draws === this.total) return false;
     const net = createNetwork({ ...this.#options, seed: this.#seed + this.draws });
-    const { data } = kernel(this.#context, net, this.#X, this.#X2, this.#outputs);
+    const { data } = kernel(this.#context, doubles(this.#context), net, this.#X, this.#X2, this.#outputs);
     this.draws++;
     const mean = this.#mean.data;
     for (let at = 0; at < data.length; at++) {

@@ -5,6 +5,7 @@ import { forEachTile, loadNetwork } from "../kernel/layer.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/tangent.js";
 import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode, type Info } from "../ops.js";
+import { doubles } from "../precision.js";
 import type { Run } from "./train.js";
 
 /** Divergence: this many times the first loss (DESIGN.md). */
@@ -46,7 +47,7 @@ export class Trainer {
     const total = Object.values(parts).reduce((sum, length) => sum + length, 0);
     const kernel =
       run.recordAt.length > 0
-        ? (X.rows * net.outputs) ** 2 + kernelScratch(context, net, X.rows, X.rows, "full")
+        ? (X.rows * net.outputs) ** 2 + kernelScratch(doubles(context), net, X.rows, X.rows, "full")
         : P + 2 ** 21;
     arena.require(total + kernel);
     this.#context = context;

@@ -6,43 +6,49 @@ import type { Context } from "../arena.js";
 import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { type Matrix, matrix } from "../matrix.js";
+import { doubles, type Real, realOf } from "../precision.js";
 import { decompose } from "./eigen.js";
 import { substitute } from "./triangle.js";
 
-export function matmul({ ops, arena }: Context, A: Matrix, B: Matrix): Matrix {
+export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
+  const { arena } = context;
+  const real = realOf(context, context.precision);
   return arena.run(() => {
     const { rows: m, cols: k } = A;
     const n = B.cols;
-    const bytes = ops.dgemmScratchBytes(m, n, k);
-    arena.require(m * k + k * n + m * n + bytes / 8);
-    const [a, b, c] = [arena.copyIn(A.data), arena.copyIn(B.data), arena.alloc(m * n)];
-    ops.dgemm(0, 0, 0, m, n, k, 1, a, k, b, n, 0, c, n, arena.allocBytes(bytes));
-    return matrix(m, n, arena.copyOut(c, m * n));
+    const bytes = real.gemmScratchBytes(m, n, k);
+    arena.require(((m * k + k * n + m * n) * real.bytes + bytes) / 8);
+    const [a, b, c] = [real.copyIn(A.data, "A"), real.copyIn(B.data, "B"), real.alloc(m * n)];
+    real.gemm(0, 0, 0, m, n, k, 1, a, k, b, n, 0, c, n, arena.allocBytes(bytes));
+    return real.copyOut(c, m, n, "A B");
   });
 }
 
-export function gram({ ops, arena }: Context, A: Matrix): Matrix {
+export function gram(context: Context, A: Matrix): Matrix {
+  const { arena } = context;
+  const real = realOf(context, context.precision);
   return arena.run(() => {
     const { rows: n, cols: k } = A;
-    const bytes = ops.dgemmScratchBytes(n, n, k);
-    arena.require(n * k + n * n + bytes / 8);
-    const [a, c] = [arena.copyIn(A.data), arena.alloc(n * n)];
-    ops.dsyrk(0, 0, n, k, 1, a, k, 0, c, n, arena.allocBytes(bytes));
-    ops.dmirror(n, c, n);
-    return matrix(n, n, arena.copyOut(c, n * n));
+    const bytes = real.gemmScratchBytes(n, n, k);
+    arena.require(((n * k + n * n) * real.bytes + bytes) / 8);
+    const [a, c] = [real.copyIn(A.data, "A"), real.alloc(n * n)];
+    real.syrk(0, 0, n, k, 1, a, k, 0, c, n, arena.allocBytes(bytes));
+    real.mirror(n, c, n);
+    return real.copyOut(c, n, n, "A Aᵀ");
   });
 }
 
 /** L in scratch, its upper triangle as in A. */
-function factored({ ops, arena }: Context, A: Matrix): number {
+function factored({ arena }: Context, real: Real, A: Matrix): number {
   const n = A.rows;
-  const bytes = ops.dpotrfScratchBytes(n);
-  arena.require(n * n + bytes / 8);
-  const l = arena.copyIn(A.data);
-  const info = arena.run(() => ops.dpotrf(n, 0, l, n, arena.allocBytes(bytes)));
+  const bytes = real.potrfScratchBytes(n);
+  arena.require((n * n * real.bytes + bytes) / 8);
+  const l = real.copyIn(A.data, "A");
+  const info = arena.run(() => real.potrf(n, 0, l, n, arena.allocBytes(bytes)));
   if (info > 0) {
+    const rounded = real.bytes === 4 ? " in float32" : "";
     throw new NotPositiveDefiniteError(
-      `A is not positive definite: pivot ${info - 1} of ${n} is not positive; add a ridge to its diagonal, or use eigh(A)`,
+      `A is not positive definite${rounded}: pivot ${info - 1} of ${n} is not positive; add a ridge to its diagonal, or use eigh(A)`,
       info - 1,
       0,
     );
@@ -53,8 +59,9 @@ function factored({ ops, arena }: Context, A: Matrix): number {
 export function cholesky(context: Context, A: Matrix): Matrix {
   checkSymmetric(A, "A");
   const n = A.rows;
+  const real = realOf(context, context.precision);
   return context.arena.run(() => {
-    const L = matrix(n, n, context.arena.copyOut(factored(context, A), n * n));
+    const L = real.copyOut(factored(context, real, A), n, n, "L");
     for (let i = 0; i < n; i++) L.data.fill(0, i * n + i + 1, (i + 1) * n);
     return L;
   });
@@ -65,7 +72,7 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
   const { ops, arena } = context;
   const { rows: n, cols: k } = B;
   return arena.run(() => {
-    const l = factored(context, A);
+    const l = factored(context, doubles(context), A);
     const b = arena.copyIn(B.data);
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);

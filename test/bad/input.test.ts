@@ -69,7 +69,12 @@ describe("load", () => {
     ["unknown variant", { variant: "avx" }, RangeError, /variant is "avx"/],
     ["contradiction", { backend: "js", variant: "simd" }, RangeError, /no variant/],
     ["threads", { threads: 2 }, RangeError, /threads is 2/],
-    ["float32", { precision: "float32" }, RangeError, /precision is float32/],
+    [
+      "half precision",
+      { precision: "float16" },
+      RangeError,
+      /precision is "float16"; expected one of float64, float32/,
+    ],
   ])("%s", async (_, options, kind, message) => {
     await expect(load(options)).rejects.toThrow(kind);
     await expect(load(options)).rejects.toThrow(message);

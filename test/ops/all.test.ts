@@ -42,6 +42,23 @@ const suites: Record<keyof Ops, string> = {
   dunit: "dual",
   deigh: "eigen",
   deighScratchBytes: "eigen",
+  sfeatures: "single",
+  sfeaturesScratchBytes: "single",
+  sgemm: "single",
+  sgemmScratchBytes: "single",
+  ssyrk: "single",
+  sgram: "single",
+  sgramCross: "single",
+  sgramBlock: "single",
+  sgramBlockCross: "single",
+  sgramScratchBytes: "single",
+  spotrf: "single",
+  spotrfScratchBytes: "single",
+  strsm: "single",
+  strsmScratchBytes: "single",
+  strsv: "single",
+  shadamard: "single",
+  smirror: "single",
 };
 
 const sources = import.meta.glob<string>("./*.test.ts", { query: "?raw", import: "default", eager: true });

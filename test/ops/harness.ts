@@ -8,11 +8,15 @@ import type { Context } from "../../src/arena.js";
 import { generator } from "../setup/random.js";
 
 export const EPS = Number.EPSILON;
+/** ε of float32. */
+export const EPS32 = 2 ** -23;
 
-/** A quiet NaN that no arithmetic makes. */
-const GUARD_HIGH = 0x7ff8_dead;
-const GUARD_LOW = 0xbeef_0001;
-/** Doubles of guard on each side; odd, so that matrices are aligned to 8 bytes only, as the contract allows. */
+/** Bytes of an entry: doubles or singles. */
+export type Bytes = 8 | 4;
+
+/** A quiet NaN that no arithmetic makes, low word first; two of them for singles. */
+const GUARD: Record<Bytes, [number, number]> = { 8: [0xbeef_0001, 0x7ff8_dead], 4: [0x7fc0_dead, 0x7fc0_beef] };
+/** Entries of guard on each side; odd, so that matrices are aligned to an entry only, as the contract allows. */
 const PAD = 17;
 
 /** rows×cols at `address`, rows `ld` elements apart. */
@@ -22,6 +26,7 @@ export interface Block {
   rows: number;
   cols: number;
   ld: number;
+  bytes: Bytes;
 }
 
 /** Where an op may write: entries of a block, all or those for which `may` is true. */
@@ -33,9 +38,12 @@ export class Bed {
   readonly context: Context;
   readonly #start: number;
   readonly #blocks: Block[] = [];
+  readonly #bytes: Bytes;
 
-  constructor(context: Context) {
+  /** @param bytes of the entries of its matrices. */
+  constructor(context: Context, bytes: Bytes = 8) {
     this.context = context;
+    this.#bytes = bytes;
     this.#start = context.arena.allocBytes(0);
   }
 
@@ -45,11 +53,12 @@ export class Bed {
 
   /** A block with the given entries; without `fill` all of it is guard. */
   matrix(name: string, rows: number, cols: number, fill?: (i: number, j: number) => number, ld = cols + 3): Block {
-    const address = this.#guarded(rows * ld) + PAD * 8;
-    const block = { name, address, rows, cols, ld };
+    const bytes = this.#bytes;
+    const address = this.#guarded(rows * ld * bytes, bytes) + PAD * bytes;
+    const block = { name, address, rows, cols, ld, bytes };
     this.#blocks.push(block);
     if (fill) {
-      const view = this.context.arena.view(address, rows * ld);
+      const view = this.#view(block);
       for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) view[i * ld + j] = fill(i, j);
     }
     return block;
@@ -64,7 +73,8 @@ export class Bed {
   /** Scratch of exactly `bytes`, rounded up to a double. */
   work(bytes: number): Block {
     const doubles = Math.ceil(bytes / 8);
-    const block = { name: "work", address: this.#guarded(64 + doubles) + 64 * 8, rows: 1, cols: doubles, ld: doubles };
+    const address = this.#guarded((64 + doubles) * 8, 8) + 64 * 8;
+    const block: Block = { name: "work", address, rows: 1, cols: doubles, ld: doubles, bytes: 8 };
     this.#blocks.push(block);
     return block;
   }
@@ -75,12 +85,13 @@ export class Bed {
     const info = op();
     const after = this.#words();
     for (const [block, may] of writes) {
+      const words = block.bytes / 4;
       for (let i = 0; i < block.rows; i++) {
         const row = this.#wordAt(block, i);
-        if (!may) before.set(after.subarray(row, row + 2 * block.cols), row);
+        if (!may) before.set(after.subarray(row, row + words * block.cols), row);
         else
           for (let j = 0; j < block.cols; j++)
-            if (may(i, j)) before.set(after.subarray(row + 2 * j, row + 2 * j + 2), row + 2 * j);
+            if (may(i, j)) before.set(after.subarray(row + words * j, row + words * (j + 1)), row + words * j);
       }
     }
     let at = 0;
@@ -90,23 +101,26 @@ export class Bed {
   }
 
   /** Entries, rows packed. */
-  read({ address, rows, cols, ld }: Block): Float64Array {
-    const view = this.context.arena.view(address, rows * ld);
+  read(block: Block): Float64Array {
+    const { rows, cols, ld } = block;
+    const view = this.#view(block);
     const out = new Float64Array(rows * cols);
     for (let i = 0; i < rows; i++) out.set(view.subarray(i * ld, i * ld + cols), i * cols);
     return out;
   }
 
-  /** `elements` doubles with PAD before and behind, all guard; the address of the first guard. */
-  #guarded(elements: number): number {
-    const all = elements + 2 * PAD;
+  #view({ address, rows, ld, bytes }: Block): Float64Array | Float32Array {
+    const { buffer } = this.context.arena.view(address & ~7, 0);
+    return bytes === 8 ? new Float64Array(buffer, address, rows * ld) : new Float32Array(buffer, address, rows * ld);
+  }
+
+  /** `length` bytes with PAD entries before and behind, all guard; the address of the first guard. */
+  #guarded(length: number, bytes: Bytes): number {
+    const all = Math.ceil((length + 2 * PAD * bytes) / 8);
     const address = this.context.arena.alloc(all);
     const { buffer } = this.context.arena.view(address, all);
     const words = new Uint32Array(buffer, address, Math.ceil(all / 8) * 16);
-    for (let i = 0; i < words.length; i += 2) {
-      words[i] = GUARD_LOW;
-      words[i + 1] = GUARD_HIGH;
-    }
+    for (let i = 0; i < words.length; i++) words[i] = GUARD[bytes][i % 2];
     return address;
   }
 
@@ -116,14 +130,14 @@ export class Bed {
     return new Uint32Array(arena.view(this.#start, 0).buffer, this.#start, (end - this.#start) / 4);
   }
 
-  #wordAt({ address, ld }: Block, row: number): number {
-    return (address - this.#start) / 4 + row * ld * 2;
+  #wordAt({ address, ld, bytes }: Block, row: number): number {
+    return (address - this.#start + row * ld * bytes) / 4;
   }
 
   #describe(byte: number): string {
-    const block = this.#blocks.findLast(({ address }) => address <= byte + PAD * 8);
+    const block = this.#blocks.findLast(({ address, bytes }) => address <= byte + PAD * bytes);
     if (!block) return "before the first block";
-    const element = Math.floor((byte - block.address) / 8);
+    const element = Math.floor((byte - block.address) / block.bytes);
     const [i, j] = [Math.floor(element / block.ld), ((element % block.ld) + block.ld) % block.ld];
     const entry = element >= 0 && i < block.rows && j < block.cols;
     const where = entry ? `entry (${i}, ${j})` : `guard at element ${element}`;
@@ -132,8 +146,8 @@ export class Bed {
 }
 
 /** Runs `body` on a fresh bed and gives its memory back. */
-export function onBed<T>(context: Context, body: (bed: Bed) => T): T {
-  return context.arena.run(() => body(new Bed(context)));
+export function onBed<T>(context: Context, body: (bed: Bed) => T, bytes: Bytes = 8): T {
+  return context.arena.run(() => body(new Bed(context, bytes)));
 }
 
 /** Column j of row i is written by an op on these rows. */

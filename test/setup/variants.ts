@@ -15,8 +15,9 @@ const inNode20 = typeof process === "object" && process.versions?.node?.startsWi
 
 export const variants: Variant[] = inNode20 ? ["simd", "js"] : ["relaxed", "simd", "js"];
 
-export async function loadVariant(variant: Variant): Promise<Ntk> {
-  const ntk = await load({ variant });
+export async function loadVariant(variant: Variant, precision: "float64" | "float32" = "float64"): Promise<Ntk> {
+  const ntk = await load({ variant, precision });
+  expect(ntk.precision).toBe(precision);
   expect(ntk.variant).toBe(variant);
   expect(ntk.backend).toBe(variant === "js" ? "js" : "wasm");
   return ntk;
@@ -26,5 +27,5 @@ export async function loadVariant(variant: Variant): Promise<Ntk> {
 export function loadContext(variant: Variant): Context {
   const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
   expect(backend.variant).toBe(variant);
-  return { ops: backend.ops, arena: new Arena(backend), disposed: false };
+  return { ops: backend.ops, arena: new Arena(backend), precision: "float64", disposed: false };
 }

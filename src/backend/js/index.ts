@@ -9,6 +9,7 @@ import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
+import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
 import { updateOps } from "./update.js";
@@ -16,6 +17,7 @@ import { updateOps } from "./update.js";
 export function createJsBackend(): Backend {
   const memory = new Memory();
   const features = featureOps(memory);
+  const triangular = triangularOps(memory);
   return {
     name: "js",
     variant: "js",
@@ -23,11 +25,12 @@ export function createJsBackend(): Backend {
       ...features,
       ...trainOps(memory, features),
       ...productOps(memory),
-      ...triangularOps(memory),
+      ...triangular,
       ...updateOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...dualOps(memory),
+      ...singleOps(memory, { ...features, ...triangular }),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,

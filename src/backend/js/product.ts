@@ -59,6 +59,28 @@ export interface Target {
   ldc: number;
 }
 
+/**
+ * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while they are packed and
+ * rounded when they are written. Twins, not one function on either kind of array: each stays monomorphic.
+ */
+export interface Store {
+  pack(h: Float64Array, operand: Operand, row: number, rows: number, depth: number, k: number, dst: number): void;
+  /** Row r of a tile of results at h[q]: C = gamma C + (delta + tile) for `count` entries from `to` on. */
+  write(h: Float64Array, q: number, to: number, count: number, gamma: number, delta: number): void;
+  /** One entry of a given factor. */
+  at(index: number): number;
+}
+
+/** Operands and result among the doubles. */
+function doubles(h: Float64Array): Store {
+  return { pack, write: writeRow, at: (index) => h[index] };
+}
+
+function writeRow(h: Float64Array, q: number, to: number, count: number, gamma: number, delta: number): void {
+  if (gamma !== 0) for (let j = 0; j < count; j++) h[to + j] = h[q + j] + (gamma * h[to + j] + delta);
+  else for (let j = 0; j < count; j++) h[to + j] = h[q + j] + delta;
+}
+
 /** Slivers of four rows, depth-major, padded with zero rows. */
 function pack(
   h: Float64Array, { at, ld, trans }: Operand, row: number, rows: number, depth: number, k: number, dst: number,
@@ -104,7 +126,7 @@ function microkernel(h: Float64Array, k: number, a: number, b: number, t: number
 /** C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}. */
 export function product(
   h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number,
-  factor?: HadamardFactor | GivenFactor,
+  factor?: HadamardFactor | GivenFactor, store = doubles(h),
 ): void {
   const { lower, r0, r1 } = target;
   const n = lower ? r1 : target.n;
@@ -123,15 +145,15 @@ export function product(
   const packedQ = packedP + roundUp(rows) * d;
   const block = made || given ? packedQ + roundUp(n) * d : 0;
   if (made) {
-    pack(h, made.p, r0, rows, 0, d, packedP);
-    pack(h, made.q, 0, n, 0, d, packedQ);
+    store.pack(h, made.p, r0, rows, 0, d, packedP);
+    store.pack(h, made.q, 0, n, 0, d, packedQ);
   }
   for (let k0 = 0; k0 === 0 || k0 < k; k0 += pass) {
     const kb = Math.min(k - k0, pass);
     for (let pc = 0; pc < kb; pc += KC) {
       const kc = Math.min(kb - pc, KC);
-      pack(h, a, r0, rows, k0 + pc, kc, packedA + roundUp(rows) * pc);
-      pack(h, b, 0, n, k0 + pc, kc, packedB + roundUp(n) * pc);
+      store.pack(h, a, r0, rows, k0 + pc, kc, packedA + roundUp(rows) * pc);
+      store.pack(h, b, 0, n, k0 + pc, kc, packedB + roundUp(n) * pc);
     }
     for (let j0 = 0; j0 < n; j0 += JB) {
       const jEnd = Math.min(n, j0 + JB);
@@ -140,12 +162,12 @@ export function product(
         if (lower && r0 + iEnd - 1 < j0) continue;
         const box = { i0, iEnd, j0, jEnd };
         if (made) factorBlock(h, target, box, made, packedP, packedQ, block);
-        else if (given) givenBlock(h, target, box, given, block);
+        else if (given) givenBlock(h, store, target, box, given, block);
         for (let pc = 0; pc === 0 || pc < kb; pc += KC) {
           const first = k0 + pc === 0;
           const kc = Math.min(kb - pc, KC);
           const at = packedA + roundUp(rows) * pc;
-          productBlock(h, target, box, kc, at, packedB + roundUp(n) * pc, block, first, tile);
+          productBlock(h, store, target, box, kc, at, packedB + roundUp(n) * pc, block, first, tile);
         }
       }
     }
@@ -175,7 +197,7 @@ function factorBlock(
 
 /** The same tiles from a given factor; entries beyond the last row or column repeat the last and are not written. */
 function givenBlock(
-  h: Float64Array, { lower, r0 }: Target, { i0, iEnd, j0, jEnd }: Box, { repeat, f, ldf }: GivenFactor, block: number,
+  h: Float64Array, store: Store, { lower, r0 }: Target, { i0, iEnd, j0, jEnd }: Box, { repeat, f, ldf }: GivenFactor, block: number,
 ): void {
   for (let j = j0; j < jEnd; j += NR) {
     let t = block + ((j - j0) / NR) * (IB / MR) * TILE;
@@ -183,14 +205,14 @@ function givenBlock(
       if (lower && r0 + i + MR - 1 < j) continue;
       for (let r = 0; r < MR; r++) {
         const row = f + Math.floor((r0 + Math.min(i + r, iEnd - 1)) / repeat) * ldf;
-        for (let q = 0; q < NR; q++) h[t + r * NR + q] = h[row + Math.floor(Math.min(j + q, jEnd - 1) / repeat)];
+        for (let q = 0; q < NR; q++) h[t + r * NR + q] = store.at(row + Math.floor(Math.min(j + q, jEnd - 1) / repeat));
       }
     }
   }
 }
 
 function productBlock(
-  h: Float64Array, target: Target, { i0, iEnd, j0, jEnd }: Box, kc: number,
+  h: Float64Array, store: Store, target: Target, { i0, iEnd, j0, jEnd }: Box, kc: number,
   a: number, b: number, block: number, first: boolean, tile: number,
 ): void {
   const { lower, r0, scale, c, ldc } = target;
@@ -202,16 +224,15 @@ function productBlock(
     for (let i = i0; i < iEnd; i += MR, f += TILE) {
       if (lower && r0 + i + MR - 1 < j) continue;
       microkernel(h, kc, a + i * kc, b + j * kc, tile);
+      for (let q = 0; q < TILE; q++) {
+        const t = h[tile + q];
+        // An infinite factor times an exact zero is zero: a saturated unit carries no kernel.
+        h[tile + q] = block > 0 ? (t === 0 ? 0 : h[f + q] * t) : scale * t;
+      }
       const live = Math.min(MR, iEnd - i);
       for (let r = 0; r < live; r++) {
-        const end = lower ? Math.min(columns, r0 + i + r - j + 1) : columns;
-        let to = c + (r0 + i + r) * ldc + j;
-        for (let q = r * NR; q < r * NR + end; q++, to++) {
-          const t = h[tile + q];
-          // An infinite factor times an exact zero is zero: a saturated unit carries no kernel.
-          const x = block > 0 ? (t === 0 ? 0 : h[f + q] * t) : scale * t;
-          h[to] = gamma !== 0 ? x + (gamma * h[to] + delta) : x + delta;
-        }
+        const count = lower ? Math.min(columns, r0 + i + r - j + 1) : columns;
+        store.write(h, tile + r * NR, c + (r0 + i + r) * ldc + j, count, gamma, delta);
       }
     }
   }

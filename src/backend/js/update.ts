@@ -60,9 +60,8 @@ function turn(h: Float64Array, n: number, from: number, to: number, ld: number, 
     const live = Math.min(ROWS, n - r);
     const at = r * ld;
     if (live === ROWS) rotateFour(h, r, from + at, to + at, ld, x + r, rotations);
-    else for (let i = 0; i < live; i++) rotate(h, 0, r, from + at + i * ld, to + at + i * ld, x + r + i, rotations);
     for (let i = r; i < r + live; i++) {
-      rotate(h, r, i, from + i * ld, to + i * ld, x + i, rotations);
+      rotate(h, live === ROWS ? r : 0, i, from + i * ld, to + i * ld, x + i, rotations);
       h[to + i * ld + i] = fix(h, h[from + i * ld + i], h[x + i], rotations + 2 * i);
     }
   }
