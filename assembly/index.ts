@@ -3,6 +3,7 @@ export { dgemm, dgemmScratchBytes, dsyrk } from "./gemm";
 export { dgram, dgramBlock, dgramBlockCross, dgramCross, dgramScratchBytes } from "./gram";
 export { dntk, dntkCross, dntkScratchBytes, sntk, sntkCross, sntkScratchBytes } from "./ntk";
 export { dpotrf, dpotrfScratchBytes } from "./cholesky";
+export { dch1dn, dch1up, dch1upScratchBytes, dchdex } from "./update";
 export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";
 export { daffine, dfeatures, dfeaturesScratchBytes } from "./features";
 export { dkhatrirao, dvjp } from "./jacobian";

@@ -8,6 +8,7 @@
 export function pack<T>(
   trans: i32, row: i32, rows: i32, depth: i32, k: i32, width: i32, src: usize, ld: i32, dst: usize,
 ): void {
+  if (rows <= 0) return;
   const sliverBytes = <usize>k * <usize>width * sizeof<T>(), rest = rows % width;
   if (rest) memory.fill(dst + <usize>(rows / width) * sliverBytes, 0, sliverBytes);
   if (trans) {

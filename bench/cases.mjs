@@ -185,6 +185,35 @@ function trainOp({ ops, arena }, steps) {
 
 const wideNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
 
+/** A 1-D fit of N points with m units, and where a point that is dragged is in step k. */
+function draggedFit(ntk, N, m) {
+  const net = createNetwork({ inputs: 1, hidden: m, biasStd: 1, seed: 1 });
+  const X = matrix(N, 1, 1);
+  const Y = { data: X.data.map((x) => Math.sin(3 * x)), rows: N, cols: 1 };
+  const place = random(1000, 11);
+  return { refit: () => ntk.fit(net, X, Y, { ridge: 1e-2, solver: "dual" }), at: (k) => place[k % place.length] };
+}
+
+function updateCase(N, m, name, indexOf, T) {
+  return {
+    name: `update: ${name}, N=${N} m=${m}`,
+    flops: 0,
+    call(ntk) {
+      const { refit, at } = draggedFit(ntk, N, m);
+      const fit = refit();
+      let k = 0;
+      return () => {
+        const x = at(k);
+        fit.update({ move: { index: indexOf(k++), X: [x], Y: [Math.sin(3 * x)] } });
+        return T ? fit.predict(T).variance.data[0] : k;
+      };
+    },
+  };
+}
+
+/** Row of the k-th random move: 7919 is prime to every N below. */
+const anyOf = (N) => (k) => (k * 7919) % N;
+
 export const CASES = [
   ...SINGLE_CASES,
   {
@@ -253,6 +282,25 @@ export const CASES = [
   solveCase(1000, 32),
   fitCase(1000, 1000, 1000),
   fitCase(100, 256, 200),
+  ...[
+    [1000, 1000],
+    [100, 256],
+  ].map(([N, m]) => ({
+    name: `refit N=${N} m=${m}`,
+    flops: 2 * N * N * m + N ** 3 / 3,
+    call(ntk) {
+      const { refit } = draggedFit(ntk, N, m);
+      return () => {
+        const made = refit();
+        made.dispose();
+        return made.path.length;
+      };
+    },
+  })),
+  updateCase(1000, 1000, "move one of 1000", anyOf(1000)),
+  updateCase(1000, 1000, "drag one of 1000", () => 3),
+  updateCase(100, 256, "move one of 100", anyOf(100)),
+  updateCase(100, 256, "move one of 100 + 200 predictions", anyOf(100), matrix(200, 1, 9)),
   ...[500, 1000].map((n) => ({
     name: `eigh ${n}`,
     // Symmetric noise: nothing deflates. Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.

@@ -31,3 +31,4 @@ export type {
 } from "./predict/sweep.js";
 export type { Progress, Trained, TrainOptions } from "./predict/train.js";
 export type { Tuned, TuneOptions, TunePoint } from "./predict/tune.js";
+export type { UpdateOptions } from "./predict/update.js";

@@ -201,6 +201,25 @@ export interface Ops {
   /** {@link Ops.dtrsm} for one row, at the speed of reading L once. */
   dtrsv(trans: number, n: number, l: number, ldl: number, b: number): Info;
 
+  /**
+   * Rank-1 update of a Cholesky factor in place: the lower triangle L' with L' L'ᵀ = L Lᵀ + x xᵀ, by n Givens rotations
+   * (Gill, Golub, Murray & Saunders 1974; Golub & Van Loan 6.5.4), O(n²). L has a positive diagonal, and so has L'. x, of length n, is destroyed.
+   */
+  dch1up(n: number, l: number, ldl: number, x: number, work: number): Info;
+  /**
+   * Rank-1 downdate, L' L'ᵀ = L Lᵀ − x xᵀ, as LINPACK's dchdd: p = L⁻¹x (left in x), then rotations that turn (√(1 − |p|²), p) into a unit vector.
+   * det(L' L'ᵀ) is 1 − |p|² times that of L Lᵀ, and L' L'ᵀ ≥ (1 − |p|²) L Lᵀ. Where 1 − |p|² is not greater than
+   * `tolerance` ≥ 0, or NaN, it returns 1 and L is as before.
+   */
+  dch1dn(n: number, tolerance: number, l: number, ldl: number, x: number, work: number): Info;
+  /**
+   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1: an update of what lies below and right of (j, j) by
+   * the column under it, never a downdate. What is left in row n − 1 is undefined.
+   */
+  dchdex(n: number, j: number, l: number, ldl: number, work: number): Info;
+  /** Bytes of `work` for {@link Ops.dch1up}, {@link Ops.dch1dn} and {@link Ops.dchdex}. */
+  dch1upScratchBytes(n: number): number;
+
   /** y = gamma y + alpha A x over the given rows; A rows×n, x length n. */
   dgemv(
     rowStart: number, rowEnd: number, n: number, alpha: number, a: number, lda: number, x: number,

@@ -257,3 +257,12 @@ function checked(value: Matrix, name: string, rows: number, cols: number): Matri
 export function rowsOf(X: Matrix, row: number, rows: number): Matrix {
   return matrix(rows, X.cols, X.data.subarray(row * X.cols, (row + rows) * X.cols));
 }
+
+/** Some rows of X. */
+export function pickRows(X: Matrix, rows: readonly number[]): Matrix {
+  const data = new Float64Array(rows.length * X.cols);
+  rows.forEach((row, i) => {
+    data.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols);
+  });
+  return matrix(rows.length, X.cols, data);
+}

@@ -10,7 +10,7 @@ import { transposed } from "../solver/system.js";
 /** Inputs and targets before anything is computed. */
 export interface Data {
   source: KernelSource;
-  /** Kept for later predictions: a copy, so that the caller may reuse the array. */
+  /** Kept for predictions and updates: copies, so that the caller may reuse the arrays. */
   X: Matrix;
   Y: Matrix;
 }
@@ -26,7 +26,8 @@ export function checkData(
   const source = kernelSource(context, model, outputs);
   const given = toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {});
   const X = matrix(given.rows, given.cols, given.data.slice());
-  const Y = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
+  const targets = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
+  const Y = matrix(targets.rows, targets.cols, targets.data.slice());
   return { source, X, Y };
 }
 
@@ -35,7 +36,7 @@ export function residualProblem({ source, X, Y }: Data, start: Float64Array): Pr
   const size = X.rows * source.block;
   const columns = Y.cols / source.block;
   const residual = Y.data.map((y, at) => y - start[at]);
-  return { source, X, R: transposed(residual, size, columns), size, columns, outputs: Y.cols };
+  return { source, X, Y, R: transposed(residual, size, columns), size, columns, outputs: Y.cols };
 }
 
 /** The error of a method that needs weights, for a model whose kernel has none. */

@@ -2,6 +2,7 @@
  * What a fit says about itself. Fields are computed when first read and then kept; a field is `undefined` where the
  * quantity does not exist (the evidence of a singular kernel without a ridge, say).
  */
+import { BackendError } from "../errors.js";
 import { type Matrix, matrix } from "../matrix.js";
 import type { Problem } from "../solver/dual.js";
 import { roundingLevel } from "../solver/factor.js";
@@ -26,10 +27,12 @@ export class Report {
   readonly #problem: Problem;
   readonly #wanted: 1 | "fit";
   readonly #lease: Lease;
+  readonly #current: () => boolean;
   readonly #known = new Map<string, unknown>();
 
-  /** @internal */
-  constructor(solution: Solution, problem: Problem, scale: 1 | "fit", lease: Lease) {
+  /** @internal `fitted` is that of the fit: an update replaces its solution. */
+  constructor(fitted: { solution: Solution; problem: Problem; scale: 1 | "fit" }, lease: Lease) {
+    const { solution, problem, scale } = fitted;
     this.solver = solution.solver;
     ({ precision: this.precision, iterations: this.iterations, fallback: this.fallback } = solution.method);
     this.ridge = solution.factor.ridge;
@@ -37,6 +40,7 @@ export class Report {
     this.#problem = problem;
     this.#wanted = scale;
     this.#lease = lease;
+    this.#current = () => fitted.solution === solution;
   }
 
   /** s, by which variances are multiplied: 1, or ŝ = rᵀα/(N·C) with `scale: "fit"`. */
@@ -109,6 +113,8 @@ export class Report {
   #lazy<T>(name: string, compute: () => T): T {
     if (!this.#known.has(name)) {
       this.#lease.check();
+      if (!this.#current())
+        throw new BackendError(`${name} is of the fit before its update, and was not read then; read fit.report again`);
       this.#known.set(name, compute());
     }
     return this.#known.get(name) as T;

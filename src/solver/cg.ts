@@ -99,6 +99,8 @@ class ConjugateSolution implements Solution {
 
   spectrum(): undefined {}
 
+  free(): void {}
+
   backwardError(): number {
     const { R } = this.#problem;
     return withTangents(this.#context, this.#net, this.#problem.X, (tangents) => {

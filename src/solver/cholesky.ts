@@ -1,8 +1,11 @@
 /**
- * The Cholesky factor as a `Factor`: A + ridge I = L Lᵀ, in the held block that A came in.
+ * The Cholesky factor as a `Factor`: A + ridge I = L Lᵀ, at first in the held block that A came in. It can follow its matrix: rows that
+ * come go last in L, whatever their place in A, so L has an order of its own; no one outside sees it.
  */
 import type { Context } from "../arena.js";
+import { MemoryLimitError } from "../errors.js";
 import type { Factor } from "./factor.js";
+import { appendRows, copyTriangle, deleteRows, substitute, type Triangle } from "./triangle.js";
 
 /** A pivot that stopped the factorisation. */
 export interface FailedPivot {
@@ -23,27 +26,33 @@ export function factorCholesky(
   const { ops, arena } = context;
   if (ridge > 0) for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
   const info = arena.run(() => ops.dpotrf(n, tolerance, a, n, arena.allocBytes(ops.dpotrfScratchBytes(n))));
-  return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(context, n, a, ridge);
+  return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(context, { l: a, ld: n, n }, ridge);
 }
 
-/** From here on packing for the blocked solve pays (measured at n = 1000); below, each row reads L once. */
-const BLOCKED_ROWS = 4;
+/** The least 1 − |p|² of {@link CholeskyFactor.takeOff}: the error of a downdate is that of a fresh factor divided by it, at most. */
+const LEAST_REST = 1 / 16;
 
-class CholeskyFactor implements Factor {
+export class CholeskyFactor implements Factor {
   readonly kind = "cholesky";
   readonly truncated = false;
   readonly modes = undefined;
   readonly #context: Context;
-  readonly #l: number;
+  /** In a held block of ld×ld. */
+  #triangle: Triangle;
+  /** The row of A behind each row of L; undefined where all are the same. */
+  #order: Int32Array | undefined;
 
   constructor(
     context: Context,
-    readonly n: number,
-    l: number,
+    triangle: Triangle,
     readonly ridge: number,
   ) {
     this.#context = context;
-    this.#l = l;
+    this.#triangle = triangle;
+  }
+
+  get n(): number {
+    return this.#triangle.n;
   }
 
   get rank(): number {
@@ -55,13 +64,19 @@ class CholeskyFactor implements Factor {
   }
 
   half(b: number, rows: number): number {
-    substitute(this.#context, 1, this.n, this.#l, b, rows);
+    this.#reorder(b, rows, (row, before, order) => {
+      for (let k = 0; k < order.length; k++) row[k] = before[order[k]];
+    });
+    substitute(this.#context, 1, this.#triangle, b, this.n, rows);
     return b;
   }
 
   solve(b: number, rows: number): void {
-    substitute(this.#context, 1, this.n, this.#l, b, rows);
-    substitute(this.#context, 0, this.n, this.#l, b, rows);
+    this.half(b, rows);
+    substitute(this.#context, 0, this.#triangle, b, this.n, rows);
+    this.#reorder(b, rows, (row, before, order) => {
+      for (let k = 0; k < order.length; k++) row[order[k]] = before[k];
+    });
   }
 
   project(): void {}
@@ -69,14 +84,15 @@ class CholeskyFactor implements Factor {
   logDeterminant(): number {
     let sum = 0;
     const { arena } = this.#context;
-    for (let i = 0; i < this.n; i++) sum += Math.log(arena.view(this.#l + i * (this.n + 1) * 8, 1)[0]);
+    const { l, ld, n } = this.#triangle;
+    for (let i = 0; i < n; i++) sum += Math.log(arena.view(l + i * (ld + 1) * 8, 1)[0]);
     return 2 * sum;
   }
 
   /** Squared column norms of L⁻¹. Row i of L⁻ᵀ starts at column i, so a block of rows needs the trailing triangle only. */
   inverseDiagonal(): Float64Array {
     const { ops, arena } = this.#context;
-    const { n } = this;
+    const { l, ld, n } = this.#triangle;
     const result = new Float64Array(n);
     const block = 128;
     for (let i = 0; i < n; i += block) {
@@ -88,24 +104,110 @@ class CholeskyFactor implements Factor {
         const identity = arena.view(b, rows * width).fill(0);
         for (let r = 0; r < rows; r++) identity[r * width + r] = 1;
         const work = arena.allocBytes(ops.dtrsmScratchBytes(rows, width));
-        ops.dtrsm(1, 0, rows, width, this.#l + i * (n + 1) * 8, n, b, width, work);
+        ops.dtrsm(1, 0, rows, width, l + i * (ld + 1) * 8, ld, b, width, work);
         ops.drowdot(0, rows, width, 1, b, width, b, width, 0, out);
-        result.set(arena.view(out, rows), i);
+        arena.view(out, rows).forEach((value, r) => {
+          result[this.#order?.[i + r] ?? i + r] = value;
+        });
       });
     }
     return result;
   }
 
-  free(): void {
-    this.#context.arena.free(this.#l);
+  /**
+   * Makes room for order n, and an eighth to spare, so that points may come one by one. Only while the scratch stack is empty.
+   *
+   * @throws MemoryLimitError
+   */
+  reserve(n: number): void {
+    if (n <= this.#triangle.ld) return;
+    try {
+      this.#move(n + Math.max(8, n >>> 3));
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      this.#move(n);
+    }
   }
-}
 
-/** Rows of B times L⁻ᵀ (`trans = 1`) or L⁻¹ (0), in place. */
-export function substitute({ ops, arena }: Context, trans: 0 | 1, n: number, l: number, b: number, rows: number): void {
-  if (rows < BLOCKED_ROWS) {
-    for (let i = 0; i < rows; i++) ops.dtrsv(trans, n, l, n, b + i * n * 8);
-    return;
+  /**
+   * Rows and columns of A go and come: row i of the new A is row `from[i]` of the old one, or where that is -1 a new one, whose entries
+   * without the ridge are the next row at `rows`, packed. {@link reserve} comes first.
+   *
+   * @throws NotPositiveDefiniteError, RangeError, MemoryLimitError: the factor is as before then, to the bit.
+   */
+  exchange(from: Int32Array, rows: number): void {
+    const to = new Int32Array(this.n).fill(-1);
+    const come: number[] = [];
+    from.forEach((old, i) => {
+      if (old < 0) come.push(i);
+      else to[old] = i;
+    });
+    const moved = this.#order?.map((row) => to[row]) ?? to;
+    const kept = moved.filter((row) => row >= 0);
+    const order = new Int32Array(from.length);
+    order.set(kept);
+    order.set(come, kept.length);
+    this.#context.arena.run(() => {
+      const undo = deleteRows(
+        this.#context,
+        this.#triangle,
+        [...moved.keys()].filter((k) => moved[k] < 0),
+      );
+      try {
+        appendRows(this.#context, this.#triangle, order, rows, this.ridge);
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    });
+    this.#order = order;
   }
-  arena.run(() => ops.dtrsm(trans, 0, rows, n, l, n, b, n, arena.allocBytes(ops.dtrsmScratchBytes(rows, n))));
+
+  /** The same factor in a held block of its own. Only while the scratch stack is empty. */
+  copy(): CholeskyFactor {
+    const { n } = this;
+    const l = this.#context.arena.hold(n * n);
+    return new CholeskyFactor(this.#context, copyTriangle(this.#context, this.#triangle, l, n), this.ridge);
+  }
+
+  /** A + xxᵀ for the vector at x, which is destroyed. */
+  add(x: number): void {
+    const { ops, arena } = this.#context;
+    const { l, ld, n } = this.#triangle;
+    arena.run(() => ops.dch1up(n, l, ld, x, arena.allocBytes(ops.dch1upScratchBytes(n))));
+  }
+
+  /**
+   * A − xxᵀ for the vector at x, which is destroyed; false, and nothing done, where that would take most of A in some direction
+   * and with it the digits.
+   */
+  takeOff(x: number): boolean {
+    const { ops, arena } = this.#context;
+    const { l, ld, n } = this.#triangle;
+    return arena.run(() => ops.dch1dn(n, LEAST_REST, l, ld, x, arena.allocBytes(ops.dch1upScratchBytes(n))) === 0);
+  }
+
+  free(): void {
+    this.#context.arena.free(this.#triangle.l);
+  }
+
+  /** L in a held block of size×size. */
+  #move(size: number): void {
+    const { arena } = this.#context;
+    const old = this.#triangle;
+    this.#triangle = copyTriangle(this.#context, old, arena.hold(size * size), size);
+    arena.free(old.l);
+  }
+
+  /** Calls `body(row, its copy, order)` for rows of B where L has an order of its own. */
+  #reorder(b: number, rows: number, body: (row: Float64Array, before: Float64Array, order: Int32Array) => void): void {
+    if (!this.#order) return;
+    const { n } = this;
+    const before = new Float64Array(n);
+    for (let i = 0; i < rows; i++) {
+      const row = this.#context.arena.view(b + i * n * 8, n);
+      before.set(row);
+      body(row, before, this.#order);
+    }
+  }
 }

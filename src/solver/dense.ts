@@ -7,9 +7,9 @@ import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { doubles, type Real, realOf } from "../precision.js";
-import { substitute } from "./cholesky.js";
 import { decompose } from "./eigen.js";
 import { refineSolve } from "./refine.js";
+import { substitute } from "./triangle.js";
 
 export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
   const { arena } = context;
@@ -77,9 +77,9 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
     if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
-      const l = factored(context, doubles(context), A);
-      substitute(context, 1, n, l, rows, k);
-      substitute(context, 0, n, l, rows, k);
+      const l = { l: factored(context, doubles(context), A), ld: n, n };
+      substitute(context, 1, l, rows, n, k);
+      substitute(context, 0, l, rows, n, k);
     }
     ops.dtranspose(k, n, rows, n, b, k);
     return matrix(n, k, arena.copyOut(b, n * k));

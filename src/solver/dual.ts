@@ -1,17 +1,23 @@
 /**
  * The N×N solver: α = (Θ + λI)⁻¹ r. Works for every model. Finite networks predict through β = Φᵀα, O(P) a point;
- * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size.
+ * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size. Points that come or go edit the factor;
+ * what they cost beside O(N²) is the kernel of the new ones with all others.
  */
 import type { Context } from "../arena.js";
-import { loadInputs, loadNetwork } from "../kernel/layer.js";
+import { MemoryLimitError } from "../errors.js";
+import { loadInputs, loadNetwork, type Tile } from "../kernel/layer.js";
+import { canReside, ResidentFeatures } from "../kernel/resident.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
+import { CholeskyFactor } from "./cholesky.js";
 import { type Factor, tileRows } from "./factor.js";
 import {
   backwardErrorOf,
+  type Change,
   DIRECT,
   dot,
+  exchanged,
   factorSystem,
   type Method,
   type Solution,
@@ -26,6 +32,7 @@ import {
 export interface Problem {
   source: KernelSource;
   X: Matrix;
+  Y: Matrix;
   /** Y − f0 as right-hand sides in rows, columns×size. */
   R: Float64Array;
   size: number;
@@ -57,45 +64,57 @@ export function dualMemory(source: KernelSource, n: number): number {
   return (n * source.block) ** 2 + source.scratch(n);
 }
 
+/** Where more than this part of the rows go, factoring anew is as fast: a row deleted costs as much as ten to twenty of a factorisation. */
+const EDITED_PART = 1 / 4;
+/** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
+const MANY_POINTS = 4;
+
 export class DualSolution implements Solution {
   readonly solver = "dual";
-  readonly displacement: Float64Array | undefined;
+  readonly factor: Factor;
   readonly #context: Context;
   readonly #problem: Problem;
   /** α as rows, columns×size. */
   readonly #alpha: Float64Array;
+  /** Of the training points, from the first update on. */
+  #features: ResidentFeatures | undefined;
+  #displacement: Float64Array | undefined;
 
+  /** `known.alpha`: the system is solved already; `known.features`: those of the training points are kept already. */
   constructor(
     context: Context,
     problem: Problem,
-    readonly factor: Factor,
+    factor: Factor,
     readonly method: Method,
-    solved?: Float64Array,
+    known: { alpha?: Float64Array; features?: ResidentFeatures | undefined } = {},
   ) {
     this.#context = context;
     this.#problem = problem;
-    const { source, X, R, columns } = problem;
+    this.factor = factor;
+    this.#features = known.features;
+    const { R, columns } = problem;
     const { arena } = context;
     this.#alpha =
-      solved ??
+      known.alpha ??
       arena.run(() => {
         const rows = arena.copyIn(R);
         factor.solve(rows, columns);
         return arena.copyOut(rows, R.length);
       });
+  }
+
+  get displacement(): Float64Array | undefined {
+    const { source, X } = this.#problem;
+    const context = this.#context;
     const net = source.weights;
-    this.displacement =
-      net &&
-      arena.run(() => {
-        const [u] = tangentTranspose(
-          context,
-          loadNetwork(context, net),
-          loadInputs(context, X),
-          arena.copyIn(this.#alpha),
-          1,
-        );
-        return u;
+    if (!net) return undefined;
+    this.#displacement ??=
+      this.#features?.transpose(this.#alpha) ??
+      context.arena.run(() => {
+        const alpha = context.arena.copyIn(this.#alpha);
+        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha, 1)[0];
       });
+    return this.#displacement;
   }
 
   dualWeights(): Float64Array {
@@ -104,8 +123,8 @@ export class DualSolution implements Solution {
 
   mean(X: Matrix, start: boolean): Float64Array {
     const { source, columns, outputs } = this.#problem;
-    if (source.weights && this.displacement)
-      return firstOrder(this.#context, source.weights, X, this.displacement, start);
+    const { displacement } = this;
+    if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
     const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
     this.#tiles(X, (k, rows, first) => {
       const { ops, arena } = this.#context;
@@ -122,9 +141,11 @@ export class DualSolution implements Solution {
 
   variance(X: Matrix): Float64Array {
     this.factor.ready?.();
-    const result = this.#problem.source.diagonal(X).slice();
-    this.#tiles(X, (k, rows, first) => {
+    const { source } = this.#problem;
+    const result = this.#features ? new Float64Array(X.rows) : source.diagonal(X).slice();
+    this.#tiles(X, (k, rows, first, tile) => {
       const { ops, arena } = this.#context;
+      if (tile && this.#features) result.set(this.#features.diagonal(tile), first);
       const v = this.factor.half(k, rows);
       const explained = arena.alloc(rows);
       const width = this.factor.halfWidth;
@@ -191,15 +212,89 @@ export class DualSolution implements Solution {
     return spectrumOf(this.#context, size, (out) => source.fill(X, out));
   }
 
-  /** Calls `body(address of Θ(tile, X), its rows, first row)` for tiles of the rows of X. */
-  #tiles(X: Matrix, body: (k: number, rows: number, first: number) => void): void {
+  update(change: Change): Solution {
+    const { problem } = change;
+    const { size, source } = problem;
+    const { factor } = this;
+    const { come, X, gone } = exchanged(change, this.#problem.X);
+    if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
+      const fill = (out: number) => source.fill(problem.X, out);
+      const fresh = factorSystem(this.#context, size, factor.ridge, fill, "error");
+      const next = solveDual(this.#context, problem, factor.ridge, fresh);
+      this.free();
+      return next;
+    }
+    factor.reserve(size);
+    const features = this.#featuresFor(come.length, problem.X.rows);
+    const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
+    this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
+    if (this.#features !== features) this.#features?.free();
+    return new DualSolution(this.#context, problem, factor, DIRECT, { features });
+  }
+
+  free(): void {
+    this.factor.free();
+    this.#features?.free();
+  }
+
+  /** The features to go on with: those that are kept, or where they would serve new ones; none where memory does not allow it. */
+  #featuresFor(points: number, size: number): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
+    try {
+      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights, X);
+      this.#features?.reserve(size);
+      return this.#features;
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Factor and features go from one set of points to the other; the kernel of the new ones, X, comes from the features, or is `cross`. All that
+   * can fail comes before anything is changed for good.
+   */
+  #exchange(
+    factor: CholeskyFactor,
+    features: ResidentFeatures | undefined,
+    cross: Matrix | undefined,
+    X: Matrix,
+    { problem, from }: Change,
+  ): void {
+    const { ops, arena } = this.#context;
+    const { source, size, columns } = problem;
+    const { block } = source;
+    const rows = arena.alloc(X.rows * block * size);
+    const tile = X.rows > 0 ? features?.load(X) : undefined;
+    if (tile) features?.kernelInto(tile, from, rows);
+    if (cross) arena.view(rows, cross.data.length).set(cross.data);
+    // Memory never shrinks: what α takes is there from here on.
+    arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
+    const systemRows = Int32Array.from({ length: size }, (_, at) => {
+      const old = from[Math.floor(at / block)];
+      return old < 0 ? -1 : old * block + (at % block);
+    });
+    factor.exchange(systemRows, rows);
+    features?.exchange(tile, from);
+  }
+
+  /** Calls `body(address of Θ(tile, X), its rows, first row, features)` for tiles of the rows of X; features where training ones are kept. */
+  #tiles(X: Matrix, body: (k: number, rows: number, first: number, tile?: Tile) => void): void {
     const { arena } = this.#context;
     const { source } = this.#problem;
     const { block } = source;
-    const tile = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
-    for (let first = 0; first < X.rows; first += tile) {
-      const cross = source.cross(rowsOf(X, first, Math.min(tile, X.rows - first)), this.#problem.X);
-      arena.run(() => body(arena.copyIn(cross.data), cross.rows, first * block));
+    const size = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
+    for (let first = 0; first < X.rows; first += size) {
+      const points = rowsOf(X, first, Math.min(size, X.rows - first));
+      const features = this.#features;
+      // A kernel of the user's own may work on this memory: it is called while no scratch is in use.
+      const cross = features ? undefined : source.cross(points, this.#problem.X).data;
+      arena.run(() => {
+        const tile = features?.load(points);
+        const k = tile && features ? features.cross(tile) : arena.copyIn(cross as Float64Array);
+        body(k, points.rows * block, first * block, tile);
+      });
     }
   }
 }

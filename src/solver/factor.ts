@@ -5,6 +5,7 @@
  * Right-hand sides are rows, so that every op works on contiguous memory.
  */
 import type { Context } from "../arena.js";
+import { NotPositiveDefiniteError } from "../errors.js";
 
 export interface Factor {
   /** `none`: the system was solved without one. */
@@ -54,12 +55,27 @@ export function maxDiagonal({ arena }: Context, n: number, a: number): number {
   let top = 0;
   for (let i = 0; i < n; i++) {
     const value = arena.view(a + i * (n + 1) * 8, 1)[0];
-    if (!Number.isFinite(value)) {
-      throw new RangeError(
-        `the kernel overflows float64 at row ${i}, column ${i} (${value}); rescale the inputs or the weights`,
-      );
-    }
+    if (!Number.isFinite(value)) throw overflow(i, i, value);
     top = Math.max(top, value);
   }
   return top;
+}
+
+/** The error of a kernel entry that is not finite. */
+export function overflow(row: number, column: number, value: number): RangeError {
+  return new RangeError(
+    `the kernel overflows float64 at row ${row}, column ${column} (${value}); rescale the inputs or the weights`,
+  );
+}
+
+/** The error of a pivot at rounding level beside a diagonal of `top`. */
+export function notPositiveDefinite(pivot: number, n: number, ridge: number, top: number): NotPositiveDefiniteError {
+  const what = ridge > 0 ? `the kernel plus ridge ${ridge}` : "the kernel without a ridge";
+  const why = ridge > 0 ? "the ridge is lost in" : "its row repeats others up to";
+  return new NotPositiveDefiniteError(
+    `${what} is not positive definite at pivot ${pivot} of ${n}: ${why} rounding beside a diagonal of ${top}, ` +
+      `or the kernel is indefinite; use a ridge above ${roundingLevel(n, top)}, or fit with 0 for the minimum-norm answer`,
+    pivot,
+    ridge,
+  );
 }

@@ -3,11 +3,12 @@
  * (primal, P×P). Formulas and their primal twins: MATH.md §3. Everything is at scale s = 1; `predict/fit.ts` scales.
  */
 import type { Context } from "../arena.js";
-import { NotPositiveDefiniteError } from "../errors.js";
+import { pickRows } from "../kernel/source.js";
 import type { Matrix } from "../matrix.js";
 import { factorCholesky } from "./cholesky.js";
+import type { Problem } from "./dual.js";
 import { decompose, factorEigen } from "./eigen.js";
-import { type Factor, maxDiagonal, roundingLevel } from "./factor.js";
+import { type Factor, maxDiagonal, notPositiveDefinite, roundingLevel } from "./factor.js";
 
 /** How a system was solved. */
 export interface Method {
@@ -49,30 +50,51 @@ export interface Solution {
   backwardError(): number;
   /** Eigenvalues of that system's matrix without its ridge, ascending; undefined without a matrix. */
   spectrum(): Float64Array | undefined;
+  /**
+   * The solution with other rows, which takes over the memory of this one; where it throws, this one is as before. Absent where a
+   * solver cannot.
+   */
+  update?(change: Change): Solution;
+  /** Gives the held memory back. */
+  free(): void;
+}
+
+/** Data that have changed in some rows. */
+export interface Change {
+  /** The regression after it. */
+  problem: Problem;
+  /** For each input after it, in order, its row before; -1 where the input is a new one. Rows that are missing are gone. */
+  from: Int32Array;
+}
+
+/** Rows that have come, with their inputs, and rows that have gone, both ascending. */
+export function exchanged({ from, problem }: Change, before: Matrix): { come: number[]; X: Matrix; gone: number[] } {
+  const come = [...from.keys()].filter((i) => from[i] < 0);
+  const left = new Set(from);
+  const gone = Array.from({ length: before.rows }, (_, i) => i).filter((i) => !left.has(i));
+  return { come, X: pickRows(problem.X, come), gone };
 }
 
 /**
  * Fills a held n×n block and factors it with a ridge: Cholesky; where a pivot cancels to rounding level, at ridge 0 the
- * minimum-norm factor, else an error: whether such a pivot comes out positive is luck.
+ * minimum-norm factor (or, where that is asked for, an error), else an error: whether such a pivot comes out positive is luck.
  *
  * @throws NotPositiveDefiniteError, ConvergenceError, MemoryLimitError
  */
-export function factorSystem(context: Context, n: number, ridge: number, fill: (out: number) => void): Factor {
+export function factorSystem(
+  context: Context,
+  n: number,
+  ridge: number,
+  fill: (out: number) => void,
+  singular: "minimum-norm" | "error" = "minimum-norm",
+): Factor {
   const block = context.arena.hold(n * n);
   try {
     fill(block);
     const top = maxDiagonal(context, n, block);
     const factor = factorCholesky(context, n, block, ridge, roundingLevel(n, 1));
     if (!("failedPivot" in factor)) return factor;
-    if (ridge > 0) {
-      throw new NotPositiveDefiniteError(
-        `the kernel plus ridge ${ridge} is not positive definite at pivot ${factor.failedPivot} of ${n}: the ridge is lost in ` +
-          `rounding beside a diagonal of ${top}, or the kernel is indefinite; use a ridge above ${roundingLevel(n, top)}, ` +
-          "or 0 for the minimum-norm answer",
-        factor.failedPivot,
-        ridge,
-      );
-    }
+    if (ridge > 0 || singular === "error") throw notPositiveDefinite(factor.failedPivot, n, ridge, top);
     fill(block);
     return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridge);
   } catch (error) {

@@ -13,6 +13,7 @@ import { ntkOps } from "./ntk.js";
 import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
+import { updateOps } from "./update.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();
@@ -28,6 +29,7 @@ export function createJsBackend(): Backend {
       ...trainOps(memory, features),
       ...products,
       ...triangular,
+      ...updateOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...dualOps(memory),

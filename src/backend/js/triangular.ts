@@ -14,7 +14,7 @@ function half(n: number): number {
 }
 
 /** One row: b ← b L⁻ᵀ. */
-function forward(h: Float64Array, n: number, l: number, ldl: number, b: number): void {
+export function forward(h: Float64Array, n: number, l: number, ldl: number, b: number): void {
   for (let i = 0; i < n; i++, l += ldl) h[b + i] = (h[b + i] - dot(h, i, l, b)) / h[l + i];
 }
 
