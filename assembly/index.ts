@@ -1,6 +1,7 @@
 // The export list is the ABI: exactly the ops of src/ops.ts.
 export { dgemm, dgemmScratchBytes, dsyrk } from "./gemm";
 export { dgram, dgramBlock, dgramBlockCross, dgramCross, dgramScratchBytes } from "./gram";
+export { dntk, dntkCross, dntkScratchBytes, sntk, sntkCross, sntkScratchBytes } from "./ntk";
 export { dpotrf, dpotrfScratchBytes } from "./cholesky";
 export { dch1dn, dch1up, dch1upScratchBytes, dchdex } from "./update";
 export { dtrsm, dtrsmScratchBytes, dtrsv } from "./trsm";

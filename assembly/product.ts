@@ -23,6 +23,11 @@ export function productScratchBytes<T>(rows: i32, n: i32, k: i32, d: i32): f64 {
   return ((m + w) * depth + <f64>(blocks * IB * JB)) * <f64>sizeof<T>() + <f64>TILE_BYTES + 7 * 64;
 }
 
+/** Bytes of the tiles that {@link passes} keeps for a depth of kb. */
+export function tilesBytes<T>(kb: i32): usize {
+  return kb > KC ? linesOf<T>(<usize>(IB * JB)) : linesOf<T>(TILE_BYTES / sizeof<T>());
+}
+
 /** {@link product} without a factor: C = gamma C + scale A B. */
 export function multiply<T>(
   lower: bool, r0: i32, r1: i32, n: i32, k: i32,
@@ -46,8 +51,7 @@ export function product<T>(
   if (rows <= 0 || n <= 0) return;
   const mPad = roundUp(rows, MR), nPad = roundUp(n, NR), factored = d > 0 || f != 0;
   const depth = factored ? k : min(k, KB), pass = max(depth, 1);
-  const blockBytes = linesOf<T>(<usize>(IB * JB)), kept = min(k, pass) > KC;
-  const tiles = work, packedA = tiles + (kept ? blockBytes : linesOf<T>(TILE_BYTES / sizeof<T>()));
+  const tiles = work, packedA = tiles + tilesBytes<T>(min(k, pass));
   const packedB = packedA + linesOf<T>(<usize>mPad * <usize>depth);
   const packedP = packedB + linesOf<T>(<usize>nPad * <usize>depth);
   const packedQ = packedP + linesOf<T>(<usize>mPad * <usize>d);
@@ -70,20 +74,31 @@ export function product<T>(
         if (lower && r0 + iEnd - 1 < j0) continue;
         if (d > 0) factorBlock<T>(lower, r0, i0, iEnd, j0, jEnd, d, alpha, scale, packedP, packedQ, block);
         else if (f) givenBlock<T>(lower, r0, i0, iEnd, j0, jEnd, repeat, f, ldf, block);
-        for (let pc = 0; pc == 0 || pc < kb; pc += KC) {
-          productBlock<T>(
-            lower, r0, i0, iEnd, j0, jEnd, min(kb - pc, KC), pc == 0, pc + KC >= kb, packedA + <usize>mPad * <usize>pc * sizeof<T>(),
-            packedB + <usize>nPad * <usize>pc * sizeof<T>(), tiles, kept ? TILE_BYTES : 0, block, scale,
-            k0 == 0 ? gamma : 1, k0 == 0 ? delta : 0, c, ldc,
-          );
-        }
+        passes<T>(
+          lower, r0, i0, iEnd, j0, jEnd, kb, mPad, nPad, packedA, packedB, tiles, block, scale,
+          k0 == 0 ? gamma : 1, k0 == 0 ? delta : 0, c, ldc,
+        );
       }
     }
   }
 }
 
+/** One block of C from operands packed kb deep: the microkernel goes over it KC deep at a time, the last time on into C. */
+export function passes<T>(
+  lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, kb: i32, mPad: i32, nPad: i32, packedA: usize, packedB: usize,
+  tiles: usize, block: usize, scale: f64, gamma: f64, delta: f64, c: usize, ldc: i32,
+): void {
+  const stride = kb > KC ? TILE_BYTES : 0;
+  for (let pc = 0; pc == 0 || pc < kb; pc += KC) {
+    productBlock<T>(
+      lower, r0, i0, iEnd, j0, jEnd, min(kb - pc, KC), pc == 0, pc + KC >= kb, packedA + <usize>mPad * <usize>pc * sizeof<T>(),
+      packedB + <usize>nPad * <usize>pc * sizeof<T>(), tiles, stride, block, scale, gamma, delta, c, ldc,
+    );
+  }
+}
+
 /** Tile (i, j) of the factor lies at block + TILE_BYTES·((j − j0)/NR · IB/MR + (i − i0)/MR). */
-function factorBlock<T>(
+export function factorBlock<T>(
   lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, d: i32, alpha: f64, beta: f64,
   packedP: usize, packedQ: usize, block: usize,
 ): void {

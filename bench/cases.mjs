@@ -6,9 +6,8 @@ import { createJsBackend } from "../dist/backend/js/index.js";
 import { createWasmBackend } from "../dist/backend/wasm.js";
 import { kernelInto } from "../dist/kernel/empirical.js";
 import { features, loadInputs, loadNetwork } from "../dist/kernel/layer.js";
-import { random } from "./machine.mjs";
-
-const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
+import { matrix, random, symmetric } from "./numbers.mjs";
+import { SINGLE_CASES } from "./single.mjs";
 
 /** A context of its own, whose scratch stays allocated for the life of the case. */
 export function resident(variant) {
@@ -96,13 +95,8 @@ function infiniteCase(activation, N, weightStd = 1.5) {
   };
 }
 
-/** A positive definite n×n matrix, quickly: a diagonal that dominates small noise. */
-function definite(n) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
-  for (let i = 0; i < n; i++) A.data[i * (n + 1)] = n;
-  return A;
-}
+/** Positive definite: the diagonal dominates. */
+const definite = (n) => symmetric(n, n);
 
 function choleskyCase(n) {
   return {
@@ -154,11 +148,23 @@ function solveCase(n, k) {
   };
 }
 
-/** Symmetric noise: nothing deflates. */
-function symmetric(n) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j];
-  return A;
+/** Kernel, Cholesky, cross kernel, and the variance of each prediction. */
+function fitCase(N, m, predictions) {
+  return {
+    name: `fit + ${predictions} predictions, N=${N} m=${m}`,
+    flops: 2 * N * N * m + N ** 3 / 3 + 4 * N * m * predictions + N * N * predictions,
+    call(ntk) {
+      const net = createNetwork({ inputs: 1, hidden: m, biasStd: 1, seed: 1 });
+      const [X, T] = [matrix(N, 1, 1), matrix(predictions, 1, 9)];
+      const Y = { data: X.data.map((x) => Math.sin(3 * x)), rows: N, cols: 1 };
+      return () => {
+        const fit = ntk.fit(net, X, Y, { ridge: 1e-2 });
+        const { mean } = fit.predict(T);
+        fit.dispose();
+        return mean.data[0];
+      };
+    },
+  };
 }
 
 /** Gradient descent with everything resident: 200 points, 1000 units. */
@@ -209,6 +215,7 @@ function updateCase(N, m, name, indexOf, T) {
 const anyOf = (N) => (k) => (k * 7919) % N;
 
 export const CASES = [
+  ...SINGLE_CASES,
   {
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,
@@ -273,20 +280,8 @@ export const CASES = [
   ...[200, 500, 1000, 2000].map(choleskyCase),
   solveCase(1000, 1),
   solveCase(1000, 32),
-  {
-    name: "fit + 1000 predictions, N=m=1000",
-    flops: 2e9 + 1e9 / 3 + 1e9 + 2e9,
-    call(ntk) {
-      const [net, X, T] = [wideNet(), matrix(1000, 1, 1), matrix(1000, 1, 9)];
-      const Y = { data: X.data.map((x) => Math.sin(3 * x)), rows: 1000, cols: 1 };
-      return () => {
-        const fit = ntk.fit(net, X, Y, { ridge: 1e-2 });
-        const { mean } = fit.predict(T);
-        fit.dispose();
-        return mean.data[0];
-      };
-    },
-  },
+  fitCase(1000, 1000, 1000),
+  fitCase(100, 256, 200),
   ...[
     [1000, 1000],
     [100, 256],
@@ -308,7 +303,7 @@ export const CASES = [
   updateCase(100, 256, "move one of 100 + 200 predictions", anyOf(100), matrix(200, 1, 9)),
   ...[500, 1000].map((n) => ({
     name: `eigh ${n}`,
-    // Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.
+    // Symmetric noise: nothing deflates. Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.
     flops: (14 / 3) * n ** 3,
     op(context) {
       const { ops, arena } = context;

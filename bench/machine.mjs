@@ -1,43 +1,32 @@
-// The machine's limit and its name: the register peak per kind of multiply-add, and what ran.
+// The machine's name, and the binaries that measure its limit (bench/race.mjs times them).
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const ITERATIONS = 1_000_000;
-const FLOPS = 48 * ITERATIONS;
 
-/** { simd(), relaxed() } → GFLOP/s of one run, for the kinds that this engine has. */
-export function peaks(variants) {
+/** Compiles bench/peak.ts for a variant, in `folder`; the paths of binary and text. */
+export function compilePeak(variant, folder) {
+  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+  const features = variant === "relaxed" ? "simd,relaxed-simd" : "simd";
+  const [wasm, wat] = ["wasm", "wat"].map((ending) => join(folder, `peak-${variant}.${ending}`));
+  copyFileSync(join(root, "bench/peak.ts"), join(folder, "peak.ts"));
+  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", features, "-o", wasm, "-t", wat];
+  execFileSync(process.execPath, [asc, "peak.ts", ...flags], { cwd: folder });
+  return { wasm, wat };
+}
+
+/** The binaries of bench/peak.ts by variant. */
+export function peakBinaries(variants) {
   const folder = mkdtempSync(join(tmpdir(), "ntk-peak-"));
-  const source = join(folder, "peak.ts");
-  const result = {};
   try {
-    execFileSync("cp", [join(root, "bench/peak.ts"), source]);
-    for (const variant of variants.filter((name) => name !== "js")) {
-      const features = variant === "relaxed" ? "simd,relaxed-simd" : "simd";
-      const out = join(folder, `${variant}.wasm`);
-      const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", features];
-      execFileSync(
-        process.execPath,
-        [join(root, "node_modules/assemblyscript/bin/asc.js"), "peak.ts", ...flags, "-o", out],
-        { cwd: folder },
-      );
-      const { peak } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(out)), { env: { abort() {} } })
-        .exports;
-      peak(ITERATIONS, 0.5, 1);
-      result[variant] = () => {
-        const start = performance.now();
-        if (!(peak(ITERATIONS, 0.5, 1) > 0)) throw new Error("peak: unreachable");
-        return FLOPS / (performance.now() - start) / 1e6;
-      };
-    }
+    const wanted = variants.filter((name) => name !== "js");
+    return Object.fromEntries(wanted.map((variant) => [variant, readFileSync(compilePeak(variant, folder).wasm)]));
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return result;
 }
 
 export function machine() {
@@ -47,18 +36,4 @@ export function machine() {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
   };
-}
-
-export const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-};
-
-/** Seeded uniform numbers on (−1, 1). */
-export function random(length, seed = 1) {
-  let state = seed >>> 0;
-  return Float64Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
 }

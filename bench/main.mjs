@@ -8,10 +8,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
-import { Bench } from "tinybench";
 import { supports } from "../dist/backend/wasm.js";
 import { CASES, resident } from "./cases.mjs";
-import { machine, median, peaks } from "./machine.mjs";
+import { machine, peakBinaries } from "./machine.mjs";
+import { median } from "./numbers.mjs";
+import { measure, peaks, sink, tableHead, tableRow } from "./race.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -22,92 +23,31 @@ const { values: options } = parseArgs({
 });
 const samples = Number(options.samples);
 const variants = [...["relaxed", "simd"].filter(supports), "js"];
-const peak = peaks(variants);
+const [reference] = variants;
+const peak = peaks(peakBinaries(variants));
+const settings = {
+  variants,
+  reference,
+  peak,
+  samples,
+  context: resident,
+  load: (variant, precision = "float64") => load({ variant, precision }),
+};
 
-/** Everything that is run ends here: a sum that is printed, so that no result is dead. */
-let sink = 0;
-
-/** Median milliseconds of each contender; samples alternate, and the peak is measured between them. */
-async function race(contenders) {
-  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
-  const limits = Object.fromEntries(Object.keys(peak).map((name) => [name, []]));
-  for (let round = -1; round < samples; round++) {
-    // One tinybench round of one iteration each: tinybench times, this loop alternates.
-    const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-    for (const [name, contender] of Object.entries(contenders)) {
-      const { before, run } = typeof contender === "function" ? { run: contender } : contender;
-      bench.add(
-        name,
-        () => {
-          sink += run();
-        },
-        before
-          ? {
-              beforeEach: () => {
-                before();
-              },
-            }
-          : {},
-      );
-    }
-    await bench.run();
-    for (const { name, result } of bench.tasks) {
-      if (result.error) throw result.error;
-      if (round >= 0) times[name].push(result.latency.mean);
-    }
-    for (const name of Object.keys(peak)) if (round >= 0) limits[name].push(peak[name]());
-  }
-  const medians = (lists) => Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, median(list)]));
-  return { ms: medians(times), peak: medians(limits) };
-}
-
-async function measure({ name, flops, op, call, callNote }) {
-  const rows = [];
-  for (const [column, make] of [
-    ["op", op && ((variant) => op(resident(variant)))],
-    [callNote ? `call (${callNote})` : "call", call && (async (variant) => call(await load({ variant })))],
-  ]) {
-    if (!make) continue;
-    const contenders = {};
-    for (const variant of variants) contenders[variant] = await make(variant);
-    const { ms, peak: limit } = await race(contenders);
-    for (const variant of variants) {
-      const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
-      // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak.
-      const of = limit[variant] ?? limit.simd;
-      rows.push({
-        name,
-        column,
-        variant,
-        ms: ms[variant],
-        gflops,
-        peak: of,
-        share: gflops && gflops / of,
-        slower: ms[variant] / ms[variants[0]],
-      });
-    }
-  }
-  return rows;
-}
-
-const cell = (value, digits) => (value === undefined ? "" : value.toFixed(digits));
 const about = machine();
 const rows = [];
 const lines = [
   `Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores; medians of ${samples}, contenders alternated.`,
   "Share: of the register peak (12 chains, no loads) measured in the same run; fused for relaxed, multiply+add for simd and js.",
   "",
-  `| work | | variant | ms | GFLOP/s | share of peak | time / ${variants[0]} |`,
-  "| --- | --- | --- | ---: | ---: | ---: | ---: |",
+  ...tableHead(reference),
 ];
 for (const line of lines) console.log(line);
 for (const item of CASES.filter(({ name }) => new RegExp(options.only).test(name))) {
-  for (const row of await measure(item)) {
+  for (const row of await measure(item, settings)) {
     rows.push(row);
-    const share = row.share === undefined ? "" : `${(100 * row.share).toFixed(0)} %`;
-    const line = `| ${row.name} | ${row.column} | ${row.variant} | ${cell(row.ms, 2)} | ${cell(row.gflops, 1)} | ${share} | ${cell(row.slower, 1)} |`;
-    lines.push(line);
-    console.log(line);
+    lines.push(tableRow(row));
+    console.log(lines.at(-1));
   }
 }
 const summary = Object.entries(peak).map(

@@ -1,14 +1,17 @@
-// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own): same data, same run, one
-// thread each. A result is first compared with ntk-wasm's; only a right one is timed. Prints a Markdown table; writes it
+// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own): same data, same run, the
+// number of threads stated. A result is first compared with ntk-wasm's; only a right one is timed; float64
+// that is right to float32's tolerance alone says so. Prints a Markdown table; writes it
 // and a JSON file to bench/results/.
 //
 //   --only REGEX   work whose name matches     --samples N   samples a contender (default 5)     --large   eigh 1000 too
 //
 // An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
 // `async create(variant)`, which throws an Error that says why where it cannot run here, and else gives
-//   name, version?, precision   its npm package (whose installed version is the default), "float64" or "float32"
+//   name, version?, label?      its npm package (whose installed version is the default), and how it does the work, if in several ways
+//   precision, threads          "float64" or "float32"; how many threads compute
 //   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d, σ the sigmoid
 //   deepKernel?({ layers: [{ C, d }], B, a }, X)   the tangent kernel of f = B H + a, H_l = relu(C_l H_(l−1) + d_l), one output
+//   fit?(model, X, Y, X2, ridge)  the mean Θ(X2, X) (Θ(X, X) + ridge I)⁻¹ Y, the model that of `kernel`
 //   gemm?(A, B)                 AB
 //   cholesky?(A)                the lower factor of A
 //   solve?(A, B)                A⁻¹B for A positive definite, factorisation included
@@ -21,8 +24,9 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { createNetwork } from "ntk-wasm";
-import { machine, median, random } from "./machine.mjs";
+import { machine } from "./machine.mjs";
+import { median } from "./numbers.mjs";
+import { errorOf, TOLERANCE, work } from "./work.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -32,92 +36,11 @@ const { values: options } = parseArgs({
   },
 });
 const samples = Number(options.samples);
-/** The first is what the others are compared with. */
+/** Ours is first: its results are what the others' are compared with, its times of the same precision what theirs are. */
 const ADAPTERS = ["ntk-wasm", "ml-matrix", "numpy-ts", "jax-js", "tfjs-wasm", "onnxruntime-web"];
-/** Largest error, relative to the largest entry: loose enough for any sound order of the sums (k = 1000), and no looser. */
-const TOLERANCE = { float64: 1e-9, float32: 1e-3 };
 /** Who takes longer than SLOW milliseconds gets no warm-up round, and as many samples as fit into BUDGET, at least one. */
 const SLOW = 5000;
 const BUDGET = 20_000;
-
-const matrix = (rows, cols, seed) => ({ data: random(rows * cols, seed), rows, cols });
-
-/** A symmetric matrix; positive definite with `diagonal` = n, which dominates. */
-function symmetric(n, diagonal) {
-  const A = matrix(n, n, 5);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) A.data[j * n + i] = A.data[i * n + j] *= 0.5;
-    if (diagonal) A.data[i * (n + 1)] = diagonal;
-  }
-  return A;
-}
-
-function network(N, m, d) {
-  const net = createNetwork({ inputs: d, hidden: m, biasStd: 1, seed: 1 });
-  const block = (name) => {
-    const { offset, length } = net.blocks.find((item) => item.name === name);
-    return net.parameters.slice(offset, offset + length);
-  };
-  return [{ net, C: { data: block("c"), rows: m, cols: d }, d: block("d"), b: block("b") }, matrix(N, d, 1)];
-}
-
-function deepNetwork(N, m, d) {
-  const net = createNetwork({ inputs: d, hidden: [m, m, m], activation: "relu", biasStd: 0.1, seed: 1 });
-  const block = (name, rows, cols) => {
-    const { offset, length } = net.blocks.find((item) => item.name === name);
-    return { data: net.parameters.slice(offset, offset + length), rows, cols };
-  };
-  const layers = [1, 2, 3].map((l) => ({ C: block(`c${l}`, m, l > 1 ? m : d), d: block(`d${l}`, m, 1).data }));
-  return [{ net, layers, B: block("b", 1, m), a: block("a", 1, 1).data[0] }, matrix(N, d, 1)];
-}
-
-const WORK = [
-  { work: "kernel N=m=1000 d=1", verb: "kernel", make: () => network(1000, 1000, 1) },
-  { work: "deep kernel N=100 [128,128,128] d=64", verb: "deepKernel", make: () => deepNetwork(100, 128, 64) },
-  { work: "deep kernel N=500 [512,512,512] d=64", verb: "deepKernel", make: () => deepNetwork(500, 512, 64) },
-  { work: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
-  { work: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
-  { work: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },
-  ...(options.large ? [500, 1000] : [500]).map((n) => ({
-    work: `eigh ${n}`,
-    verb: "eigh",
-    make: () => [symmetric(n)],
-  })),
-];
-
-/** Largest difference, relative to the largest entry of `expected`; NaN if an entry is NaN or missing. */
-function difference(result, expected) {
-  if (result.length !== expected.length) return Number.NaN;
-  const error = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - result[i])), 0);
-  return error / expected.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
-}
-
-/** Mx, or Mᵀx, for M n×n row-major. */
-function product(M, x, transposed = false) {
-  const n = x.length;
-  const y = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      if (transposed) y[j] += M[i * n + j] * x[i];
-      else y[i] += M[i * n + j] * x[j];
-    }
-  }
-  return y;
-}
-
-/** Error of a result. Eigenvectors are free in sign: they are judged by AVx = VΛx and VᵀVx = x for a random x. */
-function errorOf(verb, [A], result, expected) {
-  if (verb !== "eigh") return difference(result[0], expected[0]);
-  const [values, V] = result;
-  const x = random(values.length, 7);
-  const Vx = product(V, x);
-  const scaled = x.map((value, i) => value * values[i]);
-  return Math.max(
-    difference(values, expected[0]),
-    difference(product(V, scaled), product(A.data, Vx)),
-    difference(product(V, Vx, true), x),
-  );
-}
 
 /** A contender in its thread: `ask(question, ...)` waits for the answer or throws the error that came instead. */
 async function start(adapter, variant) {
@@ -138,11 +61,13 @@ async function start(adapter, variant) {
 async function startAll() {
   const [contenders, skipped] = [[], []];
   for (const adapter of ADAPTERS) {
-    try {
-      const { variants } = await import(`./thirdparty/${adapter}.mjs`);
-      for (const variant of variants) contenders.push(await start(adapter, variant));
-    } catch (error) {
-      skipped.push(`${adapter}: skipped: ${error.message}`);
+    const { variants } = await import(`./thirdparty/${adapter}.mjs`);
+    for (const variant of variants) {
+      try {
+        contenders.push(await start(adapter, variant));
+      } catch (error) {
+        skipped.push(`${adapter} (${variant}): skipped: ${error.message}`);
+      }
     }
   }
   return { contenders, skipped };
@@ -163,9 +88,9 @@ async function qualify(contenders, verb, input) {
       row.warm = ms <= SLOW;
       // One run of this is enough.
       if (ms > BUDGET) row.times.push(ms);
-      if (!(row.error <= TOLERANCE[contender.precision])) {
-        row.problem = `WRONG (max relative error ${row.error.toExponential(1)})`;
-      }
+      // What float64 promises and only float32 keeps is timed, and marked.
+      if (!(row.error <= TOLERANCE.float32)) row.problem = `WRONG (max relative error ${row.error.toExponential(1)})`;
+      row.inexact = row.error > TOLERANCE[contender.precision];
     } catch (error) {
       row.problem = `failed: ${error.message}`;
     }
@@ -189,6 +114,15 @@ async function race(rows) {
   for (const row of rows) if (!row.problem) row.ms = median(row.times);
 }
 
+/** Time over ours of the same precision; over our float64, which is `marked`, where ours has no float32 or it is not right. */
+function ratioOf({ contender, ms }, rows) {
+  const same = rows.find(({ contender: ours, problem }) => !problem && ours.precision === contender.precision);
+  const ours = same?.contender.name === "ntk-wasm" ? same : rows[0];
+  const ratio = ms / ours.ms;
+  const peer = contender.name !== "ntk-wasm";
+  return { ratio, marked: ours.contender.precision !== contender.precision, behind: peer && ratio < 1 };
+}
+
 const digits = (ms) => ms.toFixed(ms >= 100 ? 0 : ms >= 10 ? 1 : 2);
 
 const about = machine();
@@ -198,32 +132,57 @@ const print = (line) => {
   console.log(line);
 };
 const { contenders, skipped } = await startAll();
-print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}, one thread each; medians of ${samples}, alternated.`);
+print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${samples}, alternated.`);
 print("Results checked against ntk-wasm first, error relative to the largest entry: 1e-9 in float64, 1e-3 in float32.");
+print(
+  "Ratio: time over ntk-wasm's in the same precision; * over its float64, where it has no float32. Behind: ntk-wasm is.",
+);
 print("");
-print("| work | library (version) | precision | ms | time / ntk-wasm |");
-print("| --- | --- | --- | ---: | ---: |");
+print("| work | library (version) | precision | threads | ms | time / ntk-wasm |");
+print("| --- | --- | --- | ---: | ---: | ---: |");
 const results = [];
-for (const { work, verb, make } of WORK.filter((item) => new RegExp(options.only).test(item.work))) {
+const WORK = work(options.large);
+for (const { work: name, verb, make } of WORK.filter((item) => new RegExp(options.only).test(item.work))) {
   const rows = await qualify(contenders, verb, make());
   await race(rows);
-  for (const { contender, ms, error, problem, samples: taken } of rows) {
-    const { name: library, version, precision } = contender;
-    const slower = ms / rows[0].ms;
-    results.push({ work, library, version, precision, ms, slower, samples: taken, error, problem });
-    const note = taken < samples ? ` (${taken} sample${taken > 1 ? "s" : ""})` : "";
-    const cells = problem ? `${problem} | ` : `${digits(ms)}${note} | ${slower.toFixed(2)}`;
-    print(`| ${work} | ${library} (${version}) | ${precision} | ${cells} |`);
+  for (const row of rows) {
+    const { contender, ms, error, problem, inexact, samples: taken } = row;
+    const { name: library, label, version, precision, threads } = contender;
+    const ratio = problem ? {} : ratioOf(row, rows);
+    results.push({
+      work: name,
+      library,
+      label,
+      version,
+      precision,
+      threads,
+      ms,
+      ...ratio,
+      samples: taken,
+      error,
+      problem,
+    });
+    const few = taken < samples ? ` (${taken} sample${taken > 1 ? "s" : ""})` : "";
+    const note = few + (inexact ? ` (error ${error.toExponential(0)})` : "");
+    const over = problem
+      ? ""
+      : `${ratio.ratio.toFixed(2)}${ratio.marked ? " *" : ""}${ratio.behind ? " **behind**" : ""}`;
+    const who = `${library} (${version}${label ? `, ${label}` : ""})`;
+    print(`| ${name} | ${who} | ${precision} | ${threads} | ${problem ?? `${digits(ms)}${note}`} | ${over} |`);
   }
   for (const { ask } of contenders) await ask("forget");
 }
 print("");
 const all = [...new Set(WORK.map(({ verb }) => verb))];
-for (const { name, precision, verbs } of contenders) {
+for (const { name, label, precision, verbs } of contenders) {
   const lacks = all.filter((verb) => !verbs.includes(verb));
-  if (lacks.length) print(`${name} (${precision}) has no ${lacks.join(", ")}.`);
+  if (lacks.length && !label) print(`${name} (${precision}) has no ${lacks.join(", ")}.`);
 }
 for (const line of skipped) print(line);
+const behind = results.filter((row) => row.behind);
+print(
+  `Behind on ${behind.length} of ${results.filter(({ ratio, library }) => ratio && library !== "ntk-wasm").length} rows.`,
+);
 console.log(`(sink ${sink.toPrecision(3)})`);
 
 const folder = new URL("results/", import.meta.url);

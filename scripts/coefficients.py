@@ -65,3 +65,24 @@ wide = lambda u: (sin(sqrt(u)) - sqrt(u) * cos(sqrt(u))) / sqrt(u) ** 3 if u > s
 fit("relu W", wide, [0, mpf(1)], 8, wide)
 fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else mpf(1) / 6 + u / 120, [0, mpf(1) / 4], 6,
     lambda u: mp.sinh(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
+
+
+def single(name, function, interval, terms, relative):
+    """Coefficients in float32, for assembly/activation/single.ts."""
+    import struct
+    narrow = lambda x: struct.unpack("f", struct.pack("f", float(x)))[0]
+    coefficients, _ = chebyfit(function, interval, terms, error=True)
+    rounded = [mpf(narrow(c)) for c in coefficients]
+    worst = max(abs((polyval(rounded, x) - function(x)) / relative(x)) for x in linspace(*interval, 2001))
+    print(f"{name} in float32: {terms} terms, error {float(worst):.2e}", [float(c) for c in reversed(rounded)])
+
+
+mp.dps = 40
+single("exp q", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > mpf("1e-12") else mpf(1) / 2 + r / 6, [-half, half], 5,
+       lambda r: exp(r) / r**2 if r else mpf(10) ** 9)
+bell = lambda u: erf(sqrt(u)) / sqrt(u) if u > mpf("1e-30") else 2 / sqrt(mp.pi)
+single("erf P", bell, [0, 1], 6, bell)
+single("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 3], 6,
+       lambda t: erf(back(t)) / exp(-back(t) ** 2))
+first = mpf(int(log(2) * 2**15)) / 2**15
+print("ln2 in float32", float(first), float(log(2) - first))

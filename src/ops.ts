@@ -111,6 +111,29 @@ export interface Ops {
   dgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
 
   /**
+   * The tangent kernel of one hidden layer from its inputs (MATH.md §2), lower triangle only, in one op:
+   * C = gamma C + delta + sigma S Sᵀ + (alpha X Xᵀ + beta) ∘ (G Gᵀ), with the S and G of {@link Ops.dfeatures} at zAlpha, zBeta, W (m×d, its C),
+   * bias and gain. alpha = 0: the factor is beta. Returns -1 for an unknown activation.
+   */
+  dntk(
+    activation: number, rowStart: number, rowEnd: number, m: number, d: number,
+    zAlpha: number, x: number, ldx: number, w: number, ldw: number, zBeta: number, bias: number, gain: number,
+    sigma: number, alpha: number, beta: number, gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** The rectangular twin of {@link Ops.dntk}, X against Y (n2×d). */
+  dntkCross(
+    activation: number, rowStart: number, rowEnd: number, n2: number, m: number, d: number,
+    zAlpha: number, x: number, ldx: number, y: number, ldy: number, w: number, ldw: number, zBeta: number, bias: number, gain: number,
+    sigma: number, alpha: number, beta: number, gamma: number, delta: number, c: number, ldc: number, work: number,
+  ): Info;
+  /** Bytes of `work` for {@link Ops.dntk} (n2 = rowEnd) and {@link Ops.dntkCross} on `rows` rows. */
+  dntkScratchBytes(rows: number, n2: number, m: number, d: number): number;
+  /** The float32 twins of {@link Ops.dntk}. */
+  sntk: Ops["dntk"];
+  sntkCross: Ops["dntkCross"];
+  sntkScratchBytes: Ops["dntkScratchBytes"];
+
+  /**
    * First pre-activations of an infinitely wide network: a_i = alpha |x_i|² + beta, and in U, n×(d+1), the unit vectors of
    * (√alpha x_i, √beta); zeros where a_i is 0. alpha, beta ≥ 0.
    */

@@ -23,6 +23,9 @@ export interface Real {
   readonly gramBlock: Ops["dgramBlock"];
   readonly gramBlockCross: Ops["dgramBlockCross"];
   readonly gramScratchBytes: Ops["dgramScratchBytes"];
+  readonly ntk: Ops["dntk"];
+  readonly ntkCross: Ops["dntkCross"];
+  readonly ntkScratchBytes: Ops["dntkScratchBytes"];
   readonly gemm: Ops["dgemm"];
   readonly gemmScratchBytes: Ops["dgemmScratchBytes"];
   readonly syrk: Ops["dsyrk"];
@@ -64,6 +67,9 @@ export function doubles({ ops, arena }: Context): Real {
     gramBlock: ops.dgramBlock,
     gramBlockCross: ops.dgramBlockCross,
     gramScratchBytes: ops.dgramScratchBytes,
+    ntk: ops.dntk,
+    ntkCross: ops.dntkCross,
+    ntkScratchBytes: ops.dntkScratchBytes,
     gemm: ops.dgemm,
     gemmScratchBytes: ops.dgemmScratchBytes,
     syrk: ops.dsyrk,
@@ -90,6 +96,9 @@ export function singles({ ops, arena }: Context): Real {
     gramBlock: ops.sgramBlock,
     gramBlockCross: ops.sgramBlockCross,
     gramScratchBytes: ops.sgramScratchBytes,
+    ntk: ops.sntk,
+    ntkCross: ops.sntkCross,
+    ntkScratchBytes: ops.sntkScratchBytes,
     gemm: ops.sgemm,
     gemmScratchBytes: ops.sgemmScratchBytes,
     syrk: ops.ssyrk,

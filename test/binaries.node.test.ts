@@ -53,6 +53,6 @@ test("only the relaxed binary fuses", () => {
   expect(read("simd").includes(fused)).toBe(false);
 });
 
-test("both together stay under 50 kB gzipped", () => {
-  expect(gzipSync(Buffer.concat([read("simd"), read("relaxed")]), { level: 9 }).length).toBeLessThan(50_000);
+test("both together stay under 54 kB gzipped", () => {
+  expect(gzipSync(Buffer.concat([read("simd"), read("relaxed")]), { level: 9 }).length).toBeLessThan(54_000);
 });

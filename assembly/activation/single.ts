@@ -61,11 +61,13 @@ function mapWidened(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usi
 }
 
 function widen(count: i32, from: usize, to: usize): void {
-  for (let i: usize = 0; i < <usize>count; i++) store<f64>(to + (i << 3), <f64>load<f32>(from + (i << 2)));
+  for (; count > 1; count -= 2, from += 8, to += 16) v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(from)));
+  if (count) store<f64>(to, <f64>load<f32>(from));
 }
 
 function narrow(count: i32, from: usize, to: usize): void {
-  for (let i: usize = 0; i < <usize>count; i++) store<f32>(to + (i << 2), <f32>load<f64>(from + (i << 3)));
+  for (; count > 1; count -= 2, from += 16, to += 8) v128.store64_lane(to, f32x4.demote_f64x2_zero(v128.load(from)), 0);
+  if (count) store<f32>(to, <f32>load<f64>(from));
 }
 
 /** log2(e); 1.5·2^23, whose sum with n holds n in its low bits; ln2 in two parts, the first of 15 bits: n times it is exact. */

@@ -5,19 +5,36 @@ export const variants = ["float64"];
 
 export async function create() {
   const matrix = ({ data, rows, cols }) => Matrix.from1DArray(rows, cols, data);
+  const featuresOf = ({ C, d, b }) => {
+    const c = matrix(C);
+    return (x) => {
+      const one = Matrix.ones(x.rows, C.rows);
+      const S = Matrix.div(one, x.mmul(c.transpose()).addRowVector(d).neg().exp().add(1));
+      return { S, D: Matrix.sub(one, S).mul(S).mulRowVector(b) };
+    };
+  };
+  const theta = (inner, values, slopes) => values.add(1).add(inner.add(1).mul(slopes));
   return {
     name: "ml-matrix",
     precision: "float64",
+    threads: 1,
     read: (result) => Float64Array.from(result instanceof Matrix ? result.to1DArray() : result),
-    kernel({ C, d, b }, X) {
-      const [x, c] = [matrix(X), matrix(C)];
-      const one = Matrix.ones(X.rows, C.rows);
+    kernel(model, X) {
+      const [features, x] = [featuresOf(model), matrix(X)];
       return () => {
-        const Z = x.mmul(c.transpose()).addRowVector(d);
-        const S = Matrix.div(one, Z.neg().exp().add(1));
-        const D = Matrix.sub(one, S).mul(S).mulRowVector(b);
-        const tail = x.mmulByTranspose().add(1).mul(D.mmulByTranspose());
-        return S.mmulByTranspose().add(1).add(tail);
+        const { S, D } = features(x);
+        return theta(x.mmulByTranspose(), S.mmulByTranspose(), D.mmulByTranspose());
+      };
+    },
+    fit(model, X, Y, X2, ridge) {
+      const [features, x, y, x2] = [featuresOf(model), matrix(X), matrix(Y), matrix(X2)];
+      return () => {
+        const { S, D } = features(x);
+        const K = theta(x.mmulByTranspose(), S.mmulByTranspose(), D.mmulByTranspose());
+        for (let i = 0; i < X.rows; i++) K.set(i, i, K.get(i, i) + ridge);
+        const weights = new CholeskyDecomposition(K).solve(y);
+        const { S: S2, D: D2 } = features(x2);
+        return theta(x2.mmul(x.transpose()), S2.mmul(S.transpose()), D2.mmul(D.transpose())).mmul(weights);
       };
     },
     gemm(A, B) {

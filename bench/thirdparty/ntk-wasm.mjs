@@ -1,18 +1,25 @@
-// ntk-wasm itself, its public calls, as any other contender: `fastest` is what load() picks here. (A package inside a package
-// cannot refer to the outer one by name; this is the file that "ntk-wasm" exports.)
+// ntk-wasm itself, its public calls, as any other contender: `float64` and `float32` on the variant that load() picks here, and plain
+// JavaScript (or another variant, by its name). (A package inside a package cannot refer to the outer one by name; this is the file that "ntk-wasm" exports.)
 import { load } from "../../dist/index.js";
 
-export const variants = ["fastest", "js"];
+export const variants = ["float64", "float32", "js"];
 
 export async function create(variant) {
-  const ntk = await load(variant === "js" ? { variant } : {});
+  const ntk = await load(variant.startsWith("float") ? { precision: variant } : { variant });
   return {
     name: "ntk-wasm",
     version: ntk.variant,
-    precision: "float64",
+    precision: variant === "float32" ? variant : "float64",
+    threads: ntk.threads,
     read: (part) => part.data ?? part,
     kernel: ({ net }, X) => () => ntk.kernel(net, X),
     deepKernel: ({ net }, X) => () => ntk.kernel(net, X),
+    fit: ({ net }, X, Y, X2, ridge) => () => {
+      const fit = ntk.fit(net, X, Y, { ridge, centered: true });
+      const { mean } = fit.predict(X2, { variance: false });
+      fit.dispose();
+      return mean;
+    },
     gemm: (A, B) => () => ntk.matmul(A, B),
     cholesky: (A) => () => ntk.cholesky(A),
     solve: (A, B) => () => ntk.solve(A, B),

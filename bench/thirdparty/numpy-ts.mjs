@@ -11,31 +11,54 @@ np.configureWasm({ maxMemory: 2 ** 30 });
 export async function create(precision) {
   const vector = (values) => np.array(values, precision);
   const matrix = ({ data, rows, cols }) => vector(data).reshape([rows, cols]);
+  /** What is kept is freed at the end; the result is not. */
+  const scoped = (body) => {
+    const temporaries = [];
+    const result = body((array) => {
+      temporaries.push(array);
+      return array;
+    });
+    for (const array of temporaries) array.dispose();
+    return result;
+  };
+  const featuresOf = ({ C, d, b }) => {
+    const [c, bias, scale] = [matrix(C), vector(d), vector(b)];
+    return (keep, x) => {
+      const Z = keep(keep(np.matmul(x, keep(np.ascontiguousarray(c.T)))).add(bias));
+      const S = keep(np.reciprocal(keep(keep(np.exp(keep(np.negative(Z)))).add(1))));
+      return [S, keep(keep(np.subtract(S, keep(np.square(S)))).multiply(scale))];
+    };
+  };
+  const theta = (keep, [x, S, D], [x2, S2, D2]) => {
+    const product = (a, b) => keep(np.matmul(a, keep(np.ascontiguousarray(b.T))));
+    const tail = keep(keep(product(x, x2).add(1)).multiply(product(D, D2)));
+    return keep(product(S, S2).add(1)).add(tail);
+  };
   return {
     name: "numpy-ts",
     precision,
+    threads: 1,
     read(result) {
       const data = result.data.slice();
       result.dispose();
       return data;
     },
-    kernel({ C, d, b }, X) {
-      const [x, c, bias, scale] = [matrix(X), matrix(C), vector(d), vector(b)];
-      return () => {
-        const temporaries = [];
-        const keep = (array) => {
-          temporaries.push(array);
-          return array;
-        };
-        const gram = (a) => keep(np.matmul(a, keep(np.ascontiguousarray(a.T))));
-        const Z = keep(keep(np.matmul(x, keep(np.ascontiguousarray(c.T)))).add(bias));
-        const S = keep(np.reciprocal(keep(keep(np.exp(keep(np.negative(Z)))).add(1))));
-        const D = keep(keep(np.subtract(S, keep(np.square(S)))).multiply(scale));
-        const tail = keep(keep(gram(x).add(1)).multiply(gram(D)));
-        const theta = keep(gram(S).add(1)).add(tail);
-        for (const array of temporaries) array.dispose();
-        return theta;
-      };
+    kernel(model, X) {
+      const [features, x] = [featuresOf(model), matrix(X)];
+      return () => scoped((keep) => {
+        const [S, D] = features(keep, x);
+        return theta(keep, [x, S, D], [x, S, D]);
+      });
+    },
+    fit(model, X, Y, X2, ridge) {
+      const [features, x, y, x2] = [featuresOf(model), matrix(X), matrix(Y), matrix(X2)];
+      const shift = vector(new Float64Array(X.rows ** 2).map((_, i) => (i % (X.rows + 1) ? 0 : ridge))).reshape([X.rows, X.rows]);
+      return () => scoped((keep) => {
+        const rows = [x, ...features(keep, x)];
+        const K = keep(keep(theta(keep, rows, rows)).add(shift));
+        const weights = keep(np.linalg.solve(K, y));
+        return np.matmul(keep(theta(keep, [x2, ...features(keep, x2)], rows)), weights);
+      });
     },
     gemm(A, B) {
       const [a, b] = [matrix(A), matrix(B)];

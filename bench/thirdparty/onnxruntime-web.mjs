@@ -42,6 +42,7 @@ export async function create(precision) {
   return {
     name: "onnxruntime-web",
     precision,
+    threads: ort.env.wasm.numThreads,
     kernel({ C, d, b }, X) {
       const transposed = { transB: 1 };
       const graph = model(

@@ -22,6 +22,7 @@ export async function create() {
   return {
     name: "@tensorflow/tfjs-backend-wasm",
     precision: "float32",
+    threads: wasm.getThreadsCount(),
     kernel({ C, d, b }, X) {
       const [x, c, bias, scale] = [matrix(X), matrix(C), vector(d), vector(b)];
       const theta = () => {

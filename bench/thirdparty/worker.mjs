@@ -13,9 +13,9 @@ const ANSWERS = {
   async create() {
     const { create } = await import(`./${workerData.adapter}.mjs`);
     contender = await create(workerData.variant);
-    const { name, precision, version = installed(name) } = contender;
+    const { name, label, precision, threads, version = installed(name) } = contender;
     const verbs = Object.keys(contender).filter((key) => key !== "read" && typeof contender[key] === "function");
-    return { name, version, precision, verbs };
+    return { name, label, version, precision, threads, verbs };
   },
   /** Milliseconds that the first run took, and its result. */
   async prepare(verb, input) {

@@ -5,7 +5,7 @@
  *
  * `average` is the mean of Θ_cc over the outputs, N×N; `full` is (N·C)×(N·C), row n·C + c. In the average, the products of all
  * outputs are one product over C·m units, and in the top layer, where G_c = α b_c ∘ σ', one over m units with the weights'
- * root mean square. A single hidden layer is taken UNITS at a time, so that scratch is O(N·UNITS) whatever its width.
+ * root mean square. The kernel of a single hidden layer is one op; its terms apart take UNITS at a time. Scratch is O(N·1024) either way.
  * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
  */
 import type { Context } from "../arena.js";
@@ -45,7 +45,51 @@ export function kernelInto(
   out: number,
 ): void {
   if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out);
+  else if (loaded.hidden.length === 1) ntkInto(context, loaded, inputs, other, out);
   else averageInto(context, loaded, inputs, other, () => out);
+}
+
+/** The whole kernel of a single hidden layer, averaged over the outputs: one op. */
+function ntkInto({ arena }: Context, loaded: Loaded, inputs: Inputs, other: Inputs | undefined, out: number): void {
+  const { code, readout, real } = loaded;
+  const { fanIn: d, fanOut: m, alpha, beta, weights, bias } = loaded.hidden[0];
+  const [n, n2] = [inputs.n, other?.n ?? inputs.n];
+  arena.run(() => {
+    const gain = loaded.gain || rootMeanSquare(loaded);
+    const work = arena.allocBytes(real.ntkScratchBytes(n, n2, m, d));
+    const [x, y] = [inputs.address, other?.address];
+    const [sigma, a, b, delta] = [readout.alpha ** 2, alpha ** 2, beta ** 2, readout.beta ** 2];
+    if (y === undefined)
+      real.ntk(code, 0, n, m, d, alpha, x, d, weights, d, beta, bias, gain, sigma, a, b, 0, delta, out, n, work);
+    else {
+      real.ntkCross(
+        code,
+        0,
+        n,
+        n2,
+        m,
+        d,
+        alpha,
+        x,
+        d,
+        y,
+        d,
+        weights,
+        d,
+        beta,
+        bias,
+        gain,
+        sigma,
+        a,
+        b,
+        0,
+        delta,
+        out,
+        n2,
+        work,
+      );
+    }
+  });
 }
 
 /** The average over the outputs, its terms where `where` says. */
@@ -200,8 +244,7 @@ export function kernelScratch(real: Real, net: Network, n: number, n2: number, o
   const parameters = net.parameters.length + sizes[sizes.length - 1];
   const points = n + n2;
   if (sizes.length === 2 && !full) {
-    const units = Math.min(UNITS, sizes[1]);
-    return size * (parameters + points * (net.inputs + 2 * units)) + product(units, net.inputs);
+    return size * (parameters + points * net.inputs) + real.ntkScratchBytes(n, n2, sizes[1], net.inputs) / 8;
   }
   const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
   const widest = Math.max(...sizes);
@@ -244,7 +287,10 @@ export function kernelBlocks(
   const { arena } = context;
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   return arena.run(() => {
-    arena.require((net.blocks.length * n * n2 * real.bytes) / 8 + kernelScratch(real, net, n, n2, "average"));
+    // Terms apart: the features of a pass are kept, and packed once more.
+    const units = Math.min(UNITS, widths(net)[0]);
+    const apart = (2 * (n + n2) * units * real.bytes + real.gramScratchBytes(n, n2, units, net.inputs)) / 8;
+    arena.require((net.blocks.length * n * n2 * real.bytes) / 8 + kernelScratch(real, net, n, n2, "average") + apart);
     const at = new Map(net.blocks.map(({ name }) => [name, real.alloc(n * n2)]));
     const loaded = loadNetwork(context, net, undefined, real);
     const [inputs, other] = [loadInputs(context, X, real), X2 && loadInputs(context, X2, real)];

@@ -55,7 +55,7 @@ function timesWeights(
 }
 
 /** out += Φ u for a tile's rows, rows×C; u is a vector like θ in backend memory. */
-function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: number, out: number): void {
+export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: number, out: number): void {
   const { ops, arena } = context;
   const { hidden, readout, C, gain } = loaded;
   const { rows, h, slopes } = tile;

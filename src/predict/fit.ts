@@ -8,8 +8,10 @@ import type { Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, widths } from "../model/network.js";
+import { solveConjugate } from "../solver/cg.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
+import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
@@ -23,8 +25,11 @@ export interface FitOptions {
   ridge?: number;
   /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
   ridges?: ArrayLike<number>;
-  /** `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper one. */
-  solver?: "auto" | "dual" | "primal";
+  /**
+   * `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper of these; `cg`: conjugate gradients for finite networks and
+   * many points, O(NP) an iteration and no N×N matrix; a variance is then a solve for each row, and the report has no evidences.
+   */
+  solver?: "auto" | "dual" | "primal" | "cg";
   /** Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/(N·C). */
   scale?: 1 | "fit";
   /** Fit f − f0 instead of f: the start values of the network are left out. Default false. */
@@ -85,19 +90,23 @@ export function fitModel(
   const data = checkData(context, model, Xlike, Ylike, options.outputs);
   const { source, X, Y } = data;
   const net = source.weights;
-  if (!net && solver === "primal") {
+  if (!net && (solver === "primal" || solver === "cg")) {
     throw new RangeError(
-      `solver "primal" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
+      `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
         'expected solver "dual" or "auto"',
     );
   }
   const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
   context.arena.require(
-    primal
-      ? primalMemory(net?.parameters.length ?? 0)
-      : ridges
-        ? pathMemory(context, source, X.rows)
-        : dualMemory(source, X.rows),
+    solver === "cg"
+      ? 0
+      : primal
+        ? primalMemory(net?.parameters.length ?? 0)
+        : ridges
+          ? pathMemory(context, source, X.rows)
+          : context.precision === "float32" && ridge > 0
+            ? refinedMemory({ source, X, size: X.rows * source.block })
+            : dualMemory(source, X.rows),
   );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start);
@@ -106,13 +115,18 @@ export function fitModel(
     const solution = solveDual(context, problem, factor.ridge, factor);
     return new Fit({ context, model, problem, solution, centered, scale, path });
   }
-  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solveDual(context, problem, ridge);
+  if (solver === "cg" && net) {
+    const solution = solveConjugate(context, problem, net, ridge);
+    return new Fit({ context, model, problem, solution, centered, scale, path: [] });
+  }
+  const solve = context.precision === "float32" ? solveRefined : solveDual;
+  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solve(context, problem, ridge);
   return new Fit({ context, model, problem, solution, centered, scale, path: [] });
 }
 
 /** True where the P×P system is asked for, or takes fewer flops than the N×N one (MATH.md §3). */
-function usesPrimal(net: Network | undefined, solver: "auto" | "dual" | "primal", N: number): boolean {
-  if (!net || solver === "dual") return false;
+function usesPrimal(net: Network | undefined, solver: FitOptions["solver"], N: number): boolean {
+  if (!net || solver === "dual" || solver === "cg") return false;
   const P = net.parameters.length;
   const n = N * net.outputs;
   // Multiply-adds of Θ: two products of each hidden layer, symmetric half.
@@ -124,15 +138,13 @@ function checkFitOptions(options: FitOptions): void {
   checkKeys(options, FIT_KEYS, "fit");
   const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "average" } = options;
   checkNonNegative(ridge, "ridge");
-  if ((solver as string) === "cg")
-    throw new RangeError('solver "cg" is not there yet; expected "auto", "dual" or "primal"');
-  checkChoice(solver, "solver", ["auto", "dual", "primal"]);
+  checkChoice(solver, "solver", ["auto", "dual", "primal", "cg"]);
   if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
   checkBoolean(centered, "centered");
   checkChoice(outputs, "outputs", ["full", "average"]);
   if (ridges === undefined) return;
   if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
-  if (solver === "primal")
+  if (solver === "primal" || solver === "cg")
     throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
   if (typeof ridges !== "object" || ridges === null)
     throw new TypeError("ridges is not a list; expected an array of numbers");
@@ -260,13 +272,15 @@ export class Fit {
    * N×N fits delete rows of the Cholesky factor by Givens rotations and append the new ones: never a downdate, so after k updates the
    * answer is that of a kernel off by c·k·N·ε‖Θ‖ at most, and in practice by far less. The first update of a network with one hidden layer and
    * one output also keeps its N×m features (up to 256 MiB, memory permitting); other models pay for the features or the kernel function
-   * of all points at each update. P×P fits take rank-1 updates, then downdates (LINPACK's). Factored anew, at the cost of a fit, are: a ridge path (once), P×P fits
-   * where a point that goes carried more than 15/16 of some direction, and changes of so many rows that it is as fast (N×N: a quarter of them).
+   * of all points at each update. P×P fits take rank-1 updates, then downdates (LINPACK's). Factored anew, at the cost of a fit, are
+   * ridge paths and float32 fits (once, in float64), P×P fits where a point that goes carried more than 15/16 of some direction, and
+   * changes of so many rows that it is as fast (N×N: a quarter of them removed or moved).
    *
    * Sources: Gill, Golub, Murray & Saunders 1974; Golub & Van Loan, Matrix Computations, 6.5.4.
    *
-   * @throws TypeError, RangeError for bad input, and for a fit that cannot: ridge 0 on a singular kernel. NotPositiveDefiniteError where the new
-   *   points make the system singular to rounding; MemoryLimitError; BackendError after `dispose()`. The fit is as before then.
+   * @throws TypeError, RangeError for bad input, and for a fit that cannot: ridge 0 on a singular kernel, solver `cg`.
+   *   NotPositiveDefiniteError where the new points make the system singular to rounding; MemoryLimitError; BackendError after
+   *   `dispose()`. The fit is as before then, to the bit.
    * @example
    * fit.update({ move: { index: 3, X: [0.4], Y: [1.2] } }).predict(Xnew); // a point is dragged
    * fit.update({ add: { X: [[2]], Y: [[0]] }, remove: [0, 1] });

@@ -12,7 +12,13 @@ import { evidences } from "./path.js";
 
 export class Report {
   /** Which system was solved. */
-  readonly solver: "dual" | "primal";
+  readonly solver: "dual" | "primal" | "cg";
+  /** Precision of the factor that was used: `"float32"` where it preconditioned a solve with float64 residuals. */
+  readonly precision: "float64" | "float32";
+  /** Of conjugate gradients; undefined where the factor was used directly. */
+  readonly iterations: number | undefined;
+  /** With `load({ precision: "float32" })`, why this fit was solved in float64; else undefined. */
+  readonly fallback: string | undefined;
   /** λ. */
   readonly ridge: number;
   /** Added to the diagonal beside the ridge: always 0, nothing is added behind your back. */
@@ -28,6 +34,7 @@ export class Report {
   constructor(fitted: { solution: Solution; problem: Problem; scale: 1 | "fit" }, lease: Lease) {
     const { solution, problem, scale } = fitted;
     this.solver = solution.solver;
+    ({ precision: this.precision, iterations: this.iterations, fallback: this.fallback } = solution.method);
     this.ridge = solution.factor.ridge;
     this.#solution = solution;
     this.#problem = problem;
@@ -41,22 +48,24 @@ export class Report {
     return this.#lazy("scale", () => (this.#wanted === 1 ? 1 : this.#solution.quadratic() / this.#problem.R.length));
   }
 
-  /** Numerical rank of Θ: eigenvalues above Nε times the largest. */
-  get rank(): number {
+  /** Numerical rank of Θ: eigenvalues above Nε times the largest; undefined with solver `"cg"`. */
+  get rank(): number | undefined {
     return this.#lazy("rank", () => {
       if (this.#solution.factor.kind === "eigen") return this.#solution.factor.rank;
       const values = this.#spectrum();
+      if (!values) return undefined;
       const level = roundingLevel(values.length, values[values.length - 1]);
       return values.reduce((count, value) => count + (value > level ? 1 : 0), 0);
     });
   }
 
-  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept; undefined for a zero kernel. */
+  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept; undefined for a zero kernel and with solver `"cg"`. */
   get conditionNumber(): number | undefined {
     return this.#lazy("conditionNumber", () => {
       const { modes, ridge } = this.#solution.factor;
       if (modes) return modes.length === 0 ? undefined : modes[modes.length - 1] / modes[0];
       const values = this.#spectrum();
+      if (!values) return undefined;
       return (values[values.length - 1] + ridge) / Math.max(values[0] + ridge, Number.MIN_VALUE);
     });
   }
@@ -66,8 +75,8 @@ export class Report {
     return this.#lazy("backwardError", () => this.#solution.backwardError());
   }
 
-  /** tr Θ(Θ + λI)⁻¹. */
-  get degreesOfFreedom(): number {
+  /** tr Θ(Θ + λI)⁻¹; undefined with solver `"cg"`. */
+  get degreesOfFreedom(): number | undefined {
     return this.#lazy("degreesOfFreedom", () => this.#solution.degreesOfFreedom());
   }
 
@@ -97,7 +106,7 @@ export class Report {
     });
   }
 
-  #spectrum(): Float64Array {
+  #spectrum(): Float64Array | undefined {
     return this.#lazy("spectrum", () => this.#solution.spectrum());
   }
 

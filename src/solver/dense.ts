@@ -8,6 +8,7 @@ import { NotPositiveDefiniteError } from "../errors.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { doubles, type Real, realOf } from "../precision.js";
 import { decompose } from "./eigen.js";
+import { refineSolve } from "./refine.js";
 import { substitute } from "./triangle.js";
 
 export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
@@ -72,12 +73,14 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
   const { ops, arena } = context;
   const { rows: n, cols: k } = B;
   return arena.run(() => {
-    const l = factored(context, doubles(context), A);
     const b = arena.copyIn(B.data);
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
-    substitute(context, 1, { l, ld: n, n }, rows, n, k);
-    substitute(context, 0, { l, ld: n, n }, rows, n, k);
+    if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
+      const l = factored(context, doubles(context), A);
+      substitute(context, 1, { l, ld: n, n }, rows, n, k);
+      substitute(context, 0, { l, ld: n, n }, rows, n, k);
+    }
     ops.dtranspose(k, n, rows, n, b, k);
     return matrix(n, k, arena.copyOut(b, n * k));
   });

@@ -15,9 +15,11 @@ import { type Factor, tileRows } from "./factor.js";
 import {
   backwardErrorOf,
   type Change,
+  DIRECT,
   dot,
   exchanged,
   factorSystem,
+  type Method,
   type Solution,
   spectrumOf,
   transposed,
@@ -40,11 +42,17 @@ export interface Problem {
 }
 
 /** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
-export function solveDual(context: Context, problem: Problem, ridge: number, given?: Factor): Solution {
+export function solveDual(
+  context: Context,
+  problem: Problem,
+  ridge: number,
+  given?: Factor,
+  method = DIRECT,
+): Solution {
   const { source, X, size } = problem;
   const factor = given ?? factorSystem(context, size, ridge, (out) => source.fill(X, out));
   try {
-    return new DualSolution(context, problem, factor);
+    return new DualSolution(context, problem, factor, method);
   } catch (error) {
     factor.free();
     throw error;
@@ -61,7 +69,7 @@ const EDITED_PART = 1 / 4;
 /** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
 const MANY_POINTS = 4;
 
-class DualSolution implements Solution {
+export class DualSolution implements Solution {
   readonly solver = "dual";
   readonly factor: Factor;
   readonly #context: Context;
@@ -72,18 +80,27 @@ class DualSolution implements Solution {
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
 
-  constructor(context: Context, problem: Problem, factor: Factor, features?: ResidentFeatures) {
+  constructor(
+    context: Context,
+    problem: Problem,
+    factor: Factor,
+    readonly method: Method,
+    solved?: Float64Array,
+    features?: ResidentFeatures,
+  ) {
     this.#context = context;
     this.#problem = problem;
     this.factor = factor;
     this.#features = features;
     const { R, columns } = problem;
     const { arena } = context;
-    this.#alpha = arena.run(() => {
-      const rows = arena.copyIn(R);
-      factor.solve(rows, columns);
-      return arena.copyOut(rows, R.length);
-    });
+    this.#alpha =
+      solved ??
+      arena.run(() => {
+        const rows = arena.copyIn(R);
+        factor.solve(rows, columns);
+        return arena.copyOut(rows, R.length);
+      });
   }
 
   get displacement(): Float64Array | undefined {
@@ -123,6 +140,7 @@ class DualSolution implements Solution {
   }
 
   variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
     const { source } = this.#problem;
     const result = this.#features ? new Float64Array(X.rows) : source.diagonal(X).slice();
     this.#tiles(X, (k, rows, first, tile) => {
@@ -140,6 +158,7 @@ class DualSolution implements Solution {
   }
 
   covariance(X: Matrix): Float64Array {
+    this.factor.ready?.();
     const { ops, arena } = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -163,12 +182,14 @@ class DualSolution implements Solution {
   }
 
   logDeterminant(): number | undefined {
+    this.factor.ready?.();
     return this.factor.truncated ? undefined : this.factor.logDeterminant();
   }
 
   looResiduals(): Float64Array | undefined {
     if (this.factor.truncated) return undefined;
     const { columns } = this.#problem;
+    this.factor.ready?.();
     const inverse = this.factor.inverseDiagonal();
     return this.dualWeights().map((alpha, at) => alpha / inverse[Math.floor(at / columns)]);
   }
@@ -176,6 +197,7 @@ class DualSolution implements Solution {
   degreesOfFreedom(): number {
     const { factor } = this;
     if (factor.ridge === 0) return factor.rank;
+    factor.ready?.();
     return factor.n - factor.ridge * factor.inverseDiagonal().reduce((sum, x) => sum + x, 0);
   }
 
@@ -198,7 +220,7 @@ class DualSolution implements Solution {
     if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
       const fill = (out: number) => source.fill(problem.X, out);
       const fresh = factorSystem(this.#context, size, factor.ridge, fill, "error");
-      const next = solveDual(this.#context, problem, factor.ridge, fresh);
+      const next = solveDual(this.#context, problem, factor.ridge, fresh, this.#edited);
       this.free();
       return next;
     }
@@ -207,7 +229,13 @@ class DualSolution implements Solution {
     const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
     this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
     if (this.#features !== features) this.#features?.free();
-    return new DualSolution(this.#context, problem, factor, features);
+    return new DualSolution(this.#context, problem, factor, this.#edited, undefined, features);
+  }
+
+  /** How the solution after an update is solved. */
+  get #edited(): Method {
+    if (this.method.precision === "float64") return this.method;
+    return { ...DIRECT, fallback: "an update edits a float64 factor" };
   }
 
   free(): void {

@@ -8,7 +8,8 @@ import type { Context } from "../arena.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 
 export interface Factor {
-  readonly kind: "cholesky" | "eigen";
+  /** `none`: the system was solved without one. */
+  readonly kind: "cholesky" | "eigen" | "none";
   readonly n: number;
   readonly ridge: number;
   /** Numerical rank where the factorisation knows it: n for Cholesky. */
@@ -19,6 +20,8 @@ export interface Factor {
   readonly modes: Float64Array | undefined;
   /** Columns of {@link half}'s result. */
   readonly halfWidth: number;
+  /** Called while no scratch is in use, before the factor is needed: where it is made on demand it is made now. */
+  ready?(): void;
   /** V with V Vᵀ = B (A + ridge I)⁻¹ Bᵀ for the rows of B (rows×n in scratch, may be overwritten): address of rows×halfWidth. */
   half(b: number, rows: number): number;
   /** Rows x = (A + ridge I)⁻¹ b, in place. */

@@ -11,7 +11,16 @@ import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
 import type { Problem } from "./dual.js";
 import type { Factor } from "./factor.js";
-import { backwardErrorOf, type Change, dot, exchanged, factorSystem, type Solution, spectrumOf } from "./system.js";
+import {
+  backwardErrorOf,
+  type Change,
+  DIRECT,
+  dot,
+  exchanged,
+  factorSystem,
+  type Solution,
+  spectrumOf,
+} from "./system.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
@@ -75,6 +84,7 @@ const ROWS_OF_AN_EDIT = 8;
 
 class PrimalSolution implements Solution {
   readonly solver = "primal";
+  readonly method = DIRECT;
   readonly displacement: Float64Array;
   readonly #context: Context;
   readonly #problem: Problem;

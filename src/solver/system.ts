@@ -10,10 +10,24 @@ import type { Problem } from "./dual.js";
 import { decompose, factorEigen } from "./eigen.js";
 import { type Factor, maxDiagonal, notPositiveDefinite, roundingLevel } from "./factor.js";
 
+/** How a system was solved. */
+export interface Method {
+  /** Of the factor that was used. */
+  precision: "float64" | "float32";
+  /** Of conjugate gradients; undefined for a direct solve. */
+  iterations: number | undefined;
+  /** Why float64 was used where float32 was asked for. */
+  fallback: string | undefined;
+}
+
+/** A factor in float64, used directly. */
+export const DIRECT: Method = { precision: "float64", iterations: undefined, fallback: undefined };
+
 /** A solved regression. Y has N rows and C columns. */
 export interface Solution {
-  readonly solver: "dual" | "primal";
+  readonly solver: "dual" | "primal" | "cg";
   readonly factor: Factor;
+  readonly method: Method;
   /** β = θ − θ0, P numbers; undefined for a model without weights. */
   readonly displacement: Float64Array | undefined;
   /** α, N×C: the weights of the training points. */
@@ -30,12 +44,12 @@ export interface Solution {
   logDeterminant(): number | undefined;
   /** α_i / [(Θ + λI)⁻¹]_ii, N×C; undefined where Θ + λI is singular. */
   looResiduals(): Float64Array | undefined;
-  /** tr Θ(Θ + λI)⁻¹. */
-  degreesOfFreedom(): number;
+  /** tr Θ(Θ + λI)⁻¹; undefined without a factor. */
+  degreesOfFreedom(): number | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */
   backwardError(): number;
-  /** Eigenvalues of that system's matrix without its ridge, ascending. */
-  spectrum(): Float64Array;
+  /** Eigenvalues of that system's matrix without its ridge, ascending; undefined without a matrix. */
+  spectrum(): Float64Array | undefined;
   /**
    * The solution with other rows, which takes over the memory of this one; where it throws, this one is as before. Absent where a
    * solver cannot.
@@ -142,7 +156,8 @@ export function transposed(data: Float64Array, rows: number, cols: number): Floa
   return result;
 }
 
-function maxAbs(values: Float64Array): number {
+/** Largest |x|. */
+export function maxAbs(values: Float64Array): number {
   return values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 }
 

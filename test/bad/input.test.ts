@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
+  createInfiniteNetwork,
   createNetwork,
   load,
   type MatrixLike,
@@ -181,7 +182,13 @@ describe.each(variants)("%s", (variant) => {
     ["NaN ridge", () => ntk.fit(net, X, Y, { ridge: Number.NaN }), RangeError, /ridge is NaN/],
     ["unknown option", () => ntk.fit(net, X, Y, wrong({ lambda: 1 })), TypeError, /unknown option "lambda"/],
     ["unknown solver", () => ntk.fit(net, X, Y, { solver: wrong("lu") }), RangeError, /solver is "lu"/],
-    ["cg", () => ntk.fit(net, X, Y, { solver: wrong("cg") }), RangeError, /not there yet/],
+    ["cg on a path", () => ntk.fit(net, X, Y, { solver: "cg", ridges: [1] }), RangeError, /a ridge path decomposes Θ/],
+    [
+      "cg without weights",
+      () => ntk.fit(createInfiniteNetwork(), X, Y, { solver: "cg" }),
+      RangeError,
+      /solver "cg" needs/,
+    ],
     ["bad scale", () => ntk.fit(net, X, Y, { scale: wrong(2) }), RangeError, /scale is 2/],
     ["no ridges", () => ntk.fit(net, X, Y, { ridges: [] }), RangeError, /ridges is empty/],
     ["negative on the path", () => ntk.fit(net, X, Y, { ridges: [1, -1] }), RangeError, /ridges\[1\] is -1/],

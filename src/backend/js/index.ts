@@ -9,6 +9,7 @@ import { featureOps } from "./features.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
+import { ntkOps } from "./ntk.js";
 import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
@@ -18,19 +19,22 @@ export function createJsBackend(): Backend {
   const memory = new Memory();
   const features = featureOps(memory);
   const triangular = triangularOps(memory);
+  const products = productOps(memory);
+  const singles = singleOps(memory, { ...features, ...triangular });
   return {
     name: "js",
     variant: "js",
     ops: {
       ...features,
       ...trainOps(memory, features),
-      ...productOps(memory),
+      ...products,
       ...triangular,
       ...updateOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...dualOps(memory),
-      ...singleOps(memory, { ...features, ...triangular }),
+      ...singles,
+      ...ntkOps({ ...features, ...products }, singles),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,

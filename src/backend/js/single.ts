@@ -8,7 +8,8 @@ import type { Memory } from "./memory.js";
 import { type Operand, product, productScratchBytes, type Store } from "./product.js";
 
 type Doubles = Pick<Ops, "dfeatures" | "dfeaturesScratchBytes" | "dpotrf" | "dpotrfScratchBytes" | "dtrsm" | "dtrsmScratchBytes">;
-type SingleOps = Pick<Ops, Extract<keyof Ops, `s${string}`>>;
+/** All but those that `ntk.ts` puts together. */
+type SingleOps = Pick<Ops, Exclude<Extract<keyof Ops, `s${string}`>, `sntk${string}`>>;
 
 /** Rows of features at a time: the weights are packed anew for each. */
 const TILE_ROWS = 64;

@@ -1,0 +1,206 @@
+/** load({ precision: "float32" }): every result against its stated accuracy, fallbacks, and what float32 cannot hold. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { createInfiniteNetwork, createNetwork, type Matrix, type Network, type Ntk } from "../../src/index.js";
+import { EPS32 } from "../ops/harness.js";
+import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";
+import { randomMatrix } from "../setup/random.js";
+import { loadVariant, variants } from "../setup/variants.js";
+import sigmoid from "../vectors/01_onehidden_sigmoid.json" with { type: "json" };
+
+const NETWORKS: [string, Network][] = [
+  ["one input", createNetwork({ inputs: 1, hidden: 1100, biasStd: 1, seed: 1 })],
+  ["many inputs, relu", createNetwork({ inputs: 7, hidden: 130, activation: "relu", biasStd: 0.5, seed: 2 })],
+  ["deep, three outputs", createNetwork({ inputs: 3, hidden: [40, 31], outputs: 3, activation: "erf", biasStd: 1 })],
+  ["ntk, gelu, no bias", createNetwork({ inputs: 2, hidden: [60, 20], activation: "gelu", init: "ntk", bias: false })],
+];
+const N = 50;
+
+/** Largest |K − L| beside √(L_ii L_jj), in ε of float32. */
+function relativeError(K: Matrix, L: Matrix, row: Float64Array, column: Float64Array): number {
+  let worst = 0;
+  for (let at = 0; at < K.data.length; at++) {
+    const scale = Math.sqrt(row[Math.floor(at / K.cols)] * column[at % K.cols]);
+    worst = Math.max(worst, Math.abs(K.data[at] - L.data[at]) / scale);
+  }
+  return worst / EPS32;
+}
+
+describe.each(variants)("%s", (variant) => {
+  let single: Ntk;
+  let double: Ntk;
+  beforeAll(async () => {
+    single = await loadVariant(variant, "float32");
+    double = await loadVariant(variant);
+  });
+
+  /** Measured 5 ε at most, with widths up to 3000; rounded up to 16. */
+  const KERNEL_BOUND = 16;
+
+  test.each(NETWORKS)("kernels: %s", (_, net) => {
+    const [X, T] = [randomMatrix(N, net.inputs, 1, 2), randomMatrix(9, net.inputs, 2, 2)];
+    for (const outputs of ["average", "full"] as const) {
+      const [a, b] = [X, T].map((x) => double.kernelDiagonal(net, x, { outputs }));
+      const square = single.kernel(net, X, X, { outputs });
+      expect(relativeError(square, double.kernel(net, X, X, { outputs }), a, a)).toBeLessThanOrEqual(KERNEL_BOUND);
+      const cross = single.kernel(net, X, T, { outputs });
+      expect(relativeError(cross, double.kernel(net, X, T, { outputs }), a, b)).toBeLessThanOrEqual(KERNEL_BOUND);
+      for (let i = 0; i < square.rows; i++)
+        for (let j = 0; j < i; j++) expect(square.data[i * square.rows + j]).toBe(square.data[j * square.rows + i]);
+    }
+    const parts = single.kernelBlocks(net, X);
+    const whole = double.kernelBlocks(net, X);
+    const diagonal = double.kernelDiagonal(net, X);
+    for (const [name, part] of Object.entries(parts))
+      expect(relativeError(part, whole[name], diagonal, diagonal), name).toBeLessThanOrEqual(KERNEL_BOUND);
+  });
+
+  test("golden kernels at float32's tolerance", () => {
+    for (const { d, m, inputs, expected } of sigmoid.cases as unknown as {
+      d: number;
+      m: number;
+      inputs: Record<string, Golden>;
+      expected: Record<string, Golden>;
+    }[]) {
+      const net = createNetwork({ inputs: d, hidden: m, activation: "sigmoid", parameters: inputs.theta.data });
+      const K = single.kernel(net, toMatrix(inputs.x_train));
+      const golden = expected.K_train_train.data;
+      const top = maxAbs(golden);
+      expectClose(K.data, golden, { rtol: 0, atol: KERNEL_BOUND * EPS32 * top }, "K");
+    }
+  });
+
+  test("matmul, gram, cholesky in float32; solve to float64's residual", () => {
+    const [n, k] = [60, 33];
+    const A = randomMatrix(n, k, 3);
+    const B = randomMatrix(k, 20, 4);
+    expect(maxDifference(single.matmul(A, B).data, double.matmul(A, B).data)).toBeLessThanOrEqual((k + 4) * EPS32);
+    const G = double.gram(A);
+    expect(maxDifference(single.gram(A).data, G.data)).toBeLessThanOrEqual((k + 4) * EPS32);
+    for (let i = 0; i < n; i++) G.data[i * (n + 1)] += 1;
+    const L = single.cholesky(G);
+    const product = double.gram(L).data;
+    expect(maxDifference(product, G.data)).toBeLessThanOrEqual(n * EPS32 * maxAbs(G.data));
+    for (const columns of [1, 3, 9]) {
+      const rhs = randomMatrix(n, columns, 5, 1e-30);
+      const x = single.solve(G, rhs);
+      const back = double.matmul(G, x).data;
+      const norm = n * maxAbs(G.data) * maxAbs(x.data);
+      expect(maxDifference(back, rhs.data)).toBeLessThanOrEqual(n * Number.EPSILON * norm);
+    }
+    // Beyond what float32 can factor or hold: float64 takes over.
+    const hilbert = Array.from({ length: 9 }, (_, i) => Array.from({ length: 9 }, (__, j) => 1 / (i + j + 1)));
+    expect(single.solve(hilbert, new Array(9).fill(1)).data).toEqual(double.solve(hilbert, new Array(9).fill(1)).data);
+    expect(single.solve([[1e300]], [1e300]).data).toEqual(Float64Array.of(1));
+  });
+
+  describe("fit", () => {
+    const targets = (net: Network, X: Matrix) => ({
+      data: Float64Array.from({ length: N * net.outputs }, (_, i) => Math.sin(3 * X.data[i % X.data.length]) + i / N),
+      rows: N,
+      cols: net.outputs,
+    });
+
+    test.each(NETWORKS)("has float64's backward error and means: %s", (_, net) => {
+      const [X, T] = [randomMatrix(N, net.inputs, 1, 2), randomMatrix(7, net.inputs, 2, 2)];
+      const Y = targets(net, X);
+      for (const outputs of ["full", "average"] as const) {
+        using fit = single.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
+        using reference = double.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
+        const size = N * (outputs === "full" ? net.outputs : 1);
+        expect(fit.report).toMatchObject({ solver: "dual", precision: "float32", fallback: undefined });
+        expect(fit.report.iterations).toBeGreaterThan(0);
+        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * size * Number.EPSILON);
+        const [got, want] = [fit.predict(T, { covariance: true }), reference.predict(T, { covariance: true })];
+        // Backward errors of Nε each, magnified by the condition number.
+        const condition = reference.report.conditionNumber as number;
+        const allowed = 4 * size * Number.EPSILON * condition * maxAbs(Y.data);
+        expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(allowed);
+        // From a float64 factor.
+        expect(maxDifference(got.variance?.data ?? [], want.variance?.data ?? [])).toBe(0);
+        expect(maxDifference(got.covariance?.data ?? [], want.covariance?.data ?? [])).toBe(0);
+        for (const key of ["degreesOfFreedom", "rank", "conditionNumber"] as const)
+          expect(fit.report[key], key).toBe(reference.report[key]);
+        expect(fit.report.logEvidence).toBeCloseTo(reference.report.logEvidence ?? Number.NaN, 6);
+        const [loo, wanted] = [fit, reference].map(({ report }) => report.looResiduals?.data ?? []);
+        expect(maxDifference(loo, wanted)).toBeLessThanOrEqual(allowed * 10);
+      }
+    });
+
+    test("infinite and custom models: the float64 matrix refines", () => {
+      const X = randomMatrix(N, 2, 1, 2);
+      const Y = { data: Float64Array.from({ length: 2 * N }, (_, i) => Math.cos(i)), rows: N, cols: 2 };
+      const model = createInfiniteNetwork({ activation: "relu", biasStd: 0.1 });
+      for (const given of [model, { kernel: (A: Matrix, B: Matrix) => double.kernel(model, A, B) }]) {
+        using fit = single.fit(given, X, Y, { ridge: 1e-2 });
+        using reference = double.fit(model, X, Y, { ridge: 1e-2 });
+        expect(fit.report).toMatchObject({ precision: "float32", fallback: undefined });
+        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * N * Number.EPSILON);
+        const allowed = 4 * N * Number.EPSILON * (reference.report.conditionNumber as number);
+        expect(maxDifference(fit.predict(X).mean.data, reference.predict(X).mean.data)).toBeLessThanOrEqual(allowed);
+      }
+    });
+
+    test("what float32 cannot do is done in float64, and said", () => {
+      const [, net] = NETWORKS[0];
+      const X = randomMatrix(N, 1, 1, 2);
+      const Y = targets(net, X);
+      const cases: [number, RegExp][] = [
+        [0, /ridge 0/],
+        [1e-8, /no convergence in 30 iterations|fails at pivot/],
+      ];
+      for (const [ridge, reason] of cases) {
+        using fit = single.fit(net, X, Y, { ridge, solver: "dual" });
+        using reference = double.fit(net, X, Y, { ridge, solver: "dual" });
+        expect(fit.report.precision).toBe("float64");
+        expect(fit.report.fallback).toMatch(reason);
+        expect(fit.predict(X).mean.data).toEqual(reference.predict(X).mean.data);
+      }
+      const far = { data: X.data.map((x) => 1e39 * x), rows: N, cols: 1 };
+      using fit = single.fit(net, far, Y, { ridge: 1, solver: "dual" });
+      expect(fit.report).toMatchObject({ precision: "float64", fallback: "the inputs or the weights leave float32" });
+      using direct = double.fit(net, X, Y, { ridge: 1 });
+      expect(direct.report).toMatchObject({ precision: "float64", iterations: undefined, fallback: undefined });
+    });
+
+    test("a zero right-hand side takes no iteration; disposal before any variance gives nothing back", () => {
+      const [, net] = NETWORKS[0];
+      const X = randomMatrix(N, 1, 1, 2);
+      const fit = single.fit(net, X, double.forward(net, X), { ridge: 1, solver: "dual" });
+      expect(fit.report.iterations).toBe(0);
+      expect(fit.predict(X, { variance: false }).mean.data).toEqual(double.forward(net, X).data);
+      fit.dispose();
+      expect(() => fit.predict(X)).toThrow(/disposed/);
+    });
+  });
+
+  test("what leaves float32 is an error that says so", () => {
+    const [, net] = NETWORKS[0];
+    expect(() => single.kernel(net, [1e39])).toThrow(/X leaves float32 .* entry 0 \(1e\+39\).* precision: "float64"/);
+    expect(() => single.matmul([[1e30]], [[1e30]])).toThrow(RangeError);
+    expect(() => single.matmul([[1e30]], [[1e30]])).toThrow(/A B leaves float32 .* entry 0 \(Infinity\)/);
+    expect(() => single.gram([[1], [1e20]])).toThrow(/row 1, column 1/);
+    const steep = createNetwork({
+      inputs: 1,
+      hidden: 2,
+      activation: "identity",
+      bias: false,
+      parameters: [1, 1, 1e30, 1],
+    });
+    expect(() => single.kernel(steep, [1])).toThrow(/the kernel leaves float32/);
+    expect(double.kernel(steep, [1]).data[0]).toBeGreaterThan(1e59);
+    // Saturated units carry no kernel, however large the factor is.
+    expect(single.kernel(net, [1e30]).data[0]).toBeCloseTo(double.kernel(net, [1e30]).data[0], 0);
+  });
+
+  test("everything else is float64 as before", () => {
+    const [, net] = NETWORKS[2];
+    const X = randomMatrix(5, 3, 1);
+    expect(single.forward(net, X)).toEqual(double.forward(net, X));
+    expect(single.jacobian(net, X)).toEqual(double.jacobian(net, X));
+    expect(single.kernelDiagonal(net, X)).toEqual(double.kernelDiagonal(net, X));
+    const model = createInfiniteNetwork({ activation: "erf" });
+    expect(single.kernel(model, X)).toEqual(double.kernel(model, X));
+    const S = double.gram(X);
+    expect(single.eigh(S).values).toEqual(double.eigh(S).values);
+  });
+});
