@@ -272,13 +272,15 @@ export class Fit {
    * N×N fits delete rows of the Cholesky factor by Givens rotations and append the new ones: never a downdate, so after k updates the
    * answer is that of a kernel off by c·k·N·ε‖Θ‖ at most, and in practice by far less. The first update of a network with one hidden layer and
    * one output also keeps its N×m features (up to 256 MiB, memory permitting); other models pay for the features or the kernel function
-   * of all points at each update. P×P fits take rank-1 updates, then downdates (LINPACK's). Factored anew, at the cost of a fit, are: a ridge path (once), P×P fits
-   * where a point that goes carried more than 15/16 of some direction, and changes of so many rows that it is as fast (N×N: a quarter of them).
+   * of all points at each update. P×P fits take rank-1 updates, then downdates (LINPACK's). Factored anew, at the cost of a fit, are
+   * ridge paths and float32 fits (once, in float64), P×P fits where a point that goes carried more than 15/16 of some direction, and
+   * changes of so many rows that it is as fast (N×N: a quarter of them removed or moved).
    *
    * Sources: Gill, Golub, Murray & Saunders 1974; Golub & Van Loan, Matrix Computations, 6.5.4.
    *
-   * @throws TypeError, RangeError for bad input, and for a fit that cannot: ridge 0 on a singular kernel. NotPositiveDefiniteError where the new
-   *   points make the system singular to rounding; MemoryLimitError; BackendError after `dispose()`. The fit is as before then.
+   * @throws TypeError, RangeError for bad input, and for a fit that cannot: ridge 0 on a singular kernel, solver `cg`.
+   *   NotPositiveDefiniteError where the new points make the system singular to rounding; MemoryLimitError; BackendError after
+   *   `dispose()`. The fit is as before then, to the bit.
    * @example
    * fit.update({ move: { index: 3, X: [0.4], Y: [1.2] } }).predict(Xnew); // a point is dragged
    * fit.update({ add: { X: [[2]], Y: [[0]] }, remove: [0, 1] });

@@ -54,6 +54,10 @@ class ConjugateSolution implements Solution {
     this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
   }
 
+  free(): void {
+    this.factor.free();
+  }
+
   dualWeights(): Float64Array {
     return this.#alpha.slice();
   }
@@ -98,8 +102,6 @@ class ConjugateSolution implements Solution {
   degreesOfFreedom(): undefined {}
 
   spectrum(): undefined {}
-
-  free(): void {}
 
   backwardError(): number {
     const { R } = this.#problem;

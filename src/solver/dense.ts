@@ -77,9 +77,9 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
     if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
-      const l = { l: factored(context, doubles(context), A), ld: n, n };
-      substitute(context, 1, l, rows, n, k);
-      substitute(context, 0, l, rows, n, k);
+      const l = factored(context, doubles(context), A);
+      substitute(context, 1, { l, ld: n, n }, rows, n, k);
+      substitute(context, 0, { l, ld: n, n }, rows, n, k);
     }
     ops.dtranspose(k, n, rows, n, b, k);
     return matrix(n, k, arena.copyOut(b, n * k));

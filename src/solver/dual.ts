@@ -80,22 +80,22 @@ export class DualSolution implements Solution {
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
 
-  /** `known.alpha`: the system is solved already; `known.features`: those of the training points are kept already. */
   constructor(
     context: Context,
     problem: Problem,
     factor: Factor,
     readonly method: Method,
-    known: { alpha?: Float64Array; features?: ResidentFeatures | undefined } = {},
+    solved?: Float64Array,
+    features?: ResidentFeatures,
   ) {
     this.#context = context;
     this.#problem = problem;
     this.factor = factor;
-    this.#features = known.features;
+    this.#features = features;
     const { R, columns } = problem;
     const { arena } = context;
     this.#alpha =
-      known.alpha ??
+      solved ??
       arena.run(() => {
         const rows = arena.copyIn(R);
         factor.solve(rows, columns);
@@ -220,7 +220,7 @@ export class DualSolution implements Solution {
     if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
       const fill = (out: number) => source.fill(problem.X, out);
       const fresh = factorSystem(this.#context, size, factor.ridge, fill, "error");
-      const next = solveDual(this.#context, problem, factor.ridge, fresh);
+      const next = solveDual(this.#context, problem, factor.ridge, fresh, this.#edited);
       this.free();
       return next;
     }
@@ -229,7 +229,13 @@ export class DualSolution implements Solution {
     const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
     this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
     if (this.#features !== features) this.#features?.free();
-    return new DualSolution(this.#context, problem, factor, DIRECT, { features });
+    return new DualSolution(this.#context, problem, factor, this.#edited, undefined, features);
+  }
+
+  /** How the solution after an update is solved. */
+  get #edited(): Method {
+    if (this.method.precision === "float64") return this.method;
+    return { ...DIRECT, fallback: "an update edits a float64 factor" };
   }
 
   free(): void {

@@ -31,13 +31,7 @@ export function solveRefined(context: Context, problem: Problem, ridge: number):
   }
   const { alpha, iterations } = outcome;
   const factor = new DeferredFactor(context, size, ridge, (out) => source.fill(X, out));
-  return new DualSolution(
-    context,
-    problem,
-    factor,
-    { precision: "float32", iterations, fallback: undefined },
-    { alpha },
-  );
+  return new DualSolution(context, problem, factor, { precision: "float32", iterations, fallback: undefined }, alpha);
 }
 
 /** Doubles that {@link solveRefined} needs where it does not fall back. */

@@ -6,6 +6,7 @@ import {
   createNetwork,
   type Fit,
   type FitOptions,
+  load,
   type Matrix,
   MemoryLimitError,
   type Model,
@@ -390,6 +391,11 @@ describe.each(variants)("%s", (variant) => {
     using truncated = ntk.fit(few, X, targets(X, 1), { solver: "dual" });
     expect(() => truncated.update({ remove: 0 })).toThrow(RangeError);
     expect(() => truncated.update({ remove: 0 })).toThrow(/fit with a ridge above 0/);
+    using conjugate = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "cg" });
+    expect(() => conjugate.update({ remove: 0 })).toThrow(RangeError);
+    expect(() => conjugate.update({ remove: 0 })).toThrow(
+      /solver "cg" cannot be updated; fit again with solver "dual"/,
+    );
     const fit = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
     const { report } = fit;
     const known = report.degreesOfFreedom;
@@ -399,6 +405,18 @@ describe.each(variants)("%s", (variant) => {
     expect(() => report.backwardError).toThrow(/read fit.report again/);
     fit.dispose();
     expect(() => fit.update({ remove: 0 })).toThrow(BackendError);
+  });
+
+  test("a float32 fit goes on with a float64 factor, and says so", async () => {
+    const single = await load({ variant, precision: "float32" });
+    using fit = single.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    expect(fit.report.precision).toBe("float32");
+    fit.update({ remove: 3 }).update({ add: { X: [[1, 1]], Y: [2] } });
+    const stays = (_: unknown, i: number) => i !== 3;
+    const [points, labels] = [toRows(X).filter(stays), toRows(targets(X, 1)).filter(stays)];
+    using want = ntk.fit(net, [...points, [1, 1]], [...labels, [2]], { ridge: 0.1, solver: "dual" });
+    expectSame(fit, want, "float32");
+    expect(fit.report).toMatchObject({ precision: "float64", fallback: "an update edits a float64 factor" });
   });
 
   test("more units than one product takes: features in two parts", () => {
