@@ -92,7 +92,8 @@ export class Ntk {
   /**
    * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ in its factored form, layer by layer (Novak et al. 2022): no Jacobian is formed.
    * `outputs: "average"` (default): N×N2, the mean over outputs; `"full"`: (N·C)×(N2·C), row n·C + c. Without X2 it is symmetric to
-   * the bit. Entries that truly overflow are ±Infinity.
+   * the bit. Entries that truly overflow are ±Infinity; with precision `"float32"` those of finite networks are a RangeError, and right
+   * to 16 ε₃₂ √(Θ_ii Θ_jj).
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
    * @example
@@ -154,7 +155,8 @@ export class Ntk {
   /**
    * Kernel ridge regression of Y (N×C) on X (N×d) with the model's tangent kernel; also read as a Gaussian process.
    * `ridge` is absolute; 0 gives the minimum-norm answer where Θ is singular, and the report says its rank. With `ridges`
-   * one eigendecomposition rates them all, and the best profiled evidence is fitted.
+   * one eigendecomposition rates them all, and the best profiled evidence is fitted. With precision `"float32"` weights and means have float64's
+   * backward error from a float32 factor; variances and evidences make a float64 one when first asked for.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError where the ridge drowns in rounding or the
    *   kernel is indefinite; MemoryLimitError before any work; ConvergenceError.
@@ -279,7 +281,7 @@ export class Ntk {
   }
 
   /**
-   * AB, for A m×k and B k×n (BLAS gemm).
+   * AB, for A m×k and B k×n (BLAS gemm), in the precision of this Ntk.
    *
    * @throws RangeError where shapes do not match.
    * @example
@@ -291,7 +293,7 @@ export class Ntk {
   }
 
   /**
-   * AAᵀ, symmetric to the bit, for A n×k (BLAS syrk).
+   * AAᵀ, symmetric to the bit, for A n×k (BLAS syrk), in the precision of this Ntk.
    *
    * @throws RangeError for bad input.
    * @example
@@ -302,7 +304,7 @@ export class Ntk {
   }
 
   /**
-   * Lower L with A = LLᵀ, for A symmetric positive definite (LAPACK potrf).
+   * Lower L with A = LLᵀ, for A symmetric positive definite (LAPACK potrf), in the precision of this Ntk.
    *
    * @throws RangeError where A is not symmetric, naming the entry; NotPositiveDefiniteError with the 0-based pivot.
    * @example
@@ -313,7 +315,8 @@ export class Ntk {
   }
 
   /**
-   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs).
+   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs; with precision `"float32"` dsposv: float64's residual from a
+   * float32 factor).
    *
    * @throws RangeError where A is not symmetric; NotPositiveDefiniteError with the 0-based pivot.
    * @example
