@@ -1,6 +1,6 @@
 /** `load()`: probes the engine, makes the backend that was asked for, or the fastest one that runs. Never a silent substitute. */
 import { createJsBackend } from "./backend/js/index.js";
-import { createWasmBackend, supports } from "./backend/wasm.js";
+import { loadWasmBackend, supports } from "./backend/wasm.js";
 import { checkChoice, checkKeys } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
@@ -43,7 +43,7 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
   if (backend === "js" || variant === "js") return new Ntk(createJsBackend(), precision);
   const candidates = variant ? [variant] : (["relaxed", "simd"] as const);
   const chosen = candidates.find(supports);
-  if (chosen) return new Ntk(createWasmBackend(chosen), precision);
+  if (chosen) return new Ntk(await loadWasmBackend(chosen), precision);
   if (backend === undefined && variant === undefined) return new Ntk(createJsBackend(), precision);
   const missing =
     variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";

@@ -14,9 +14,9 @@ const TYPES = {
 };
 const SERVED = /^\/(dist|bench|node_modules\/(tinybench|@assemblyscript\/loader))\//;
 const IMPORTS = {
-  "ntk-wasm": "/dist/index.js",
+  "ntk-wasm": "/dist/ntk-wasm.js",
   "@assemblyscript/loader": "/node_modules/@assemblyscript/loader/index.js",
-  tinybench: "/node_modules/tinybench/dist/index.js",
+  tinybench: "/node_modules/tinybench/dist/ntk-wasm.js",
 };
 const PAGE = `<!doctype html><meta charset="utf-8"><title>ntk-wasm bench</title>
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>

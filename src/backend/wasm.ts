@@ -2,8 +2,8 @@
  * The WebAssembly backend: decodes an inlined binary, gives it a memory, and hands out its exports, which are the ops.
  * The two binaries, `simd` and `relaxed`, come from one AssemblyScript source (`assembly/`).
  */
-import { instantiateSync } from "@assemblyscript/loader";
-import type { Backend, Ops } from "../ops.js";
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import type { Backend } from "../ops.js";
 import { relaxed, simd } from "./binaries.generated.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
@@ -35,17 +35,47 @@ export function supports(variant: Variant): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(PROBES[variant]());
 }
 
-/** Instantiates a variant on a memory of its own. The caller has asked {@link supports}. */
+/** Compiled once for all that are loaded. */
+const compiled = new Map<Variant, Promise<WebAssembly.Module>>();
+
+function decode(variant: Variant): Uint8Array<ArrayBuffer> {
+  const text = atob(BINARIES[variant]);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * A variant on a memory of its own. The caller has asked {@link supports}. Compiles off the calling thread, and so on a browser's main thread too,
+ * where some engines refuse to compile at once what is longer than 4 kB.
+ */
+export async function loadWasmBackend(variant: Variant): Promise<Backend> {
+  let module = compiled.get(variant);
+  if (!module) {
+    module = WebAssembly.compile(decode(variant));
+    compiled.set(variant, module);
+  }
+  const memory = newMemory();
+  return backendOf(variant, memory, (await instantiate(await module, { env: { memory } })).instance);
+}
+
+/** {@link loadWasmBackend} at once, for tests and benches. */
 export function createWasmBackend(variant: Variant): Backend {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  const bytes = Uint8Array.from(atob(BINARIES[variant]), (char) => char.charCodeAt(0));
-  const exports = instantiateSync(bytes, { env: { memory } }).instance.exports as unknown as Exports;
-  const ops: Ops = exports;
+  const memory = newMemory();
+  return backendOf(variant, memory, instantiateSync(decode(variant), { env: { memory } }).instance);
+}
+
+function newMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+}
+
+function backendOf(variant: Variant, memory: WebAssembly.Memory, instance: WebAssembly.Instance): Backend {
+  const exports = instance.exports as unknown as Exports;
   const base = Math.max(1024, Math.ceil((exports.heapBase() >>> 0) / 64) * 64);
   return {
     name: "wasm",
     variant,
-    ops,
+    ops: exports,
     base,
     buffer: () => memory.buffer as ArrayBuffer,
     grow(end) {
