@@ -195,10 +195,11 @@ export class Fit {
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
-    const mean = solution.mean(X, !centered);
+    const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
+    const mean = both?.mean ?? solution.mean(X, !centered);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.outputs, mean), "the mean") };
     if (variance) {
-      const latent = solution.variance(X);
+      const latent = both?.variance ?? solution.variance(X);
       prediction.variance = matrix(X.rows, problem.outputs);
       prediction.variance.data.forEach((_, at, data) => {
         data[at] = s * latent[Math.floor(at / problem.columns)] + added;
