@@ -214,7 +214,7 @@ export class Ntk {
    * @throws TypeError, RangeError for bad input; MemoryLimitError. Runs that diverge are counted, not thrown.
    * @example
    * const { exponents } = ntk.sweep(X, Y, { widths: [64, 256, 1024], inits: ["ntk"], learningRates: [0.5], steps: 100 });
-   * exponents[0].gap?.exponent; // about -1
+   * exponents.at(-1)?.gap?.exponent; // about -1: after the last recorded step
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
     return sweepNetworks(this.#context, X, Y, options);
@@ -254,8 +254,8 @@ export class Ntk {
    * const { model, ridge } = ntk.tune(createInfiniteNetwork(), X, Y, { depth: [1, 2, 3], weightStd: [0.5, 4] });
    * const fit = ntk.fit(model, X, Y, { ridge });
    */
-  tune(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned {
-    return tune(this.#context, model, X, Y, options);
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned<M> {
+    return tune(this.#context, model, X, Y, options) as Tuned<M>;
   }
 
   /**
@@ -265,8 +265,13 @@ export class Ntk {
    * @example
    * for (const { score } of ntk.tuning(createInfiniteNetwork(), X, Y, { weightStd: [0.5, 4] })) console.log(score);
    */
-  tuning(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Generator<TunePoint, Tuned, void> {
-    return tuning(this.#context, model, X, Y, options);
+  tuning<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TuneOptions = {},
+  ): Generator<TunePoint, Tuned<M>, void> {
+    return tuning(this.#context, model, X, Y, options) as Generator<TunePoint, Tuned<M>, void>;
   }
 
   /**
