@@ -45,6 +45,9 @@ function compile(paths: string[]): Map<string, string[]> {
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"],
     types: [],
     strict: true,
+    // JavaScript, as the guides show it, has no annotations.
+    noImplicitAny: false,
+    useUnknownInCatchVariables: false,
     skipLibCheck: true,
   });
   program.emit();
