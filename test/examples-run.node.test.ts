@@ -13,7 +13,6 @@ import { docstringExamples, type Example, pageExamples } from "./examples/collec
 interface Outcome {
   failures: string[];
   claims: number;
-  ms: number;
 }
 
 const examples: Example[] = [...docstringExamples(), ...pageExamples()];
@@ -67,10 +66,5 @@ test.each(examples.map(({ label }, i) => [label, i] as const))("%s", (_, i) => {
 test("examples claim things, and claims are checked", () => {
   expect(docstringExamples().length).toBeGreaterThanOrEqual(32);
   const claims = outcomes.reduce((sum, outcome) => sum + outcome.claims, 0);
-  if (process.env.DEBUG_EXAMPLES)
-    console.log(
-      claims,
-      examples.map(({ label }, i) => `${label} ${outcomes[i].ms} ms, ${outcomes[i].claims}`),
-    );
-  expect(claims).toBeGreaterThanOrEqual(20);
+  expect(claims).toBeGreaterThanOrEqual(60);
 });
