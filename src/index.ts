@@ -26,6 +26,8 @@ export type {
   Sweep,
   SweepExponents,
   SweepOptions,
+  SweepProgress,
+  SweepRate,
   SweepRun,
   SweepSummary,
 } from "./predict/sweep.js";

@@ -12,6 +12,7 @@ import { createNetwork, type Network, validateNetwork, widths } from "../model/n
 import { RidgeScan } from "./path.js";
 import { checkData, residualProblem } from "./problem.js";
 import { maximise, maximiseLine } from "./search.js";
+import { drain } from "./slices.js";
 
 export interface TuneOptions {
   /** `evidence` (default): log evidence with the scale profiled out. `loo`: root mean square of the leave-one-out residuals. */
@@ -140,11 +141,7 @@ export function* tuning(
 
 /** `ntk.tune`. */
 export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
-  const run = tuning(context, model, X, Y, options);
-  for (;;) {
-    const { done, value } = run.next();
-    if (done) return value;
-  }
+  return drain(tuning(context, model, X, Y, options));
 }
 
 /** The ridge that rates a kernel best, within the bounds. */
