@@ -136,8 +136,7 @@ export class Client {
     const { args, at, onProgress, signal } = take(given, method);
     if (signal?.aborted && !sliced) throw signal.reason;
     const request: Call = { type: "call", id: this.#next++, target, method, args };
-    if (onProgress || signal)
-      request.options = { at, onProgress: onProgress !== undefined, signal: signal !== undefined };
+    if (onProgress || signal) request.options = { at, onProgress: onProgress !== undefined };
     const answer = this.#ask(request, onProgress);
     if (!signal) return answer;
     const abort = () => {

@@ -78,11 +78,11 @@ export class Host {
     if (!sliced && !(target === 0 && GENERATORS.includes(method))) return object[method](...args);
     if (!sliced) return this.#generator(object[method].bind(object), args, method === "sweeping" ? 2 : 3);
     if (options) {
-      const { onProgress, signal: watched } = options;
+      // The signal always: what onProgress throws ends the call as well.
       args[options.at] = {
         ...(args[options.at] as object),
-        ...(watched && { signal }),
-        ...(onProgress && { onProgress: (value: unknown) => this.#post({ type: "progress", id, value }, []) }),
+        signal,
+        ...(options.onProgress && { onProgress: (value: unknown) => this.#post({ type: "progress", id, value }, []) }),
       };
     }
     const slices = object[sliced](...args) as Generator<unknown, unknown, void>;

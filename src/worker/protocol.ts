@@ -20,8 +20,8 @@ export type Request =
       target: number;
       method: string;
       args: unknown[];
-      /** The argument that had an `onProgress` or a `signal`, and which. */
-      options?: { at: number; onProgress: boolean; signal: boolean };
+      /** The argument that had an `onProgress` or a `signal`. */
+      options?: { at: number; onProgress: boolean };
     }
   | { type: "abort"; id: number }
   | { type: "free"; target: number };
