@@ -171,9 +171,11 @@ async function runtimes() {
 async function types() {
   await row("TypeScript", "lib es2022, no DOM, all declarations checked", async () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022", "--module", "nodenext"];
+    const options = { noEmit: true, strict: true, target: "es2022", lib: ["es2022"], module: "nodenext", types: [] };
+    const config = { compilerOptions: { ...options, skipLibCheck: false }, files: ["consumer.mts"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     try {
-      await run(process.execPath, tsc, ...flags, "--skipLibCheck", "false", "--types", "", "consumer.mts");
+      await run(process.execPath, tsc, "-p", "tsconfig.json");
     } catch ({ stdout, message }) {
       throw new Error(stdout || message);
     }

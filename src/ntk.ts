@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
  * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.

@@ -33,3 +33,4 @@ export type {
 export type { Progress, Trained, TrainOptions } from "./predict/train.js";
 export type { Tuned, TuneOptions, TunePoint } from "./predict/tune.js";
 export type { UpdateOptions } from "./predict/update.js";
+export type { Signal } from "./signal.js";

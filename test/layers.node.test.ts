@@ -30,6 +30,7 @@ const LAYERS = [
   "matrix.ts",
   "check.ts",
   "errors.ts",
+  "signal.ts",
   "ops.ts",
 ];
 

@@ -9,6 +9,7 @@ import { kernelInto } from "../kernel/empirical.js";
 import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { type Network, validateNetwork } from "../model/network.js";
+import type { Signal } from "../signal.js";
 import { spectrumOf } from "../solver/system.js";
 import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
 import { Recorder, type TrainingRecord } from "./record.js";
@@ -26,7 +27,7 @@ export interface TrainOptions extends DescentOptions {
   /** Called between slices of about 16 ms, on this thread. */
   onProgress?: (progress: Progress) => void;
   /** Stops between slices: the record so far is returned, with `aborted: true`. */
-  signal?: AbortSignal;
+  signal?: Signal;
 }
 
 export interface Progress {
@@ -59,7 +60,7 @@ export interface Run {
   steps: number;
   recordAt: number[];
   onProgress: ((progress: Progress) => void) | undefined;
-  signal: AbortSignal | undefined;
+  signal: Signal | undefined;
 }
 
 /** `ntk.train`. */

@@ -9,6 +9,7 @@ import { isCustomKernel, type Model } from "../kernel/source.js";
 import type { MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import type { Signal } from "../signal.js";
 import { RidgeScan } from "./path.js";
 import { checkData, residualProblem } from "./problem.js";
 import { maximise, maximiseLine } from "./search.js";
@@ -34,7 +35,7 @@ export interface TuneOptions {
   /** Called after each kernel. */
   onProgress?: (point: TunePoint) => void;
   /** Stops between kernels: the best so far is returned, with `aborted: true`. */
-  signal?: AbortSignal;
+  signal?: Signal;
 }
 
 /** One kernel with its best ridge. */

@@ -11,6 +11,7 @@ import { source } from "./source.generated.js";
 import type { AsyncNtk } from "./types.js";
 
 export type { WasmModule } from "../backend/instance.js";
+export type { Signal } from "../signal.js";
 export type { WorkerLike } from "./port.js";
 export type {
   AsyncDynamics,
@@ -21,7 +22,6 @@ export type {
   AsyncNtk,
   KernelEstimate,
   RemoteObject,
-  Signal,
 } from "./types.js";
 
 export interface WorkerOptions extends LoadOptions, WorkerSource {

@@ -9,11 +9,7 @@ import type { Fit } from "../predict/fit.js";
 import type { Linearized } from "../predict/linearize.js";
 import type { Report } from "../predict/report.js";
 import type { KernelSamples } from "../predict/sampleKernel.js";
-
-/** An `AbortSignal`, also where a consumer compiles without the types of the DOM. */
-export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } }
-  ? S
-  : { readonly aborted: boolean };
+import type { Signal } from "../signal.js";
 
 /** Options of a call get a `signal`; data stay what they are. */
 type WithSignal<T> =
