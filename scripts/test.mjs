@@ -1,5 +1,5 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
+// Chromium; then scripts/smoke.mjs, the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,6 +23,12 @@ const runs = [
   {
     name: "node 24",
     node: join(nodes, "node24/bin/node"),
+    project: "node",
+    missing: "npm ci --ignore-scripts --prefix tools/nodes",
+  },
+  {
+    name: "node 26",
+    node: join(nodes, "node26/bin/node"),
     project: "node",
     missing: "npm ci --ignore-scripts --prefix tools/nodes",
   },
@@ -65,5 +71,12 @@ for (const [index, { name, node, project, needs = node, missing }] of runs.entri
   failed += counts.failed;
 }
 rmSync(reports, { recursive: true });
+
+console.log("\n== the packed package");
+const smoke = spawnSync(process.execPath, [join(root, "scripts/smoke.mjs")], { cwd: root, encoding: "utf8" });
+console.log(smoke.stdout + smoke.stderr);
+const [, good, bad] = smoke.stdout.match(/(\d+) passed, (\d+) failed\n$/) ?? [0, 0, 1];
+passed += Number(good);
+failed += Number(bad);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

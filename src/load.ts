@@ -5,6 +5,8 @@ import { checkChoice, checkKeys } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
 
+export { compileVariant as compile } from "./backend/wasm.js";
+
 export interface LoadOptions {
   /** `"wasm"` or `"js"`; default: WebAssembly where it runs, else JavaScript. */
   backend?: "wasm" | "js";
@@ -20,6 +22,12 @@ export interface LoadOptions {
   precision?: "float64" | "float32";
 }
 
+/** What `load` makes of its options. */
+export interface Choice {
+  variant: "relaxed" | "simd" | "js";
+  precision: "float64" | "float32";
+}
+
 /**
  * Loads a backend with a memory of its own.
  *
@@ -29,7 +37,13 @@ export interface LoadOptions {
  * const plain = await load({ backend: "js" });
  */
 export async function load(options: LoadOptions = {}): Promise<Ntk> {
-  checkKeys(options, ["backend", "variant", "threads", "precision"], "load");
+  const { variant, precision } = choose(options, "load");
+  return new Ntk(variant === "js" ? createJsBackend() : await loadWasmBackend(variant), precision);
+}
+
+/** The variant that is asked for, or the fastest that runs here. Throws as {@link load}. */
+export function choose(options: LoadOptions, where: string): Choice {
+  checkKeys(options, ["backend", "variant", "threads", "precision"], where);
   const { backend, variant, threads = 1, precision = "float64" } = options;
   if (backend !== undefined) checkChoice(backend, "backend", ["wasm", "js"]);
   if (variant !== undefined) checkChoice(variant, "variant", ["relaxed", "simd", "js"]);
@@ -40,11 +54,11 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
       `backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`,
     );
   }
-  if (backend === "js" || variant === "js") return new Ntk(createJsBackend(), precision);
+  if (backend === "js" || variant === "js") return { variant: "js", precision };
   const candidates = variant ? [variant] : (["relaxed", "simd"] as const);
   const chosen = candidates.find(supports);
-  if (chosen) return new Ntk(await loadWasmBackend(chosen), precision);
-  if (backend === undefined && variant === undefined) return new Ntk(createJsBackend(), precision);
+  if (chosen) return { variant: chosen, precision };
+  if (backend === undefined && variant === undefined) return { variant: "js", precision };
   const missing =
     variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";
   throw new BackendError(`this engine lacks ${missing}; use load() for what runs here, or load({ backend: "js" })`);

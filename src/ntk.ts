@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
  * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
@@ -13,14 +14,14 @@ import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { type Precision, realOf } from "./precision.js";
-import { type CompareOptions, type Comparison, compareNetwork } from "./predict/compare.js";
+import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
 import { type Fit, type FitOptions, fitModel } from "./predict/fit.js";
 import { type Linearized, linearize } from "./predict/linearize.js";
 import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./predict/sampleKernel.js";
-import { type Sweep, type SweepOptions, sweepNetworks } from "./predict/sweep.js";
-import { type Trained, type TrainOptions, trainNetwork } from "./predict/train.js";
+import { type Sweep, type SweepOptions, type SweepProgress, sweepingNetworks, sweepNetworks } from "./predict/sweep.js";
+import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./predict/train.js";
 import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./predict/tune.js";
 import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
 
@@ -199,6 +200,17 @@ export class Ntk {
   }
 
   /**
+   * {@link train}, a slice of about 16 ms for each step of the generator, which can be stopped and taken up again; it returns what `train` does.
+   *
+   * @throws as {@link train}, at the first step.
+   * @example
+   * for (const { step, loss } of ntk.training(net, X, Y, { learningRate: 0.1, steps: 1000 })) console.log(step, loss);
+   */
+  training(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Generator<Progress, Trained, void> {
+    return trainingOf(this.#context, net, X, Y, options);
+  }
+
+  /**
    * Is the linear picture true? Trains the network and its first-order model from the same θ0 and reports, at each recorded
    * step, both losses, the gap ‖f_net − f_lin‖/‖f_lin − f0‖ on X and Xtest, and how far weights and kernel moved.
    *
@@ -212,6 +224,22 @@ export class Ntk {
   }
 
   /**
+   * {@link compare}, a slice of its training for each step of the generator, as in {@link training}.
+   *
+   * @throws as {@link compare}, at the first step.
+   * @example
+   * for (const { step } of ntk.comparing(net, X, Y, { learningRate: 0.1, steps: 100 })) console.log(step);
+   */
+  comparing(
+    net: Network,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: CompareOptions,
+  ): Generator<Progress, Comparison, void> {
+    return comparingNetwork(this.#context, net, X, Y, options);
+  }
+
+  /**
    * {@link compare} over widths, initialisations, learning rates and seeds: every run, mean and standard error of each
    * measure, and the exponents of the gap and the drifts in the width.
    *
@@ -222,6 +250,18 @@ export class Ntk {
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
     return sweepNetworks(this.#context, X, Y, options);
+  }
+
+  /**
+   * {@link sweep}, a slice of one run for each step of the generator, as in {@link training}.
+   *
+   * @throws as {@link sweep}, at the first step.
+   * @example
+   * const options = { widths: [64, 256], inits: ["ntk"], learningRates: [0.5], steps: 100 };
+   * for (const { done, total } of ntk.sweeping(X, Y, options)) console.log(done, total);
+   */
+  sweeping(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Generator<SweepProgress, Sweep, void> {
+    return sweepingNetworks(this.#context, X, Y, options);
   }
 
   /**

@@ -4,9 +4,20 @@ import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../src");
+/** Who may import a backend: what puts one and an Ntk together. */
+const LOADERS = ["load.ts", "slim.ts", "worker/entry.ts", "worker/index.ts"];
 /** Top to bottom. A file may import from its own layer and from those below. */
 const LAYERS = [
+  "worker/entry.ts",
+  "worker/host.ts",
+  "worker/index.ts",
+  "worker/client.ts",
+  "worker/port.ts",
+  "worker/protocol.ts",
+  "worker/types.ts",
+  "slim.ts",
   "index.ts",
+  "public.ts",
   "load.ts",
   "backend",
   "ntk.ts",
@@ -19,6 +30,7 @@ const LAYERS = [
   "matrix.ts",
   "check.ts",
   "errors.ts",
+  "signal.ts",
   "ops.ts",
 ];
 
@@ -41,11 +53,28 @@ test("imports point down", () => {
       const [from, to] = [layerOf(file), layerOf(path)];
       if (from < 0 || to < 0) wrong.push(`${file}: ${path} is in no layer`);
       else if (to < from && !typeOnly) wrong.push(`${file} imports ${path}`);
-      if (path.startsWith("backend") && !file.startsWith("backend") && file !== "load.ts")
+      if (path.startsWith("backend") && !file.startsWith("backend") && !LOADERS.includes(file) && !typeOnly)
         wrong.push(`${file} imports a backend`);
     }
     const loader = source.includes('from "@assemblyscript/loader"');
-    if (loader !== (file === "backend/wasm.ts")) wrong.push(`${file} and the loader`);
+    if (loader !== (file === "backend/instance.ts")) wrong.push(`${file} and the loader`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("what leaves out the inlined binaries does not reach them", () => {
+  for (const entry of ["slim.ts", "worker/entry.ts"]) {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      if (file.includes("generated")) return;
+      const source = readFileSync(join(root, file), "utf8");
+      for (const [, target] of source.matchAll(/^(?:import|export)(?! type) [^;]*?from "(\.[^"]+)";/gm))
+        visit(normalize(join(dirname(file), target)).replace(/\.js$/, ".ts"));
+    };
+    visit(entry);
+    expect(seen).toContain("ntk.ts");
+    expect(seen).not.toContain("backend/binaries.generated.ts");
+  }
 });

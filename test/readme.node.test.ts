@@ -22,7 +22,7 @@ function run(example: string): string {
 }
 
 test("the README opens with a short example that runs", () => {
-  expect(examples.length).toBe(5);
+  expect(examples.length).toBe(6);
   expect(examples[0].trim().split("\n").length).toBeLessThanOrEqual(24);
   expect(run(examples[0])).toMatch(/^(relaxed|simd): f\(1\.05\) = 0\.\d\d ± 0\.\d\d\nridge /);
 });
@@ -51,9 +51,14 @@ test("its fourth example: a point is dragged, then removed", () => {
   expect(Math.abs(Number(down))).toBeLessThan(Number(up) / 4);
 });
 
-test("its fifth example: a float32 factor, a float64 answer", () => {
+test("its fifth example: a worker", () => {
+  const [, mean] = run(examples[4]).match(/^f\(0\.5\) = (\S+), rank \d+\nstopped in time\n$/) ?? [];
+  expect(Math.abs(Number(mean) - Math.sin(1.5))).toBeLessThan(0.05);
+});
+
+test("its sixth example: a float32 factor, a float64 answer", () => {
   const [, mean, error] =
-    run(examples[4]).match(/^f\(0\.25\) = (\S+); float32 factor, \d+ iterations, backward error (\S+)\n$/) ?? [];
+    run(examples[5]).match(/^f\(0\.25\) = (\S+); float32 factor, \d+ iterations, backward error (\S+)\n$/) ?? [];
   expect(Math.abs(Number(mean) - Math.sin(0.75))).toBeLessThan(0.02);
   expect(Number(error)).toBeLessThanOrEqual(200 * Number.EPSILON);
 });

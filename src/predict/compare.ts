@@ -8,7 +8,8 @@ import type { Network } from "../model/network.js";
 import { Dynamics } from "./dynamics.js";
 import { checkData } from "./problem.js";
 import type { TrainingRecord } from "./record.js";
-import { checkRun, type Run, TRAIN_KEYS, type Trained, type TrainOptions, train } from "./train.js";
+import { drain } from "./slices.js";
+import { checkRun, type Progress, type Run, TRAIN_KEYS, type Trained, type TrainOptions, training } from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d: the gap is reported there too. */
@@ -43,6 +44,17 @@ export function compareNetwork(
   Y: MatrixLike,
   options: CompareOptions,
 ): Comparison {
+  return drain(comparingNetwork(context, net, X, Y, options));
+}
+
+/** `ntk.comparing`: returns what `compare` does. */
+export function* comparingNetwork(
+  context: Context,
+  net: Network,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: CompareOptions,
+): Generator<Progress, Comparison, void> {
   checkKeys(options, [...TRAIN_KEYS, "Xtest", "Ytest"], "compare");
   const run = checkRun(net, X, Y, options);
   const { Xtest, Ytest } = options;
@@ -50,11 +62,16 @@ export function compareNetwork(
   const inputs = Xtest === undefined ? undefined : toMatrix(Xtest, "Xtest", { cols: run.net.inputs });
   const targets =
     inputs && Ytest !== undefined ? toMatrix(Ytest, "Ytest", { rows: inputs.rows, cols: run.net.outputs }) : undefined;
-  return compare(context, run, inputs, targets);
+  return yield* comparing(context, run, inputs, targets);
 }
 
-/** Compares for a checked run. */
-export function compare(context: Context, run: Run, Xtest?: Matrix, Ytest?: Matrix): Comparison {
+/** Compares for a checked run, and yields between slices of its training. */
+export function* comparing(
+  context: Context,
+  run: Run,
+  Xtest?: Matrix,
+  Ytest?: Matrix,
+): Generator<Progress, Comparison, void> {
   const dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y, "full"), run.rule);
   try {
     const onTrain: Float64Array[] = [];
@@ -71,7 +88,7 @@ export function compare(context: Context, run: Run, Xtest?: Matrix, Ytest?: Matr
       };
     };
     try {
-      const trained = train(context, run, (network) => {
+      const trained = yield* training(context, run, (network) => {
         onTrain.push(forward(context, network, run.X).data);
         if (Xtest) onTest.push(forward(context, network, Xtest).data);
       });

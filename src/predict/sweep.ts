@@ -9,8 +9,9 @@ import { ConvergenceError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import type { Init } from "../model/init.js";
 import { createNetwork, type Network, type NetworkOptions } from "../model/network.js";
-import { type CompareOptions, type Comparison, compare } from "./compare.js";
+import { type CompareOptions, type Comparison, comparing } from "./compare.js";
 import { checkRule } from "./descent.js";
+import { drain } from "./slices.js";
 import { checkRun, stableRate } from "./train.js";
 
 /** A rate for every network, or a fraction of each network's own largest stable rate. */
@@ -29,7 +30,13 @@ export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onP
   /** Everything else of the networks. */
   network?: Pick<NetworkOptions, "activation" | "weightStd" | "biasStd" | "bias">;
   /** Called after each run. */
-  onProgress?: (progress: { done: number; total: number }) => void;
+  onProgress?: (progress: SweepProgress) => void;
+}
+
+/** Runs that are done, of all. */
+export interface SweepProgress {
+  done: number;
+  total: number;
 }
 
 /** What is averaged and fitted; `gapTest`, `testLoss` and `linearTestLoss` with Xtest and Ytest. */
@@ -121,7 +128,17 @@ const KEYS = [
 const LAZY_GAP = 0.1;
 
 /** `ntk.sweep`. */
-export function sweepNetworks(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Sweep {
+export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
+  return drain(sweepingNetworks(context, X, Y, options));
+}
+
+/** `ntk.sweeping`: returns what `sweep` does. */
+export function* sweepingNetworks(
+  context: Context,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: SweepOptions,
+): Generator<SweepProgress, Sweep, void> {
   checkKeys(options, KEYS, "sweep");
   const { widths, depth = 1, learningRates, inits = ["lecun"], seeds = 5, network = {}, onProgress, ...rest } = options;
   checkList(widths, "widths");
@@ -159,7 +176,10 @@ export function sweepNetworks(context: Context, Xlike: MatrixLike, Ylike: Matrix
       typeof rate === "number" ? 0 : stableRate(context, net, X, checkRule({ ...shared, learningRate: 1 }, "descent"));
     const learningRate = typeof rate === "number" ? rate : rate.fraction * stable;
     const run = checkRun(net, X, Y, { ...shared, learningRate });
-    const { comparison, divergedAt } = attempt(() => compare(context, run, Xtest, Ytest));
+    const { comparison, divergedAt } = yield* attempt(comparing(context, run, Xtest, Ytest), {
+      done: runs.length,
+      total: grid.length,
+    });
     aborted = comparison.aborted;
     if (aborted) break;
     const { network: _, aborted: __, ...record } = comparison;
@@ -192,13 +212,23 @@ function draw(
   return createNetwork({ ...shape, hidden: depth === 1 ? width : new Array(depth).fill(width), init, seed });
 }
 
-/** A run that diverges leaves its record. */
-function attempt(body: () => Comparison): { comparison: Comparison; divergedAt: number | undefined } {
+/** A run, slice by slice; one that diverges leaves its record. */
+function* attempt(
+  run: Generator<unknown, Comparison, void>,
+  progress: SweepProgress,
+): Generator<SweepProgress, { comparison: Comparison; divergedAt: number | undefined }, void> {
   try {
-    return { comparison: body(), divergedAt: undefined };
+    for (;;) {
+      const { done, value } = run.next();
+      if (done) return { comparison: value, divergedAt: undefined };
+      yield { ...progress };
+    }
   } catch (error) {
     if (!(error instanceof ConvergenceError) || error.partial === undefined) throw error;
     return { comparison: error.partial as Comparison, divergedAt: error.step };
+  } finally {
+    // Stopped from outside, the run gives its memory back; ended, it ignores this.
+    run.return(undefined as never);
   }
 }
 

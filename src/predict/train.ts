@@ -9,9 +9,11 @@ import { kernelInto } from "../kernel/empirical.js";
 import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { type Network, validateNetwork } from "../model/network.js";
+import type { Signal } from "../signal.js";
 import { spectrumOf } from "../solver/system.js";
 import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
 import { Recorder, type TrainingRecord } from "./record.js";
+import { drain } from "./slices.js";
 import { MAX_SLICE, Trainer } from "./trainer.js";
 
 export interface TrainOptions extends DescentOptions {
@@ -25,7 +27,7 @@ export interface TrainOptions extends DescentOptions {
   /** Called between slices of about 16 ms, on this thread. */
   onProgress?: (progress: Progress) => void;
   /** Stops between slices: the record so far is returned, with `aborted: true`. */
-  signal?: AbortSignal;
+  signal?: Signal;
 }
 
 export interface Progress {
@@ -58,7 +60,7 @@ export interface Run {
   steps: number;
   recordAt: number[];
   onProgress: ((progress: Progress) => void) | undefined;
-  signal: AbortSignal | undefined;
+  signal: Signal | undefined;
 }
 
 /** `ntk.train`. */
@@ -69,8 +71,19 @@ export function trainNetwork(
   Y: MatrixLike,
   options: TrainOptions,
 ): Trained {
+  return drain(trainingOf(context, net, X, Y, options));
+}
+
+/** `ntk.training`: returns what `train` does. */
+export function* trainingOf(
+  context: Context,
+  net: Network,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: TrainOptions,
+): Generator<Progress, Trained, void> {
   checkKeys(options, TRAIN_KEYS, "train");
-  return train(context, checkRun(net, X, Y, options));
+  return yield* training(context, checkRun(net, X, Y, options));
 }
 
 /** @throws TypeError, RangeError */
@@ -116,8 +129,12 @@ function spacedSteps(steps: number): number[] {
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** Trains; `onRecord` sees the network at each recorded step. */
-export function train(context: Context, run: Run, onRecord: (network: Network) => void = () => {}): Trained {
+/** Trains, and yields between slices; `onRecord` sees the network at each recorded step. */
+export function* training(
+  context: Context,
+  run: Run,
+  onRecord: (network: Network) => void = () => {},
+): Generator<Progress, Trained, void> {
   const { steps, recordAt } = run;
   const trainer = new Trainer(context, run);
   try {
@@ -144,7 +161,9 @@ export function train(context: Context, run: Run, onRecord: (network: Network) =
       // Towards SLICE_MS, doubling at most: the first slices are too short to time well.
       const perStep = (performance.now() - began) / count;
       slice = Math.max(1, Math.min(MAX_SLICE, 2 * slice, Math.floor(SLICE_MS / Math.max(perStep, 1e-6))));
-      run.onProgress?.({ step, steps, loss: losses[count - 1] });
+      const progress = { step, steps, loss: losses[count - 1] };
+      run.onProgress?.(progress);
+      yield progress;
       aborted = run.signal?.aborted ?? false;
     }
     const network = trainer.network();

@@ -9,9 +9,11 @@ import { isCustomKernel, type Model } from "../kernel/source.js";
 import type { MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import type { Signal } from "../signal.js";
 import { RidgeScan } from "./path.js";
 import { checkData, residualProblem } from "./problem.js";
 import { maximise, maximiseLine } from "./search.js";
+import { drain } from "./slices.js";
 
 export interface TuneOptions {
   /** `evidence` (default): log evidence with the scale profiled out. `loo`: root mean square of the leave-one-out residuals. */
@@ -33,7 +35,7 @@ export interface TuneOptions {
   /** Called after each kernel. */
   onProgress?: (point: TunePoint) => void;
   /** Stops between kernels: the best so far is returned, with `aborted: true`. */
-  signal?: AbortSignal;
+  signal?: Signal;
 }
 
 /** One kernel with its best ridge. */
@@ -140,11 +142,7 @@ export function* tuning(
 
 /** `ntk.tune`. */
 export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
-  const run = tuning(context, model, X, Y, options);
-  for (;;) {
-    const { done, value } = run.next();
-    if (done) return value;
-  }
+  return drain(tuning(context, model, X, Y, options));
 }
 
 /** The ridge that rates a kernel best, within the bounds. */

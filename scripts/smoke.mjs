@@ -1,0 +1,244 @@
+// `npm run smoke`: packs the package, installs the tarball in an empty folder, and fits with it in every runtime and with every bundler that is here
+// (test/smoke has them: npm ci --ignore-scripts --prefix test/smoke). Prints a table and ends with `N passed, N failed`; with CI set, what is missing fails.
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { BROWSERS } from "../bench/browser/browsers.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const tools = join(root, "test/smoke/node_modules");
+const require = createRequire(join(root, "test/smoke/package.json"));
+const execute = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-smoke-"));
+const FILES = ["fit.mjs", "console.mjs", "page.mjs", "require.cjs", "slim.mjs", "consumer.mts"];
+const TIMEOUT_MS = 60_000;
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
+
+async function run(path, ...args) {
+  const { stdout } = await execute(path, args, { cwd: folder, timeout: TIMEOUT_MS });
+  return stdout.trim().split("\n").at(-1);
+}
+
+/** A tool of test/smoke, as a module. */
+const tool = (name) => import(pathToFileURL(require.resolve(name)).href);
+
+async function install() {
+  const { stdout } = await execute("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
+    cwd: root,
+  });
+  const packed = JSON.parse(stdout);
+  const { filename } = Array.isArray(packed) ? packed[0] : Object.values(packed)[0];
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  await execute("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`], { cwd: folder });
+  for (const file of FILES) cpSync(join(root, "test/smoke", file), join(folder, file));
+}
+
+// Bundlers: each makes out/<name>.js of page.mjs.
+const entry = join(folder, "page.mjs");
+const BUNDLERS = {
+  async esbuild(outfile) {
+    const { build } = await tool("esbuild");
+    await build({ entryPoints: [entry], outfile, bundle: true, format: "esm", logLevel: "error" });
+  },
+  async Rollup(file) {
+    const { rollup } = await tool("rollup");
+    const { nodeResolve } = await tool("@rollup/plugin-node-resolve");
+    const bundle = await rollup({ input: entry, plugins: [nodeResolve({ browser: true })] });
+    await bundle.write({ file, format: "es" });
+    await bundle.close();
+  },
+  async "webpack 5"(file) {
+    const { default: webpack } = await tool("webpack");
+    const stats = await promisify(webpack)({
+      mode: "production",
+      context: folder,
+      entry,
+      output: { path: dirname(file), filename: file.slice(dirname(file).length + 1) },
+    });
+    if (stats.hasErrors()) throw new Error(stats.toString("errors-only"));
+  },
+  async "Vite build"(file) {
+    const vite = await tool("vite");
+    await vite.build({
+      root: folder,
+      logLevel: "error",
+      build: {
+        outDir: dirname(file),
+        emptyOutDir: false,
+        lib: { entry, formats: ["es"], fileName: () => file.slice(dirname(file).length + 1) },
+      },
+    });
+  },
+};
+
+const TYPES = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".html": "text/html",
+  ".wasm": "application/wasm",
+};
+const IMPORTS = {
+  "ntk-wasm": "/node_modules/ntk-wasm/dist/ntk-wasm.js",
+  "ntk-wasm/worker": "/node_modules/ntk-wasm/dist/ntk-wasm-worker.js",
+  "@assemblyscript/loader": "/node_modules/@assemblyscript/loader/index.js",
+};
+
+/** Serves the folder; pages under /csp/ with a strict policy. */
+function serve() {
+  const server = createServer(({ url }, response) => {
+    const path = join(folder, new URL(url, "http://localhost").pathname);
+    if (!existsSync(path) || !extname(path)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const headers = { "content-type": TYPES[extname(path)] ?? "application/octet-stream" };
+    if (url.startsWith("/csp/")) headers["content-security-policy"] = POLICY;
+    response.writeHead(200, headers).end(readFileSync(path));
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+function html(path, head) {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${head}`);
+  return path;
+}
+
+const bundled = (name) => `out/${name.replace(/\W/g, "-")}.js`;
+const script = (path) => `<script type="module" src="/${path}"></script>`;
+
+/** Opens a page and waits for what its title says. */
+async function open(browser, address) {
+  const { page } = browser;
+  await page.goto(address);
+  const until = Date.now() + TIMEOUT_MS;
+  while (Date.now() < until) {
+    const title = await page.evaluate(() => document.title);
+    if (title.startsWith("fitted")) return title;
+    if (title !== "") throw new Error(title);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the page said nothing");
+}
+
+const rows = [];
+let wanting = 0;
+async function row(where, what, body) {
+  const start = performance.now();
+  try {
+    rows.push({ where, what, result: await body(), ms: Math.round(performance.now() - start) });
+  } catch (error) {
+    const text = `${error.stderr ?? ""}${error.message}`.trim();
+    rows.push({ where, what, result: `FAILED: ${text.split("\n").slice(0, 12).join("\n  ")}`, failed: true });
+  }
+}
+function skip(where, why) {
+  wanting += process.env.CI ? 1 : 0;
+  rows.push({ where, what: "", result: `${process.env.CI ? "FAILED" : "skipped"}: ${why}`, skipped: true });
+}
+
+async function runtimes() {
+  const nodes = join(root, "tools/nodes/node_modules");
+  const list = [[`Node ${process.versions.node}`, process.execPath]];
+  for (const major of [22, 24, 26]) list.push([`Node ${major}`, join(nodes, `node${major}/bin/node`)]);
+  for (const [name, path] of list) {
+    if (!existsSync(path)) {
+      skip(name, "npm ci --ignore-scripts --prefix tools/nodes");
+      continue;
+    }
+    await row(name, "import, worker", () => run(path, "console.mjs"));
+    await row(name, "require", () => run(path, "require.cjs"));
+    await row(name, "slim, a module", () => run(path, "slim.mjs"));
+  }
+  const deno = join(tools, "@deno/linux-x64-glibc/deno");
+  if (existsSync(deno)) {
+    const flags = ["run", "--no-lock", "--node-modules-dir=manual", "--allow-read"];
+    await row("Deno", "import, worker", () => run(deno, ...flags, "console.mjs"));
+    await row("Deno", "slim, a module", () => run(deno, ...flags, "slim.mjs"));
+  } else skip("Deno", "npm ci --ignore-scripts --prefix test/smoke");
+  const bun = join(tools, "@oven/bun-linux-x64-baseline/bin/bun");
+  if (existsSync(bun)) {
+    await row("Bun", "import, worker", () => run(bun, "console.mjs"));
+    await row("Bun", "slim, a module", () => run(bun, "slim.mjs"));
+  } else skip("Bun", "npm ci --ignore-scripts --prefix test/smoke");
+}
+
+async function types() {
+  await row("TypeScript", "lib es2022, no DOM, all declarations checked", async () => {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const options = { noEmit: true, strict: true, target: "es2022", lib: ["es2022"], module: "nodenext", types: [] };
+    const config = { compilerOptions: { ...options, skipLibCheck: false }, files: ["consumer.mts"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    try {
+      await run(process.execPath, tsc, "-p", "tsconfig.json");
+    } catch ({ stdout, message }) {
+      throw new Error(stdout || message);
+    }
+    return "compiles";
+  });
+}
+
+async function pages(browser, address) {
+  const version = browser.version;
+  if (existsSync(tools)) {
+    for (const [name, bundle] of Object.entries(BUNDLERS)) {
+      await row(name, version, async () => {
+        await bundle(join(folder, bundled(name)));
+        return open(browser, `${address}/${html(`${name.replace(/\W/g, "-")}.html`, script(bundled(name)))}`);
+      });
+    }
+    await row("Vite dev", version, async () => {
+      const vite = await tool("vite");
+      html("index.html", script("page.mjs"));
+      const server = await vite.createServer({
+        root: folder,
+        logLevel: "error",
+        server: { port: 0, host: "127.0.0.1" },
+      });
+      await server.listen();
+      try {
+        return await open(browser, `http://127.0.0.1:${server.httpServer.address().port}/`);
+      } finally {
+        await server.close();
+      }
+    });
+    const path = bundled("esbuild");
+    await row("Content-Security-Policy", POLICY, () =>
+      open(browser, `${address}/${html("csp/page.html", script(path))}`),
+    );
+    await row("Web Worker", version, () => {
+      const code = `new Worker("/${path}", { type: "module" }).onmessage = ({ data }) => { document.title = data; };`;
+      return open(browser, `${address}/${html("worker.html", `<script>${code}</script>`)}`);
+    });
+  } else skip("bundlers", "npm ci --ignore-scripts --prefix test/smoke");
+  await row("plain modules, import map", version, () => {
+    const map = `<script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`;
+    return open(browser, `${address}/${html("plain.html", map + script("page.mjs"))}`);
+  });
+}
+
+try {
+  await install();
+  await types();
+  await runtimes();
+  const server = await serve();
+  const { path, missing, launch } = BROWSERS[0];
+  if (existsSync(path)) {
+    const browser = await launch(path);
+    await pages(browser, `http://127.0.0.1:${server.address().port}`);
+    await browser.close();
+  } else skip("bundlers and pages", missing);
+  server.close();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const { where, what, result, ms } of rows)
+  console.log(`${where.padEnd(26)} ${what.padEnd(46)} ${result}${ms === undefined ? "" : ` (${ms} ms)`}`);
+const failed = rows.filter((one) => one.failed).length + wanting;
+console.log(`${rows.filter((one) => !one.failed && !one.skipped).length} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,34 @@
+/**
+ * `ntk-wasm/slim`: the package without its inlined binaries, for engines that take WebAssembly only as a module that was compiled elsewhere
+ * (Cloudflare's workerd), and for pages that fetch `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm` themselves.
+ */
+import { instantiateBackend, variantOf, type WasmModule } from "./backend/instance.js";
+import { checkChoice, checkKeys } from "./check.js";
+import { Ntk } from "./ntk.js";
+
+export type { WasmModule } from "./backend/instance.js";
+export * from "./public.js";
+
+export interface SlimOptions {
+  /** `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm`, compiled: which of them it is it says itself. */
+  module: WasmModule;
+  /** As in `load` of `ntk-wasm`. */
+  precision?: "float64" | "float32";
+}
+
+/**
+ * Loads a compiled module with a memory of its own.
+ *
+ * @throws TypeError for an unknown option, and where `module` is none; RangeError for a wrong value; BackendError for a module that is not of this
+ *   version of ntk-wasm.
+ * @example
+ * import { load } from "ntk-wasm/slim";
+ * const url = new URL("simd.wasm", location.href);
+ * const ntk = await load({ module: await WebAssembly.compileStreaming(fetch(url)) });
+ */
+export async function load(options: SlimOptions): Promise<Ntk> {
+  checkKeys(options, ["module", "precision"], "load");
+  const { module, precision = "float64" } = options;
+  checkChoice(precision, "precision", ["float64", "float32"]);
+  return new Ntk(await instantiateBackend(variantOf(module), module), precision);
+}

@@ -1,0 +1,238 @@
+/** The calling side: gives every call a number, and turns answers into results, errors and objects with methods. */
+import { describe } from "../check.js";
+import { BackendError } from "../errors.js";
+import { isCustomKernel } from "../kernel/source.js";
+import { openPort, type Port, type WorkerSource } from "./port.js";
+import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+  onProgress: Callback | undefined;
+  /** What the caller's onProgress threw: the answer of the call. */
+  thrown?: { error: unknown };
+}
+
+/** An object of the worker, as the calling side sees it. */
+type Stub = Record<PropertyKey, unknown>;
+type Callback = (value: unknown) => void;
+type Call = Extract<Request, { type: "call" }>;
+type Step = { done: boolean; value: unknown };
+
+/** As much of an AbortSignal as is used. */
+interface Watched {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** The options of a call, taken apart: functions and signals stay here. */
+interface Taken {
+  args: unknown[];
+  at: number;
+  onProgress: Callback | undefined;
+  signal: Watched | undefined;
+}
+
+export class Client {
+  readonly #port: Port;
+  readonly #pending = new Map<number, Pending>();
+  readonly #dropped = new FinalizationRegistry<number>((target) => this.#free(target));
+  #next = 0;
+  /** Why nothing more is answered. */
+  #down: BackendError | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor(source: WorkerSource, script: string) {
+    this.#port = openPort(source, script, this.#receive.bind(this), this.#stop.bind(this));
+  }
+
+  /** The `Ntk`, once it is there. */
+  async load(request: Omit<Extract<Request, { type: "load" }>, "id">): Promise<Stub> {
+    try {
+      const id = this.#next++;
+      const ntk = this.#stub((await this.#ask({ ...request, id }, undefined)) as Handle);
+      ntk.terminate = () => this.#stop(new BackendError("the worker was terminated; loadInWorker() starts a new one"));
+      ntk.dispose = () => this.#dispose();
+      return ntk;
+    } catch (error) {
+      this.#stop(new BackendError("the worker was not loaded"));
+      throw error;
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    const reason = new BackendError("this Ntk was disposed of; loadInWorker() gives a new one");
+    this.#down ??= reason;
+    if (this.#pending.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    this.#port.terminate();
+  }
+
+  /** Ends the worker; what was not answered fails. */
+  #stop(reason: BackendError): void {
+    this.#down ??= reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    this.#idle?.();
+    this.#port.terminate();
+  }
+
+  #free(target: number): void {
+    if (!this.#down) this.#port.post({ type: "free", target });
+  }
+
+  #receive(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    if (!pending) {
+      // Given up before the answer: nobody will ever ask this object anything.
+      if (reply.type === "handle") this.#free(reply.handle.target);
+      return;
+    }
+    if (reply.type === "progress") {
+      if (pending.thrown) return;
+      try {
+        pending.onProgress?.(reply.value);
+      } catch (error) {
+        pending.thrown = { error };
+        this.#port.post({ type: "abort", id: reply.id });
+      }
+      return;
+    }
+    this.#forget(reply.id);
+    if (pending.thrown) pending.reject(pending.thrown.error);
+    else if (reply.type === "error") pending.reject(unpackError(reply.error));
+    else pending.resolve(reply.type === "handle" ? reply.handle : reply.value);
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size > 0) return;
+    this.#port.hold(false);
+    this.#idle?.();
+  }
+
+  /** Sends a request and waits for its answer. */
+  #ask(request: Extract<Request, { id: number }>, onProgress: Callback | undefined): Promise<unknown> {
+    if (this.#down) return Promise.reject(this.#down);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(request.id, { resolve, reject, onProgress });
+      this.#port.hold(true);
+      try {
+        this.#port.post(request);
+      } catch (error) {
+        this.#forget(request.id);
+        reject(uncloneable(error));
+      }
+    });
+  }
+
+  /** One call of a method; `sliced` ones answer an abort themselves, others are given up. */
+  async #call(target: number, method: string, given: unknown[], sliced: boolean): Promise<unknown> {
+    const { args, at, onProgress, signal } = take(given, method);
+    if (signal?.aborted && !sliced) throw signal.reason;
+    const request: Call = { type: "call", id: this.#next++, target, method, args };
+    if (onProgress || signal) request.options = { at, onProgress: onProgress !== undefined };
+    const answer = this.#ask(request, onProgress);
+    if (!signal) return answer;
+    const abort = () => {
+      if (!this.#pending.has(request.id)) return;
+      this.#port.post({ type: "abort", id: request.id });
+      if (sliced) return;
+      this.#pending.get(request.id)?.reject(signal.reason);
+      this.#forget(request.id);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    return answer.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  /** An object with the methods that its handle names. */
+  #stub({ target, kind, methods, fields }: Handle): Stub {
+    const stub: Stub = { ...fields };
+    let disposed = false;
+    const call = async (method: string, args: unknown[]) => {
+      if (disposed) throw new BackendError(`this ${kind} was disposed of; make a new one with ntk.${kind}(…)`);
+      const sliced = kind === "ntk" ? method in SLICED : kind === "sampleKernel" && method === "result";
+      const answer = await this.#call(target, method, args, sliced);
+      if (!isHandle(answer)) return answer;
+      return answer.target === target ? stub : this.#stub(answer);
+    };
+    for (const method of methods) {
+      stub[method] =
+        kind === "ntk" && GENERATORS.includes(method)
+          ? (...args: unknown[]) => this.#slices(target, method, args)
+          : (...args: unknown[]) => call(method, args);
+    }
+    if (kind === "ntk") return stub;
+    stub.dispose = () => {
+      if (disposed) return;
+      disposed = true;
+      this.#dropped.unregister(stub);
+      this.#free(target);
+    };
+    if (Symbol.dispose) stub[Symbol.dispose] = stub.dispose;
+    if (kind === "sampleKernel") {
+      stub[Symbol.asyncIterator] = async function* () {
+        while (await call("step", [])) yield await call("estimate", []);
+      };
+    }
+    this.#dropped.register(stub, target, stub);
+    return stub;
+  }
+
+  /** A generator of the worker, pulled from here: it goes on when the next slice is asked for. */
+  async *#slices(target: number, method: string, given: unknown[]): AsyncGenerator<unknown, unknown, void> {
+    const { args, onProgress, signal } = take(given, method);
+    const slices = (await this.#call(target, method, args, false)) as Handle;
+    try {
+      for (;;) {
+        const message = { aborted: signal?.aborted ?? false };
+        const { done, value, progress } = (await this.#call(slices.target, "next", [message], false)) as Step & {
+          progress: unknown[];
+        };
+        if (onProgress) progress.forEach(onProgress);
+        if (done) return value;
+        yield value;
+      }
+    } finally {
+      this.#free(slices.target);
+    }
+  }
+}
+
+function isHandle(value: unknown): value is Handle {
+  return typeof value === "object" && value !== null && "target" in value && "methods" in value;
+}
+
+/** Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions elsewhere */
+function take(given: unknown[], method: string): Taken {
+  const args = [...given];
+  const taken: Taken = { args, at: -1, onProgress: undefined, signal: undefined };
+  args.forEach((value, at) => {
+    if (typeof value === "function" || isCustomKernel(value)) throw new TypeError(NO_FUNCTIONS);
+    if (typeof value !== "object" || value === null || !("onProgress" in value || "signal" in value)) return;
+    const { onProgress, signal, ...rest } = value as { onProgress?: Callback; signal?: Watched };
+    if (onProgress !== undefined && typeof onProgress !== "function")
+      throw new TypeError(`${method}: onProgress is ${describe(onProgress)}; expected a function`);
+    if (signal !== undefined && typeof signal?.aborted !== "boolean")
+      throw new TypeError(`${method}: signal is ${describe(signal)}; expected an AbortSignal`);
+    args[at] = rest;
+    Object.assign(taken, { at, onProgress, signal });
+  });
+  return taken;
+}
+
+const NO_FUNCTIONS =
+  "functions do not cross to a worker; expected a network or an infinite network (custom kernels run with load(), on the calling thread)";
+
+/** What postMessage throws where something is no plain data. */
+function uncloneable(error: unknown): unknown {
+  return (error as Error)?.name === "DataCloneError"
+    ? new TypeError(`${NO_FUNCTIONS}: ${(error as Error).message}`)
+    : error;
+}

@@ -1,0 +1,115 @@
+/** Workers of browsers (also Deno's and Bun's) and of Node behind one small interface. */
+import { BackendError } from "../errors.js";
+import type { Reply, Request } from "./protocol.js";
+
+/** A `Worker`: of a browser, or of node:worker_threads. */
+export interface WorkerLike {
+  // biome-ignore lint/suspicious/noExplicitAny: each platform has its own types of messages and of what is transferred
+  postMessage(message: any): void;
+  terminate(): unknown;
+}
+
+/** Where a worker comes from; at most one of the two. */
+export interface WorkerSource {
+  /** Makes the worker, which has to run `ntk-wasm/worker-script.js`: `() => new Worker(new URL(…), { type: "module" })`. */
+  worker?: () => WorkerLike;
+  /** Address of `ntk-wasm/worker-script.js`, for pages whose Content-Security-Policy has no `worker-src blob:`. */
+  url?: string | { readonly href: string };
+}
+
+interface NodePort {
+  postMessage(message: unknown, transfer?: unknown[]): void;
+  on(event: string, listener: (value: unknown) => void): void;
+}
+
+interface NodeWorker extends NodePort {
+  terminate(): unknown;
+  ref(): void;
+  unref(): void;
+}
+
+interface NodeThreads {
+  parentPort: NodePort | null;
+  Worker: new (source: string | object, options?: { eval: boolean }) => NodeWorker;
+}
+
+/** node:worker_threads; undefined elsewhere. A plain import of it would break bundles for browsers. */
+export function nodeThreads(): NodeThreads | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
+}
+
+/** A running worker. */
+export interface Port {
+  post(request: Request): void;
+  terminate(): void;
+  /** Whether the process has to wait for an answer; browsers do not care. */
+  hold(waiting: boolean): void;
+}
+
+/**
+ * Starts a worker: the given one, that at the address, or else one from the source string (a Blob URL; in Node, `eval`). `onDown` is told once it
+ * cannot go on.
+ */
+export function openPort(
+  { worker, url }: WorkerSource,
+  source: string,
+  onReply: (reply: Reply) => void,
+  onDown: (error: BackendError) => void,
+): Port {
+  const down = (reason: unknown) => onDown(lost(reason));
+  const { started, release } = worker ? { started: worker(), release: () => {} } : start(url, source);
+  const first = (reply: Reply) => {
+    release();
+    onReply(reply);
+  };
+  if (isNodeWorker(started)) {
+    started.on("message", (reply) => first(reply as Reply));
+    started.on("error", down);
+    started.on("exit", (code) => down(`it ended with code ${code}`));
+    return {
+      post: (request) => started.postMessage(request),
+      terminate: () => void started.terminate(),
+      hold: (waiting) => (waiting ? started.ref() : started.unref()),
+    };
+  }
+  const web = started as Worker;
+  web.addEventListener("message", ({ data }) => first(data));
+  web.addEventListener("error", (event) => {
+    event.preventDefault?.();
+    down(event.message || "its script was not loaded");
+  });
+  web.addEventListener("messageerror", () => down("a message could not be read"));
+  return { post: (request) => web.postMessage(request), terminate: () => web.terminate(), hold: () => {} };
+}
+
+function isNodeWorker(worker: object): worker is NodeWorker {
+  return !("addEventListener" in worker) && "on" in worker;
+}
+
+/** `release` gives the source string back to the browser, once the worker has read it. */
+function start(url: WorkerSource["url"], source: string): { started: WorkerLike; release: () => void } {
+  const address = typeof url === "object" ? url.href : url;
+  const { Worker: Web } = globalThis as { Worker?: typeof Worker };
+  try {
+    if (Web) {
+      const blob = address ? undefined : URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const started = new Web(address ?? (blob as string), { type: "module" });
+      return { started, release: () => blob && URL.revokeObjectURL(blob) };
+    }
+    const threads = nodeThreads();
+    if (!threads) throw new Error("this engine has no workers");
+    const started = address ? new threads.Worker(new URL(address)) : new threads.Worker(source, { eval: true });
+    return { started, release: () => {} };
+  } catch (error) {
+    throw lost(error);
+  }
+}
+
+function lost(reason: unknown): BackendError {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return new BackendError(
+    `the worker does not run: ${text}. A page with a Content-Security-Policy needs worker-src blob: and script-src 'wasm-unsafe-eval', or ` +
+      "loadInWorker({ url }) with the address of ntk-wasm/worker-script.js",
+  );
+}

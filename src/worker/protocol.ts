@@ -1,0 +1,88 @@
+/**
+ * What goes between the calling side and the worker. Every call has a number and is answered once; progress comes in between. Objects that live in
+ * the worker (a `Fit`, say) go by their own number; 0 is the `Ntk`.
+ */
+import type { WasmModule } from "../backend/instance.js";
+import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
+
+/** To the worker. */
+export type Request =
+  | {
+      type: "load";
+      id: number;
+      variant: "relaxed" | "simd" | "js";
+      precision: "float64" | "float32";
+      module?: WasmModule;
+    }
+  | {
+      type: "call";
+      id: number;
+      target: number;
+      method: string;
+      args: unknown[];
+      /** The argument that had an `onProgress` or a `signal`. */
+      options?: { at: number; onProgress: boolean };
+    }
+  | { type: "abort"; id: number }
+  | { type: "free"; target: number };
+
+/** From the worker. */
+export type Reply =
+  | { type: "result"; id: number; value: unknown }
+  | { type: "handle"; id: number; handle: Handle }
+  | { type: "error"; id: number; error: PlainError }
+  | { type: "progress"; id: number; value: unknown };
+
+/** An object in the worker: its number, what it can be asked, and the fields that never change. */
+export interface Handle {
+  target: number;
+  kind: Kind;
+  methods: string[];
+  fields: Record<string, unknown>;
+}
+
+export type Kind = "ntk" | "fit" | "dynamics" | "ensemble" | "sampleKernel" | "linearize" | "slices";
+
+/** Methods that run as their generator does, with the worker's messages read between its slices. */
+export const SLICED: Readonly<Record<string, string>> = {
+  train: "training",
+  compare: "comparing",
+  sweep: "sweeping",
+  tune: "tuning",
+};
+
+/** Generators: the calling side gets an async one. */
+export const GENERATORS: readonly string[] = Object.values(SLICED);
+
+export interface PlainError {
+  name: string;
+  message: string;
+  stack: string | undefined;
+  fields: Record<string, unknown>;
+}
+
+/** How to make an error of each class again. */
+const CLASSES: Readonly<Record<string, (message: string, fields: Record<string, unknown>) => Error>> = {
+  TypeError: (message) => new TypeError(message),
+  RangeError: (message) => new RangeError(message),
+  BackendError: (message) => new BackendError(message),
+  ConvergenceError: (message, fields) => new ConvergenceError(message, fields),
+  MemoryLimitError: (message, { bytesNeeded, bytesLimit }) =>
+    new MemoryLimitError(message, bytesNeeded as number, bytesLimit as number),
+  NotPositiveDefiniteError: (message, { pivot, ridge }) =>
+    new NotPositiveDefiniteError(message, pivot as number, ridge as number),
+};
+
+/** An error as plain data, with all its fields. */
+export function packError(value: unknown): PlainError {
+  if (!(value instanceof Error)) return { name: "Error", message: String(value), stack: undefined, fields: {} };
+  const { name, message, stack } = value;
+  return { name, message, stack, fields: { ...value, name: undefined } };
+}
+
+/** The error again, an instance of its class on this side; its stack is the worker's. */
+export function unpackError({ name, message, stack, fields }: PlainError): Error {
+  const error = CLASSES[name]?.(message, fields) ?? new Error(message);
+  if (stack !== undefined) Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  return error;
+}

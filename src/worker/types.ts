@@ -1,0 +1,94 @@
+/** The API of the worker version, derived from that of the plain one: what is added there is here, as a promise. */
+
+import type { Model } from "../kernel/source.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
+import type { Ntk } from "../ntk.js";
+import type { Dynamics } from "../predict/dynamics.js";
+import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../predict/ensemble.js";
+import type { Fit } from "../predict/fit.js";
+import type { Linearized } from "../predict/linearize.js";
+import type { Report } from "../predict/report.js";
+import type { KernelSamples } from "../predict/sampleKernel.js";
+import type { Signal } from "../signal.js";
+
+/** Options of a call get a `signal`; data stay what they are. */
+type WithSignal<T> =
+  NonNullable<T> extends MatrixLike | Model | ArrayLike<number> | number | string | { inputs: number }
+    ? T
+    : T & { signal?: Signal };
+
+type Parameters_<P extends unknown[]> = { [K in keyof P]: WithSignal<P[K]> };
+
+type Answer<R> = R extends Fit
+  ? AsyncFit
+  : R extends Dynamics
+    ? AsyncDynamics
+    : R extends Ensemble
+      ? AsyncEnsemble
+      : R extends KernelSamples
+        ? AsyncKernelSamples
+        : R extends Linearized
+          ? AsyncLinearized
+          : R;
+
+type Member<M> = M extends (...args: infer P) => infer R
+  ? R extends Generator<infer Y, infer Z, void>
+    ? (...args: P) => AsyncGenerator<Y, Z, void>
+    : (...args: Parameters_<P>) => Promise<Answer<R>>
+  : M;
+
+/** Fields as they are, methods as promises. */
+export type Remote<T, Omitted extends string = never> = {
+  readonly [K in Exclude<Extract<keyof T, string>, "dispose" | Omitted>]: Member<T[K]>;
+};
+
+/** Lives in the worker until it is disposed of or collected. */
+export interface RemoteObject {
+  /** Frees it in the worker, after the calls made before. Using it afterwards is a BackendError. */
+  dispose(): void;
+}
+
+/** A `Fit` in the worker. */
+export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
+  /** Fields of the report as a plain object: those that are named, each computed when first asked for, or all (some cost an eigendecomposition). */
+  report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
+}
+
+/** A `Dynamics` in the worker. */
+export interface AsyncDynamics extends Remote<Dynamics, "at" | "outputsAt">, RemoteObject {
+  at(t: number, X?: MatrixLike): Promise<Matrix>;
+  at(t: ArrayLike<number>, X?: MatrixLike): Promise<Matrix[]>;
+}
+
+/** An `Ensemble` in the worker. */
+export interface AsyncEnsemble extends Remote<Ensemble, "at">, RemoteObject {
+  at(t: number, X?: MatrixLike, query?: EnsembleQuery): Promise<EnsembleOutputs>;
+  at(t: ArrayLike<number>, X?: MatrixLike, query?: EnsembleQuery): Promise<EnsembleOutputs[]>;
+}
+
+/** A first-order model in the worker. */
+export interface AsyncLinearized extends Remote<Linearized>, RemoteObject {}
+
+/** The mean of the kernels drawn so far, and its standard error. */
+export type KernelEstimate = Pick<KernelSamples, "draws" | "total" | "mean" | "standardError">;
+
+/** A `KernelSamples` in the worker. */
+export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEstimate> {
+  /** Networks to draw. */
+  readonly total: number;
+  /** Draws one more network; false where all have been drawn. */
+  step(): Promise<boolean>;
+  /** What there is so far. */
+  estimate(): Promise<KernelEstimate>;
+  /** Draws what is left; `onProgress` is called after each draw, and a signal stops between draws: the estimate so far is returned. */
+  result(options?: { onProgress?: (estimate: KernelEstimate) => void; signal?: Signal }): Promise<KernelEstimate>;
+}
+
+/** An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. */
+export interface AsyncNtk extends Remote<Ntk, "sampleKernel"> {
+  sampleKernel(...args: Parameters<Ntk["sampleKernel"]>): Promise<AsyncKernelSamples>;
+  /** Waits for the calls made so far, then ends the worker. Later ones are a BackendError. */
+  dispose(): Promise<void>;
+  /** Ends the worker at once, whatever it does; calls without an answer are a BackendError. */
+  terminate(): void;
+}

@@ -1,0 +1,39 @@
+/** The entry without inlined binaries. */
+import { describe, expect, test } from "vitest";
+import { relaxed, simd } from "../src/backend/binaries.generated.js";
+import { BackendError, createNetwork } from "../src/index.js";
+import { load } from "../src/slim.js";
+import { loadInWorker } from "../src/worker/index.js";
+import { loadVariant, variants } from "./setup/variants.js";
+
+const net = createNetwork({ inputs: 1, hidden: 16, seed: 1 });
+const compile = (text: string) => WebAssembly.compile(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+const BINARIES = { simd, relaxed };
+
+describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) => {
+  test("a module says which variant it is, and computes as the inlined one", async () => {
+    const module = await compile(BINARIES[variant]);
+    const ntk = await load({ module });
+    expect([ntk.backend, ntk.variant, ntk.precision]).toEqual(["wasm", variant, "float64"]);
+    const K = (await loadVariant(variant)).kernel(net, [0, 1, 2]);
+    expect(ntk.kernel(net, [0, 1, 2])).toEqual(K);
+    expect((await load({ module, precision: "float32" })).precision).toBe("float32");
+    const there = await loadInWorker({ module });
+    expect(there.variant).toBe(variant);
+    expect(await there.kernel(net, [0, 1, 2])).toEqual(K);
+    there.terminate();
+  });
+});
+
+test("wrong modules", async () => {
+  const empty = await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  await expect(load({ module: empty })).rejects.toThrow(BackendError);
+  await expect(load({ module: empty })).rejects.toThrow(/not one of ntk-wasm's/);
+  // The same binary, marked by another build: the last byte is the last of the build's name.
+  const bytes = Uint8Array.from(atob(simd), (c) => c.charCodeAt(0));
+  bytes[bytes.length - 1] = 0x7a;
+  await expect(load({ module: await WebAssembly.compile(bytes) })).rejects.toThrow(/of another version of ntk-wasm/);
+  await expect(load({ module: bytes as never })).rejects.toThrow(TypeError);
+  await expect(load({} as never)).rejects.toThrow(/no WebAssembly.Module; expected simd.wasm or relaxed.wasm/);
+  await expect(load({ module: empty, variant: "simd" } as never)).rejects.toThrow(/unknown option "variant"/);
+});

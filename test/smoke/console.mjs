@@ -1,0 +1,3 @@
+import { smoke } from "./fit.mjs";
+
+console.log(await smoke());

@@ -1,0 +1,259 @@
+/** The worker version: equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers. */
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
+import {
+  BackendError,
+  ConvergenceError,
+  createInfiniteNetwork,
+  createNetwork,
+  type Matrix,
+  NotPositiveDefiniteError,
+  type Ntk,
+  type Trained,
+  type Tuned,
+  type TunePoint,
+} from "../src/index.js";
+import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
+import { loadVariant, variants } from "./setup/variants.js";
+
+const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
+const infinite = createInfiniteNetwork({ biasStd: 1 });
+const X = Array.from({ length: 20 }, (_, i) => i / 5 - 2);
+const Y = X.map((x) => Math.sin(2 * x));
+const Xnew = [-1.9, 0.05, 3];
+/** Long enough for several slices, whatever the machine. */
+const LONG = { learningRate: 0.05, steps: 1e7, recordAt: [] };
+
+describe.each(variants)("%s", (variant) => {
+  let here: Ntk;
+  let there: AsyncNtk;
+  beforeAll(async () => {
+    here = await loadVariant(variant);
+    there = await loadInWorker({ variant });
+  });
+  afterAll(() => there.terminate());
+
+  test("says what it is", () => {
+    const { backend, precision, threads } = here;
+    expect(there).toMatchObject({ backend, variant, precision, threads });
+  });
+
+  test("has every method of Ntk", () => {
+    const names = Object.getOwnPropertyNames(Object.getPrototypeOf(here)).filter((name) => name !== "constructor");
+    for (const name of names) expect(there).toHaveProperty(name);
+  });
+
+  test("kernels and linear algebra", async () => {
+    const A = [
+      [4, 2],
+      [2, 5],
+    ];
+    expect(await there.forward(net, X)).toEqual(here.forward(net, X));
+    expect(await there.jacobian(net, X)).toEqual(here.jacobian(net, X));
+    expect(await there.kernel(net, X, Xnew, { outputs: "full" })).toEqual(
+      here.kernel(net, X, Xnew, { outputs: "full" }),
+    );
+    expect(await there.kernelDiagonal(infinite, X)).toEqual(here.kernelDiagonal(infinite, X));
+    expect(await there.kernelBlocks(net, X)).toEqual(here.kernelBlocks(net, X));
+    expect(await there.kernelTimesVector(net, X, Y)).toEqual(here.kernelTimesVector(net, X, Y));
+    expect(await there.matmul(A, A)).toEqual(here.matmul(A, A));
+    expect(await there.gram(A)).toEqual(here.gram(A));
+    expect(await there.cholesky(A)).toEqual(here.cholesky(A));
+    expect(await there.solve(A, [1, 2])).toEqual(here.solve(A, [1, 2]));
+    expect(await there.eigh(A)).toEqual(here.eigh(A));
+  });
+
+  test("a fit: predictions, report, updates", async () => {
+    const ours = here.fit(net, X, Y, { ridges: [1e-3, 1e-1], scale: "fit" });
+    const theirs = await there.fit(net, X, Y, { ridges: [1e-3, 1e-1], scale: "fit" });
+    expect(theirs.path).toEqual(ours.path);
+    expect(await theirs.predict(Xnew, { covariance: true })).toEqual(ours.predict(Xnew, { covariance: true }));
+    expect(await theirs.sample(Xnew, { seed: 3 })).toEqual(ours.sample(Xnew, { seed: 3 }));
+    expect(await theirs.parameters()).toEqual(ours.parameters());
+    expect(await theirs.toJSON()).toEqual(ours.toJSON());
+    const { rank, looResiduals, logEvidence } = ours.report;
+    expect(await theirs.report(["rank", "looResiduals"])).toEqual({ rank, looResiduals });
+    // Twice: the report keeps what it gave.
+    expect(await theirs.report()).toMatchObject({ rank, looResiduals, logEvidence, jitter: 0 });
+    await expect(theirs.report(["nothing" as "rank"])).rejects.toThrow(/no field "nothing"; expected solver/);
+    const change = { move: { index: 3, Y: [2] }, remove: 0 };
+    expect(await theirs.update(change)).toBe(theirs);
+    expect(await theirs.predict(Xnew)).toEqual(ours.update(change).predict(Xnew));
+    theirs.dispose();
+  });
+
+  test("dynamics, ensembles, the first-order model", async () => {
+    const ours = here.dynamics(net, X, Y, { learningRate: 0.01 });
+    const theirs = await there.dynamics(net, X, Y, { learningRate: 0.01 });
+    expect([theirs.eigenvalues, theirs.maxLearningRate]).toEqual([ours.eigenvalues, ours.maxLearningRate]);
+    expect(await theirs.at(10)).toEqual(ours.at(10));
+    expect(await theirs.at([1, Infinity], Xnew)).toEqual(ours.at([1, Infinity], Xnew));
+    const many = await there.ensemble(infinite, X, Y);
+    expect(await many.at(2, Xnew, { covariance: true })).toEqual(
+      here.ensemble(infinite, X, Y).at(2, Xnew, { covariance: true }),
+    );
+    const linear = await there.linearize(net);
+    const theta = net.parameters.map((value) => value + 0.01);
+    expect(await linear.at(theta, Xnew)).toEqual(here.linearize(net).at(theta, Xnew));
+  });
+
+  test("train, compare, sweep, tune, with their progress", async () => {
+    const run = { learningRate: 0.05, steps: 3000, recordAt: [0, 10, 3000] };
+    const steps: number[] = [];
+    expect(await there.train(net, X, Y, { ...run, onProgress: ({ step }) => steps.push(step) })).toEqual(
+      here.train(net, X, Y, run),
+    );
+    expect(steps.at(-1)).toBe(3000);
+    expect(await there.compare(net, X, Y, { ...run, Xtest: Xnew })).toEqual(
+      here.compare(net, X, Y, { ...run, Xtest: Xnew }),
+    );
+    const grid = { widths: [8, 16], learningRates: [{ fraction: 0.5 }], steps: 20, seeds: 2 };
+    const done: number[] = [];
+    expect(await there.sweep(X, Y, { ...grid, onProgress: (progress) => done.push(progress.done) })).toEqual(
+      here.sweep(X, Y, grid),
+    );
+    expect(done).toEqual([1, 2, 3, 4]);
+    const search = { weightStd: [0.5, 2] as const, evaluations: 5 };
+    const trace: TunePoint[] = [];
+    const tuned = await there.tune(infinite, X, Y, { ...search, onProgress: (point) => trace.push(point) });
+    expect(tuned).toEqual(here.tune(infinite, X, Y, search));
+    expect(trace).toEqual(tuned.trace);
+  });
+
+  test("generators are async ones", async () => {
+    const points: TunePoint[] = [];
+    for await (const point of there.tuning(infinite, X, Y)) points.push(point);
+    expect(points).toEqual([...here.tuning(infinite, X, Y)]);
+    const slices = there.training(net, X, Y, { learningRate: 0.05, steps: 100 });
+    let last = await slices.next();
+    while (!last.done) last = await slices.next();
+    expect(last.value).toEqual(here.train(net, X, Y, { learningRate: 0.05, steps: 100 }));
+    const { mean, standardError } = here.sampleKernel({ inputs: 1, hidden: 8 }, X, { draws: 4 }).result();
+    const samples = await there.sampleKernel({ inputs: 1, hidden: 8 }, X, { draws: 4 });
+    expect(await samples.step()).toBe(true);
+    for await (const { draws } of samples) if (draws === 3) break;
+    expect(await samples.result()).toEqual({ draws: 4, total: 4, mean, standardError });
+  });
+});
+
+describe("errors, signals, life time", () => {
+  let ntk: AsyncNtk;
+  beforeAll(async () => {
+    ntk = await loadInWorker({ variant: "simd" });
+  });
+  afterAll(() => ntk.terminate());
+
+  test("errors are instances of their classes, with their fields", async () => {
+    const error = await ntk
+      .cholesky([
+        [1, 2],
+        [2, 1],
+      ])
+      .catch((reason) => reason);
+    expect(error).toBeInstanceOf(NotPositiveDefiniteError);
+    expect(error).toMatchObject({ name: "NotPositiveDefiniteError", pivot: 1, ridge: 0 });
+    const diverged = await ntk.train(net, X, Y, { learningRate: 1e3, steps: 50 }).catch((reason) => reason);
+    expect(diverged).toBeInstanceOf(ConvergenceError);
+    expect(diverged.maxLearningRate).toBeGreaterThan(0);
+    expect(diverged.partial.loss.length).toBe(diverged.partial.steps.length);
+    await expect(ntk.forward(net, [[1, 2]])).rejects.toThrow(RangeError);
+    await expect(ntk.forward(net, [[1, 2]])).rejects.toThrow("X has 2 columns; expected 1");
+    await expect(ntk.forward(net, "X" as never)).rejects.toThrow(TypeError);
+    await expect(ntk.fit(net, X, Y, { lambda: 1 } as never)).rejects.toThrow(/unknown option "lambda"/);
+  });
+
+  test("functions do not cross", async () => {
+    const custom = { kernel: (): Matrix => ({ data: new Float64Array(1), rows: 1, cols: 1 }) };
+    await expect(ntk.fit(custom, X, Y)).rejects.toThrow(TypeError);
+    await expect(ntk.fit(custom, X, Y)).rejects.toThrow(/functions do not cross to a worker/);
+    await expect(ntk.fit(net, X, Y, { ridge: (() => 1) as never })).rejects.toThrow(/functions do not cross/);
+    await expect(ntk.train(net, X, Y, { ...LONG, onProgress: 3 as never })).rejects.toThrow(/onProgress is number 3/);
+  });
+
+  test("a signal stops work between slices, and what there is comes back", async () => {
+    const controller = new AbortController();
+    const trained = await ntk.train(net, X, Y, {
+      ...LONG,
+      signal: controller.signal,
+      onProgress: ({ step }) => step > 100 && controller.abort(),
+    });
+    expect(trained.aborted).toBe(true);
+    expect(trained.network.parameters).not.toEqual(net.parameters);
+    expect((await ntk.train(net, X, Y, { ...LONG, signal: AbortSignal.abort() })).aborted).toBe(true);
+    const stop = new AbortController();
+    const samples = await ntk.sampleKernel({ inputs: 1, hidden: 8 }, X, { draws: 1e6 });
+    const { draws } = await samples.result({ signal: stop.signal, onProgress: () => stop.abort() });
+    expect(draws).toBeLessThan(1e6);
+  });
+
+  test("other work is given up at once", async () => {
+    const reason = new Error("changed my mind");
+    await expect(ntk.fit(net, X, Y, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const fit = ntk.fit(net, X, Y, { ridge: 1, signal: controller.signal });
+    controller.abort(reason);
+    await expect(fit).rejects.toBe(reason);
+    expect((await ntk.forward(net, X)).rows).toBe(X.length);
+  });
+
+  test("what onProgress throws ends the call", async () => {
+    const thrown = new Error("stop");
+    const onProgress = () => {
+      throw thrown;
+    };
+    await expect(ntk.train(net, X, Y, { ...LONG, onProgress })).rejects.toBe(thrown);
+  });
+
+  test("calls are answered in order", async () => {
+    const order: string[] = [];
+    await Promise.all([
+      ntk.train(net, X, Y, { learningRate: 0.05, steps: 20000, recordAt: [] }).then(() => order.push("train")),
+      ntk.forward(net, X).then(() => order.push("forward")),
+      ntk.fit(net, X, Y, { ridge: 1 }).then(() => order.push("fit")),
+    ]);
+    expect(order).toEqual(["train", "forward", "fit"]);
+  });
+
+  test("what is disposed of cannot be used", async () => {
+    const fit = await ntk.fit(net, X, Y, { ridge: 1 });
+    const last = fit.predict(Xnew);
+    fit.dispose();
+    fit.dispose();
+    expect((await last).mean.rows).toBe(3);
+    await expect(fit.predict(Xnew)).rejects.toThrow(BackendError);
+    await expect(fit.predict(Xnew)).rejects.toThrow("this fit was disposed of; make a new one with ntk.fit(…)");
+  });
+
+  test("termination and disposal", async () => {
+    const one = await loadInWorker({ backend: "js" });
+    const running = one.train(net, X, Y, LONG);
+    one.terminate();
+    await expect(running).rejects.toThrow(/terminated/);
+    await expect(one.forward(net, X)).rejects.toThrow(BackendError);
+    const two = await loadInWorker();
+    const asked = two.forward(net, X);
+    await two.dispose();
+    expect((await asked).rows).toBe(X.length);
+    await expect(two.forward(net, X)).rejects.toThrow(/disposed of/);
+    await two.dispose();
+  });
+
+  test("precision, and options that are wrong", async () => {
+    const single = await loadInWorker({ precision: "float32", variant: "simd" });
+    expect(single.precision).toBe("float32");
+    expect(await single.kernel(net, X)).toEqual((await loadVariant("simd", "float32")).kernel(net, X));
+    single.terminate();
+    await expect(loadInWorker({ precision: "half" as never })).rejects.toThrow(RangeError);
+    await expect(loadInWorker({ nothing: 1 } as never)).rejects.toThrow(/unknown option "nothing"/);
+    await expect(loadInWorker({ worker: 1 as never })).rejects.toThrow(/worker is number 1/);
+    await expect(loadInWorker({ module: {} as never })).rejects.toThrow(/no WebAssembly.Module/);
+  });
+});
+
+test("types are those of the plain API, as promises", () => {
+  expectTypeOf<AsyncNtk["kernel"]>().returns.resolves.toEqualTypeOf<Matrix>();
+  expectTypeOf<AsyncNtk["fit"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
+  expectTypeOf<AsyncFit["update"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
+  expectTypeOf<AsyncNtk["train"]>().returns.resolves.toEqualTypeOf<Trained>();
+  expectTypeOf<AsyncNtk["tuning"]>().returns.toEqualTypeOf<AsyncGenerator<TunePoint, Tuned, void>>();
+  expectTypeOf<AsyncNtk["variant"]>().toEqualTypeOf<Ntk["variant"]>();
+});
