@@ -257,7 +257,7 @@ export class Ntk {
    *
    * @throws as {@link sweep}, at the first step.
    * @example
-   * const options = { widths: [64, 256], inits: ["ntk"], learningRates: [0.5], steps: 100 };
+   * const options = { widths: [64, 256], learningRates: [0.5], steps: 100 };
    * for (const { done, total } of ntk.sweeping(X, Y, options)) console.log(done, total);
    */
   sweeping(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Generator<SweepProgress, Sweep, void> {

@@ -46,7 +46,8 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
  * const ntk = await loadInWorker();
  * const fit = await ntk.fit(net, X, Y, { ridge: 1e-3 });
  * const { mean, variance } = await fit.predict(Xnew);
- * const { loss } = await ntk.train(net, X, Y, { learningRate: 0.1, steps: 1e6, signal, onProgress: ({ step }) => show(step) });
+ * const { signal } = new AbortController();
+ * const { loss } = await ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000, signal, onProgress: ({ step }) => console.log(step) });
  */
 export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNtk> {
   checkKeys(options, ["backend", "variant", "threads", "precision", "module", "worker", "url"], "loadInWorker");

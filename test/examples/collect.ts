@@ -34,14 +34,22 @@ function files(folder: string, extension: string): string[] {
     .sort();
 }
 
-/** `@example` to the next tag or the end of the comment. */
+/** Its module comes from the network: `slim.test.ts` loads one. */
+const ELSEWHERE = "src/slim.ts";
+
+/** `@example` to the next tag or the end of the comment; what it imports stands in front of the preamble. */
 export function docstringExamples(): Example[] {
-  return files("src", ".ts").flatMap((path) => {
+  const paths = files("src", ".ts").filter((path) => path !== ELSEWHERE);
+  return paths.flatMap((path) => {
     const source = readFileSync(join(root, path), "utf8");
-    return [...source.matchAll(/^ *\* @example *\n((?: *\*(?!\/| @).*\n)+)/gm)].map(({ 1: body, index }) => ({
-      label: `${path}:${source.slice(0, index).split("\n").length}`,
-      code: `${PREAMBLE}{\n${body.replace(/^ *\* ?/gm, "")}}\n`,
-    }));
+    return [...source.matchAll(/^ *\* @example *\n((?: *\*(?!\/| @).*\n)+)/gm)].map(({ 1: body, index }) => {
+      const code = body.replace(/^ *\* ?/gm, "");
+      const imports = code.match(/^import .*\n/gm)?.join("") ?? "";
+      return {
+        label: `${path}:${source.slice(0, index).split("\n").length}`,
+        code: `${imports}${PREAMBLE}{\n${code.replace(/^import .*\n/gm, "")}}\n`,
+      };
+    });
   });
 }
 
