@@ -20,30 +20,34 @@ export function activateSingle(code: i32, m: i32, gain: usize, s: usize, g: usiz
   }
 }
 
+/** What a missing gain points to: as many as a step reads. */
+const ONES: usize = memory.data<f32>([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+
 function mapSingles<A extends Activation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
-  const act = changetype<A>(0), one = f32x4.splat(1);
-  const end = s + (<usize>m << 2), end4 = s + (<usize>(m & ~3) << 2), end8 = s + (<usize>(m & ~7) << 2);
+  const act = changetype<A>(0), step: usize = gain ? 32 : 0;
+  const end = s + (<usize>m << 2), end8 = s + (<usize>(m & ~7) << 2);
+  if (!gain) gain = ONES;
   while (s < end8) {
     const z0 = v128.load(s), z1 = v128.load(s, 16);
-    act.apply(z0, gain ? v128.load(gain) : one, s, g);
-    act.apply(z1, gain ? v128.load(gain, 16) : one, s + 16, g + 16);
+    act.apply(z0, v128.load(gain), s, g);
+    act.apply(z1, v128.load(gain, 16), s + 16, g + 16);
     s += 32;
     g += 32;
-    if (gain) gain += 32;
+    gain += step;
   }
-  if (s < end4) {
-    act.apply(v128.load(s), gain ? v128.load(gain) : one, s, g);
+  if (m & 4) {
+    act.apply(v128.load(s), v128.load(gain), s, g);
     s += 16;
     g += 16;
-    if (gain) gain += 16;
+    gain += step >> 1;
   }
   while (s < end) {
-    act.apply(v128.load32_splat(s), gain ? v128.load32_splat(gain) : one, tmp, tmp + 16);
+    act.apply(v128.load32_splat(s), v128.load32_splat(gain), tmp, tmp + 16);
     store<f32>(s, load<f32>(tmp));
     store<f32>(g, load<f32>(tmp, 16));
     s += 4;
     g += 4;
-    if (gain) gain += 4;
+    gain += step >> 3;
   }
 }
 
@@ -115,7 +119,7 @@ function scale(y: v128, t: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function exp4(x: v128, tail: v128): v128 {
-  x = f32x4.max(x, constant4(BOUNDS, 0));
+  x = f32x4.pmax(x, constant4(BOUNDS, 0));
   const t = shift(x);
   return scale(f32x4.add(expm1Reduced4(x, t, tail), constant4(NUMBERS, 0)), t);
 }
@@ -143,10 +147,10 @@ class Tanh4 extends Activation {
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
     const one = constant4(NUMBERS, 0), two = constant4(NUMBERS, 1);
-    const x = f32x4.max(f32x4.mul(f32x4.abs(z), constant4(NUMBERS, 4)), constant4(BOUNDS, 0));
+    const x = f32x4.pmax(f32x4.mul(f32x4.abs(z), constant4(NUMBERS, 4)), constant4(BOUNDS, 0));
     const t = shift(x), p = expm1Reduced4(x, t, f32x4.splat(0)), e = scale(f32x4.add(p, one), t);
     // Far out the power stays away from the subnormals: h is −1 to the last bit long before.
-    const power = i32x4.add(one, i32x4.shl(shift(f32x4.max(x, constant4(BOUNDS, 1))), 23));
+    const power = i32x4.add(one, i32x4.shl(shift(f32x4.pmax(x, constant4(BOUNDS, 1))), 23));
     const h = multiplyAdd<f32>(power, p, f32x4.sub(power, one)), q = f32x4.div(one, f32x4.add(two, h));
     v128.store(s, v128.bitselect(z, f32x4.mul(f32x4.neg(h), q), constant4(NUMBERS, 3)));
     v128.store(g, f32x4.mul(gain, f32x4.mul(f32x4.mul(f32x4.mul(constant4(NUMBERS, 2), e), q), q)));
@@ -182,10 +186,10 @@ class Erf4 extends Activation {
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
     const one = constant4(NUMBERS, 0), two = constant4(NUMBERS, 1);
-    const a = f32x4.min(f32x4.abs(z), constant4(OTHERS, 0));
+    const a = f32x4.pmin(f32x4.abs(z), constant4(OTHERS, 0));
     const head = v128.and(a, i32x4.splat(-4096)); // 12 leading bits: head² is exact
     const e = exp4(f32x4.neg(f32x4.mul(head, head)), f32x4.mul(f32x4.sub(head, a), f32x4.add(a, head)));
-    const x = f32x4.min(a, constant4(OTHERS, 1)), t = f32x4.div(f32x4.sub(x, two), f32x4.add(x, two));
+    const x = f32x4.pmin(a, constant4(OTHERS, 1)), t = f32x4.div(f32x4.sub(x, two), f32x4.add(x, two));
     const outer = f32x4.sub(one, f32x4.mul(e, sixTerms(LARGE, t))), inner = f32x4.mul(a, sixTerms(SMALL, f32x4.mul(a, a)));
     v128.store(s, v128.bitselect(z, v128.bitselect(inner, outer, f32x4.lt(a, one)), constant4(NUMBERS, 3)));
     v128.store(g, f32x4.mul(gain, f32x4.mul(constant4(OTHERS, 2), e)));
