@@ -2,16 +2,7 @@
 // Files named *.node.test.ts need the file system and run in Node only.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
 
 export default defineConfig({
   test: {
@@ -29,7 +20,7 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             provider: playwright({
-              launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags },
+              launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },
             }),
             instances: [{ browser: "chromium" }],
           },

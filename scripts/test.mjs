@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CHROMIUM } from "./chromium.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 const nodes = join(root, "tools/nodes/node_modules");
-const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const reports = mkdtempSync(join(tmpdir(), "ntk-wasm-"));
 
 const runs = [
@@ -36,7 +36,7 @@ const runs = [
     name: "chromium",
     node: process.execPath,
     project: "chromium",
-    needs: chromium,
+    needs: CHROMIUM,
     missing: "install Debian's chromium, or set CHROMIUM",
   },
 ];

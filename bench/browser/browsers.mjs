@@ -2,17 +2,7 @@
 // gives { version, page: { goto, evaluate }, close }.
 import { chromium } from "playwright";
 import puppeteer from "puppeteer-core";
-
-/** As in vitest.config.ts. */
-const CHROMIUM_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
 
 /** Nothing but the page: no first-run pages, updates or reports; a long script is not asked about. */
 const FIREFOX_PREFERENCES = {
@@ -26,7 +16,7 @@ const FIREFOX_PREFERENCES = {
 export const BROWSERS = [
   {
     name: "chromium",
-    path: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    path: CHROMIUM,
     missing: "install Debian's chromium, or set CHROMIUM",
     async launch(executablePath) {
       const browser = await chromium.launch({ executablePath, headless: true, args: CHROMIUM_FLAGS });

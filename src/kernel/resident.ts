@@ -88,8 +88,8 @@ export class ResidentFeatures {
     const n = this.#slots.length;
     const out = arena.alloc(rows * n);
     arena.run(() => {
-      const { hidden, readout } = loadNetwork(this.#context, this.#net);
-      const { fanIn, fanOut: m, alpha, beta } = hidden[0];
+      const [{ alpha, beta }, readout] = scales(this.#net);
+      const [fanIn, m] = [this.#net.inputs, widths(this.#net)[0]];
       const { x, s, g } = this.#here;
       const d = alpha === 0 ? 0 : fanIn;
       for (let unit = 0; unit < m; unit += UNITS) {

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
-import { maxAbs } from "./system.js";
+import { maxAbs, rowSumNorm } from "./system.js";
 
 /** Steps before float64 takes over. */
 const MOST_STEPS = 30;
@@ -54,14 +54,4 @@ export function refineSolve(context: Context, A: Matrix, b: number, k: number): 
     }
     return false;
   });
-}
-
-function rowSumNorm(a: Float64Array, n: number): number {
-  let norm = 0;
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let j = i * n; j < (i + 1) * n; j++) sum += Math.abs(a[j]);
-    norm = Math.max(norm, sum);
-  }
-  return norm;
 }

@@ -133,14 +133,7 @@ export function backwardErrorOf(
     fill(a);
     ops.dmirror(n, a, n);
     for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
-    let norm = 0;
-    for (let i = 0; i < n; i++) {
-      const row = arena.view(a + i * n * 8, n);
-      norm = Math.max(
-        norm,
-        row.reduce((sum, x) => sum + Math.abs(x), 0),
-      );
-    }
+    const norm = rowSumNorm(arena.view(a, n * n), n);
     const x = arena.copyIn(S);
     const y = arena.copyIn(R);
     factor.project(y, R.length / n);
@@ -159,6 +152,17 @@ export function transposed(data: Float64Array, rows: number, cols: number): Floa
 }
 
 /** Largest |x|. */
+/** ‖A‖∞ of an n×n matrix: its largest row sum of sizes. */
+export function rowSumNorm(a: Float64Array, n: number): number {
+  let norm = 0;
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    for (let j = i * n; j < (i + 1) * n; j++) sum += Math.abs(a[j]);
+    norm = Math.max(norm, sum);
+  }
+  return norm;
+}
+
 export function maxAbs(values: Float64Array): number {
   return values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 }
