@@ -6,7 +6,14 @@ export type { Activation } from "./model/activation.js";
 export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
 export type { Init } from "./model/init.js";
 export { type Initialization, initialization } from "./model/initialization.js";
-export { type Block, createNetwork, type Network, type NetworkOptions, type Parametrization } from "./model/network.js";
+export {
+  type Block,
+  createNetwork,
+  type Network,
+  type NetworkOptions,
+  type NetworkShape,
+  type Parametrization,
+} from "./model/network.js";
 export type { Ntk } from "./ntk.js";
 export type { CompareOptions, Comparison } from "./predict/compare.js";
 export type { DescentOptions } from "./predict/descent.js";
