@@ -227,10 +227,10 @@ describe("errors, signals, life time", () => {
   test("the worker gives back what is freed: disposed of, finished, or given up", async () => {
     const plain = await loadVariant("simd");
     const made: { dispose(): void }[] = [];
-    const fit = plain.fit.bind(plain);
+    const original = plain.fit.bind(plain);
     plain.fit = (...args) => {
-      made.push(fit(...args));
-      return made[made.length - 1] as ReturnType<typeof fit>;
+      made.push(original(...args));
+      return made[made.length - 1] as ReturnType<typeof original>;
     };
     const replies: Reply[] = [];
     const host = new Host(
@@ -240,7 +240,7 @@ describe("errors, signals, life time", () => {
     const settle = async (count: number) => {
       while (replies.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
     };
-    const call = { type: "call", target: 0, method: "fit", args: [net, X, Y, { ridge: 1 }] } as const;
+    const call = { type: "call" as const, target: 0, method: "fit", args: [net, X, Y, { ridge: 1 }] };
     host.receive({ type: "load", id: 0, variant: "simd", precision: "float64" });
     host.receive({ ...call, id: 1 });
     await settle(2);
@@ -254,7 +254,7 @@ describe("errors, signals, life time", () => {
     await settle(4);
     expect(replies[2]).toMatchObject({ type: "error", error: { name: "BackendError" } });
     expect(made.length).toBe(1);
-    expect(() => (made[0] as ReturnType<typeof fit>).predict(Xnew)).toThrow(/this fit was disposed of/);
+    expect(() => (made[0] as ReturnType<typeof original>).predict(Xnew)).toThrow(/this fit was disposed of/);
   });
 
   test("termination and disposal", async () => {
