@@ -257,8 +257,8 @@ export class Ntk {
    *
    * @throws as {@link sweep}, at the first step.
    * @example
-   * const runs = ntk.sweeping(X, Y, { widths: [16, 64], inits: ["ntk"], learningRates: [0.5], steps: 20, seeds: 2 });
-   * for (const { done, total } of runs) if (done === total) break;
+   * const options = { widths: [64, 256], learningRates: [0.5], steps: 100 };
+   * for (const { done, total } of ntk.sweeping(X, Y, options)) console.log(done, total);
    */
   sweeping(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Generator<SweepProgress, Sweep, void> {
     return sweepingNetworks(this.#context, X, Y, options);

@@ -17,10 +17,14 @@ export interface SlimOptions {
 }
 
 /**
- * Loads a compiled module with a memory of its own: `load({ module: await WebAssembly.compileStreaming(fetch("simd.wasm")) })`.
+ * Loads a compiled module with a memory of its own.
  *
  * @throws TypeError for an unknown option, and where `module` is none; RangeError for a wrong value; BackendError for a module that is not of this
  *   version of ntk-wasm.
+ * @example
+ * import { load } from "ntk-wasm/slim";
+ * const url = new URL("simd.wasm", location.href);
+ * const ntk = await load({ module: await WebAssembly.compileStreaming(fetch(url)) });
  */
 export async function load(options: SlimOptions): Promise<Ntk> {
   checkKeys(options, ["module", "precision"], "load");

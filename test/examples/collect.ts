@@ -34,21 +34,22 @@ function files(folder: string, extension: string): string[] {
     .sort();
 }
 
-/** An example of a docstring as a program: its imports before what it may use, the rest in a block. */
-function program(body: string): string {
-  const lines = body.replace(/^ *\* ?/gm, "").split("\n");
-  const [imports, rest] = [true, false].map((wanted) => lines.filter((line) => line.startsWith("import ") === wanted));
-  return `${imports.join("\n")}${PREAMBLE}{\n${rest.join("\n")}}\n`;
-}
+/** Its module comes from the network: `slim.test.ts` loads one. */
+const ELSEWHERE = "src/slim.ts";
 
-/** `@example` to the next tag or the end of the comment. */
+/** `@example` to the next tag or the end of the comment; what it imports stands in front of the preamble. */
 export function docstringExamples(): Example[] {
-  return files("src", ".ts").flatMap((path) => {
+  const paths = files("src", ".ts").filter((path) => path !== ELSEWHERE);
+  return paths.flatMap((path) => {
     const source = readFileSync(join(root, path), "utf8");
-    return [...source.matchAll(/^ *\* @example *\n((?: *\*(?!\/| @).*\n)+)/gm)].map(({ 1: body, index }) => ({
-      label: `${path}:${source.slice(0, index).split("\n").length}`,
-      code: program(body),
-    }));
+    return [...source.matchAll(/^ *\* @example *\n((?: *\*(?!\/| @).*\n)+)/gm)].map(({ 1: body, index }) => {
+      const code = body.replace(/^ *\* ?/gm, "");
+      const imports = code.match(/^import .*\n/gm)?.join("") ?? "";
+      return {
+        label: `${path}:${source.slice(0, index).split("\n").length}`,
+        code: `${imports}${PREAMBLE}{\n${code.replace(/^import .*\n/gm, "")}}\n`,
+      };
+    });
   });
 }
 
