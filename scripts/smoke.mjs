@@ -17,7 +17,9 @@ const execute = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-smoke-"));
 const FILES = ["fit.mjs", "console.mjs", "page.mjs", "require.cjs", "slim.mjs", "consumer.mts"];
 const TIMEOUT_MS = 60_000;
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+const BLOB = "worker-src blob:";
+const WORKER = "/node_modules/ntk-wasm/dist/ntk-wasm-worker-script.js";
 
 async function run(path, ...args) {
   const { stdout } = await execute(path, args, { cwd: folder, timeout: TIMEOUT_MS });
@@ -88,7 +90,7 @@ const IMPORTS = {
   "@assemblyscript/loader": "/node_modules/@assemblyscript/loader/index.js",
 };
 
-/** Serves the folder; pages under /csp/ with a strict policy. */
+/** Serves the folder; pages under /csp/ with a strict policy, those under /csp/blob/ may start a worker from a string. */
 function serve() {
   const server = createServer(({ url }, response) => {
     const path = join(folder, new URL(url, "http://localhost").pathname);
@@ -97,7 +99,8 @@ function serve() {
       return;
     }
     const headers = { "content-type": TYPES[extname(path)] ?? "application/octet-stream" };
-    if (url.startsWith("/csp/")) headers["content-security-policy"] = POLICY;
+    if (url.startsWith("/csp/"))
+      headers["content-security-policy"] = url.startsWith("/csp/blob/") ? `${POLICY}; ${BLOB}` : POLICY;
     response.writeHead(200, headers).end(readFileSync(path));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
@@ -208,9 +211,22 @@ async function pages(browser, address) {
       }
     });
     const path = bundled("esbuild");
-    await row("Content-Security-Policy", POLICY, () =>
-      open(browser, `${address}/${html("csp/page.html", script(path))}`),
+    await row("Content-Security-Policy", BLOB, () =>
+      open(browser, `${address}/${html("csp/blob/page.html", script(path))}`),
     );
+    for (const how of ["url", "worker"]) {
+      await row("Content-Security-Policy", `'self' alone, loadInWorker({ ${how} })`, () => {
+        const tag = `<script type="module" src="/${path}" data-worker="${how}" data-address="${WORKER}"></script>`;
+        return open(browser, `${address}/${html(`csp/${how}.html`, tag)}`);
+      });
+    }
+    await row("Content-Security-Policy", "'self' alone: an error that says what to do", async () => {
+      const said = await open(browser, `${address}/${html("csp/none.html", script(path))}`).catch(
+        ({ message }) => message,
+      );
+      if (!/failed: the worker does not run: .*worker-src blob:/.test(said)) throw new Error(said);
+      return "refused";
+    });
     await row("Web Worker", version, () => {
       const code = `new Worker("/${path}", { type: "module" }).onmessage = ({ data }) => { document.title = data; };`;
       return open(browser, `${address}/${html("worker.html", `<script>${code}</script>`)}`);

@@ -9,10 +9,11 @@ import {
   NotPositiveDefiniteError,
   type Ntk,
   type Trained,
-  type Tuned,
   type TunePoint,
 } from "../src/index.js";
+import { Host } from "../src/worker/host.js";
 import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
+import type { Reply } from "../src/worker/protocol.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
@@ -223,6 +224,39 @@ describe("errors, signals, life time", () => {
     await expect(fit.predict(Xnew)).rejects.toThrow("this fit was disposed of; make a new one with ntk.fit(…)");
   });
 
+  test("the worker gives back what is freed: disposed of, finished, or given up", async () => {
+    const plain = await loadVariant("simd");
+    const made: { dispose(): void }[] = [];
+    const original = plain.fit.bind(plain);
+    plain.fit = (...args) => {
+      made.push(original(...args));
+      return made[made.length - 1] as ReturnType<typeof original>;
+    };
+    const replies: Reply[] = [];
+    const host = new Host(
+      async () => plain,
+      (reply) => replies.push(reply),
+    );
+    const settle = async (count: number) => {
+      while (replies.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    const call = { type: "call" as const, target: 0, method: "fit", args: [net, X, Y, { ridge: 1 }] };
+    host.receive({ type: "load", id: 0, variant: "simd", precision: "float64" });
+    host.receive({ ...call, id: 1 });
+    await settle(2);
+    const [, reply] = replies;
+    if (reply.type !== "handle") throw new Error(`a fit is answered by ${reply.type}`);
+    host.receive({ type: "free", target: reply.handle.target });
+    host.receive({ type: "call", id: 2, target: reply.handle.target, method: "predict", args: [Xnew] });
+    // Given up before its turn: never begun.
+    host.receive({ ...call, id: 3 });
+    host.receive({ type: "abort", id: 3 });
+    await settle(4);
+    expect(replies[2]).toMatchObject({ type: "error", error: { name: "BackendError" } });
+    expect(made.length).toBe(1);
+    expect(() => (made[0] as ReturnType<typeof original>).predict(Xnew)).toThrow(/this fit was disposed of/);
+  });
+
   test("termination and disposal", async () => {
     const one = await loadInWorker({ backend: "js" });
     const running = one.train(net, X, Y, LONG);
@@ -254,6 +288,5 @@ test("types are those of the plain API, as promises", () => {
   expectTypeOf<AsyncNtk["fit"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
   expectTypeOf<AsyncFit["update"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
   expectTypeOf<AsyncNtk["train"]>().returns.resolves.toEqualTypeOf<Trained>();
-  expectTypeOf<AsyncNtk["tuning"]>().returns.toEqualTypeOf<AsyncGenerator<TunePoint, Tuned, void>>();
   expectTypeOf<AsyncNtk["variant"]>().toEqualTypeOf<Ntk["variant"]>();
 });

@@ -45,9 +45,12 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
  * import { loadInWorker } from "ntk-wasm/worker";
  * const ntk = await loadInWorker();
  * const fit = await ntk.fit(net, X, Y, { ridge: 1e-3 });
- * const { mean, variance } = await fit.predict(Xnew);
- * const { signal } = new AbortController();
- * const { loss } = await ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000, signal, onProgress: ({ step }) => console.log(step) });
+ * (await fit.predict(Xnew)).mean.rows; // 2
+ * const seen: number[] = [];
+ * const onProgress = ({ step }: { step: number }) => seen.push(step);
+ * const signal = AbortSignal.timeout(50);
+ * (await ntk.train(net, X, Y, { learningRate: 0.1, steps: 1e8, recordAt: [], onProgress, signal })).aborted; // true
+ * ntk.terminate();
  */
 export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNtk> {
   checkKeys(options, ["backend", "variant", "threads", "precision", "module", "worker", "url"], "loadInWorker");

@@ -9,6 +9,7 @@ import type { Fit } from "../predict/fit.js";
 import type { Linearized } from "../predict/linearize.js";
 import type { Report } from "../predict/report.js";
 import type { KernelSamples } from "../predict/sampleKernel.js";
+import type { Tuned, TuneOptions, TunePoint } from "../predict/tune.js";
 import type { Signal } from "../signal.js";
 
 /** Options of a call get a `signal`; data stay what they are. */
@@ -85,7 +86,14 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
 }
 
 /** An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. */
-export interface AsyncNtk extends Remote<Ntk, "sampleKernel"> {
+export interface AsyncNtk extends Remote<Ntk, "sampleKernel" | "tune" | "tuning"> {
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Promise<Tuned<M>>;
+  tuning<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options?: TuneOptions,
+  ): AsyncGenerator<TunePoint, Tuned<M>, void>;
   sampleKernel(...args: Parameters<Ntk["sampleKernel"]>): Promise<AsyncKernelSamples>;
   /** Waits for the calls made so far, then ends the worker. Later ones are a BackendError. */
   dispose(): Promise<void>;
