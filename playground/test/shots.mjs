@@ -13,9 +13,9 @@ for (const [name, options] of Object.entries({
   const page = await browser.newPage(options);
   page.on("pageerror", (error) => console.log(`${name}: ${error.message}`));
   page.on("console", (message) => message.type() === "error" && console.log(`${name}: ${message.text()}`));
-  for (const view of ["regression", "features", "kernel", "speed"]) {
+  for (const view of ["regression", "features", "training", "kernel", "speed"]) {
     await page.goto(`${site.url}#${view}`);
-    await page.waitForTimeout(view === "speed" ? 300 : 1200);
+    await page.waitForTimeout(view === "training" ? 4000 : 800);
     await page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
   }
   await page.close();

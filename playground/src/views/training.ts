@@ -83,13 +83,13 @@ class View {
     const losses = chart(box("Loss: network solid, first-order dashed"), signal, {
       label: "Losses against frames",
       series: two,
-      x: { label: "step" },
+      x: { label: "log₁₀(1 + step)" },
       y: { log: true },
     });
     const drifts = chart(box("Drift: weights solid, kernel dashed"), signal, {
       label: "Relative drift of weights and of the kernel",
       series: two,
-      x: { label: "step" },
+      x: { label: "log₁₀(1 + step)" },
     });
     this.#scene = { curves, losses, drifts };
   }
@@ -168,9 +168,8 @@ class View {
     const place = new Map(Array.from(this.#grid, (value, i) => [value, i]));
     const on = (curve: Float64Array | undefined) => x.map((v) => curve?.[place.get(v) ?? -1]);
     this.#scene.curves.setData([x, on(frame.network), on(frame.linear), x.map((v) => known.get(v))]);
-    // A step of 0 has no place among ratios; frames are spaced by ratio.
     const shown = this.frames.slice(0, at + 1);
-    const steps = shown.map(({ step }) => step);
+    const steps = shown.map(({ step }) => Math.log10(1 + step));
     const finite = (v: number) => (v > 0 && v < 1e12 ? v : null);
     const losses = [shown.map((f) => finite(f.loss)), shown.map((f) => finite(f.linearLoss))];
     this.#scene.losses.setData([steps, ...losses] as uPlot.AlignedData);
@@ -193,8 +192,8 @@ class View {
       bar.style.width = `${100 * learnt}%`;
       const holder = h("span", {}, bar);
       holder.style.display = "grid";
-      const text = `${format(100 * learnt, 2)} %, has ${format(100 * info.power[i], 2)} % of y − f₀`;
-      return [h("span", {}, `λ${i + 1} = ${format(Math.max(value, 0), 2)}`), holder, h("span", {}, text)];
+      const name = `λ${i + 1} = ${format(Math.max(value, 0), 2)} (${format(100 * info.power[i], 2)} %)`;
+      return [h("span", {}, name), holder, h("span", {}, `${format(100 * learnt, 2)} %`)];
     });
     this.modes.replaceChildren(...lines);
   }
@@ -222,7 +221,7 @@ export const mount: Mount = (root, params, signal) => {
         scrub,
         view.status,
         view.error,
-        h("section", {}, h("h2", {}, "Learnt so far, mode by mode"), view.modes),
+        h("section", {}, h("h2", {}, "Learnt so far, mode by mode (in brackets: its share of ‖y − f₀‖²)"), view.modes),
       ),
       h("aside", {}, controls),
     ),
