@@ -334,6 +334,16 @@ export const CASES = [
     },
   },
   {
+    // Forward, weight gradients and one product back a step: 2N (2 (d m + m²) + m²) flops.
+    name: "train N=500 [512,512] d=64, 20 steps",
+    flops: 20 * 2 * 500 * (2 * (64 * 512 + 512 ** 2) + 512 ** 2),
+    call(ntk) {
+      const net = createNetwork({ inputs: 64, hidden: [512, 512], biasStd: 0.1, seed: 1 });
+      const [X, Y] = [matrix(500, 64, 1), matrix(500, 1, 2)];
+      return () => ntk.train(net, X, Y, { learningRate: 1e-3, steps: 20, recordAt: [20] }).loss[0];
+    },
+  },
+  {
     name: "features of these 1000 steps alone",
     flops: 0,
     op(context) {

@@ -1,4 +1,8 @@
-/** Public names of ntk-wasm. */
+/**
+ * Public names of ntk-wasm.
+ *
+ * @module ntk-wasm
+ */
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
 export type { CustomKernel, Model } from "./kernel/source.js";
 export { type LoadOptions, load } from "./load.js";
@@ -7,7 +11,14 @@ export type { Activation } from "./model/activation.js";
 export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
 export type { Init } from "./model/init.js";
 export { type Initialization, initialization } from "./model/initialization.js";
-export { type Block, createNetwork, type Network, type NetworkOptions, type Parametrization } from "./model/network.js";
+export {
+  type Block,
+  createNetwork,
+  type Network,
+  type NetworkOptions,
+  type NetworkShape,
+  type Parametrization,
+} from "./model/network.js";
 export type { Ntk } from "./ntk.js";
 export type { CompareOptions, Comparison } from "./predict/compare.js";
 export type { DescentOptions } from "./predict/descent.js";
@@ -26,6 +37,7 @@ export type {
   Sweep,
   SweepExponents,
   SweepOptions,
+  SweepRate,
   SweepRun,
   SweepSummary,
 } from "./predict/sweep.js";

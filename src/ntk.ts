@@ -70,7 +70,7 @@ export class Ntk {
    *
    * @throws TypeError, RangeError for bad input, and where an output overflows; BackendError after `dispose()`.
    * @example
-   * ntk.forward(net, [[0], [1]]).data; // two outputs
+   * ntk.forward(net, [[0], [1]]).rows; // 2
    */
   forward(net: Network, X: MatrixLike): Matrix {
     const [value, A] = checked(net, X);
@@ -97,7 +97,8 @@ export class Ntk {
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
    * @example
-   * const K = ntk.kernel(net, X); // K.data[i * K.cols + j] = Θ(x_i, x_j)
+   * const K = ntk.kernel(net, X); // K.data[i * K.cols + j] is Θ(x_i, x_j)
+   * ntk.kernel(net, [0, 1], [[2]]).data.length; // 2
    * ntk.kernel(net, X, X, { outputs: "full" });
    */
   kernel(model: Model, X: MatrixLike, X2?: MatrixLike, options: { outputs?: "full" | "average" } = {}): Matrix {
@@ -132,6 +133,7 @@ export class Ntk {
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
    * const { b } = ntk.kernelBlocks(net, X); // the sigmoids' part
+   * Object.keys(ntk.kernelBlocks(net, X)).join(" "); // "a b c d"
    */
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
@@ -144,7 +146,7 @@ export class Ntk {
    *
    * @throws TypeError, RangeError for bad input.
    * @example
-   * ntk.kernelTimesVector(net, X, V).rows; // N
+   * ntk.kernelTimesVector(net, X, V).rows === X.length; // true
    */
   kernelTimesVector(net: Network, X: MatrixLike, V: MatrixLike): Matrix {
     const [value, A] = checked(net, X);
@@ -190,6 +192,7 @@ export class Ntk {
    *   finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
    * @example
    * const { network, loss, kernelDrift } = ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000 });
+   * loss[loss.length - 1] < loss[0]; // true
    */
   train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained {
     return trainNetwork(this.#context, net, X, Y, options);
@@ -202,6 +205,7 @@ export class Ntk {
    * @throws as {@link train}; `partial` is then the comparison up to the divergence.
    * @example
    * const { steps, gap } = ntk.compare(net, X, Y, { learningRate: 0.1, steps: 100 });
+   * gap[0]; // 0: both start at f0
    */
   compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison {
     return compareNetwork(this.#context, net, X, Y, options);
@@ -214,7 +218,7 @@ export class Ntk {
    * @throws TypeError, RangeError for bad input; MemoryLimitError. Runs that diverge are counted, not thrown.
    * @example
    * const { exponents } = ntk.sweep(X, Y, { widths: [64, 256, 1024], inits: ["ntk"], learningRates: [0.5], steps: 100 });
-   * exponents[0].gap?.exponent; // about -1
+   * exponents.at(-1)?.gap?.exponent; // about -1: after the last recorded step
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
     return sweepNetworks(this.#context, X, Y, options);
@@ -228,7 +232,7 @@ export class Ntk {
    * @example
    * using networks = ntk.ensemble(createInfiniteNetwork({ activation: "erf" }), X, Y);
    * const { mean, variance } = networks.at(Infinity, Xnew);
-   * networks.sample(Infinity, Xnew, { draws: 3, seed: 1 }); // three trained networks
+   * networks.sample(Infinity, Xnew, { draws: 3, seed: 1 }).length; // 3: three trained networks
    */
   ensemble(model: InfiniteNetwork, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
     return ensembleOf(this.#context, model, X, Y, options);
@@ -254,8 +258,8 @@ export class Ntk {
    * const { model, ridge } = ntk.tune(createInfiniteNetwork(), X, Y, { depth: [1, 2, 3], weightStd: [0.5, 4] });
    * const fit = ntk.fit(model, X, Y, { ridge });
    */
-  tune(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned {
-    return tune(this.#context, model, X, Y, options);
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned<M> {
+    return tune(this.#context, model, X, Y, options) as Tuned<M>;
   }
 
   /**
@@ -265,8 +269,13 @@ export class Ntk {
    * @example
    * for (const { score } of ntk.tuning(createInfiniteNetwork(), X, Y, { weightStd: [0.5, 4] })) console.log(score);
    */
-  tuning(model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Generator<TunePoint, Tuned, void> {
-    return tuning(this.#context, model, X, Y, options);
+  tuning<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TuneOptions = {},
+  ): Generator<TunePoint, Tuned<M>, void> {
+    return tuning(this.#context, model, X, Y, options) as Generator<TunePoint, Tuned<M>, void>;
   }
 
   /**

@@ -3,6 +3,7 @@
  * memory in entries instead of bytes. Results are float64 whatever the precision; what float32 cannot hold is an error, never ±Infinity.
  */
 import type { Context } from "./arena.js";
+import { areFinite } from "./check.js";
 import { type Matrix, matrix } from "./matrix.js";
 import type { Ops } from "./ops.js";
 
@@ -118,18 +119,16 @@ export function singles({ ops, arena }: Context): Real {
       return address;
     },
     copyOut(address, rows, cols, what) {
-      const data = new Float64Array(arena.singles(address, rows * cols));
-      const at = firstNotFinite(data);
-      if (at >= 0) throw beyond(what, data[at], at, cols);
-      return matrix(rows, cols, data);
+      const view = arena.singles(address, rows * cols);
+      const at = firstNotFinite(view);
+      if (at >= 0) throw beyond(what, view[at], at, cols);
+      return matrix(rows, cols, new Float64Array(view));
     },
   };
 }
 
 function firstNotFinite(data: Float64Array | Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < data.length; at++) sum += data[at] * 0;
-  return sum === 0 ? -1 : data.findIndex((x: number) => !Number.isFinite(x));
+  return areFinite(data) ? -1 : data.findIndex((x: number) => !Number.isFinite(x));
 }
 
 function beyond(what: string, value: number, at: number, cols: number): RangeError {

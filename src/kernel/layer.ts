@@ -63,7 +63,6 @@ export function loadNetwork(context: Context, net: Network, given?: number, real
   });
   const readout = layers[depth];
   const single = net.outputs === 1;
-  const gain = () => Float64Array.from(real.view(readout.weights, readout.fanIn), (b) => readout.alpha * b);
   return {
     net,
     real,
@@ -72,8 +71,16 @@ export function loadNetwork(context: Context, net: Network, given?: number, real
     code: ActivationCode[net.activation],
     hidden: layers.slice(0, depth),
     readout,
-    gain: single ? real.copyIn(gain(), "the readout") : 0,
+    gain: single ? readoutGain(real, readout) : 0,
   };
+}
+
+/** alpha b of a single output, in scratch. */
+function readoutGain(real: Real, { weights, fanIn, alpha }: Layer): number {
+  const b = real.view(weights, fanIn);
+  const gain = new Float64Array(fanIn);
+  for (let j = 0; j < fanIn; j++) gain[j] = alpha * b[j];
+  return real.copyIn(gain, "the readout");
 }
 
 /** Inputs in scratch: n×d, rows packed. */

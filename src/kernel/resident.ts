@@ -1,12 +1,13 @@
 /**
- * The features of the training points of a network with one hidden layer and one output, kept in a held block while points come and go: the
- * kernel of a new point with all of them is then two passes over what is there, β² + α² S s + (α₁² X x + β₁²) ∘ (G g) (MATH.md §2),
+ * The features of the training points of a network with one hidden layer and one output, kept in a held block: predictions need them for β and
+ * for the cross kernel, and while points come and go the kernel of a new point with all of them is two passes over what is there, β² + α² S s + (α₁² X x + β₁²) ∘ (G g) (MATH.md §2),
  * instead of N·m activations, and Φᵀv one more. Rows lie in slots: a point that goes leaves its slot to one that comes.
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
 import { type Network, scales, widths } from "../model/network.js";
 import { allocTile, fillTile, loadInputs, loadNetwork, type Tile } from "./layer.js";
+import { outputsInto, tangentInto } from "./tangent.js";
 
 /** Most doubles that are kept (256 MiB); wider networks make the features of a tile at a time, as `kernel` does. */
 const LIMIT = 2 ** 25;
@@ -14,9 +15,9 @@ const LIMIT = 2 ** 25;
 /** Hidden units of one product, as in `kernel`: its scratch is bounded. */
 const UNITS = 1024;
 
-/** True where these features are the kernel, and few enough to keep. */
-export function canReside(net: Network | undefined, n: number): net is Network {
-  return net !== undefined && net.outputs === 1 && widths(net).length === 1 && n * rowSize(net) <= LIMIT;
+/** True where these features are the kernel, and few enough to keep: no more than `limit` doubles. */
+export function canReside(net: Network | undefined, n: number, limit = LIMIT): net is Network {
+  return net !== undefined && net.outputs === 1 && widths(net).length === 1 && n * rowSize(net) <= limit;
 }
 
 /** Inputs, features and slopes of a point. */
@@ -56,6 +57,11 @@ export class ResidentFeatures {
       this.free();
       throw error;
     }
+  }
+
+  /** Doubles of a point. */
+  get rowSize(): number {
+    return rowSize(this.#net);
   }
 
   /** Makes room for n points, and an eighth to spare. Only while the scratch stack is empty. @throws MemoryLimitError */
@@ -108,6 +114,19 @@ export class ResidentFeatures {
       }
     }
     return out;
+  }
+
+  /** [f(x, θ0) +] φ(x)·u of the points in `tile`. */
+  firstOrder(tile: Tile, u: Float64Array, start: boolean): Float64Array {
+    const { arena } = this.#context;
+    return arena.run(() => {
+      const loaded = loadNetwork(this.#context, this.#net);
+      const [moved, out] = [arena.copyIn(u), arena.alloc(tile.rows)];
+      if (start) outputsInto(this.#context, loaded, tile, out);
+      else arena.view(out, tile.rows).fill(0);
+      tangentInto(this.#context, loaded, tile, moved, out);
+      return arena.copyOut(out, tile.rows);
+    });
   }
 
   /** Θ(x, x) of the points in `tile`. */

@@ -263,14 +263,32 @@ export function validateNetwork(value: unknown): Network {
   if (typeof value !== "object" || value === null || !("parameters" in value)) {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }
-  const { blocks: _, ...options } = value as Network;
-  const net = complete(options);
-  const blocks = layout(net);
-  const last = blocks[blocks.length - 1];
-  const { parameters } = options;
+  const { parameters } = value as Network;
   if (!(parameters instanceof Float64Array)) {
     throw new TypeError(`parameters are ${describe(parameters)}; expected a Float64Array`);
   }
+  const { net, blocks } = shapeOf(value as Network);
+  const last = blocks[blocks.length - 1];
   checkParameters(parameters, last.offset + last.length);
   return { ...net, parameters, blocks };
+}
+
+/** Shapes by the network that was checked: a call with the same one does not check its options again (a third of a small call's time). */
+const checked = new WeakMap<Network, { net: NetworkShape; blocks: Block[] }>();
+
+function shapeOf(value: Network): { net: NetworkShape; blocks: Block[] } {
+  const known = checked.get(value);
+  if (known && isSame(value, known.net)) return known;
+  const { blocks: _, parameters: __, ...options } = value;
+  const net = complete(options);
+  const shape = { net, blocks: layout(net) };
+  checked.set(value, shape);
+  return shape;
+}
+
+/** True where no option has changed since; an option that was left out is checked again. */
+function isSame(value: Network, { hidden, ...net }: NetworkShape): boolean {
+  for (const key of Object.keys(net) as (keyof typeof net)[]) if (value[key] !== net[key]) return false;
+  if (!Array.isArray(hidden) || !Array.isArray(value.hidden)) return value.hidden === hidden;
+  return value.hidden.length === hidden.length && value.hidden.every((width, l) => width === hidden[l]);
 }

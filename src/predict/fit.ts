@@ -184,6 +184,9 @@ export class Fit {
    *
    * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
    */
+  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): Required<Prediction>;
+  predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
+  predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
     checkKeys(options, ["variance", "covariance", "noise"], "predict");
     const { variance = true, covariance = false, noise = false } = options;
@@ -195,10 +198,11 @@ export class Fit {
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
-    const mean = solution.mean(X, !centered);
+    const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
+    const mean = both?.mean ?? solution.mean(X, !centered);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.outputs, mean), "the mean") };
     if (variance) {
-      const latent = solution.variance(X);
+      const latent = both?.variance ?? solution.variance(X);
       prediction.variance = matrix(X.rows, problem.outputs);
       prediction.variance.data.forEach((_, at, data) => {
         data[at] = s * latent[Math.floor(at / problem.columns)] + added;

@@ -46,9 +46,9 @@ export interface TunePoint {
   score: number;
 }
 
-export interface Tuned {
-  /** The model to fit, with this ridge. */
-  model: Model;
+export interface Tuned<M extends Model = Model> {
+  /** The model to fit, with this ridge: of the kind that was given. */
+  model: M;
   ridge: number;
   score: number;
   /** Every kernel that was tried, in order. */

@@ -10,6 +10,7 @@ import { canReside, ResidentFeatures } from "../kernel/resident.js";
 import { type KernelSource, rowsOf } from "../kernel/source.js";
 import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
 import { type Factor, tileRows } from "./factor.js";
 import {
@@ -66,6 +67,10 @@ export function dualMemory(source: KernelSource, n: number): number {
 
 /** Where more than this part of the rows go, factoring anew is as fast: a row deleted costs as much as ten to twenty of a factorisation. */
 const EDITED_PART = 1 / 4;
+/** Most doubles of features that a fit keeps from its first prediction on (32 MiB); an update keeps more. */
+const KEPT = 2 ** 22;
+/** Doubles of new points' features at a time. */
+const TILE = 2 ** 20;
 /** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
 const MANY_POINTS = 4;
 
@@ -76,7 +81,7 @@ export class DualSolution implements Solution {
   readonly #problem: Problem;
   /** α as rows, columns×size. */
   readonly #alpha: Float64Array;
-  /** Of the training points, from the first update on. */
+  /** Of the training points, from the first prediction or update on. */
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
 
@@ -109,7 +114,7 @@ export class DualSolution implements Solution {
     const net = source.weights;
     if (!net) return undefined;
     this.#displacement ??=
-      this.#features?.transpose(this.#alpha) ??
+      this.#keep()?.transpose(this.#alpha) ??
       context.arena.run(() => {
         const alpha = context.arena.copyIn(this.#alpha);
         return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha, 1)[0];
@@ -141,20 +146,40 @@ export class DualSolution implements Solution {
 
   variance(X: Matrix): Float64Array {
     this.factor.ready?.();
-    const { source } = this.#problem;
-    const result = this.#features ? new Float64Array(X.rows) : source.diagonal(X).slice();
+    const features = this.#keep();
+    const result = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
     this.#tiles(X, (k, rows, first, tile) => {
-      const { ops, arena } = this.#context;
-      if (tile && this.#features) result.set(this.#features.diagonal(tile), first);
-      const v = this.factor.half(k, rows);
-      const explained = arena.alloc(rows);
-      const width = this.factor.halfWidth;
-      ops.drowdot(0, rows, width, 1, v, width, v, width, 0, explained);
-      arena.view(explained, rows).forEach((value, i) => {
-        result[first + i] = Math.max(0, result[first + i] - value);
-      });
+      if (tile && features) result.set(features.diagonal(tile), first);
+      this.#explain(k, rows, result.subarray(first, first + rows));
     });
     return result;
+  }
+
+  meanAndVariance(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined {
+    const features = this.#keep();
+    const { displacement } = this;
+    if (!features || !displacement) return undefined;
+    this.factor.ready?.();
+    const [mean, variance] = [new Float64Array(X.rows), new Float64Array(X.rows)];
+    this.#tiles(X, (k, rows, first, tile) => {
+      if (!tile) return;
+      mean.set(features.firstOrder(tile, displacement, start), first);
+      variance.set(features.diagonal(tile), first);
+      this.#explain(k, rows, variance.subarray(first, first + rows));
+    });
+    return { mean, variance };
+  }
+
+  /** Takes from prior variances what the training points explain, for rows whose kernel with these is at `k`. */
+  #explain(k: number, rows: number, variance: Float64Array): void {
+    const { ops, arena } = this.#context;
+    const v = this.factor.half(k, rows);
+    const explained = arena.alloc(rows);
+    const width = this.factor.halfWidth;
+    ops.drowdot(0, rows, width, 1, v, width, v, width, 0, explained);
+    arena.view(explained, rows).forEach((value, i) => {
+      variance[i] = Math.max(0, variance[i] - value);
+    });
   }
 
   covariance(X: Matrix): Float64Array {
@@ -243,18 +268,24 @@ export class DualSolution implements Solution {
     this.#features?.free();
   }
 
+  /** The features of the training points, where they are few or kept already; not while a kernel function of the user's runs. */
+  #keep(): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (this.#features || !canReside(source.weights, X.rows, KEPT) || this.#context.arena.scratchBytesInUse > 0)
+      return this.#features;
+    this.#features = made(() => new ResidentFeatures(this.#context, source.weights as Network, X));
+    return this.#features;
+  }
+
   /** The features to go on with: those that are kept, or where they would serve new ones; none where memory does not allow it. */
   #featuresFor(points: number, size: number): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
     if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
-    try {
-      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights, X);
+    return made(() => {
+      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights as Network, X);
       this.#features?.reserve(size);
       return this.#features;
-    } catch (error) {
-      if (!(error instanceof MemoryLimitError)) throw error;
-      return undefined;
-    }
+    });
   }
 
   /**
@@ -290,7 +321,8 @@ export class DualSolution implements Solution {
     const { arena } = this.#context;
     const { source } = this.#problem;
     const { block } = source;
-    const size = Math.max(1, Math.floor(tileRows(this.factor.n, X.rows * block) / block));
+    const most = this.#features ? Math.floor(TILE / this.#features.rowSize) : X.rows;
+    const size = Math.max(1, Math.min(most, Math.floor(tileRows(this.factor.n, X.rows * block) / block)));
     for (let first = 0; first < X.rows; first += size) {
       const points = rowsOf(X, first, Math.min(size, X.rows - first));
       const features = this.#features;
@@ -302,5 +334,15 @@ export class DualSolution implements Solution {
         body(k, points.rows * block, first * block, tile);
       });
     }
+  }
+}
+
+/** Undefined where memory does not allow it. */
+function made<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return undefined;
+    throw error;
   }
 }

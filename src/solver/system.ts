@@ -36,6 +36,8 @@ export interface Solution {
   mean(X: Matrix, start: boolean): Float64Array;
   /** Latent posterior variance at each row of X. */
   variance(X: Matrix): Float64Array;
+  /** Both, where one pass over the features of X serves both. */
+  meanAndVariance?(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined;
   /** Latent posterior covariance, rows×rows. */
   covariance(X: Matrix): Float64Array;
   /** Σ over outputs of rᵀα. */

@@ -68,12 +68,12 @@ function getter(bed: Bed, block: Block, trans: boolean): Getter {
 const cross = <T>(...lists: T[][]): T[][] =>
   lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((x) => [...row, x])), [[]]);
 
-/** [m, n, k] about the register tiles (6×4, 4×4): all combinations, they cost nothing. */
+/** [m, n, k] about the register tiles (5×4, 6×4, JavaScript 4×4): all combinations, they cost nothing. */
 const TILES = cross([0, 1, 5, 6, 7, 13], [0, 1, 3, 4, 5, 9], [0, 1, 2, 3]);
-/** About IB = 96, JB = 384, KC = 256 and KB = 1024, one dimension at a time, and all of them at once. */
+/** About IB = 120 or 144 and JB = 128 (JavaScript 96 and 384), KC = 256 and KB = 1024, one dimension at a time, and all of them at once. */
 const BLOCKS = [
-  ...[95, 96, 97, 191, 193].map((m) => [m, 5, 3]),
-  ...[383, 384, 385, 769].map((n) => [7, n, 2]),
+  ...[95, 96, 97, 119, 121, 143, 145, 191, 193].map((m) => [m, 5, 3]),
+  ...[127, 128, 129, 257, 383, 384, 385, 769].map((n) => [7, n, 2]),
   ...[255, 256, 257, 513, 1023, 1024, 1025, 2049].map((k) => [7, 5, k]),
   [97, 385, 257],
   [13, 389, 1025],
@@ -81,7 +81,7 @@ const BLOCKS = [
 /** [n, k] for the lower triangle: n meets IB and JB, as well as the diagonal at each place of a tile. */
 const TRIANGLES = [
   ...cross([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 23, 24, 25], [0, 1, 2, 5]),
-  ...[95, 96, 97, 193, 383, 384, 385].map((n) => [n, 3]),
+  ...[95, 96, 97, 119, 121, 127, 129, 143, 145, 193, 289, 383, 384, 385].map((n) => [n, 3]),
   ...[255, 256, 257, 1023, 1024, 1025].map((k) => [7, k]),
   [101, 257],
 ];

@@ -56,17 +56,17 @@ function formula(
 
 const lower = (entry: (i: number, j: number) => Entry) => (i: number, j: number) => (j <= i ? entry(i, j) : undefined);
 
-/** [m, n, k] about the tiles (5 or 6 rows, 8 columns), the blocks (80 or 96, 384), KC = 256 and KB = 1024. */
+/** [m, n, k] about the tiles (5 or 6 rows, 8 columns), the blocks (120 or 144 rows, 128 columns; JavaScript 96, 384), KC = 256 and KB = 1024. */
 const SHAPES = [
   ...[0, 1, 4, 5, 6, 7, 11, 13].flatMap((m) => [0, 1, 3, 7, 8, 9, 17].map((n) => [m, n, (m + n) % 6])),
-  ...[79, 80, 81, 95, 96, 97].map((m) => [m, 5, 3]),
-  ...[383, 384, 385].map((n) => [7, n, 2]),
+  ...[79, 81, 95, 97, 119, 121, 143, 145].map((m) => [m, 5, 3]),
+  ...[127, 129, 383, 385].map((n) => [7, n, 2]),
   ...[255, 256, 257, 1023, 1024, 1025].map((k) => [7, 9, k]),
   [97, 385, 257],
 ];
 const TRIANGLES = [
   ...Array.from({ length: 19 }, (_, n) => [n, (3 * n) % 7]),
-  ...[79, 80, 81, 96, 97, 385].map((n) => [n, 3]),
+  ...[79, 81, 97, 121, 129, 145, 385].map((n) => [n, 3]),
   [7, 257],
   [101, 1025],
 ];
