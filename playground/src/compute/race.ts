@@ -1,0 +1,103 @@
+// A network and its first-order model, trained from the same start. The page asks for one frame after another, so that it can
+// stop at any of them; plain gradient descent has no memory, so training may go on from the weights of the frame before.
+import { createNetwork, type Dynamics, type Matrix, type Network, type NetworkOptions, type Ntk } from "ntk-wasm";
+
+export interface RaceRequest {
+  network: Omit<NetworkOptions, "inputs">;
+  X: number[];
+  Y: number[];
+  grid: Float64Array;
+  /** The rate as a share of the largest stable one of the first-order model. */
+  share: number;
+}
+export interface RaceStart {
+  rate: number;
+  /** Eigenvalues of Θ, largest first. */
+  eigenvalues: number[];
+  /** Share of ‖Y − f0‖² in each eigenvector. */
+  power: number[];
+}
+export interface Frame {
+  step: number;
+  network: Float64Array;
+  /** Undefined once the first-order model has left the range of numbers. */
+  linear: Float64Array | undefined;
+  loss: number;
+  linearLoss: number;
+  /** ‖θ − θ0‖/‖θ0‖. */
+  parameterDrift: number;
+  /** ‖Θ − Θ0‖/‖Θ0‖. */
+  kernelDrift: number;
+}
+
+const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+const distance = (A: Float64Array, B: Float64Array) => norm(A.map((v, i) => v - B[i])) / (norm(B) || 1);
+
+export class Race {
+  readonly info: RaceStart;
+  readonly #start: Network;
+  readonly #kernel: Matrix;
+  readonly #dynamics: Dynamics;
+  #network: Network;
+  #step = 0;
+
+  constructor(
+    readonly ntk: Ntk,
+    readonly request: RaceRequest,
+  ) {
+    const { network, X, Y, share } = request;
+    this.#start = createNetwork({ ...network, inputs: 1 });
+    this.#network = this.#start;
+    this.#kernel = ntk.kernel(this.#start, X);
+    const { values, vectors } = ntk.eigh(this.#kernel);
+    const n = X.length;
+    const rate = (share * 2 * n) / values[n - 1];
+    const f0 = ntk.forward(this.#start, X).data;
+    const residual = f0.map((f, i) => Y[i] - f);
+    const total = norm(residual) ** 2;
+    const order = Array.from(values, (_, k) => n - 1 - k);
+    const along = (k: number) => residual.reduce((sum, r, i) => sum + r * vectors.data[i * n + k], 0);
+    this.info = {
+      rate,
+      eigenvalues: order.map((k) => values[k]),
+      power: order.map((k) => along(k) ** 2 / total),
+    };
+    this.#dynamics = ntk.dynamics(this.#start, X, Y, { learningRate: rate });
+  }
+
+  /** Both models after `step` steps; steps must not go back. Throws a ConvergenceError where training diverges. */
+  frame(step: number): Frame {
+    const { ntk, request } = this;
+    const { X, Y, grid } = request;
+    if (step > this.#step) {
+      const steps = step - this.#step;
+      const trained = ntk.train(this.#network, X, Y, { learningRate: this.info.rate, steps, recordAt: [] });
+      this.#network = trained.network;
+      this.#step = step;
+    }
+    const linear = this.#linear(step);
+    const f = ntk.forward(this.#network, X).data;
+    return {
+      step,
+      network: ntk.forward(this.#network, grid).data,
+      linear: linear?.curve,
+      loss: f.reduce((sum, v, i) => sum + (v - Y[i]) ** 2, 0) / (2 * f.length),
+      linearLoss: linear?.loss ?? Number.POSITIVE_INFINITY,
+      parameterDrift: distance(this.#network.parameters, this.#start.parameters),
+      kernelDrift: distance(ntk.kernel(this.#network, X).data, this.#kernel.data),
+    };
+  }
+
+  #linear(step: number): { curve: Float64Array; loss: number } | undefined {
+    try {
+      return { curve: this.#dynamics.at(step, this.request.grid).data, loss: this.#dynamics.lossAt(step) };
+    } catch (error) {
+      if ((error as Error).name === "ConvergenceError") return undefined;
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.#dynamics.dispose();
+  }
+}

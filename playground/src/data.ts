@@ -1,0 +1,94 @@
+// Data sets of the regression view: bundled ones, CSV files, and points in the address.
+import mcycle from "../../examples/data/mcycle.csv?raw";
+import type { Frame, Point } from "./compute/regression";
+
+/** Rows beyond this are refused: a fit is to take less than a frame or two. */
+export const MAX_POINTS = 600;
+
+export interface Data {
+  points: Point[];
+  frame: Frame;
+  labels: [string, string];
+}
+
+let nextId = 0;
+/** A point of its own identity. Coordinates have five digits, as in the address, so that a shared page is the same. */
+export const point = (x: number, y: number): Point => ({ id: nextId++, x: round(x), y: round(y) });
+export const round = (value: number) => Number(value.toPrecision(5));
+
+/** The bundled data sets. */
+export function bundled(name: string): Data {
+  if (name === "mcycle") {
+    const rows = mcycle.trim().split("\n").slice(1);
+    return framed(
+      rows.map((row) => row.split(",").map(Number) as [number, number]),
+      ["time after impact (ms)", "acceleration (g)"],
+    );
+  }
+  const xs = name === "wave" ? [-2.6, -2, -1.5, -0.9, -0.2, 0.4, 0.9, 1.7, 2.5] : [];
+  const points = xs.map((x) => point(x, Math.sin(2 * x) + 0.1 * Math.cos(9 * x)));
+  return { points, frame: { x: 0, sx: 1.5, y: 0, sy: 1 }, labels: ["x", "y"] };
+}
+
+/** Points with the frame that standardises them. */
+export function framed(rows: [number, number][], labels: [string, string]): Data {
+  const moments = (column: 0 | 1) => {
+    const mean = rows.reduce((sum, row) => sum + row[column], 0) / rows.length;
+    const variance = rows.reduce((sum, row) => sum + (row[column] - mean) ** 2, 0) / rows.length;
+    return [round(mean), round(Math.sqrt(variance)) || 1];
+  };
+  const [x, sx] = moments(0);
+  const [y, sy] = moments(1);
+  return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels };
+}
+
+/** Data as parameters of the address. */
+export function encode({ points, frame, labels }: Data): Record<string, string> {
+  const { x, sx, y, sy } = frame;
+  return {
+    p: points.map((p) => `${p.x},${p.y}`).join("_"),
+    f: [x, sx, y, sy].join(","),
+    n: labels.join("_"),
+  };
+}
+
+/** Data of the address, or undefined where there are none or they make no sense. */
+export function decode(params: URLSearchParams): Data | undefined {
+  const frame = (params.get("f") ?? "").split(",").map(Number);
+  if (frame.length !== 4 || !frame.every(Number.isFinite) || !(frame[1] > 0 && frame[3] > 0)) return undefined;
+  const text = params.get("p") ?? "";
+  const rows = text === "" ? [] : text.split("_").map((pair) => pair.split(",").map(Number));
+  if (rows.length > MAX_POINTS || !rows.every((row) => row.length === 2 && row.every(Number.isFinite)))
+    return undefined;
+  const [x, sx, y, sy] = frame;
+  const [labelX = "x", labelY = "y"] = (params.get("n") ?? "x_y").split("_");
+  return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels: [labelX, labelY] };
+}
+
+/** The first two columns of a CSV text. @throws Error that names row and column */
+export async function parseCsv(text: string): Promise<Data> {
+  const { csvParseRows } = await import("d3-dsv");
+  const rows = csvParseRows(text.replace(/^\uFEFF/, "").trim());
+  if (rows.length === 0) throw new Error("The file is empty; expected two columns of numbers, x and y.");
+  const isNumber = (cell: string | undefined) =>
+    cell !== undefined && cell.trim() !== "" && Number.isFinite(Number(cell));
+  const header = rows[0].slice(0, 2).every((cell) => !isNumber(cell));
+  const names = header ? rows[0] : ["x", "y"];
+  const body = header ? rows.slice(1) : rows;
+  if (body.length > MAX_POINTS)
+    throw new Error(`The file has ${body.length} rows; the playground takes up to ${MAX_POINTS}.`);
+  if (body.length === 0)
+    throw new Error("The file has a header and no rows; expected two columns of numbers, x and y.");
+  const values = body.map((cells, i) =>
+    [0, 1].map((column) => {
+      const cell = cells[column];
+      if (isNumber(cell)) return Number(cell);
+      const where = `Row ${i + 1 + Number(header)}, column ${column + 1}${names[column] ? ` (${names[column].trim()})` : ""}`;
+      const what = cell === undefined ? "is missing" : cell.trim() === "" ? "is empty" : `is “${cell.slice(0, 30)}”`;
+      throw new Error(`${where} ${what}; expected a number.`);
+    }),
+  );
+  const clean = (name: string | undefined, fallback: string) =>
+    name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
+  return framed(values as [number, number][], [clean(names[0], "x"), clean(names[1], "y")]);
+}

@@ -1,0 +1,86 @@
+// Small helpers: elements, and the panel of controls that a Spec describes.
+import type { Spec, Value, Values } from "./state";
+
+type Props = Record<string, string | number | boolean | ((event: never) => void)>;
+
+/** An element with attributes (functions are listeners, named like `onclick`) and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (typeof value === "function") element.addEventListener(key.slice(2), value as EventListener);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false) element.setAttribute(key, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Static HTML of this program, never of a user. */
+export function html(markup: string): HTMLElement {
+  const box = document.createElement("div");
+  box.innerHTML = markup;
+  return box;
+}
+
+/** A panel of labelled controls that keeps `values` up to date and tells of every change. */
+export function panel<S extends Spec>(
+  spec: S,
+  values: Values<S>,
+  changed: (key: keyof S & string) => void,
+): HTMLElement {
+  const box = h("div", { class: "controls" });
+  const store = values as Record<string, Value>;
+  for (const [key, field] of Object.entries(spec)) {
+    const id = `c-${key}`;
+    const set = (value: Value) => {
+      store[key] = value;
+      changed(key);
+    };
+    const label = h("label", { for: id }, field.label);
+    if (field.kind === "range") {
+      const { min, max, step, show = String } = field;
+      const output = h("output", { for: id }, show(store[key] as number));
+      const input = h("input", { id, type: "range", min, max, step, value: store[key] as number });
+      const valueText = () => input.setAttribute("aria-valuetext", show(store[key] as number));
+      valueText();
+      input.addEventListener("input", () => {
+        set(input.valueAsNumber);
+        output.textContent = show(input.valueAsNumber);
+        valueText();
+      });
+      box.append(h("div", { class: "field" }, label, output, input));
+    } else if (field.kind === "select") {
+      const options = Object.entries(field.options).map(([value, text]) =>
+        h("option", { value, selected: value === store[key] }, text),
+      );
+      const input = h("select", { id }, ...options);
+      input.addEventListener("change", () => set(input.value));
+      box.append(h("div", { class: "field" }, label, input));
+    } else {
+      const input = h("input", { id, type: "checkbox", checked: store[key] as boolean });
+      input.addEventListener("change", () => set(input.checked));
+      box.append(h("div", { class: "field check" }, input, label));
+    }
+  }
+  return box;
+}
+
+/** Saves text as a file. */
+export function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+/** A number for people: four digits, a true minus. */
+export function format(value: number, digits = 3): string {
+  const text =
+    value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+      ? value.toExponential(digits - 1)
+      : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}

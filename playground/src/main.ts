@@ -1,0 +1,54 @@
+// The frame of the page: navigation, and one lazily loaded module for each view.
+import "./style.css";
+import { h } from "./dom";
+import { readHash } from "./state";
+
+/** Builds a view in `root`; when `signal` aborts the view is gone. */
+export type Mount = (root: HTMLElement, params: URLSearchParams, signal: AbortSignal) => void;
+
+const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount }> }> = {
+  regression: { title: "Regression", load: () => import("./views/regression") },
+  features: { title: "Features", load: () => import("./views/features") },
+  training: { title: "Training", load: () => import("./views/training") },
+  kernel: { title: "Kernel", load: () => import("./views/kernel") },
+  speed: { title: "Speed", load: () => import("./views/speed") },
+};
+
+const main = document.getElementById("main") as HTMLElement;
+const nav = document.getElementById("nav") as HTMLElement;
+const links = Object.entries(VIEWS).map(([name, { title }]) => h("a", { href: `#${name}`, "data-view": name }, title));
+nav.append(...links);
+
+let current = new AbortController();
+
+async function show(): Promise<void> {
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const { view, params } = readHash();
+  const name = Object.hasOwn(VIEWS, view) ? view : "regression";
+  for (const link of links) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${VIEWS[name].title} · ntk-wasm playground`;
+  try {
+    const { mount } = await VIEWS[name].load();
+    if (signal.aborted) return;
+    main.replaceChildren();
+    mount(main, params, signal);
+  } catch (error) {
+    main.replaceChildren(
+      h("p", { role: "alert", class: "error" }, `This view could not be loaded: ${(error as Error).message}`),
+    );
+  }
+}
+
+document.getElementById("skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+addEventListener("hashchange", () => void show());
+// Plots take their colours when they are made.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void show());
+void show();

@@ -1,0 +1,73 @@
+// uPlot with the page's colours and sizes.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+/** A colour of the style sheet. */
+export const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+export interface ChartOptions {
+  label: string;
+  height?: number;
+  series: uPlot.Series[];
+  bands?: uPlot.Band[];
+  x?: { label?: string; range?: uPlot.Scale.Range };
+  y?: { label?: string; range?: uPlot.Scale.Range; log?: boolean };
+  hooks?: uPlot.Hooks.Arrays;
+  cursor?: uPlot.Cursor;
+}
+
+const short = (value: number) =>
+  value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)
+    ? value.toExponential(0)
+    : String(Number(value.toPrecision(6)));
+
+function axis(label: string | undefined, size: number): uPlot.Axis {
+  return {
+    label,
+    labelSize: 20,
+    size,
+    stroke: color("muted"),
+    labelFont: "13px system-ui, sans-serif",
+    font: "12px system-ui, sans-serif",
+    grid: { stroke: color("grid"), width: 1 },
+    ticks: { stroke: color("grid"), width: 1, size: 4 },
+    values: (_, splits) => splits.map((value) => (value === null ? "" : short(value).replaceAll("-", "−"))),
+  };
+}
+
+/** A chart in `parent` that follows its width until `signal` aborts. */
+export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOptions): uPlot {
+  const { series, bands, x, y, hooks, height = 260, cursor } = options;
+  parent.setAttribute("role", "img");
+  parent.setAttribute("aria-label", options.label);
+  const width = () => Math.max(200, parent.clientWidth);
+  const plot = new uPlot(
+    {
+      width: width(),
+      height,
+      series: [{}, ...series],
+      bands,
+      hooks,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { show: false }, ...cursor },
+      scales: {
+        x: { time: false, ...(x?.range ? { range: x.range } : {}) },
+        y: { ...(y?.log ? { distr: 3 as const } : {}), ...(y?.range ? { range: y.range } : {}) },
+      },
+      axes: [axis(x?.label, 34), axis(y?.label, 52)],
+    },
+    [[], ...series.map(() => [])] as uPlot.AlignedData,
+    parent,
+  );
+  const observer = new ResizeObserver(() => plot.setSize({ width: width(), height }));
+  observer.observe(parent);
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    plot.destroy();
+  });
+  return plot;
+}
+
+/** Evenly spaced numbers. */
+export const linspace = (from: number, to: number, count: number) =>
+  Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));

@@ -1,0 +1,62 @@
+// State in the address: `#view?key=value&…`. Only what differs from the defaults is written.
+export type Value = number | string | boolean;
+
+export interface Range {
+  kind: "range";
+  label: string;
+  min: number;
+  max: number;
+  step: number;
+  value: number;
+  /** How the value is shown beside the slider. */
+  show?: (value: number) => string;
+}
+export interface Choice {
+  kind: "select";
+  label: string;
+  options: Record<string, string>;
+  value: string;
+}
+export interface Check {
+  kind: "check";
+  label: string;
+  value: boolean;
+}
+/** The settings of a view: their controls and their defaults. */
+export type Spec = Record<string, Range | Choice | Check>;
+export type Values<S extends Spec> = {
+  [K in keyof S]: S[K] extends Range ? number : S[K] extends Check ? boolean : string;
+};
+
+/** The view and the parameters in the address. */
+export function readHash(): { view: string; params: URLSearchParams } {
+  const [view = "", query = ""] = location.hash.slice(1).split("?", 2);
+  return { view, params: new URLSearchParams(query) };
+}
+
+/** Settings from the address; what is missing or wrong is the default. */
+export function readValues<S extends Spec>(spec: S, params: URLSearchParams): Values<S> {
+  const values: Record<string, Value> = {};
+  for (const [key, field] of Object.entries(spec)) values[key] = readValue(field, params.get(key));
+  return values as Values<S>;
+}
+
+function readValue(field: Range | Choice | Check, text: string | null): Value {
+  if (text === null) return field.value;
+  if (field.kind === "check") return text === "1";
+  if (field.kind === "select") return Object.hasOwn(field.options, text) ? text : field.value;
+  const number = Number(text);
+  return text !== "" && Number.isFinite(number) ? Math.min(field.max, Math.max(field.min, number)) : field.value;
+}
+
+/** Writes settings, and extra parameters that are not empty, to the address without a new entry in the history. */
+export function writeHash(view: string, spec: Spec, values: Record<string, Value>, extra: Record<string, string> = {}) {
+  const parts: string[] = [];
+  const add = (key: string, text: string) => parts.push(`${key}=${encodeURIComponent(text).replaceAll("%2C", ",")}`);
+  for (const [key, field] of Object.entries(spec)) {
+    const value = values[key];
+    if (value !== field.value) add(key, field.kind === "check" ? String(Number(value)) : String(value));
+  }
+  for (const [key, text] of Object.entries(extra)) if (text) add(key, text);
+  history.replaceState(null, "", `#${view}${parts.length ? `?${parts.join("&")}` : ""}`);
+}

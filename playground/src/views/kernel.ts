@@ -1,0 +1,152 @@
+// Kernel: heat map of Θ on a grid, its spectrum, and the share of each parameter block.
+import type uPlot from "uplot";
+import { latest, service } from "../client";
+import type { KernelRequest, KernelResult } from "../compute/kernel";
+import { format, h, html, panel } from "../dom";
+import { drawBar, drawHeat, extent } from "../heat";
+import type { Mount } from "../main";
+import { chart, color, linspace } from "../plot";
+import { readValues, type Spec, writeHash } from "../state";
+import { ACTIVATIONS, INITS } from "./shared";
+
+const INTRO = `<h1>Kernel</h1>
+<p class="intro">Bright cells are pairs of inputs that learn from each other: a step that lowers the error at <i>x</i>′ moves the output at <i>x</i> by as
+much as the kernel says. Its eigenvalues are the speeds at which patterns are learned, and that they fall so fast is why smooth patterns come first.</p>
+<p class="formula">Θ(<i>x</i>, <i>x</i>′) = 1 + Σ<sub><i>j</i></sub> σ(<i>z<sub>j</sub></i>) σ(<i>z<sub>j</sub></i>′) +
+(1 + <i>x x</i>′) Σ<sub><i>j</i></sub> <i>b<sub>j</sub></i>² σ′(<i>z<sub>j</sub></i>) σ′(<i>z<sub>j</sub></i>′),
+&emsp;Θ = <i>Q</i> diag(<i>λ</i><sub>1</sub>, …, <i>λ<sub>N</sub></i>) <i>Q</i><sup>T</sup></p>`;
+const NAMES: Record<string, string> = {
+  a: "a, the constant",
+  b: "b, sigmoids",
+  c: "c, impulse responses",
+  d: "d, bells",
+};
+
+export const SPEC = {
+  width: {
+    kind: "range",
+    label: "Width m",
+    min: 0,
+    max: 13,
+    step: 1,
+    value: 8,
+    show: (v: number) => (v === 13 ? "infinite" : String(2 ** v)),
+  },
+  init: { kind: "select", label: "Initialisation", options: INITS, value: "ntk" },
+  activation: { kind: "select", label: "Activation", options: ACTIVATIONS, value: "sigmoid" },
+  weightStd: { kind: "range", label: "Weight spread", min: 0.5, max: 12, step: 0.5, value: 4 },
+  biasStd: { kind: "range", label: "Bias spread", min: 0, max: 12, step: 0.5, value: 4 },
+  seed: { kind: "range", label: "Seed", min: 0, max: 50, step: 1, value: 1 },
+  points: { kind: "range", label: "Grid points N", min: 16, max: 160, step: 8, value: 80 },
+  block: { kind: "select", label: "Heat map of", options: { all: "the whole kernel", ...NAMES }, value: "all" },
+} as const satisfies Spec;
+
+function requestOf(values: ReturnType<typeof readValues<typeof SPEC>>): KernelRequest {
+  const { width, init, activation, weightStd, biasStd, seed, points, block } = values;
+  const model = { init, activation } as Pick<KernelRequest, "init" | "activation">;
+  return {
+    ...model,
+    width: width === 13 ? 0 : 2 ** width,
+    weightStd,
+    biasStd,
+    seed,
+    block,
+    grid: linspace(-3, 3, points),
+  };
+}
+
+/** Bars with numbers, as a definition list would have them. */
+function shareBars(shares: Record<string, number>): Node[] {
+  const entries = Object.entries(shares);
+  if (entries.length === 0)
+    return [h("p", {}, "Shares are of the blocks of a finite network; choose a finite width to see them.")];
+  return entries.flatMap(([name, share]) => {
+    const bar = h("span", { class: "bar", "aria-hidden": "true" });
+    bar.style.width = `${100 * share}%`;
+    return [h("span", {}, NAMES[name] ?? name), bar, h("span", {}, `${format(100 * share)} %`)];
+  });
+}
+
+function spectrum(box: HTMLElement, signal: AbortSignal): uPlot {
+  const dots = { show: true, size: 5, stroke: color("accent"), fill: color("accent") };
+  return chart(box, signal, {
+    label: "Eigenvalues of the kernel, largest first, on a logarithmic scale",
+    height: 260,
+    series: [{ stroke: color("accent"), width: 0, paths: () => null, points: dots }],
+    x: { label: "index" },
+    y: { log: true, label: "eigenvalue" },
+  });
+}
+
+/** Tells the kernel's value under the pointer. */
+function probe(
+  canvas: HTMLCanvasElement,
+  text: HTMLElement,
+  current: () => { grid: Float64Array; result: KernelResult } | undefined,
+) {
+  canvas.addEventListener("pointermove", (event) => {
+    const shown = current();
+    if (!shown) return;
+    const { size, data } = shown.result;
+    const box = canvas.getBoundingClientRect();
+    const cell = (offset: number, length: number) =>
+      Math.min(size - 1, Math.max(0, Math.floor((offset / length) * size)));
+    const i = cell(event.clientY - box.top, box.height);
+    const j = cell(event.clientX - box.left, box.width);
+    text.textContent = `Θ(${format(shown.grid[i], 2)}, ${format(shown.grid[j], 2)}) = ${format(data[i * size + j])}`;
+  });
+}
+
+export const mount: Mount = (root, params, signal) => {
+  const values = readValues(SPEC, params);
+  let shown: { grid: Float64Array; result: KernelResult } | undefined;
+  const status = h("p", { class: "status", "aria-live": "polite" });
+  const error = h("p", { class: "error", role: "alert" });
+  const canvas = h("canvas", { class: "heat", role: "img", "aria-label": "Heat map of the kernel" });
+  const bar = h("canvas", { class: "colours", width: 256, height: 1, "aria-hidden": "true" });
+  const ends = h("p", { class: "legend" });
+  const under = h("p", { class: "legend" }, "x′ from −3 to 3 goes right, x goes down. Point at a cell for its value.");
+  const box = h("div", { class: "plot" });
+  const shares = h("div", { class: "shares" });
+  drawBar(bar);
+  probe(canvas, under, () => shown);
+  const section = (title: string, ...children: Node[]) => h("section", {}, h("h2", {}, title), ...children);
+  const panels = h(
+    "div",
+    { class: "panels" },
+    section("Heat map", canvas, bar, ends, under),
+    h("div", {}, section("Spectrum", box), section("Share of each block in the trace", shares)),
+  );
+  const request = latest(
+    signal,
+    (asked: KernelRequest) => service.kernel(asked) as Promise<KernelResult>,
+    (result, { grid, width }) => {
+      shown = { grid, result };
+      error.textContent = "";
+      const [low, high] = extent(result.data);
+      drawHeat(canvas, result.data, result.size, low, high);
+      ends.textContent = `dark ${format(low)}, bright ${format(high)}`;
+      const floor = result.values[0] * result.size * Number.EPSILON;
+      const above = result.values.filter((value) => value > floor);
+      plot.setData([above.map((_, i) => i + 1), above]);
+      shares.replaceChildren(...shareBars(result.shares));
+      const name = width === 0 ? "infinite width" : `width ${width}`;
+      status.textContent = `${name}: ${above.length} of ${result.size} eigenvalues above rounding, the largest ${format(result.values[0])}.`;
+    },
+    (problem) => {
+      error.textContent = problem.message;
+    },
+  );
+  const ask = () => {
+    writeHash("kernel", SPEC, values);
+    request(requestOf(values));
+  };
+  const controls = panel(SPEC, values, ask);
+  const aside = h("aside", { "aria-label": "Settings" }, controls);
+  root.append(
+    html(INTRO),
+    h("div", { class: "layout" }, h("section", { "aria-label": "Kernel" }, panels, status, error), aside),
+  );
+  const plot = spectrum(box, signal);
+  ask();
+};

@@ -1,0 +1,40 @@
+// The settings of the regression view.
+import { format } from "../dom";
+import type { Spec } from "../state";
+import { ACTIVATIONS } from "./shared";
+
+export const SPEC = {
+  data: {
+    kind: "select",
+    label: "Start from",
+    options: { mcycle: "Motorcycle impacts (133)", wave: "A wave (9)", empty: "No points" },
+    value: "mcycle",
+  },
+  click: {
+    kind: "select",
+    label: "A click in the plot",
+    options: { add: "adds or moves a point", remove: "removes a point" },
+    value: "add",
+  },
+  model: {
+    kind: "select",
+    label: "Network",
+    options: { finite: "of finite width", infinite: "infinitely wide", both: "both, to compare" },
+    value: "both",
+  },
+  width: { kind: "range", label: "Width m", min: 1, max: 11, step: 1, value: 8, show: (v: number) => String(2 ** v) },
+  ridge: {
+    kind: "range",
+    label: "Ridge λ",
+    min: -6,
+    max: 3,
+    step: 0.25,
+    value: -0.5,
+    show: (v: number) => format(10 ** v, 2),
+  },
+  activation: { kind: "select", label: "Activation", options: ACTIVATIONS, value: "sigmoid" },
+  weightStd: { kind: "range", label: "Weight spread", min: 0.5, max: 16, step: 0.5, value: 8 },
+  biasStd: { kind: "range", label: "Bias spread", min: 0, max: 16, step: 0.5, value: 8 },
+  seed: { kind: "range", label: "Seed", min: 0, max: 50, step: 1, value: 1 },
+  samples: { kind: "check", label: "Posterior samples", value: false },
+} as const satisfies Spec;

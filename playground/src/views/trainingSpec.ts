@@ -1,0 +1,37 @@
+// The settings of the training view.
+import { format } from "../dom";
+import type { Spec } from "../state";
+import { ACTIVATIONS, INITS } from "./shared";
+
+export const SPEC = {
+  data: {
+    kind: "select",
+    label: "Data",
+    options: { mcycle: "Motorcycle impacts (133)", wave: "A wave (9)" },
+    value: "wave",
+  },
+  width: { kind: "range", label: "Width m", min: 2, max: 10, step: 1, value: 5, show: (v: number) => String(2 ** v) },
+  init: { kind: "select", label: "Initialisation", options: INITS, value: "ntk" },
+  weightStd: { kind: "range", label: "Weight spread", min: 0.5, max: 8, step: 0.5, value: 2 },
+  biasStd: { kind: "range", label: "Bias spread", min: 0, max: 8, step: 0.5, value: 2 },
+  share: {
+    kind: "range",
+    label: "Rate, of the largest stable one",
+    min: 0.1,
+    max: 1.5,
+    step: 0.1,
+    value: 0.5,
+    show: (v: number) => `${Math.round(100 * v)} %`,
+  },
+  horizon: {
+    kind: "range",
+    label: "Steps",
+    min: 2,
+    max: 4,
+    step: 0.5,
+    value: 3,
+    show: (v: number) => String(Math.round(10 ** v)),
+  },
+  activation: { kind: "select", label: "Activation", options: ACTIVATIONS, value: "sigmoid" },
+  seed: { kind: "range", label: "Seed", min: 0, max: 50, step: 1, value: 1, show: (v: number) => format(v) },
+} as const satisfies Spec;
