@@ -45,7 +45,8 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
     {
       width: width(),
       height,
-      series: [{}, ...series],
+      pxAlign: 0,
+      series: [{}, ...series.map((one) => ({ pxAlign: 0, ...one }))],
       bands,
       hooks,
       legend: { show: false },

@@ -35,7 +35,7 @@ const hue = (unit: number, alpha: number) => `hsl(${(unit * 137.5 + 215) % 360} 
 
 /** The charts of the three families; `setFocus` shows one unit before the others. */
 class Charts {
-  readonly element = h("div", { class: "panels" });
+  readonly element = h("div", { class: "panels three" });
   #plots: { family: Family; box: HTMLElement; plot: uPlot }[] = [];
   #focus = 0;
   #inner = new AbortController();

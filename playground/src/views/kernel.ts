@@ -14,7 +14,8 @@ const INTRO = `<h1>Kernel</h1>
 much as the kernel says. Its eigenvalues are the speeds at which patterns are learned, and that they fall so fast is why smooth patterns come first.</p>
 <p class="formula">Θ(<i>x</i>, <i>x</i>′) = 1 + Σ<sub><i>j</i></sub> σ(<i>z<sub>j</sub></i>) σ(<i>z<sub>j</sub></i>′) +
 (1 + <i>x x</i>′) Σ<sub><i>j</i></sub> <i>b<sub>j</sub></i>² σ′(<i>z<sub>j</sub></i>) σ′(<i>z<sub>j</sub></i>′),
-&emsp;Θ = <i>Q</i> diag(<i>λ</i><sub>1</sub>, …, <i>λ<sub>N</sub></i>) <i>Q</i><sup>T</sup></p>`;
+&emsp;Θ = <i>Q</i> diag(<i>λ</i><sub>1</sub>, …, <i>λ<sub>N</sub></i>) <i>Q</i><sup>T</sup>
+&emsp;(the sums are scaled by 1/<i>m</i> and the spreads under NTK initialisation)</p>`;
 const NAMES: Record<string, string> = {
   a: "a, the constant",
   b: "b, sigmoids",
@@ -70,11 +71,11 @@ function shareBars(shares: Record<string, number>): Node[] {
 function spectrum(box: HTMLElement, signal: AbortSignal): uPlot {
   const dots = { show: true, size: 5, stroke: color("accent"), fill: color("accent") };
   return chart(box, signal, {
-    label: "Eigenvalues of the kernel, largest first, on a logarithmic scale",
+    label: "Eigenvalues of the kernel, largest first, as base-10 logarithms",
     height: 260,
     series: [{ stroke: color("accent"), width: 0, paths: () => null, points: dots }],
     x: { label: "index" },
-    y: { log: true, label: "eigenvalue" },
+    y: { label: "log₁₀ of the eigenvalue" },
   });
 }
 
@@ -128,9 +129,9 @@ export const mount: Mount = (root, params, signal) => {
       ends.textContent = `dark ${format(low)}, bright ${format(high)}`;
       const floor = result.values[0] * result.size * Number.EPSILON;
       const above = result.values.filter((value) => value > floor);
-      plot.setData([above.map((_, i) => i + 1), above]);
+      plot.setData([above.map((_, i) => i + 1), above.map(Math.log10)]);
       shares.replaceChildren(...shareBars(result.shares));
-      const name = width === 0 ? "infinite width" : `width ${width}`;
+      const name = width === 0 ? "Infinite width" : `Width ${width}`;
       status.textContent = `${name}: ${above.length} of ${result.size} eigenvalues above rounding, the largest ${format(result.values[0])}.`;
     },
     (problem) => {

@@ -15,7 +15,7 @@ const GRID = 181;
 const SAMPLES = 8;
 const INTRO = `<h1>Regression</h1>
 <p class="intro">The curve is the end of training a wide network to first order: ridge regression with its tangent kernel. The band is ±2σ of a new
-observation, wide where there are no points, and its width follows from the ridge and the data alone.</p>
+observation: wide where points are far or scattered, narrow where they agree.</p>
 <p class="formula"><i>f</i>(<i>x</i>) = Θ(<i>x</i>, <i>X</i>) (Θ(<i>X</i>, <i>X</i>) + <i>λI</i>)<sup>−1</sup> <i>Y</i>,
 &emsp;Θ(<i>x</i>, <i>x</i>′) = ∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>)·∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>′)</p>`;
 
@@ -55,6 +55,7 @@ class View {
   readonly table;
   readonly #fit: (request: RegressionRequest) => void;
   #timer = 0;
+  #way = "";
 
   constructor(params: URLSearchParams, signal: AbortSignal) {
     this.values = readValues(SPEC, params);
@@ -153,18 +154,21 @@ class View {
     this.result = result;
     this.draw(grid);
     this.box.dataset.fits = String(Number(this.box.dataset.fits ?? 0) + 1);
+    const { how, milliseconds, variant } = result;
+    // After a drag the same fit is only drawn anew: what counts is how it came about.
+    if (how !== "kept")
+      this.#way = `${how === "fit" ? "Fitted" : "Updated"} in ${milliseconds.toFixed(1)} ms (${variant}).`;
     // Screen readers hear the last of many results.
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.report(result), 120);
   }
 
-  report({ finite, infinite, how, milliseconds, variant }: RegressionResult): void {
-    const names = { finite: `width ${2 ** this.values.width}`, infinite: "infinite width" };
+  report({ finite, infinite }: RegressionResult): void {
+    const names = { finite: `Width ${2 ** this.values.width}`, infinite: "Infinite width" };
     const of = (name: string, curve: NonNullable<RegressionResult["finite"]>) =>
       `${name}: leave-one-out error ${format(curve.loo)}, ${format(curve.degreesOfFreedom)} degrees of freedom`;
     const parts = [finite && of(names.finite, finite), infinite && of(names.infinite, infinite)].filter(Boolean);
-    const way = { fit: "fitted", update: "updated", kept: "predicted" }[how];
-    this.status.textContent = `${this.data.points.length} points. ${parts.join("; ")}. ${way} in ${milliseconds.toFixed(1)} ms (${variant}).`;
+    this.status.textContent = `${this.data.points.length} points. ${parts.join(". ")}. ${this.#way}`;
   }
 
   fail(message: string): void {
@@ -273,7 +277,7 @@ export const mount: Mount = (root, params, signal) => {
   const legend = h(
     "p",
     { class: "legend" },
-    "Click to add a point, drag to move it. Solid: mean; shaded: ±2σ; thin: posterior samples; dashed: infinite width.",
+    "Click to add a point, drag to move it. Solid: mean; shaded: ±2σ; thin: posterior samples; dashed: infinite width, which takes longest with sigmoid, tanh, softplus and silu.",
   );
   const plotting = h(
     "section",
