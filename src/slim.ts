@@ -6,7 +6,7 @@ import { instantiateBackend, variantOf, type WasmModule } from "./backend/instan
 import { checkChoice, checkKeys } from "./check.js";
 import { Ntk } from "./ntk.js";
 
-export type { WasmModule } from "./backend/instance.js";
+export { supports, type WasmModule, type WasmVariant } from "./backend/instance.js";
 export * from "./public.js";
 
 export interface SlimOptions {

@@ -1,5 +1,4 @@
 // Data sets of the regression view: bundled ones, CSV files, and points in the address.
-import mcycle from "../../examples/data/mcycle.csv?raw";
 import type { Frame, Point } from "./compute/regression";
 
 /** Rows beyond this are refused: a fit is to take less than a frame or two. */
@@ -16,13 +15,40 @@ let nextId = 0;
 export const point = (x: number, y: number): Point => ({ id: nextId++, x: round(x), y: round(y) });
 export const round = (value: number) => Number(value.toPrecision(5));
 
-/** The bundled data sets. */
-export function bundled(name: string): Data {
-  if (name === "mcycle") {
-    const rows = mcycle.trim().split("\n").slice(1);
+/** The bundled data sets, for a choice. Their sources are in examples/data/README.md. */
+export const BUNDLED = {
+  wave: "A wave (9)",
+  mcycle: "Motorcycle impacts (133)",
+  iris: "Iris petals, length and width (150)",
+  wine: "Wine, flavanoids and phenols (178)",
+  diabetes: "Diabetes, body mass index and progression (442)",
+} as const;
+
+/** Two columns of a bundled file, by their names, and what they are. */
+const COLUMNS: Record<string, [x: string, y: string, labels: [string, string]]> = {
+  mcycle: ["times", "accel", ["time after impact (ms)", "acceleration (g)"]],
+  iris: ["petal_length_cm", "petal_width_cm", ["petal length (cm)", "petal width (cm)"]],
+  wine: ["flavanoids", "total_phenols", ["flavanoids", "total phenols"]],
+  diabetes: ["bmi", "target", ["body mass index (kg/m²)", "progression after a year"]],
+};
+const files = import.meta.glob<string>("../../examples/data/{mcycle,iris,wine,diabetes}.csv", {
+  query: "?raw",
+  import: "default",
+});
+
+/** A bundled data set; any other name is an empty one. */
+export async function bundled(name: string): Promise<Data> {
+  if (Object.hasOwn(COLUMNS, name)) {
+    const [x, y, labels] = COLUMNS[name];
+    const text = await files[`../../examples/data/${name}.csv`]();
+    const [head, ...rows] = text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    const [i, j] = [head.indexOf(x), head.indexOf(y)];
     return framed(
-      rows.map((row) => row.split(",").map(Number) as [number, number]),
-      ["time after impact (ms)", "acceleration (g)"],
+      rows.map((row) => [Number(row[i]), Number(row[j])]),
+      labels,
     );
   }
   const xs = name === "wave" ? [-2.6, -2, -1.5, -0.9, -0.2, 0.4, 0.9, 1.7, 2.5] : [];
@@ -52,14 +78,15 @@ export function encode({ points, frame, labels }: Data): Record<string, string> 
   };
 }
 
-/** Data of the address, or undefined where there are none or they make no sense. */
+/** Data of the address; undefined where there are none. @throws Error where they make no sense */
 export function decode(params: URLSearchParams): Data | undefined {
+  if (!params.has("p") && !params.has("f")) return undefined;
+  const broken = new Error("The points in this address make no sense; it may have been cut short.");
   const frame = (params.get("f") ?? "").split(",").map(Number);
-  if (frame.length !== 4 || !frame.every(Number.isFinite) || !(frame[1] > 0 && frame[3] > 0)) return undefined;
+  if (frame.length !== 4 || !frame.every(Number.isFinite) || !(frame[1] > 0 && frame[3] > 0)) throw broken;
   const text = params.get("p") ?? "";
   const rows = text === "" ? [] : text.split("_").map((pair) => pair.split(",").map(Number));
-  if (rows.length > MAX_POINTS || !rows.every((row) => row.length === 2 && row.every(Number.isFinite)))
-    return undefined;
+  if (rows.length > MAX_POINTS || !rows.every((row) => row.length === 2 && row.every(Number.isFinite))) throw broken;
   const [x, sx, y, sy] = frame;
   const [labelX = "x", labelY = "y"] = (params.get("n") ?? "x_y").split("_");
   return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels: [labelX, labelY] };

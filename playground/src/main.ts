@@ -3,8 +3,8 @@ import "./style.css";
 import { h } from "./dom";
 import { readHash } from "./state";
 
-/** Builds a view in `root`; when `signal` aborts the view is gone. */
-export type Mount = (root: HTMLElement, params: URLSearchParams, signal: AbortSignal) => void;
+/** Builds a view in `root`, which is empty; when `signal` aborts the view is gone. */
+export type Mount = (root: HTMLElement, params: URLSearchParams, signal: AbortSignal) => void | Promise<void>;
 
 const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount }> }> = {
   regression: { title: "Regression", load: () => import("./views/regression") },
@@ -36,8 +36,9 @@ async function show(): Promise<void> {
     const { mount } = await VIEWS[name].load();
     if (signal.aborted) return;
     main.replaceChildren();
-    mount(main, params, signal);
+    await mount(main, params, signal);
   } catch (error) {
+    if (signal.aborted) return;
     main.replaceChildren(
       h("p", { role: "alert", class: "error" }, `This view could not be loaded: ${(error as Error).message}`),
     );

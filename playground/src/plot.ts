@@ -69,6 +69,22 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
   return plot;
 }
 
+/** Data points on top of a chart's curves. */
+export function drawPoints(plot: uPlot, points: readonly { x: number; y: number }[], radius: number): void {
+  const { ctx } = plot;
+  ctx.save();
+  ctx.fillStyle = color("point");
+  ctx.strokeStyle = color("background");
+  ctx.lineWidth = devicePixelRatio;
+  for (const { x, y } of points) {
+    ctx.beginPath();
+    ctx.arc(plot.valToPos(x, "x", true), plot.valToPos(y, "y", true), radius * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 /** Evenly spaced numbers. */
 export const linspace = (from: number, to: number, count: number) =>
   Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));

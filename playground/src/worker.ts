@@ -1,26 +1,20 @@
 // The one Web Worker: all computation of the playground, behind Comlink.
 import { expose } from "comlink";
-import { load, type Ntk } from "ntk-wasm";
+import { Convergence } from "./compute/convergence";
 import { features } from "./compute/features";
 import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
 import { Regression, type RegressionRequest } from "./compute/regression";
 import { time } from "./compute/speed";
+import { library } from "./load";
 
-let loading: Promise<Ntk> | undefined;
-const ready = () => {
-  loading ??= load();
-  return loading;
-};
 let race: Race | undefined;
 let regression: Regression | undefined;
+let convergence: Convergence | undefined;
 
 const service = {
-  async variant() {
-    return (await ready()).variant;
-  },
   async fit(request: RegressionRequest) {
-    regression ??= new Regression(await ready());
+    regression ??= new Regression(await library());
     return regression.run(request);
   },
   /** The fit on display as JSON text. */
@@ -28,14 +22,22 @@ const service = {
     return regression?.json() ?? "null";
   },
   async features(request: Parameters<typeof features>[1]) {
-    return features(await ready(), request);
+    return features(await library(), request);
   },
   async kernel(request: Parameters<typeof kernel>[1]) {
-    return kernel(await ready(), request);
+    return kernel(await library(), request);
+  },
+  async convergenceStart(request: ConstructorParameters<typeof Convergence>[1]) {
+    convergence = new Convergence(await library(), request);
+  },
+  convergenceAt(width: number) {
+    if (!convergence) throw new RangeError("no convergence was started");
+    return convergence.at(width);
   },
   async raceStart(request: RaceRequest) {
     race?.dispose();
-    race = new Race(await ready(), request);
+    race = undefined;
+    race = new Race(await library(), request);
     return race.info;
   },
   raceFrame(step: number) {

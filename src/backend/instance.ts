@@ -9,6 +9,7 @@ import { build } from "./marker.generated.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
 type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
+/** The two binaries: with fused multiply-add, and with plain SIMD, whose bits are the same on every machine. */
 export type WasmVariant = "relaxed" | "simd";
 
 /** A `WebAssembly.Module`, also where a consumer compiles without the types of the DOM. */
@@ -35,7 +36,13 @@ function probe(rest: number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([...header, ...types, ...functions, 0x0a, body.length + 2, 0x01, body.length, ...body]);
 }
 
-/** True where this engine can run the variant. */
+/**
+ * True where this engine can run the variant; asked of a few bytes, before a file is fetched.
+ *
+ * @example
+ * import { supports } from "ntk-wasm/slim";
+ * const file = supports("relaxed") ? "relaxed.wasm" : "simd.wasm";
+ */
 export function supports(variant: WasmVariant): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(PROBES[variant]());
 }

@@ -1,5 +1,5 @@
 // The tangent features of a 1-D network, family by family, on a grid.
-import { createNetwork, type NetworkOptions, type Ntk } from "ntk-wasm";
+import { createNetwork, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
 
 export interface FeaturesRequest {
   network: Omit<NetworkOptions, "inputs">;

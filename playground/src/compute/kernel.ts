@@ -1,5 +1,5 @@
 // The kernel on a grid, its spectrum and the share of each parameter block in its trace.
-import { type Activation, createInfiniteNetwork, createNetwork, type Init, type Ntk } from "ntk-wasm";
+import { type Activation, createInfiniteNetwork, createNetwork, type Init, type Ntk } from "ntk-wasm/slim";
 
 export interface KernelRequest {
   /** Hidden width, 0 for the limit of infinite width. */

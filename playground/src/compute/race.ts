@@ -1,6 +1,6 @@
 // A network and its first-order model, trained from the same start. The page asks for one frame after another, so that it can
 // stop at any of them; plain gradient descent has no memory, so training may go on from the weights of the frame before.
-import { createNetwork, type Dynamics, type Matrix, type Network, type NetworkOptions, type Ntk } from "ntk-wasm";
+import { createNetwork, type Dynamics, type Matrix, type Network, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
 
 export interface RaceRequest {
   network: Omit<NetworkOptions, "inputs">;
@@ -16,6 +16,8 @@ export interface RaceStart {
   eigenvalues: number[];
   /** Share of ‖Y − f0‖² in each eigenvector. */
   power: number[];
+  /** The first eigenvectors as functions on the grid, Θ(grid, X) v/λ, each with a largest absolute value of 1. */
+  shapes: Float64Array[];
 }
 export interface Frame {
   step: number;
@@ -30,6 +32,7 @@ export interface Frame {
   kernelDrift: number;
 }
 
+const SHAPES = 4;
 const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 const distance = (A: Float64Array, B: Float64Array) => norm(A.map((v, i) => v - B[i])) / (norm(B) || 1);
 
@@ -61,6 +64,7 @@ export class Race {
       rate,
       eigenvalues: order.map((k) => values[k]),
       power: order.map((k) => along(k) ** 2 / total),
+      shapes: this.#shapes(order.slice(0, SHAPES).map((k) => X.map((_, i) => vectors.data[i * n + k]))),
     };
     this.#dynamics = ntk.dynamics(this.#start, X, Y, { learningRate: rate });
   }
@@ -86,6 +90,17 @@ export class Race {
       parameterDrift: distance(this.#network.parameters, this.#start.parameters),
       kernelDrift: distance(ntk.kernel(this.#network, X).data, this.#kernel.data),
     };
+  }
+
+  /** Vectors on the points, carried to the grid by the kernel and scaled. */
+  #shapes(vectors: number[][]): Float64Array[] {
+    const { X, grid } = this.request;
+    const cross = this.ntk.kernel(this.#start, grid, X);
+    return vectors.map((vector) => {
+      const shape = grid.map((_, g) => vector.reduce((sum, v, i) => sum + v * cross.data[g * X.length + i], 0));
+      const most = shape.reduce((a, v) => (Math.abs(v) > Math.abs(a) ? v : a), 0) || 1;
+      return shape.map((v) => v / most);
+    });
   }
 
   #linear(step: number): { curve: Float64Array; loss: number } | undefined {

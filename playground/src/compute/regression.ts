@@ -1,5 +1,5 @@
 // Regression in the worker: keeps the fits of the last request and edits them where only points have changed.
-import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm";
+import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm/slim";
 
 /** Data are standardised by this fixed frame, so that a point can move without moving all others. */
 export interface Frame {

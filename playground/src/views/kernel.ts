@@ -7,6 +7,7 @@ import { drawBar, drawHeat, extent } from "../heat";
 import type { Mount } from "../main";
 import { chart, color, linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
+import { Converging } from "./converging";
 import { ACTIVATIONS, INITS } from "./shared";
 
 const INTRO = `<h1>Kernel</h1>
@@ -79,53 +80,75 @@ function spectrum(box: HTMLElement, signal: AbortSignal): uPlot {
   });
 }
 
-/** Tells the kernel's value under the pointer. */
-function probe(
-  canvas: HTMLCanvasElement,
-  text: HTMLElement,
-  current: () => { grid: Float64Array; result: KernelResult } | undefined,
-) {
-  canvas.addEventListener("pointermove", (event) => {
-    const shown = current();
-    if (!shown) return;
-    const { size, data } = shown.result;
-    const box = canvas.getBoundingClientRect();
-    const cell = (offset: number, length: number) =>
-      Math.min(size - 1, Math.max(0, Math.floor((offset / length) * size)));
-    const i = cell(event.clientY - box.top, box.height);
-    const j = cell(event.clientX - box.left, box.width);
-    text.textContent = `Θ(${format(shown.grid[i], 2)}, ${format(shown.grid[j], 2)}) = ${format(data[i * size + j])}`;
-  });
+/** Reads values off the heat map: the pointer or two sliders choose the cell. */
+class Probe {
+  readonly element: HTMLElement;
+  readonly #text = h("output", { class: "legend" });
+  readonly #x = h("input", { type: "range", min: 0, max: 0, value: 0, id: "probe-x" });
+  readonly #x2 = h("input", { type: "range", min: 0, max: 0, value: 0, id: "probe-x2" });
+  #shown: { grid: Float64Array; result: KernelResult } | undefined;
+
+  constructor(canvas: HTMLCanvasElement) {
+    const field = (id: string, label: string, input: HTMLElement) =>
+      h("div", { class: "field" }, h("label", { for: id }, label), input);
+    this.element = h(
+      "div",
+      { class: "probe", role: "group", "aria-label": "Value of a cell" },
+      field("probe-x", "x (down)", this.#x),
+      field("probe-x2", "x′ (right)", this.#x2),
+      this.#text,
+    );
+    for (const input of [this.#x, this.#x2]) input.addEventListener("input", () => this.#tell());
+    canvas.addEventListener("pointermove", (event) => {
+      const box = canvas.getBoundingClientRect();
+      const cell = (share: number) => String(Math.floor(share * (this.#shown?.result.size ?? 1)));
+      this.#x.value = cell((event.clientY - box.top) / box.height);
+      this.#x2.value = cell((event.clientX - box.left) / box.width);
+      this.#tell();
+    });
+  }
+
+  show(grid: Float64Array, result: KernelResult): void {
+    const first = this.#shown?.result.size !== result.size;
+    this.#shown = { grid, result };
+    for (const input of [this.#x, this.#x2]) {
+      input.max = String(result.size - 1);
+      if (first) input.value = String(result.size >> 1);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (!this.#shown) return;
+    const { grid, result } = this.#shown;
+    const [i, j] = [this.#x.valueAsNumber, this.#x2.valueAsNumber];
+    const at = (index: number) => format(grid[index], 2);
+    for (const [input, index] of [[this.#x, i] as const, [this.#x2, j] as const])
+      input.setAttribute("aria-valuetext", at(index));
+    this.#text.textContent = `Θ(${at(i)}, ${at(j)}) = ${format(result.data[i * result.size + j])}`;
+  }
 }
 
 export const mount: Mount = (root, params, signal) => {
   const values = readValues(SPEC, params);
-  let shown: { grid: Float64Array; result: KernelResult } | undefined;
-  const status = h("p", { class: "status", "aria-live": "polite" });
+  const status = h("p", { class: "status", id: "status", "aria-live": "polite" });
   const error = h("p", { class: "error", role: "alert" });
   const canvas = h("canvas", { class: "heat", role: "img", "aria-label": "Heat map of the kernel" });
   const bar = h("canvas", { class: "colours", width: 256, height: 1, "aria-hidden": "true" });
   const ends = h("p", { class: "legend" });
-  const under = h("p", { class: "legend" }, "x′ from −3 to 3 goes right, x goes down. Point at a cell for its value.");
   const box = h("div", { class: "plot" });
   const shares = h("div", { class: "shares" });
+  const probe = new Probe(canvas);
   drawBar(bar);
-  probe(canvas, under, () => shown);
   const section = (title: string, ...children: Node[]) => h("section", {}, h("h2", {}, title), ...children);
-  const panels = h(
-    "div",
-    { class: "panels" },
-    section("Heat map", canvas, bar, ends, under),
-    h("div", {}, section("Spectrum", box), section("Share of each block in the trace", shares)),
-  );
   const request = latest(
     signal,
     (asked: KernelRequest) => service.kernel(asked) as Promise<KernelResult>,
     (result, { grid, width }) => {
-      shown = { grid, result };
       error.textContent = "";
       const [low, high] = extent(result.data);
       drawHeat(canvas, result.data, result.size, low, high);
+      probe.show(grid, result);
       ends.textContent = `dark ${format(low)}, bright ${format(high)}`;
       const floor = result.values[0] * result.size * Number.EPSILON;
       const above = result.values.filter((value) => value > floor);
@@ -138,16 +161,30 @@ export const mount: Mount = (root, params, signal) => {
       error.textContent = problem.message;
     },
   );
+  const converging = new Converging(signal, () => requestOf(values));
   const ask = () => {
     writeHash("kernel", SPEC, values);
+    converging.clear();
     request(requestOf(values));
   };
   const controls = panel(SPEC, values, ask);
   const aside = h("aside", { "aria-label": "Settings" }, controls);
+  const panels = h(
+    "div",
+    { class: "panels" },
+    section("Heat map", canvas, bar, ends, probe.element),
+    h("div", {}, section("Spectrum", box), section("Share of each block in the trace", shares)),
+  );
   root.append(
     html(INTRO),
-    h("div", { class: "layout" }, h("section", { "aria-label": "Kernel" }, panels, status, error), aside),
+    h(
+      "div",
+      { class: "layout" },
+      h("section", { "aria-label": "Kernel" }, panels, status, error, converging.element),
+      aside,
+    ),
   );
   const plot = spectrum(box, signal);
+  converging.draw();
   ask();
 };

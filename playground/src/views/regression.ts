@@ -5,9 +5,9 @@ import type { RegressionRequest, RegressionResult } from "../compute/regression"
 import { bundled, type Data, decode, encode, MAX_POINTS, parseCsv, point, round } from "../data";
 import { download, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
-import { chart, color, linspace } from "../plot";
+import { chart, color, drawPoints, linspace } from "../plot";
 import { pointEditor } from "../pointer";
-import { readValues, writeHash } from "../state";
+import { readValues, type Values, writeHash } from "../state";
 import { pointTable } from "../table";
 import { SPEC } from "./regressionSpec";
 
@@ -41,10 +41,10 @@ function limits({ points, frame }: Data): { x: [number, number]; y: [number, num
 }
 
 class View {
-  readonly values;
+  readonly values: Values<typeof SPEC>;
   data: Data;
   view: { x: [number, number]; y: [number, number] };
-  /** Name of the data set while it is unchanged, else "own". */
+  /** Whether the points differ from the bundled data set: then they are in the address. */
   own: boolean;
   result: RegressionResult | undefined;
   grid: Float64Array;
@@ -57,11 +57,10 @@ class View {
   #timer = 0;
   #way = "";
 
-  constructor(params: URLSearchParams, signal: AbortSignal) {
-    this.values = readValues(SPEC, params);
-    const shared = decode(params);
-    this.own = shared !== undefined;
-    this.data = shared ?? bundled(this.values.data);
+  constructor(values: View["values"], data: Data, own: boolean, signal: AbortSignal) {
+    this.values = values;
+    this.data = data;
+    this.own = own;
     this.view = limits(this.data);
     this.grid = linspace(...this.view.x, GRID);
     this.table = pointTable(
@@ -206,24 +205,9 @@ function makePlot(view: View, signal: AbortSignal): void {
     bands: [{ series: [1, 2], fill: color("accent-soft") }],
     x: { label: view.data.labels[0], range: () => view.view.x },
     y: { label: view.data.labels[1], range: () => view.view.y },
-    hooks: { draw: [(plot) => drawPoints(plot, view.data)] },
+    hooks: { draw: [(plot) => drawPoints(plot, view.data.points, 4)] },
   });
   pointEditor(view, signal);
-}
-
-function drawPoints(plot: uPlot, { points }: Data): void {
-  const { ctx } = plot;
-  ctx.save();
-  ctx.fillStyle = color("point");
-  ctx.strokeStyle = color("background");
-  ctx.lineWidth = devicePixelRatio;
-  for (const { x, y } of points) {
-    ctx.beginPath();
-    ctx.arc(plot.valToPos(x, "x", true), plot.valToPos(y, "y", true), 4 * devicePixelRatio, 0, 2 * Math.PI);
-    ctx.fill();
-    ctx.stroke();
-  }
-  ctx.restore();
 }
 
 /** Buttons for files in and out. */
@@ -256,8 +240,17 @@ function fileButtons(view: View, remake: () => void): HTMLElement {
   );
 }
 
-export const mount: Mount = (root, params, signal) => {
-  const view = new View(params, signal);
+export const mount: Mount = async (root, params, signal) => {
+  const values = readValues(SPEC, params);
+  let shared: Data | undefined;
+  let problem = "";
+  try {
+    shared = decode(params);
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  const view = new View(values, shared ?? (await bundled(values.data)), shared !== undefined, signal);
+  if (signal.aborted) return;
   let inner = new AbortController();
   const remake = () => {
     inner.abort();
@@ -265,10 +258,15 @@ export const mount: Mount = (root, params, signal) => {
     makePlot(view, AbortSignal.any([signal, inner.signal]));
     view.draw();
   };
+  const restart = async (name: string) => {
+    const data = await bundled(name);
+    if (signal.aborted || name !== view.values.data) return;
+    view.use(data, false);
+    remake();
+  };
   const controls = panel(SPEC, view.values, (key) => {
     if (key === "data") {
-      view.use(bundled(view.values.data), false);
-      remake();
+      restart(view.values.data).catch((error: Error) => view.fail(error.message));
       return;
     }
     view.save();
@@ -300,6 +298,7 @@ export const mount: Mount = (root, params, signal) => {
   remake();
   view.settle();
   view.refit();
+  if (problem) view.fail(problem);
 };
 
 export type RegressionView = View;

@@ -1,5 +1,6 @@
 // The settings of the regression view. The default activation is erf: a sigmoid whose infinite network has a kernel in closed form, fast
 // enough for every frame of a drag.
+import { BUNDLED } from "../data";
 import { format } from "../dom";
 import type { Spec } from "../state";
 import { ACTIVATIONS } from "./shared";
@@ -8,7 +9,7 @@ export const SPEC = {
   data: {
     kind: "select",
     label: "Start from",
-    options: { mcycle: "Motorcycle impacts (133)", wave: "A wave (9)", empty: "No points" },
+    options: { ...BUNDLED, empty: "No points" },
     value: "mcycle",
   },
   click: {

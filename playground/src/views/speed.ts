@@ -1,6 +1,6 @@
 // Speed: WebAssembly against JavaScript in the visitor's own browser.
 import { service } from "../client";
-import { TASKS, VARIANTS, type Variant } from "../compute/speed";
+import { TASKS, VARIANTS, type Variant } from "../compute/tasks";
 import { format, h, html } from "../dom";
 import type { Mount } from "../main";
 

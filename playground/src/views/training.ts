@@ -5,16 +5,17 @@ import type { Frame, RaceStart } from "../compute/race";
 import { bundled } from "../data";
 import { format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
-import { chart, color, linspace } from "../plot";
+import { chart, color, drawPoints, linspace } from "../plot";
 import { readValues, writeHash } from "../state";
 import { SPEC } from "./trainingSpec";
 
 const FRAMES = 60;
 const MODES = 10;
 const FRAME_MS = 60;
+const MODE_COLOURS = ["accent", "second", "accent", "second"];
 const INTRO = `<h1>Training</h1>
-<p class="intro">The network (solid) and its first-order model (dashed) take the same gradient steps from the same start; where they part, the features have moved.
-Wide networks stay together, narrow ones and rates above the largest stable one break the picture, and modes of Θ with large eigenvalues are learnt first.</p>
+<p class="intro">The network (solid) and its first-order model (dashed) take the same gradient steps from the same start; where they part, the features have moved:
+narrow networks and rates above the largest stable one break the picture. Modes of Θ with large eigenvalues are learnt first.</p>
 <p class="formula"><i>θ</i> ← <i>θ</i> − <i>η</i>∇½⟨(<i>f</i> − <i>y</i>)²⟩, &emsp;mode <i>i</i> of the first-order model after <i>t</i> steps:
 1 − (1 − <i>ηλ<sub>i</sub></i>/<i>N</i>)<sup><i>t</i></sup></p>`;
 
@@ -39,7 +40,9 @@ class View {
   #run = 0;
   #timer = 0;
   #grid = new Float64Array();
-  #scene!: { curves: uPlot; losses: uPlot; drifts: uPlot };
+  #scene!: { curves: uPlot; losses: uPlot; drifts: uPlot; shapes: uPlot };
+  /** The standardised data of the settings. */
+  #data: { name: string; X: number[]; Y: number[] } = { name: "", X: [], Y: [] };
 
   constructor(
     params: URLSearchParams,
@@ -55,11 +58,13 @@ class View {
     signal.addEventListener("abort", () => this.pause());
   }
 
-  scaled() {
-    const { points, frame } = bundled(this.values.data);
+  async #load(): Promise<void> {
+    const name = this.values.data;
+    if (name === this.#data.name) return;
+    const { points, frame } = await bundled(name);
     const X = points.map(({ x }) => (x - frame.x) / frame.sx);
     const Y = points.map(({ y }) => (y - frame.y) / frame.sy);
-    return { X, Y };
+    this.#data = { name, X, Y };
   }
 
   draw(): void {
@@ -72,13 +77,13 @@ class View {
       { stroke: color("accent"), width: 2 },
       { stroke: color("second"), width: 2, dash: [6, 4] },
     ];
-    const dots = { stroke: color("point"), paths: () => null, points: { show: true, size: 5 } };
     const { signal } = this;
     const curves = chart(box("Function"), signal, {
       label: "Data, network and first-order model; the numbers are in the text below",
-      series: [...two, dots],
+      series: two,
       x: { label: "x (standardised)" },
-      y: { label: "y", range: () => this.#limits() },
+      y: { label: "y (standardised)", range: () => this.#limits() },
+      hooks: { draw: [(plot) => drawPoints(plot, this.#points(), 2.5)] },
     });
     const losses = chart(box("Loss: network solid, first-order dashed"), signal, {
       label: "Losses against frames",
@@ -91,11 +96,21 @@ class View {
       series: two,
       x: { label: "log₁₀(1 + step)" },
     });
-    this.#scene = { curves, losses, drifts };
+    const shapes = chart(box("The first four eigenmodes of Θ, as functions"), signal, {
+      label: "Shapes of the first four eigenmodes of the kernel; the list below says how far each is learnt",
+      series: MODE_COLOURS.map((name, i) => ({ stroke: color(name), width: 2, dash: i < 2 ? undefined : [6, 4] })),
+      x: { label: "x (standardised)" },
+      y: { range: () => [-1.1, 1.1] },
+    });
+    this.#scene = { curves, losses, drifts, shapes };
+  }
+
+  #points() {
+    return this.#data.X.map((x, i) => ({ x, y: this.#data.Y[i] }));
   }
 
   #limits(): [number, number] {
-    const { Y } = this.scaled();
+    const { Y } = this.#data;
     return [Math.min(...Y) - 0.7, Math.max(...Y) + 0.7];
   }
 
@@ -104,23 +119,32 @@ class View {
     const run = ++this.#run;
     const live = () => run === this.#run && !this.signal.aborted;
     const { width, init, weightStd, biasStd, activation, seed, share, horizon } = this.values;
-    const { X, Y } = this.scaled();
-    this.#grid = linspace(Math.min(...X) - 0.3, Math.max(...X) + 0.3, 161);
     this.frames = [];
+    this.scrub.max = "0";
+    this.scrub.value = "0";
     this.error.textContent = "";
     this.pause();
     this.cancel.disabled = false;
     try {
+      await this.#load();
+      if (!live()) return;
+      const { X, Y } = this.#data;
+      this.#grid = linspace(Math.min(...X) - 0.3, Math.max(...X) + 0.3, 161);
       const network = { hidden: 2 ** width, init, weightStd, biasStd, activation, seed };
       this.info = await service.raceStart({ network, X, Y, grid: this.#grid, share } as never);
+      if (!live()) return;
+      this.#scene.shapes.setData([this.#grid, ...this.info.shapes] as uPlot.AlignedData);
       const steps = stepsTo(Math.round(10 ** horizon));
       for (const [k, step] of steps.entries()) {
         if (!live()) return;
         const frame = (await service.raceFrame(step)) as Frame;
         if (!live()) return;
+        // Who scrubs or plays is not torn away.
+        const follows = !this.#timer && this.scrub.valueAsNumber >= this.frames.length - 1;
         this.frames.push(frame);
         this.progress.value = (k + 1) / steps.length;
         this.scrub.max = String(k);
+        if (!follows) continue;
         this.scrub.value = String(k);
         this.show(k);
       }
@@ -135,7 +159,7 @@ class View {
   stop(word: string): void {
     this.#run++;
     this.cancel.disabled = true;
-    this.show(this.frames.length - 1, word);
+    this.show(this.scrub.valueAsNumber, word);
   }
 
   pause(): void {
@@ -162,12 +186,8 @@ class View {
   show(at: number, word = ""): void {
     const frame = this.frames[at];
     if (!frame) return;
-    const { X, Y } = this.scaled();
-    const known = new Map(X.map((x, i) => [x, Y[i]]));
-    const x = [...new Set([...this.#grid, ...known.keys()])].sort((a, b) => a - b);
-    const place = new Map(Array.from(this.#grid, (value, i) => [value, i]));
-    const on = (curve: Float64Array | undefined) => x.map((v) => curve?.[place.get(v) ?? -1]);
-    this.#scene.curves.setData([x, on(frame.network), on(frame.linear), x.map((v) => known.get(v))]);
+    const none = () => new Array(this.#grid.length).fill(null);
+    this.#scene.curves.setData([this.#grid, frame.network, frame.linear ?? none()] as uPlot.AlignedData);
     const shown = this.frames.slice(0, at + 1);
     const steps = shown.map(({ step }) => Math.log10(1 + step));
     const finite = (v: number) => (v > 0 && v < 1e12 ? v : null);
@@ -179,7 +199,7 @@ class View {
     this.status.textContent =
       `${word ? `${word}: ` : ""}step ${frame.step}, loss ${format(frame.loss)} (first-order ${linear}), ` +
       `weights moved by ${format(100 * frame.parameterDrift)} %, kernel by ${format(100 * frame.kernelDrift)} %.`;
-    this.#showModes(frame.step, X.length);
+    this.#showModes(frame.step, this.#data.X.length);
   }
 
   #showModes(step: number, n: number): void {

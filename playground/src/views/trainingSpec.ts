@@ -1,4 +1,5 @@
 // The settings of the training view.
+import { BUNDLED } from "../data";
 import { format } from "../dom";
 import type { Spec } from "../state";
 import { ACTIVATIONS, INITS } from "./shared";
@@ -7,7 +8,7 @@ export const SPEC = {
   data: {
     kind: "select",
     label: "Data",
-    options: { mcycle: "Motorcycle impacts (133)", wave: "A wave (9)" },
+    options: BUNDLED,
     value: "wave",
   },
   width: { kind: "range", label: "Width m", min: 2, max: 10, step: 1, value: 5, show: (v: number) => String(2 ** v) },

@@ -1,0 +1,30 @@
+// What pages and worker both know of the longer works, without the library.
+export const VARIANTS = ["relaxed", "simd", "js"] as const;
+export type Variant = (typeof VARIANTS)[number];
+export interface Task {
+  title: string;
+  /** Multiplications and additions of the textbook algorithm in one call; undefined where transcendental functions take the time. */
+  flops?: number;
+}
+
+/** Points, hidden units, and new points of the fit. */
+export const SIZE = { N: 500, M: 1000, NEW: 200 };
+const { N, M, NEW } = SIZE;
+const KERNEL = 2 * N * N * M;
+const CHOLESKY = N ** 3 / 3;
+
+/** The four hot loops and the whole fit. */
+export const TASKS: Record<string, Task> = {
+  sigmoid: { title: `Sigmoid features, ${N} × ${M} (forward)` },
+  jacobian: { title: `Jacobian rows, ${N} × ${3 * M + 1} (jacobian)` },
+  gram: { title: `Gram matrix, N = ${N}, m = ${M} (kernel)`, flops: KERNEL },
+  cholesky: { title: `Cholesky, n = ${N} (cholesky)`, flops: CHOLESKY },
+  fit: {
+    title: `Fit and ${NEW} predictions, N = ${N}, m = ${M}`,
+    // The cross kernel has two products, the variance one triangular solve.
+    flops: KERNEL + CHOLESKY + 4 * NEW * N * M + NEW * N * N,
+  },
+};
+
+/** Networks of each width that the kernel view draws. */
+export const DRAWS = 24;
