@@ -6,6 +6,7 @@ const REACH = { mouse: 10, touch: 22 };
 export function pointEditor(view: RegressionView, signal: AbortSignal): void {
   const over = view.plot.over;
   let dragged = -1;
+  let tap: { x: number; y: number } | undefined;
   const place = (event: PointerEvent) => {
     const box = over.getBoundingClientRect();
     const left = Math.min(box.width, Math.max(0, event.clientX - box.left));
@@ -24,20 +25,28 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
     return id;
   };
   const down = (event: PointerEvent) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
     const id = near(event);
     if (view.values.click === "remove" || event.altKey) {
       if (id >= 0) view.edit(() => view.remove(id));
       return;
     }
+    if (id < 0 && event.pointerType === "touch") {
+      // The begin of a tap, or of scrolling the page: which of them shows when the finger leaves.
+      tap = { x: event.clientX, y: event.clientY };
+      return;
+    }
     event.preventDefault();
-    if (id < 0) {
-      const { x, y } = place(event);
-      view.edit(() => {
-        dragged = view.add(x, y);
-      }, true);
-    } else dragged = id;
+    dragged = id < 0 ? addAt(event, true) : id;
     if (dragged >= 0) over.setPointerCapture(event.pointerId);
+  };
+  const addAt = (event: PointerEvent, dragging: boolean) => {
+    const { x, y } = place(event);
+    let id = -1;
+    view.edit(() => {
+      id = view.add(x, y);
+    }, dragging);
+    return id;
   };
   const move = (event: PointerEvent) => {
     if (dragged < 0) {
@@ -47,7 +56,12 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
     const { x, y } = place(event);
     view.edit(() => view.move(dragged, x, y), true);
   };
-  const up = () => {
+  const up = (event: PointerEvent) => {
+    if (tap && Math.hypot(event.clientX - tap.x, event.clientY - tap.y) < REACH.mouse) addAt(event, false);
+    leave();
+  };
+  const leave = () => {
+    tap = undefined;
     if (dragged < 0) return;
     dragged = -1;
     view.edit(() => {});
@@ -55,5 +69,10 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
   over.addEventListener("pointerdown", down, { signal });
   over.addEventListener("pointermove", move, { signal });
   over.addEventListener("pointerup", up, { signal });
-  over.addEventListener("pointercancel", up, { signal });
+  over.addEventListener("pointercancel", leave, { signal });
+  // A finger on a point drags the point, not the page. Its pointerdown has come before.
+  const hold = (event: TouchEvent) => {
+    if (dragged >= 0) event.preventDefault();
+  };
+  over.addEventListener("touchstart", hold, { signal, passive: false });
 }

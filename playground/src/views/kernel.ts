@@ -177,12 +177,8 @@ export const mount: Mount = (root, params, signal) => {
   );
   root.append(
     html(INTRO),
-    h(
-      "div",
-      { class: "layout" },
-      h("section", { "aria-label": "Kernel" }, panels, status, error, converging.element),
-      aside,
-    ),
+    h("div", { class: "layout" }, h("section", { "aria-label": "Kernel" }, panels, status, error), aside),
+    converging.element,
   );
   const plot = spectrum(box, signal);
   converging.draw();

@@ -78,12 +78,12 @@ class View {
       { stroke: color("second"), width: 2, dash: [6, 4] },
     ];
     const { signal } = this;
-    const curves = chart(box("Function"), signal, {
+    const curves = chart(box("Function: network solid, first-order dashed"), signal, {
       label: "Data, network and first-order model; the numbers are in the text below",
       series: two,
       x: { label: "x (standardised)" },
       y: { label: "y (standardised)", range: () => this.#limits() },
-      hooks: { draw: [(plot) => drawPoints(plot, this.#points(), 2.5)] },
+      hooks: { draw: [(plot) => drawPoints(plot, this.#points(), 3)] },
     });
     const losses = chart(box("Loss: network solid, first-order dashed"), signal, {
       label: "Losses against frames",
@@ -96,7 +96,7 @@ class View {
       series: two,
       x: { label: "log₁₀(1 + step)" },
     });
-    const shapes = chart(box("The first four eigenmodes of Θ, as functions"), signal, {
+    const shapes = chart(box("Eigenmodes of Θ: 1, 2 solid, 3, 4 dashed"), signal, {
       label: "Shapes of the first four eigenmodes of the kernel; the list below says how far each is learnt",
       series: MODE_COLOURS.map((name, i) => ({ stroke: color(name), width: 2, dash: i < 2 ? undefined : [6, 4] })),
       x: { label: "x (standardised)" },
@@ -236,11 +236,11 @@ export const mount: Mount = (root, params, signal) => {
       h(
         "div",
         {},
-        view.plots,
         h("div", { class: "row" }, view.play, view.cancel, view.progress),
         scrub,
         view.status,
         view.error,
+        view.plots,
         h("section", {}, h("h2", {}, "Learnt so far, mode by mode (in brackets: its share of ‖y − f₀‖²)"), view.modes),
       ),
       h("aside", {}, controls),
