@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     projects: [
       { test: { name: "node", include: ["test/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "playground", include: ["playground/test/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {
           name: "chromium",

@@ -1,5 +1,5 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium; then scripts/smoke.mjs, the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
+// Chromium, the playground's end-to-end tests; then scripts/smoke.mjs, the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,25 +42,11 @@ const runs = [
   {
     name: "playground",
     node: process.execPath,
-    needs: chromium,
+    project: "playground",
+    needs: CHROMIUM,
     missing: "install Debian's chromium, or set CHROMIUM",
   },
 ];
-
-/** Builds the playground on the library as it is and drives it in Chromium. */
-function playground(env) {
-  const steps = [
-    ["node_modules/typescript/bin/tsc", "-p", "playground"],
-    ["node_modules/vite/bin/vite.js", "build", "playground", "--logLevel", "warn"],
-    ["playground/size.mjs"],
-    ["playground/test/playground.e2e.mjs"],
-  ];
-  for (const step of steps) {
-    const result = spawnSync(process.execPath, step, { cwd: root, stdio: "inherit", env });
-    if (result.status !== 0) return result;
-  }
-  return { status: 0 };
-}
 
 let passed = 0;
 let failed = 0;
@@ -81,9 +67,7 @@ for (const [index, { name, node, project, needs = node, missing }] of runs.entri
     "--reporter=json",
     `--outputFile.json=${report}`,
   ];
-  const { status } = project
-    ? spawnSync(node, args, { cwd: root, stdio: "inherit" })
-    : playground({ ...process.env, PLAYGROUND_REPORT: report });
+  const { status } = spawnSync(node, args, { cwd: root, stdio: "inherit" });
   const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
   const counts = { passed: result?.numPassedTests ?? 0, failed: result?.numFailedTests ?? 0 };
   // A suite that died before its first test, or a run without a report, fails too.

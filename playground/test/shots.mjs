@@ -1,23 +1,39 @@
-// Screenshots of every view into the folder that is given: light, dark and phone.
-import { browse, serve } from "./serve.mjs";
+// Screenshots of every view into the folder that is given: light, dark and phone. `npm run playground:shots -- FOLDER`
+import { browse, buildSite, serve } from "./site.mjs";
 
 const folder = process.argv[2];
-if (!folder) throw new Error("usage: node playground/test/shots.mjs FOLDER");
+if (!folder) throw new Error("usage: npm run playground:shots -- FOLDER");
+await buildSite();
 const site = await serve();
 const browser = await browse();
-for (const [name, options] of Object.entries({
+/** @type {Record<string, import("playwright").BrowserContextOptions>} */
+const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 1200, height: 900 } },
   dark: { colorScheme: "dark", viewport: { width: 1200, height: 900 } },
   phone: { colorScheme: "light", viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true },
-})) {
+};
+for (const [name, options] of Object.entries(LOOKS)) {
   const page = await browser.newPage(options);
   page.on("pageerror", (error) => console.log(`${name}: ${error.message}`));
   page.on("console", (message) => message.type() === "error" && console.log(`${name}: ${message.text()}`));
-  for (const view of ["regression", "features", "training", "kernel", "speed"]) {
+  /** @param {string} view */
+  const shot = (view) => page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
+  for (const view of ["regression", "features"]) {
     await page.goto(`${site.url}#${view}`);
-    await page.waitForTimeout(view === "training" ? 4000 : 800);
-    await page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
+    await page.waitForTimeout(1000);
+    await shot(view);
   }
+  await page.goto(`${site.url}#training`);
+  await page.locator("#status").filter({ hasText: "Trained" }).waitFor();
+  await shot("training");
+  await page.goto(`${site.url}#kernel`);
+  await page.getByRole("button", { name: "Draw networks" }).click();
+  await page.locator("#convergence").filter({ hasText: "One network" }).waitFor();
+  await shot("kernel");
+  await page.goto(`${site.url}#speed`);
+  await page.getByRole("button", { name: "Measure" }).click();
+  await page.locator("#status").filter({ hasText: "Done" }).waitFor({ timeout: 120_000 });
+  await shot("speed");
   await page.close();
 }
 await browser.close();

@@ -130,7 +130,7 @@ class Charts {
 export const mount: Mount = (root, params, signal) => {
   const values = readValues(SPEC, params);
   let result: FeaturesResult | undefined;
-  const status = h("p", { class: "status", "aria-live": "polite" });
+  const status = h("p", { class: "status", id: "status", "aria-live": "polite" });
   const error = h("p", { class: "error", role: "alert" });
   const buttons = h("div", { class: "units", role: "group", "aria-label": "Hidden units" });
   /** Shows a unit: the one pointed at or focused, else the one of the settings. */

@@ -1,0 +1,44 @@
+// The built playground in headless Chromium, from a sub-path: what its tests and screenshots share.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright";
+import { build } from "vite";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+/** @type {Record<string, string>} */
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+const PREFIX = "/some/where/";
+
+/** Builds the site on the library as it is. */
+export const buildSite = () =>
+  build({ configFile: fileURLToPath(new URL("../vite.config.ts", import.meta.url)), logLevel: "warn" });
+
+/** Serves playground/dist under a sub-path, without headers for cross-origin isolation and without a type for .wasm files. */
+export async function serve() {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const name = path === PREFIX ? "index.html" : path.slice(PREFIX.length);
+    try {
+      if (!path.startsWith(PREFIX) || name.includes("..")) throw new Error("not here");
+      const body = await readFile(dist + name);
+      response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}${PREFIX}`, close: () => server.close() };
+}
+
+/** A start that hangs is given up and tried once more. */
+export async function browse() {
+  const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: 60_000 });
+  return launch().catch((error) => {
+    console.log(`Chromium did not start (${error.message.split("\n")[0]}); once more`);
+    return launch();
+  });
+}
