@@ -76,6 +76,7 @@ export function drawPoints(plot: uPlot, points: readonly { x: number; y: number 
   ctx.fillStyle = color("point");
   ctx.strokeStyle = color("background");
   ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
   for (const { x, y } of points) {
     ctx.beginPath();
     ctx.arc(plot.valToPos(x, "x", true), plot.valToPos(y, "y", true), radius * devicePixelRatio, 0, 2 * Math.PI);

@@ -20,8 +20,8 @@ function rowsOf(times: Times): string[][] {
     const known = VARIANTS.flatMap((variant) => row[variant] ?? []);
     const best = Math.min(...known);
     const ratio = row.js === undefined ? "" : `${format(row.js / best, 2)}×`;
-    const cells = VARIANTS.map((variant) => (row[variant] === undefined ? "–" : format(row[variant])));
-    return [title, ...cells, ratio, flops && known.length > 0 ? format(flops / best / 1e6) : "–"];
+    const cells = VARIANTS.map((variant) => row[variant]?.toFixed(1) ?? "–");
+    return [title, ...cells, ratio, flops && known.length > 0 ? (flops / best / 1e6).toFixed(1) : "–"];
   });
   return [head, ...rows];
 }
@@ -50,7 +50,9 @@ function bars(times: Times): HTMLElement[] {
       if (ms === undefined) return [];
       const bar = h("span", { class: "bar" });
       bar.style.width = `${(100 * ms) / slowest}%`;
-      return [h("span", {}, NAMES[variant]), h("span", {}, bar), h("span", {}, `${format(ms)} ms`)];
+      const { flops } = TASKS[name];
+      const rate = flops ? `, ${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : "";
+      return [h("span", {}, NAMES[variant]), h("span", {}, bar), h("span", {}, `${ms.toFixed(1)} ms${rate}`)];
     });
     for (const line of lines) if (line.firstElementChild) line.style.display = "grid";
     return h("section", {}, h("h2", {}, TASKS[name].title), h("div", { class: "shares" }, ...lines));
@@ -98,11 +100,15 @@ export const mount: Mount = (root, _params, signal) => {
     stop = true;
   });
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(
-      rowsOf(times)
-        .map((row) => row.join("\t"))
-        .join("\n"),
-    );
+    const text = rowsOf(times)
+      .map((row) => row.join("\t"))
+      .join("\n");
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      status.textContent = "This browser gives no access to the clipboard: select the table and copy it.";
+      return;
+    }
     status.textContent = "The table is in the clipboard.";
   });
   root.append(html(INTRO), h("div", { class: "row" }, start, cancel, copy, progress), status, charts, holder);
