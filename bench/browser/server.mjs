@@ -16,7 +16,7 @@ const SERVED = /^\/(dist|bench|node_modules\/(tinybench|@assemblyscript\/loader)
 const IMPORTS = {
   "ntk-wasm": "/dist/ntk-wasm.js",
   "@assemblyscript/loader": "/node_modules/@assemblyscript/loader/index.js",
-  tinybench: "/node_modules/tinybench/dist/ntk-wasm.js",
+  tinybench: "/node_modules/tinybench/dist/index.js",
 };
 const PAGE = `<!doctype html><meta charset="utf-8"><title>ntk-wasm bench</title>
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
