@@ -1,6 +1,8 @@
 /**
- * `ntk-wasm/slim`: the package without its inlined binaries, for engines that take WebAssembly only as a module that was compiled elsewhere
+ * The package without its inlined binaries, for engines that take WebAssembly only as a module that was compiled elsewhere
  * (Cloudflare's workerd), and for pages that fetch `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm` themselves.
+ *
+ * @module ntk-wasm/slim
  */
 import { instantiateBackend, variantOf, type WasmModule } from "./backend/instance.js";
 import { checkChoice, checkKeys } from "./check.js";
