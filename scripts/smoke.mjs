@@ -1,6 +1,6 @@
 // `npm run smoke`: packs the package, installs the tarball in an empty folder, and fits with it in every runtime and with every bundler that is here
 // (test/smoke has them: npm ci --ignore-scripts --prefix test/smoke). Prints a table and ends with `N passed, N failed`; with CI set, what is missing fails.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -15,7 +15,16 @@ const tools = join(root, "test/smoke/node_modules");
 const require = createRequire(join(root, "test/smoke/package.json"));
 const execute = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-smoke-"));
-const FILES = ["fit.mjs", "console.mjs", "page.mjs", "require.cjs", "slim.mjs", "consumer.mts"];
+const FILES = [
+  "fit.mjs",
+  "console.mjs",
+  "page.mjs",
+  "require.cjs",
+  "slim.mjs",
+  "workerd.mjs",
+  "workerd.capnp",
+  "consumer.mts",
+];
 const TIMEOUT_MS = 60_000;
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 const BLOB = "worker-src blob:";
@@ -38,6 +47,39 @@ async function install() {
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   await execute("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`], { cwd: folder });
   for (const file of FILES) cpSync(join(root, "test/smoke", file), join(folder, file));
+}
+
+/** Bundles workerd.mjs as wrangler would, starts workerd on a free port, and asks it once. */
+async function workerd(path) {
+  const { build } = await tool("esbuild");
+  await build({
+    entryPoints: [join(folder, "workerd.mjs")],
+    outfile: join(folder, "out/workerd.js"),
+    bundle: true,
+    format: "esm",
+    external: ["*.wasm"],
+    logLevel: "error",
+  });
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const server = spawn(path, ["serve", "--control-fd=1", "workerd.capnp"], { cwd: folder, signal });
+  try {
+    let complaint = "";
+    server.stderr.on("data", (text) => {
+      complaint += text;
+    });
+    // The first line says where it listens.
+    const line = await new Promise((resolve, reject) => {
+      server.stdout.once("data", resolve);
+      server.once("error", reject);
+      server.once("close", () => reject(new Error(complaint)));
+    });
+    const response = await fetch(`http://127.0.0.1:${JSON.parse(line).port}/`, { signal });
+    const said = await response.text();
+    if (!said.startsWith("fitted")) throw new Error(`${said}\n${complaint}`);
+    return said;
+  } finally {
+    server.kill();
+  }
 }
 
 // Bundlers: each makes out/<name>.js of page.mjs.
@@ -169,6 +211,9 @@ async function runtimes() {
     await row("Bun", "import, worker", () => run(bun, "console.mjs"));
     await row("Bun", "slim, a module", () => run(bun, "slim.mjs"));
   } else skip("Bun", "npm ci --ignore-scripts --prefix test/smoke");
+  const cloudflare = join(tools, "@cloudflare/workerd-linux-64/bin/workerd");
+  if (existsSync(cloudflare)) await row("workerd", "slim, a module of its configuration", () => workerd(cloudflare));
+  else skip("workerd", "npm ci --ignore-scripts --prefix test/smoke");
 }
 
 async function types() {

@@ -1,5 +1,5 @@
 /**
- * Public names of ntk-wasm.
+ * Networks, their tangent kernels, and what is computed with them by the `Ntk` that `load` gives.
  *
  * @module ntk-wasm
  */

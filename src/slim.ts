@@ -1,6 +1,8 @@
 /**
- * `ntk-wasm/slim`: the package without its inlined binaries, for engines that take WebAssembly only as a module that was compiled elsewhere
+ * The package without its inlined binaries, for engines that take WebAssembly only as a module that was compiled elsewhere
  * (Cloudflare's workerd), and for pages that fetch `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm` themselves.
+ *
+ * @module ntk-wasm/slim
  */
 import { instantiateBackend, variantOf, type WasmModule } from "./backend/instance.js";
 import { checkChoice, checkKeys } from "./check.js";
@@ -17,14 +19,16 @@ export interface SlimOptions {
 }
 
 /**
- * Loads a compiled module with a memory of its own.
+ * Loads a compiled module with a memory of its own. In a page `await WebAssembly.compileStreaming(fetch(url))` is one.
  *
  * @throws TypeError for an unknown option, and where `module` is none; RangeError for a wrong value; BackendError for a module that is not of this
  *   version of ntk-wasm.
  * @example
+ * import { readFile } from "node:fs/promises";
  * import { load } from "ntk-wasm/slim";
- * const url = new URL("simd.wasm", location.href);
- * const ntk = await load({ module: await WebAssembly.compileStreaming(fetch(url)) });
+ * const bytes = await readFile(new URL(import.meta.resolve("ntk-wasm/simd.wasm")));
+ * const ntk = await load({ module: await WebAssembly.compile(bytes) });
+ * ntk.variant; // "simd"
  */
 export async function load(options: SlimOptions): Promise<Ntk> {
   checkKeys(options, ["module", "precision"], "load");

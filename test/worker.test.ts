@@ -222,6 +222,9 @@ describe("errors, signals, life time", () => {
     expect((await last).mean.rows).toBe(3);
     await expect(fit.predict(Xnew)).rejects.toThrow(BackendError);
     await expect(fit.predict(Xnew)).rejects.toThrow("this fit was disposed of; make a new one with ntk.fit(…)");
+    const used = await ntk.fit(net, X, Y, { ridge: 1 });
+    used[Symbol.dispose]();
+    await expect(used.predict(Xnew)).rejects.toThrow(BackendError);
   });
 
   test("the worker gives back what is freed: disposed of, finished, or given up", async () => {

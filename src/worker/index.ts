@@ -1,6 +1,8 @@
 /**
- * `ntk-wasm/worker`: the same API as promises, off the calling thread, in browsers and in Node. The worker starts from a string, needs no file and no
+ * The same API as promises, off the calling thread, in browsers and in Node. The worker starts from a string, needs no file and no
  * bundler's help, and is sent the compiled module.
+ *
+ * @module ntk-wasm/worker
  */
 import { variantOf, type WasmModule } from "../backend/instance.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
@@ -30,7 +32,7 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
 }
 
 /**
- * Loads a backend in a worker of its own. Results are to the bit those of {@link load}, and errors instances of the same classes. Calls are answered in order.
+ * Loads a backend in a worker of its own. Results are to the bit those of `load()`, and errors instances of the same classes. Calls are answered in order.
  *
  * `onProgress` is called on the calling side. A `signal` stops `train`, `compare`, `sweep`, `tune` and `KernelSamples.result` between slices, and
  * they resolve with what there is, `aborted: true`, as they do without a worker. Every other call with options takes a `signal` too: it rejects with the

@@ -47,6 +47,8 @@ export type Remote<T, Omitted extends string = never> = {
 export interface RemoteObject {
   /** Frees it in the worker, after the calls made before. Using it afterwards is a BackendError. */
   dispose(): void;
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void;
 }
 
 /** A `Fit` in the worker. */

@@ -34,21 +34,16 @@ function files(folder: string, extension: string): string[] {
     .sort();
 }
 
-/** Its module comes from the network: `slim.test.ts` loads one. */
-const ELSEWHERE = "src/slim.ts";
-
-/** `@example` to the next tag or the end of the comment; what it imports stands in front of the preamble. */
+/** `@example` to the next tag or the end of the comment; what it imports takes the place of the preamble's names. */
 export function docstringExamples(): Example[] {
-  const paths = files("src", ".ts").filter((path) => path !== ELSEWHERE);
-  return paths.flatMap((path) => {
+  return files("src", ".ts").flatMap((path) => {
     const source = readFileSync(join(root, path), "utf8");
     return [...source.matchAll(/^ *\* @example *\n((?: *\*(?!\/| @).*\n)+)/gm)].map(({ 1: body, index }) => {
-      const code = body.replace(/^ *\* ?/gm, "");
-      const imports = code.match(/^import .*\n/gm)?.join("") ?? "";
-      return {
-        label: `${path}:${source.slice(0, index).split("\n").length}`,
-        code: `${imports}${PREAMBLE}{\n${code.replace(/^import .*\n/gm, "")}}\n`,
-      };
+      const code = body
+        .replace(/^ *\* ?/gm, "")
+        .replace(/^import (\{.*\}) from (".*");$/gm, "const $1 = await import($2);");
+      const label = `${path}:${source.slice(0, index).split("\n").length}`;
+      return { label, code: `${PREAMBLE}{\n${code}}\n` };
     });
   });
 }
