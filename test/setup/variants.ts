@@ -10,7 +10,7 @@ import { load, type Ntk } from "../../src/index.js";
 
 export type Variant = "relaxed" | "simd" | "js";
 
-/** Node 20 has no relaxed SIMD; Node ≥ 22 and Chromium do. */
+/** Node 20 has no relaxed SIMD; Node ≥ 22, Chromium and Firefox (seen in ESR 153) do. */
 const inNode20 = typeof process === "object" && process.versions?.node?.startsWith("20.");
 
 export const variants: Variant[] = inNode20 ? ["simd", "js"] : ["relaxed", "simd", "js"];
