@@ -1,8 +1,10 @@
-// Two projects run the same suites: `node` on whatever Node executes vitest, `chromium` in a headless browser.
+// Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and
+// `firefox` in headless browsers.
 // Files named *.node.test.ts need the file system and run in Node only.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
+import { firefox } from "./test/setup/firefox.js";
 
 export default defineConfig({
   test: {
@@ -24,6 +26,21 @@ export default defineConfig({
               launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },
             }),
             instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+      {
+        test: {
+          name: "firefox",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.node.test.ts"],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: firefox(),
+            instances: [{ browser: "firefox" }],
           },
         },
       },

@@ -232,11 +232,13 @@ async function types() {
 }
 
 async function pages(browser, address) {
-  const version = browser.version;
+  const { version } = browser;
+  const policy = `CSP, ${version.split(" ")[0]}`;
   if (existsSync(tools)) {
     for (const [name, bundle] of Object.entries(BUNDLERS)) {
       await row(name, version, async () => {
-        await bundle(join(folder, bundled(name)));
+        const file = join(folder, bundled(name));
+        if (!existsSync(file)) await bundle(file);
         return open(browser, `${address}/${html(`${name.replace(/\W/g, "-")}.html`, script(bundled(name)))}`);
       });
     }
@@ -256,16 +258,14 @@ async function pages(browser, address) {
       }
     });
     const path = bundled("esbuild");
-    await row("Content-Security-Policy", BLOB, () =>
-      open(browser, `${address}/${html("csp/blob/page.html", script(path))}`),
-    );
+    await row(policy, BLOB, () => open(browser, `${address}/${html("csp/blob/page.html", script(path))}`));
     for (const how of ["url", "worker"]) {
-      await row("Content-Security-Policy", `'self' alone, loadInWorker({ ${how} })`, () => {
+      await row(policy, `'self' alone, loadInWorker({ ${how} })`, () => {
         const tag = `<script type="module" src="/${path}" data-worker="${how}" data-address="${WORKER}"></script>`;
         return open(browser, `${address}/${html(`csp/${how}.html`, tag)}`);
       });
     }
-    await row("Content-Security-Policy", "'self' alone: an error that says what to do", async () => {
+    await row(policy, "'self' alone: an error that says what to do", async () => {
       const said = await open(browser, `${address}/${html("csp/none.html", script(path))}`).catch(
         ({ message }) => message,
       );
@@ -288,12 +288,15 @@ try {
   await types();
   await runtimes();
   const server = await serve();
-  const { path, missing, launch } = BROWSERS[0];
-  if (existsSync(path)) {
+  for (const { name, path, missing, launch } of BROWSERS) {
+    if (!existsSync(path)) {
+      skip(`bundlers and pages, ${name}`, missing);
+      continue;
+    }
     const browser = await launch(path);
     await pages(browser, `http://127.0.0.1:${server.address().port}`);
     await browser.close();
-  } else skip("bundlers and pages", missing);
+  }
   server.close();
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -10,10 +10,12 @@ import { load, type Ntk } from "../../src/index.js";
 
 export type Variant = "relaxed" | "simd" | "js";
 
-/** Node 20 has no relaxed SIMD; Node ≥ 22 and Chromium do. */
+/** Node 20 and Firefox before 146 have no relaxed SIMD; Node ≥ 22, Chromium and Firefox ESR 153 do. */
 const inNode20 = typeof process === "object" && process.versions?.node?.startsWith("20.");
+const firefox = globalThis.navigator?.userAgent.match(/ Firefox\/(\d+)/)?.[1];
 
-export const variants: Variant[] = inNode20 ? ["simd", "js"] : ["relaxed", "simd", "js"];
+export const variants: Variant[] =
+  inNode20 || Number(firefox ?? Infinity) < 146 ? ["simd", "js"] : ["relaxed", "simd", "js"];
 
 export async function loadVariant(variant: Variant, precision: "float64" | "float32" = "float64"): Promise<Ntk> {
   const ntk = await load({ variant, precision });
