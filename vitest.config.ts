@@ -1,6 +1,5 @@
-// Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and
-// `firefox` in headless browsers.
-// Files named *.node.test.ts need the file system and run in Node only.
+// Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless browsers; files named *.node.test.ts need
+// the file system and run in Node only. `playground` drives the built playground.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
