@@ -7,6 +7,8 @@ import { firefox } from "./test/setup/firefox.js";
 
 export default defineConfig({
   test: {
+    // Nothing else runs beside the tests; vitest would leave one core of two idle.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     projects: [
       { test: { name: "node", include: ["test/**/*.test.ts"], testTimeout: 60_000 } },
