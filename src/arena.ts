@@ -3,8 +3,11 @@
  *
  *   base | held blocks (factors of a live Fit) | scratch stack →
  *
- * Held blocks are first-fit in the gaps below the top held block; the scratch stack starts above it and is empty
+ * Held blocks are first-fit in the gaps below the top held block. The scratch stack starts above the top held block and is empty
  * between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
+ *
+ * A user's kernel function may call the same Ntk while the call that asked for the kernel has scratch in use. A block held then goes on top of
+ * that scratch, and the stack goes on above the block: neither call ever writes what is the other's.
  */
 import { MemoryLimitError } from "./errors.js";
 import type { Backend, Ops } from "./ops.js";
@@ -18,6 +21,10 @@ export class Arena {
   /** Held blocks by address, ascending. */
   readonly #held: { address: number; bytes: number }[] = [];
   #top: number;
+  /** Calls of {@link run} that have not ended. */
+  #runs = 0;
+  /** Where scratch began when the outermost of them began. */
+  #bottom = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -26,7 +33,7 @@ export class Arena {
 
   /** Bytes of the scratch stack in use: 0 between public calls. */
   get scratchBytesInUse(): number {
-    return this.#top - this.#floor;
+    return this.#top - (this.#runs > 0 ? this.#bottom : this.#floor);
   }
 
   /** Bytes of held blocks. */
@@ -37,10 +44,15 @@ export class Arena {
   /** Runs `body`; all scratch that it allocates is released afterwards, also when it throws. Nestable. */
   run<T>(body: () => T): T {
     const mark = this.#top;
+    const empty = this.#runs === 0 && this.scratchBytesInUse === 0;
+    if (this.#runs === 0) this.#bottom = mark;
+    this.#runs++;
     try {
       return body();
     } finally {
-      this.#top = mark;
+      this.#runs--;
+      // Above what a call from inside may have held.
+      this.#top = empty ? this.#floor : Math.max(mark, this.#floor);
     }
   }
 
@@ -94,15 +106,15 @@ export class Arena {
   }
 
   /**
-   * Address of `elements` doubles that stay until {@link free}. Only while the scratch stack is empty.
+   * Address of `elements` doubles that stay until {@link free}: in a gap between held blocks, or while scratch is in use on top of it.
    *
    * @throws MemoryLimitError where they do not fit.
    */
   hold(elements: number): number {
-    if (this.scratchBytesInUse > 0) throw new Error("internal: hold() while scratch is in use");
     const bytes = lines(Math.max(elements, 1) * 8);
-    let address = this.#backend.base;
-    let at = 0;
+    const onTop = this.#runs > 0 || this.scratchBytesInUse > 0;
+    let address = onTop ? this.#top : this.#backend.base;
+    let at = onTop ? this.#held.length : 0;
     for (; at < this.#held.length; at++) {
       if (address + bytes <= this.#held[at].address) break;
       address = this.#held[at].address + this.#held[at].bytes;
@@ -117,7 +129,7 @@ export class Arena {
   free(address: number): void {
     const at = this.#held.findIndex((block) => block.address === address);
     if (at < 0) throw new Error("internal: free() of a block that is not held");
-    const empty = this.scratchBytesInUse === 0;
+    const empty = this.#runs === 0 && this.scratchBytesInUse === 0;
     this.#held.splice(at, 1);
     if (empty) this.#top = this.#floor;
   }

@@ -1,6 +1,6 @@
 /** The arena's promises: alignment, an empty stack between calls, first-fit held blocks, refusal before growth. */
 import { describe, expect, test } from "vitest";
-import { createNetwork, MemoryLimitError } from "../src/index.js";
+import { createNetwork, MemoryLimitError, NotPositiveDefiniteError } from "../src/index.js";
 import { fitModel } from "../src/predict/fit.js";
 import { loadContext, variants } from "./setup/variants.js";
 
@@ -41,6 +41,29 @@ describe.each(variants)("%s", (variant) => {
     expect(() => arena.free(12345)).toThrow(/not held/);
   });
 
+  test("a block held while scratch is in use lies on top of it, and the stack goes on above", () => {
+    const { arena } = loadContext(variant);
+    const low = arena.hold(10);
+    let held = 0;
+    arena.run(() => {
+      const a = arena.copyIn(Float64Array.of(1, 2, 3));
+      arena.free(low);
+      held = arena.hold(5);
+      expect(held).toBeGreaterThan(a);
+      arena.view(held, 5).fill(7);
+      arena.run(() => arena.copyIn(new Float64Array(100).fill(9)));
+      const b = arena.copyIn(new Float64Array(50).fill(8));
+      expect(b).toBeGreaterThan(held);
+      expect([...arena.view(a, 3)]).toEqual([1, 2, 3]);
+    });
+    expect(arena.scratchBytesInUse).toBe(0);
+    expect([...arena.view(held, 5)]).toEqual([7, 7, 7, 7, 7]);
+    arena.run(() => expect(arena.alloc(1)).toBeGreaterThan(held));
+    arena.free(held);
+    expect([arena.heldBytes, arena.scratchBytesInUse]).toEqual([0, 0]);
+    expect(arena.hold(1)).toBe(low);
+  });
+
   test("refuses before it allocates", () => {
     const { arena } = loadContext(variant);
     expect(() => arena.require(2 ** 30)).toThrow(MemoryLimitError);
@@ -57,7 +80,8 @@ describe.each(variants)("%s", (variant) => {
     expect(context.arena.scratchBytesInUse).toBe(0);
     fit.dispose();
     expect(context.arena.heldBytes).toBe(0);
-    expect(() => fitModel(context, net, [0, 0], [1, 2], { ridge: 1e-40 })).toThrow();
+    const indefinite = { kernel: () => ({ data: Float64Array.of(1, 2, 2, 1), rows: 2, cols: 2 }) };
+    expect(() => fitModel(context, indefinite, [0, 0], [1, 2], { ridge: 1e-40 })).toThrow(NotPositiveDefiniteError);
     expect(context.arena.heldBytes).toBe(0);
     expect(context.arena.scratchBytesInUse).toBe(0);
   });

@@ -205,7 +205,9 @@ class CustomSource implements KernelSource {
   }
 
   fill(X: Matrix, out: number): void {
-    this.#context.arena.view(out, X.rows * X.rows).set(this.square(X).data);
+    // The user's function may grow the memory: the view comes after it.
+    const { data } = this.square(X);
+    this.#context.arena.view(out, data.length).set(data);
   }
 
   scratch(): number {

@@ -93,7 +93,7 @@ export class Dynamics {
       source.fill(X, vectors);
       this.#spectrum = { values: decompose(context, n, vectors, true), vectors };
       this.eigenvalues = this.#spectrum.values.slice();
-      this.#level = nullLevel(this.#spectrum.values, 0);
+      this.#level = nullLevel(this.#spectrum.values);
       this.#coefficients = project(context, this.#spectrum, this.#problem.R, this.#problem.columns);
     } catch (error) {
       arena.free(vectors);

@@ -118,7 +118,7 @@ export class Ensemble {
       this.#trained.fill(X, block);
       this.#spectrum = { values: decompose(context, n, block, true), vectors: block };
       this.eigenvalues = this.#spectrum.values.slice();
-      this.#level = nullLevel(this.#spectrum.values, 0);
+      this.#level = nullLevel(this.#spectrum.values);
       this.#coefficients = project(context, this.#spectrum, transposed(Y.data, n, Y.cols), Y.cols);
       this.#start = block + n * n * 8;
       const K = this.#prior.square(X);
@@ -159,7 +159,7 @@ export class Ensemble {
   sample(t: number, X: MatrixLike, options: SampleOptions = {}): Matrix[] {
     const checked = checkSampleOptions(options, "sample");
     const { mean, covariance } = this.at(t, X, { covariance: true });
-    return drawSamples(this.#context, mean, covariance as Matrix, checked);
+    return drawSamples(this.#context, mean, [covariance as Matrix], checked);
   }
 
   /** Gives the backend memory back. Using it afterwards is a BackendError; a second call does nothing. */

@@ -4,7 +4,8 @@
  */
 import type { Context } from "../arena.js";
 import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkResult, toMatrix } from "../check.js";
-import type { Model } from "../kernel/source.js";
+import { BackendError } from "../errors.js";
+import type { KernelSource, Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, widths } from "../model/network.js";
@@ -15,22 +16,30 @@ import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
-import { checkData, noWeights, residualProblem } from "./problem.js";
+import { checkData, type Data, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
 import { checkSampleOptions, drawSamples, type SampleOptions } from "./samples.js";
 import { planUpdate, type UpdateOptions } from "./update.js";
 
 export interface FitOptions {
-  /** λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. */
-  ridge?: number;
+  /**
+   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each output, which needs
+   * `outputs: "average"`; one eigendecomposition serves all.
+   */
+  ridge?: number | ArrayLike<number>;
   /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
   ridges?: ArrayLike<number>;
+  /** With `ridges`: true chooses a ridge for each output by itself, which needs `outputs: "average"`. Default false: one ridge for all. */
+  perOutput?: boolean;
   /**
    * `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper of these; `cg`: conjugate gradients for finite networks and
    * many points, O(NP) an iteration and no N×N matrix; a variance is then a solve for each row, and the report has no evidences.
    */
   solver?: "auto" | "dual" | "primal" | "cg";
-  /** Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/(N·C). */
+  /**
+   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output; with the kernel of all pairs of outputs, the outputs share
+   * ŝ = rᵀα/(N·C). Copies of a row count once in N.
+   */
   scale?: 1 | "fit";
   /** Fit f − f0 instead of f: the start values of the network are left out. Default false. */
   centered?: boolean;
@@ -44,7 +53,10 @@ export interface FitOptions {
 export interface PredictOptions {
   /** Default true. */
   variance?: boolean;
-  /** The full covariance, (N*·C)² with row n·C + c (`outputs: "average"`: N*×N*); default false. */
+  /**
+   * The full covariance, (N*·C)² with row n·C + c; default false. With `outputs: "average"` outputs are independent: N*×N* where they share ridge
+   * and scale, else (N*·C)² with zeros between outputs.
+   */
   covariance?: boolean;
   /** Add the noise sλ: the band to draw around data. Default false: latent. */
   noise?: boolean;
@@ -53,9 +65,9 @@ export interface PredictOptions {
 export interface Prediction {
   /** N*×C. */
   mean: Matrix;
-  /** N*×C; the same in every column with `outputs: "average"`. */
+  /** N*×C; the same in every column with `outputs: "average"`, a shared ridge and a shared scale. */
   variance?: Matrix;
-  /** (N*·C)×(N*·C), or N*×N* with `outputs: "average"`. */
+  /** (N*·C)×(N*·C), or N*×N* for outputs that share it. */
   covariance?: Matrix;
 }
 
@@ -64,7 +76,7 @@ function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
-const FIT_KEYS = ["ridge", "ridges", "solver", "scale", "centered", "outputs"];
+const FIT_KEYS = ["ridge", "ridges", "perOutput", "solver", "scale", "centered", "outputs"];
 
 /** Everything a `Fit` is built from; `update` replaces problem and solution. */
 interface Fitted {
@@ -75,6 +87,8 @@ interface Fitted {
   centered: boolean;
   scale: 1 | "fit";
   path: PathPoint[];
+  /** Of the choice of the ridge. */
+  notes: string[];
 }
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
@@ -86,70 +100,113 @@ export function fitModel(
   options: FitOptions,
 ): Fit {
   checkFitOptions(options);
-  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
+  const { ridges, perOutput = false, scale = 1, centered = false } = options;
   const data = checkData(context, model, Xlike, Ylike, options.outputs);
   const { source, X, Y } = data;
-  const net = source.weights;
-  if (!net && (solver === "primal" || solver === "cg")) {
+  const given = ridgesOf(options.ridge, data);
+  if (perOutput && source.block > 1) throw coupled("perOutput");
+  const solver = chooseSolver(context, source, X.rows, options);
+  context.arena.require(memoryOf(context, solver, data, given));
+  const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
+  const problem = residualProblem(data, start);
+  const fitted = { context, model, problem, centered, scale };
+  if (solver === "path") {
+    const { factor, path, notes } = choosePath(context, problem, Array.from(ridges as ArrayLike<number>), perOutput);
+    return new Fit({ ...fitted, solution: solveDual(context, problem, factor.ridges, factor), path, notes });
+  }
+  return new Fit({ ...fitted, solution: solve(context, solver, problem, given), path: [], notes: [] });
+}
+
+/** How a fit is solved. */
+type Solver = "path" | "cg" | "primal" | "dual" | "float32";
+
+function chooseSolver(context: Context, source: KernelSource, N: number, options: FitOptions): Solver {
+  const { solver = "auto", ridges } = options;
+  if (!source.weights && (solver === "primal" || solver === "cg")) {
     throw new RangeError(
       `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
         'expected solver "dual" or "auto"',
     );
   }
-  const primal = usesPrimal(net, solver, X.rows) && ridges === undefined;
-  context.arena.require(
-    solver === "cg"
-      ? 0
-      : primal
-        ? primalMemory(net?.parameters.length ?? 0)
-        : ridges
-          ? pathMemory(context, source, X.rows)
-          : context.precision === "float32" && ridge > 0
-            ? refinedMemory({ source, X, size: X.rows * source.block })
-            : dualMemory(source, X.rows),
-  );
-  const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
-  const problem = residualProblem(data, start);
-  if (ridges !== undefined) {
-    const { factor, path } = choosePath(context, problem, ridges);
-    const solution = solveDual(context, problem, factor.ridge, factor);
-    return new Fit({ context, model, problem, solution, centered, scale, path });
-  }
-  if (solver === "cg" && net) {
-    const solution = solveConjugate(context, problem, net, ridge);
-    return new Fit({ context, model, problem, solution, centered, scale, path: [] });
-  }
-  const solve = context.precision === "float32" ? solveRefined : solveDual;
-  const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solve(context, problem, ridge);
-  return new Fit({ context, model, problem, solution, centered, scale, path: [] });
+  if (ridges !== undefined) return "path";
+  if (solver === "cg" || solver === "primal") return solver;
+  if (solver === "auto" && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
+  return context.precision === "float32" ? "float32" : "dual";
 }
 
-/** True where the P×P system is asked for, or takes fewer flops than the N×N one (MATH.md §3). */
-function usesPrimal(net: Network | undefined, solver: FitOptions["solver"], N: number): boolean {
-  if (!net || solver === "dual" || solver === "cg") return false;
+function solve(context: Context, solver: Exclude<Solver, "path">, problem: Problem, ridges: Float64Array): Solution {
+  const net = problem.source.weights as Network;
+  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
+  if (solver === "primal") return solvePrimal(context, problem, net, ridges);
+  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
+}
+
+/** Doubles that a solver needs. */
+function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges: Float64Array): number {
+  if (solver === "cg") return 0;
+  if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
+  if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
+  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
+  return dualMemory(source, X.rows);
+}
+
+/**
+ * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never with more parameters than rows: ΦᵀΦ is singular there, and what
+ * comes from its residual, evidences and leave-one-out, loses ‖r‖ε/λ.
+ */
+function isPrimalCheaper(net: Network, N: number): boolean {
   const P = net.parameters.length;
   const n = N * net.outputs;
   // Multiply-adds of Θ: two products of each hidden layer, symmetric half.
   const units = widths(net).reduce((sum, m) => sum + m, 0);
-  return solver === "primal" || n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
+  return P < n && n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
+}
+
+/** One ridge, or one for each output. */
+function ridgesOf(ridge: FitOptions["ridge"], { source, Y }: Data): Float64Array {
+  if (ridge === undefined || typeof ridge === "number") return Float64Array.of(ridge ?? 0);
+  if (ridge.length !== Y.cols) {
+    throw new RangeError(
+      `ridge has ${ridge.length} entries; expected one number, or one for each of ${Y.cols} outputs`,
+    );
+  }
+  if (source.block > 1) throw coupled("a ridge for each output");
+  return Float64Array.from(ridge);
+}
+
+/** The error of what needs outputs that are regressions of their own. */
+function coupled(what: string): RangeError {
+  return new RangeError(
+    `${what} needs outputs "average": the kernel of all pairs of outputs couples them in one system`,
+  );
 }
 
 function checkFitOptions(options: FitOptions): void {
   checkKeys(options, FIT_KEYS, "fit");
-  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "average" } = options;
-  checkNonNegative(ridge, "ridge");
+  const { ridge = 0, ridges, perOutput = false, solver = "auto", scale = 1, centered = false } = options;
+  const { outputs = "average" } = options;
+  if (typeof ridge === "object" && ridge !== null) checkRidges(ridge, "ridge");
+  else checkNonNegative(ridge, "ridge");
   checkChoice(solver, "solver", ["auto", "dual", "primal", "cg"]);
   if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
   checkBoolean(centered, "centered");
+  checkBoolean(perOutput, "perOutput");
   checkChoice(outputs, "outputs", ["full", "average"]);
-  if (ridges === undefined) return;
+  if (ridges === undefined) {
+    if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
+    return;
+  }
   if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
   if (solver === "primal" || solver === "cg")
     throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
+  checkRidges(ridges, "ridges");
+}
+
+function checkRidges(ridges: ArrayLike<number>, name: string): void {
   if (typeof ridges !== "object" || ridges === null)
-    throw new TypeError("ridges is not a list; expected an array of numbers");
-  if (ridges.length === 0) throw new RangeError("ridges is empty; expected at least one ridge");
-  for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `ridges[${i}]`);
+    throw new TypeError(`${name} is not a list; expected an array of numbers`);
+  if (ridges.length === 0) throw new RangeError(`${name} is empty; expected at least one ridge`);
+  for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `${name}[${i}]`);
 }
 
 /**
@@ -165,6 +222,7 @@ export class Fit {
   readonly #fitted: Fitted;
   readonly #lease: Lease;
   #report: Report | undefined;
+  #updating = false;
 
   /** @internal */
   constructor(fitted: Fitted) {
@@ -196,26 +254,48 @@ export class Fit {
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
-    const s = this.report.scale;
-    const added = noise ? s * solution.factor.ridge : 0;
+    const { scales } = this.report;
+    const C = problem.outputs;
+    const added = noise ? this.#noises() : new Float64Array(C);
     const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
     const mean = both?.mean ?? solution.mean(X, !centered);
-    const prediction: Prediction = { mean: checkResult(matrix(X.rows, problem.outputs, mean), "the mean") };
+    const prediction: Prediction = { mean: checkResult(matrix(X.rows, C, mean), "the mean") };
     if (variance) {
       const latent = both?.variance ?? solution.variance(X);
-      prediction.variance = matrix(X.rows, problem.outputs);
-      prediction.variance.data.forEach((_, at, data) => {
-        data[at] = s * latent[Math.floor(at / problem.columns)] + added;
-      });
+      prediction.variance = matrix(X.rows, C);
+      const { data } = prediction.variance;
+      // Outputs share a latent variance, or have one each: by the ridges, or by the kernel.
+      const shared = latent.length === X.rows;
+      for (let at = 0; at < data.length; at++) {
+        const c = at % C;
+        data[at] = scales[c] * latent[shared ? Math.floor(at / C) : at] + added[c];
+      }
       checkResult(prediction.variance, "the variance");
     }
     if (covariance) {
-      const data = solution.covariance(X).map((value) => s * value);
-      const size = X.rows * problem.source.block;
-      for (let i = 0; i < size; i++) data[i * (size + 1)] += added;
-      prediction.covariance = checkResult(matrix(size, size, data), "the covariance");
+      const parts = this.#covariances(X, scales, added);
+      prediction.covariance = checkResult(parts.length > 1 ? blockDiagonal(parts) : parts[0], "the covariance");
     }
     return prediction;
+  }
+
+  /** The variance of the noise of each output, sλ. */
+  #noises(): Float64Array {
+    const { ridges } = this.#fitted.solution;
+    return this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]);
+  }
+
+  /** The covariance of all outputs together, that of each output where they share one, or that of one output after the other. */
+  #covariances(X: Matrix, scales: Float64Array, added: Float64Array): Matrix[] {
+    const { problem, solution } = this.#fitted;
+    const latent = solution.covariances(X);
+    const size = X.rows * problem.source.block;
+    const different = latent.length > 1 || scales.some((scale) => scale !== scales[0]);
+    return Array.from({ length: different ? problem.outputs : 1 }, (_, c) => {
+      const data = latent[latent.length > 1 ? c : 0].map((value) => scales[c] * value);
+      for (let i = 0; i < size; i++) data[i * (size + 1)] += added[c];
+      return matrix(size, size, data);
+    });
   }
 
   /**
@@ -223,10 +303,17 @@ export class Fit {
    *
    * @throws as {@link predict}; ConvergenceError.
    */
-  sample(X: MatrixLike, { noise = false, ...options }: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+  sample(Xlike: MatrixLike, { noise = false, ...options }: SampleOptions & { noise?: boolean } = {}): Matrix[] {
     const checked = checkSampleOptions(options, "sample");
-    const { mean, covariance } = this.predict(X, { covariance: true, variance: false, noise });
-    return drawSamples(this.#fitted.context, mean, covariance as Matrix, checked);
+    checkBoolean(noise, "noise");
+    this.#lease.check();
+    const { problem, solution, centered, context } = this.#fitted;
+    const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const { scales } = this.report;
+    const added = noise ? this.#noises() : new Float64Array(problem.outputs);
+    const mean = checkResult(matrix(X.rows, problem.outputs, solution.mean(X, !centered)), "the mean");
+    const covariances = this.#covariances(X, scales, added).map((part) => checkResult(part, "the covariance"));
+    return drawSamples(context, mean, covariances, checked);
   }
 
   /**
@@ -255,7 +342,7 @@ export class Fit {
       model: net ? { ...net, parameters: [...net.parameters] } : infinite,
       kernel: problem.source.block === problem.outputs ? "full" : "average",
       solver: solution.solver,
-      ridge: solution.factor.ridge,
+      ridge: solution.ridges.length > 1 ? [...solution.ridges] : solution.ridges[0],
       scale,
       centered,
       rows: problem.X.rows,
@@ -294,15 +381,25 @@ export class Fit {
     const { problem, solution, centered } = this.#fitted;
     if (!solution.update)
       throw new RangeError(`a fit by solver "${solution.solver}" cannot be updated; fit again with solver "dual"`);
-    if (solution.factor.truncated) {
+    if (solution.truncated) {
       throw new RangeError(
-        "a fit with ridge 0 on a singular kernel leaves out null modes and cannot be updated; fit with a ridge above 0, or fit again",
+        "a fit whose ridge is 0 or lost in rounding on a singular kernel leaves out null modes and cannot be updated; " +
+          "fit with a ridge above 0 that reaches beyond rounding, or fit again",
       );
     }
-    const change = planUpdate(problem, centered, options);
-    this.#fitted.solution = solution.update(change);
-    this.#fitted.problem = change.problem;
-    this.#report = undefined;
+    if (this.#updating)
+      throw new BackendError(
+        "this fit was asked to update() while it is being updated, by its own kernel function; call update() afterwards",
+      );
+    this.#updating = true;
+    try {
+      const change = planUpdate(problem, centered, options);
+      this.#fitted.solution = solution.update(change);
+      this.#fitted.problem = change.problem;
+      this.#report = undefined;
+    } finally {
+      this.#updating = false;
+    }
     return this;
   }
 
@@ -315,4 +412,17 @@ export class Fit {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** One matrix of the covariances of independent outputs: row n·C + c, zeros between outputs. */
+function blockDiagonal(parts: readonly Matrix[]): Matrix {
+  const C = parts.length;
+  const n = parts[0].rows;
+  const result = matrix(n * C, n * C);
+  parts.forEach(({ data }, c) => {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) result.data[(i * C + c) * n * C + j * C + c] = data[i * n + j];
+    }
+  });
+  return result;
 }

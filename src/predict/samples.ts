@@ -23,32 +23,44 @@ export function checkSampleOptions(options: SampleOptions, where: string): Requi
 }
 
 /**
- * `draws` functions with this mean (N×C) and covariance: (N·C)×(N·C) in the order of the mean, or N×N for every output by itself.
- * Eigenvalues that rounding made negative count as 0.
+ * `draws` functions with this mean (N×C) and covariance: (N·C)×(N·C) in the order of the mean, or N×N for every output by itself, one for all of
+ * them or one for each. Eigenvalues that rounding made negative count as 0.
  */
 export function drawSamples(
   context: Context,
   mean: Matrix,
-  covariance: Matrix,
+  covariances: readonly Matrix[],
   { draws, seed }: Required<SampleOptions>,
 ): Matrix[] {
-  const n = covariance.rows;
+  const n = covariances[0].rows;
   const columns = mean.data.length / n;
   const random = new Xoshiro256(seed, 0);
+  const normals = Float64Array.from({ length: draws * columns * n }, () => random.normal());
+  const result = Array.from({ length: draws }, () => matrix(mean.rows, mean.cols, mean.data.slice()));
+  covariances.forEach((covariance, c) => {
+    const own = covariances.length > 1 ? [c] : Array.from({ length: columns }, (_, column) => column);
+    const rows = result.flatMap((_, k) => own.map((column) => k * columns + column));
+    const moved = coloured(context, covariance, normals, rows);
+    rows.forEach((row, at) => {
+      const { data } = result[Math.floor(row / columns)];
+      for (let i = 0; i < n; i++) data[i * columns + (row % columns)] += moved[at * n + i];
+    });
+  });
+  return result;
+}
+
+/** Rows of standard normals, each n long, with this covariance instead. */
+function coloured(context: Context, covariance: Matrix, normals: Float64Array, rows: number[]): Float64Array {
+  const n = covariance.rows;
   return context.arena.run(() => {
     const vectors = context.arena.copyIn(covariance.data);
     const values = decompose(context, n, vectors, true);
-    const coordinates = Float64Array.from({ length: draws * columns * n }, () => random.normal());
-    coordinates.forEach((value, at) => {
-      coordinates[at] = Math.sqrt(Math.max(0, values[at % n])) * value;
+    const coordinates = new Float64Array(rows.length * n);
+    rows.forEach((row, at) => {
+      for (let i = 0; i < n; i++) {
+        coordinates[at * n + i] = Math.sqrt(Math.max(0, values[i])) * normals[row * n + i];
+      }
     });
-    const moved = combine(context, { values, vectors }, coordinates, draws * columns);
-    return Array.from({ length: draws }, (_, k) =>
-      matrix(
-        mean.rows,
-        mean.cols,
-        mean.data.map((value, at) => value + moved[(k * columns + (at % columns)) * n + Math.floor(at / columns)]),
-      ),
-    );
+    return combine(context, { values, vectors }, coordinates, rows.length);
   });
 }

@@ -2,14 +2,14 @@
 
 /** A point of the search space. */
 export type Point = number[];
-type Search = Generator<Point, { point: Point; value: number }, number>;
+type Search = Generator<Point, { point: Point; value: number; converged: boolean }, number>;
 
 /** Where the search stops: a box this small beside its bounds. */
 const TOLERANCE = 1e-3;
 
 /**
  * Nelder & Mead 1965 within a box (points are clamped to it), for at most `evaluations` points. Starts from the middle. A box without dimensions
- * is one point.
+ * is one point. `converged` is false where the evaluations were used up before.
  */
 export function* maximise(bounds: readonly [number, number][], evaluations: number): Search {
   const d = bounds.length;
@@ -17,6 +17,7 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
   const widths = bounds.map(([low, high]) => high - low);
   const middle = bounds.map(([low, high]) => (low + high) / 2);
   let left = evaluations;
+  let converged = d === 0;
   const simplex: { point: Point; value: number }[] = [];
   const evaluate = function* (at: Point): Generator<Point, { point: Point; value: number }, number> {
     left--;
@@ -35,7 +36,8 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
         width > 0 ? Math.max(...simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))) / width : 0,
       ),
     );
-    if (size < TOLERANCE) break;
+    converged = size < TOLERANCE;
+    if (converged) break;
     const worst = simplex[d];
     const centre = middle.map((_, j) => simplex.slice(0, d).reduce((sum, { point }) => sum + point[j], 0) / d);
     const towards = (factor: number) => centre.map((x, j) => x + factor * (worst.point[j] - x));
@@ -55,7 +57,7 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
     } else if (reflected.value > worst.value) simplex[d] = reflected;
     sort();
   }
-  return simplex[0];
+  return { ...simplex[0], converged };
 }
 
 /** Golden sections of the bracket after the grid. */

@@ -169,7 +169,8 @@ export function* training(
     const network = trainer.network();
     if (!aborted) {
       const loss = trainer.loss(network);
-      if (!(loss <= trainer.limit)) throw divergence(context, run, steps, loss, record, network);
+      if (!(loss <= trainer.limit) || !network.parameters.every(Number.isFinite))
+        throw divergence(context, run, steps, loss, record, network);
       if (recordAt.at(-1) === steps) record.setLoss(loss);
     }
     return { ...record.result(), network, aborted };

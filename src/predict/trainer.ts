@@ -8,15 +8,16 @@ import { ActivationCode, type Info } from "../ops.js";
 import { doubles } from "../precision.js";
 import type { Run } from "./train.js";
 
-/** Divergence: this many times the first loss (DESIGN.md). */
+/** Divergence: this many times the first loss. */
 const DIVERGED = 1e12;
 /** Most updates of one crossing. */
 export const MAX_SLICE = 4096;
 
 /** Weights and data of a run in a held block of backend memory. */
 export class Trainer {
-  /** Loss above which training counts as diverged. */
-  limit = Infinity;
+  /** Loss above which training counts as diverged: of any finite size before the first update. */
+  limit = Number.MAX_VALUE;
+  #first = true;
   readonly #context: Context;
   readonly #run: Run;
   readonly #block: number;
@@ -77,7 +78,8 @@ export class Trainer {
     const single = widths(net).length === 1 && net.outputs === 1;
     const info = arena.run(() => (single ? this.#fused(count) : this.#layered(count)));
     const result = arena.copyOut(losses, count);
-    if (this.limit === Infinity) this.limit = DIVERGED * (result[0] + 1);
+    if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
+    this.#first = false;
     const first = result.findIndex((loss) => !(loss <= this.limit));
     return { losses: result, diverged: info > 0 ? info - 1 : first };
   }

@@ -10,6 +10,7 @@ import type { MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
 import type { Signal } from "../signal.js";
+import { repeatsNote } from "./evidence.js";
 import { RidgeScan } from "./path.js";
 import { checkData, residualProblem } from "./problem.js";
 import { maximise, maximiseLine } from "./search.js";
@@ -46,6 +47,8 @@ export interface TunePoint {
   ridge: number;
   /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
   score: number;
+  /** True where the ridge is at an end of its range: a better one may lie beyond. */
+  atBound: boolean;
 }
 
 export interface Tuned<M extends Model = Model> {
@@ -53,6 +56,10 @@ export interface Tuned<M extends Model = Model> {
   model: M;
   ridge: number;
   score: number;
+  /** True where the ridge, a scale or the depth is at an end of its range: a better one may lie beyond. */
+  atBound: boolean;
+  /** What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged. */
+  notes: string[];
   /** Every kernel that was tried, in order. */
   trace: TunePoint[];
   aborted: boolean;
@@ -72,6 +79,12 @@ const KEYS = [
 ];
 /** Points of the ridge grid: four to a decade over the default bounds. */
 const RIDGES = 45;
+
+/** Bounds of the scales that are searched. */
+interface Box {
+  weightStd: readonly [number, number] | undefined;
+  biasStd: readonly [number, number] | undefined;
+}
 
 /** What a model is like with other hyperparameters. */
 interface Family {
@@ -99,7 +112,7 @@ export function* tuning(
     throw new TypeError(`onProgress is ${describe(onProgress)}; expected a function`);
   }
   const family = familyOf(model, options);
-  const box = { weightStd: bounds(options, "weightStd"), biasStd: bounds(options, "biasStd") };
+  const box: Box = { weightStd: bounds(options, "weightStd"), biasStd: bounds(options, "biasStd") };
   const ridges = bounds(options, "ridge");
   const depths = options.depth ?? [family.depth];
   if (!Array.isArray(depths) || depths.length === 0) {
@@ -111,6 +124,7 @@ export function* tuning(
   const trace: TunePoint[] = [];
   let best: { point: TunePoint; model: Model } | undefined;
   let aborted = false;
+  const notes = new Set<string>();
   for (const depth of depths) {
     const search = maximise(
       [box.weightStd, box.biasStd]
@@ -120,13 +134,16 @@ export function* tuning(
     );
     let next = search.next();
     while (!next.done && !aborted) {
-      const values = next.value.map(Math.exp);
-      const weightStd = box.weightStd ? values[0] : family.weightStd;
-      const biasStd = box.biasStd ? values[values.length - 1] : family.biasStd;
+      const [first, last] = [next.value[0], next.value[next.value.length - 1]];
+      const weightStd = box.weightStd ? within(first, box.weightStd) : family.weightStd;
+      const biasStd = box.biasStd ? within(last, box.biasStd) : family.biasStd;
       const candidate = family.make(depth, weightStd, biasStd);
       const data = checkData(context, candidate, X, Y, outputs);
       const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
-      const rated = bestRidge(context, residualProblem(data, start), criterion, ridges);
+      const problem = residualProblem(data, start);
+      const repeats = repeatsNote(problem);
+      if (repeats) notes.add(repeats);
+      const rated = bestRidge(context, problem, criterion, ridges);
       const point = { depth, weightStd, biasStd, ...rated };
       trace.push(point);
       if (!best || point.score > best.point.score) best = { point, model: candidate };
@@ -135,9 +152,61 @@ export function* tuning(
       aborted = signal?.aborted ?? false;
       next = search.next(rated.score);
     }
+    if (next.done && !next.value.converged) {
+      notes.add(
+        `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
+      );
+    }
   }
   const { point, model: chosen } = best as NonNullable<typeof best>;
-  return { model: chosen, ridge: point.ridge, score: point.score, trace, aborted };
+  const ends = boundNotes(point, { ...box, depth: depths });
+  return {
+    model: chosen,
+    ridge: point.ridge,
+    score: point.score,
+    atBound: ends.length > 0,
+    notes: [...ends, ...notes],
+    trace,
+    aborted,
+  };
+}
+
+/** The number with this logarithm, within bounds; at their logarithms the bounds themselves, to the last digit. */
+function within(logarithm: number, [low, high]: readonly [number, number]): number {
+  if (logarithm >= Math.log(high)) return high;
+  return logarithm <= Math.log(low) ? low : Math.exp(logarithm);
+}
+
+/** Part of a range, in logarithms, that counts as its end: ten times the resolution of the search. */
+const END = 1e-2;
+
+/** A sentence for each choice at an end of its range. */
+function boundNotes(point: TunePoint, ranges: { depth: readonly (number | undefined)[] } & Box): string[] {
+  const notes: string[] = [];
+  const add = (what: string, value: number, end: string) =>
+    notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
+  if (point.atBound)
+    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
+  for (const name of ["weightStd", "biasStd"] as const) {
+    const [range, value] = [ranges[name], point[name]];
+    if (!range || value === undefined) continue;
+    const end = endOf(value, range[0], range[1]);
+    if (end) add(name, value, end);
+  }
+  const others = ranges.depth.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
+  if (point.depth !== undefined && others.length > 0) {
+    const { depth } = point;
+    if (others.every((other) => other < depth)) add("depth", depth, "upper");
+    if (depth > 1 && others.every((other) => other > depth)) add("depth", depth, "lower");
+  }
+  return notes;
+}
+
+/** Which end of [low, high] a value is at, on a logarithmic scale. */
+function endOf(value: number, low: number, high: number): "lower" | "upper" | undefined {
+  if (low === high) return undefined;
+  const at = Math.log(value / low) / Math.log(high / low);
+  return at <= END ? "lower" : at >= 1 - END ? "upper" : undefined;
 }
 
 /** `ntk.tune`. */
@@ -145,25 +214,42 @@ export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLik
   return drain(tuning(context, model, X, Y, options));
 }
 
-/** The ridge that rates a kernel best, within the bounds. */
+/**
+ * The ridge that rates a kernel best, within the bounds. Ridges that are lost in rounding have no score and are not tried.
+ *
+ * @throws RangeError where no ridge has a finite score.
+ */
 function bestRidge(
   context: Context,
   problem: ReturnType<typeof residualProblem>,
   criterion: "evidence" | "loo",
   given: readonly [number, number] | undefined,
-): { ridge: number; score: number } {
+): Pick<TunePoint, "ridge" | "score" | "atBound"> {
   const scan = new RidgeScan(context, problem);
   try {
     const { values } = scan.spectrum;
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length || 1;
-    const [low, high] = given ?? [1e-10 * mean, 10 * mean];
+    const [from, high] = given ?? [1e-10 * mean, 10 * mean];
+    const low = Math.max(from, scan.leastRidge);
+    if (low > high) {
+      throw new RangeError(
+        `the ridge has the bounds [${from}, ${high}], which are lost in rounding beside the kernel; expected an upper one above ${low}`,
+      );
+    }
     const rate = (logarithm: number) => {
       const ridge = Math.exp(logarithm);
-      const score = criterion === "evidence" ? scan.evidence(ridge).logEvidenceProfiled : scan.looRmse(ridge);
+      const score = criterion === "evidence" ? scan.evidence(ridge) : scan.looRmse(ridge);
       return score === undefined ? -Infinity : criterion === "evidence" ? score : -score;
     };
     const { x, value } = maximiseLine(rate, Math.log(low), Math.log(high), RIDGES);
-    return { ridge: Math.exp(x), score: value };
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        "no ridge has a finite score: the targets equal the start values of the model, so that any ridge explains them; " +
+          "expected targets that differ from them",
+      );
+    }
+    const ridge = within(x, [low, high]);
+    return { ridge, score: value, atBound: endOf(ridge, low, high) !== undefined };
   } finally {
     scan.free();
   }

@@ -1,7 +1,10 @@
 /**
- * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64 on Θ + λI, preconditioned by its diagonal, with
- * products Φ(Φᵀv) through the features of a finite network, O(NP) each. Means and weights come from β = Φᵀα; a variance costs a solve of
- * its own. What needs a factor (evidences, leave-one-out, degrees of freedom, the spectrum) does not exist here.
+ * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64 with products Φ(Φᵀv) through the features of a finite
+ * network, O(NP) each. Means and weights come from β = Φᵀα; a variance costs a solve of its own. What needs a factor (evidences,
+ * leave-one-out, degrees of freedom, the spectrum) does not exist here.
+ *
+ * With a ridge that counts, conjugate gradients solve (Θ + λI)α = r. Where the ridge is 0 or lost in rounding, that system is singular: its
+ * solution may grow along the null space without a trace in the residual. Then Lanczos gives the minimum-norm answer (`lanczos.ts`).
  */
 import type { Context } from "../arena.js";
 import { ConvergenceError } from "../errors.js";
@@ -11,9 +14,11 @@ import { rowsOf } from "../kernel/source.js";
 import { firstOrder } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import { conjugateGradients, type Operator, type Solved } from "./conjugate.js";
+import { conjugateGradients, type Operator } from "./conjugate.js";
 import type { Problem } from "./dual.js";
-import type { Factor } from "./factor.js";
+import { isLost } from "./eigen.js";
+import { roundingLevel, showRidge, sufficientRidge } from "./factor.js";
+import { minimumNorm } from "./lanczos.js";
 import { roundingTolerance } from "./refined.js";
 import { dot, type Method, maxAbs, type Solution } from "./system.js";
 
@@ -25,41 +30,55 @@ export function solveConjugate(context: Context, problem: Problem, net: Network,
   return new ConjugateSolution(context, problem, net, ridge);
 }
 
+/** A right-hand side solved: α, β = Φᵀα, and how well. */
+interface Solved {
+  alpha: Float64Array;
+  beta: Float64Array;
+  iterations: number;
+  backwardError: number;
+}
+
 class ConjugateSolution implements Solution {
   readonly solver = "cg";
-  readonly factor: Factor;
+  readonly ridges: Float64Array;
+  readonly rank = undefined;
+  readonly truncated: boolean;
+  readonly conditionNumber = undefined;
+  readonly notes: readonly string[];
   readonly method: Method;
   readonly displacement: Float64Array;
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
   readonly #ridge: number;
-  readonly #diagonal: Float64Array;
-  readonly #alpha: Float64Array;
-  #norm: number | undefined;
+  readonly #norm: number;
+  readonly #solved: Solved;
 
   constructor(context: Context, problem: Problem, net: Network, ridge: number) {
     this.#context = context;
     this.#problem = problem;
     this.#net = net;
     this.#ridge = ridge;
-    this.factor = noFactor(problem.size, ridge);
-    this.#diagonal = kernelDiagonal(context, net, problem.X, "full").map((value) => value + ridge);
-    const { solved, displacement } = withTangents(context, net, problem.X, (tangents) => {
-      const result = this.#solve(tangents, problem.R);
-      return { solved: result, displacement: tangents.transposeTimes(result.x) };
+    this.ridges = Float64Array.of(ridge);
+    const diagonal = maxAbs(kernelDiagonal(context, net, problem.X, "full"));
+    const { norm, solved } = withTangents(context, net, problem.X, (tangents) => {
+      const ones = new Float64Array(problem.size).fill(1);
+      // A lower bound of ‖Θ‖∞, its value for kernels without negative entries: the test of convergence is never too lax.
+      const size = Math.max(diagonal, maxAbs(thetaTimes(tangents, ones)));
+      return { norm: size, solved: this.#solve(tangents, problem.R, size) };
     });
-    this.#alpha = solved.x;
-    this.displacement = displacement;
+    this.#norm = norm;
+    this.#solved = solved;
+    this.displacement = solved.beta;
+    this.truncated = this.#isLost(norm);
+    this.notes = this.truncated ? [this.#lostNote(norm)] : [];
     this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
   }
 
-  free(): void {
-    this.factor.free();
-  }
+  free(): void {}
 
   dualWeights(): Float64Array {
-    return this.#alpha.slice();
+    return this.#solved.alpha.slice();
   }
 
   mean(X: Matrix, start: boolean): Float64Array {
@@ -68,34 +87,37 @@ class ConjugateSolution implements Solution {
 
   /** K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k: never negative, and off by the square of w's error only. */
   variance(X: Matrix): Float64Array {
-    const C = this.#net.outputs;
-    const result = new Float64Array(X.rows * C);
-    this.#weights(X, (w, u, row, tangent) => {
-      const unexplained = tangent.map((value, p) => value - u[p]);
-      result[row] = dot(unexplained, unexplained) + this.#ridge * dot(w, w);
+    const result = new Float64Array(X.rows * this.#net.outputs);
+    this.#unexplained(X, (rest, w, row) => {
+      result[row] = dot(rest, rest) + this.#weightOf(w);
     });
     return result;
   }
 
   /** (φ_i − Φᵀw_i)·(φ_j − Φᵀw_j) + λ w_i·w_j. */
-  covariance(X: Matrix): Float64Array {
+  covariances(X: Matrix): Float64Array[] {
     const size = X.rows * this.#net.outputs;
-    const rows: Float64Array[] = [];
-    this.#weights(X, (w, u, _, tangent) => {
-      const root = Math.sqrt(this.#ridge);
-      rows.push(Float64Array.of(...tangent.map((value, p) => value - u[p]), ...w.map((value) => root * value)));
+    const [rests, weights]: Float64Array[][] = [[], []];
+    this.#unexplained(X, (rest, w) => {
+      rests.push(rest);
+      weights.push(w);
     });
     const result = new Float64Array(size * size);
-    for (let i = 0; i < size; i++)
-      for (let j = 0; j <= i; j++) result[i * size + j] = result[j * size + i] = dot(rows[i], rows[j]);
-    return result;
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j <= i; j++) {
+        const value = dot(rests[i], rests[j]) + (this.truncated ? 0 : this.#ridge * dot(weights[i], weights[j]));
+        result[i * size + j] = value;
+        result[j * size + i] = value;
+      }
+    }
+    return [result];
   }
 
-  quadratic(): number {
-    return dot(this.#problem.R, this.#alpha);
+  quadratics(): Float64Array {
+    return Float64Array.of(Math.max(0, dot(this.#problem.R, this.#solved.alpha)));
   }
 
-  logDeterminant(): undefined {}
+  logDeterminants(): undefined {}
 
   looResiduals(): undefined {}
 
@@ -104,18 +126,15 @@ class ConjugateSolution implements Solution {
   spectrum(): undefined {}
 
   backwardError(): number {
-    const { R } = this.#problem;
-    return withTangents(this.#context, this.#net, this.#problem.X, (tangents) => {
-      const M = this.#operator(tangents);
-      const product = M.times(this.#alpha);
-      const residual = R.map((value, i) => value - product[i]);
-      const bound = M.norm * maxAbs(this.#alpha) + maxAbs(R);
-      return bound === 0 ? 0 : maxAbs(residual) / bound;
-    });
+    return this.#solved.backwardError;
   }
 
-  /** Calls `body(w, Φᵀw, row, φ)` for each row φ of Φ(X). */
-  #weights(X: Matrix, body: (w: Float64Array, u: Float64Array, row: number, tangent: Float64Array) => void): void {
+  #weightOf(w: Float64Array): number {
+    return this.truncated ? 0 : this.#ridge * dot(w, w);
+  }
+
+  /** Calls `body(φ − Φᵀw, w, row)` for each row φ of Φ(X). */
+  #unexplained(X: Matrix, body: (rest: Float64Array, w: Float64Array, row: number) => void): void {
     const C = this.#net.outputs;
     const unit = new Float64Array(C);
     withTangents(this.#context, this.#net, this.#problem.X, (tangents) => {
@@ -123,58 +142,70 @@ class ConjugateSolution implements Solution {
         unit.fill(0)[row % C] = 1;
         const point = rowsOf(X, Math.floor(row / C), 1);
         const tangent = withTangents(this.#context, this.#net, point, (own) => own.transposeTimes(unit));
-        const { x } = this.#solve(tangents, tangents.times(tangent));
-        body(x, tangents.transposeTimes(x), row, tangent);
+        const { alpha, beta } = this.#solve(tangents, tangents.times(tangent), this.#norm);
+        const rest = tangent.map((value, p) => value - beta[p]);
+        body(rest, alpha, row);
       }
     });
   }
 
-  #solve(tangents: Tangents, b: Float64Array): Solved {
-    const solved = conjugateGradients(this.#operator(tangents), b, roundingTolerance(b.length), MOST_ITERATIONS);
-    if (solved.converged) return solved;
-    throw new ConvergenceError(
-      `conjugate gradients did not reach a backward error of ${roundingTolerance(b.length).toExponential(1)} in ${solved.iterations} ` +
-        `iterations with ridge ${this.#ridge}; use a larger ridge, or solver "dual" where its ${b.length}×${b.length} matrix fits`,
+  #isLost(norm: number): boolean {
+    return isLost(this.#ridge, roundingLevel(this.#problem.size, norm));
+  }
+
+  #lostNote(norm: number): string {
+    const answer = "the answer is the minimum-norm one, modes at rounding level left out";
+    if (this.#ridge === 0) return `the ridge is 0: ${answer}`;
+    const enough = showRidge(sufficientRidge(this.#problem.size, 0, norm));
+    return `the ridge ${this.#ridge} is lost in rounding beside the kernel: ${answer}; a ridge above ${enough} would count`;
+  }
+
+  #solve(tangents: Tangents, b: Float64Array, norm: number): Solved {
+    const tolerance = roundingTolerance(b.length);
+    const M = this.#operator(tangents, norm);
+    if (this.#isLost(norm)) {
+      const solved = minimumNorm(this.#context, (v) => thetaTimes(tangents, v), b, MOST_ITERATIONS);
+      if (!solved.converged) throw this.#notReached(solved.iterations, b.length, norm);
+      return this.#checked(tangents, M, solved.x, solved.projected, solved.iterations);
+    }
+    const { x, iterations, converged } = conjugateGradients(M, b, tolerance, MOST_ITERATIONS);
+    if (!converged) throw this.#notReached(iterations, b.length, norm);
+    return this.#checked(tangents, M, x, b, iterations);
+  }
+
+  /** A solution with its weights, and its backward error: M that of the system that was solved, b its right-hand side. */
+  #checked(tangents: Tangents, M: Operator, x: Float64Array, b: Float64Array, iterations: number): Solved {
+    const product = M.times(x);
+    const bound = M.norm * maxAbs(x) + maxAbs(b);
+    const residual = maxAbs(b.map((value, i) => value - product[i]));
+    const backwardError = bound === 0 ? 0 : residual / bound;
+    return { alpha: x, beta: tangents.transposeTimes(x), iterations, backwardError };
+  }
+
+  #notReached(iterations: number, n: number, norm: number): ConvergenceError {
+    const enough = showRidge(sufficientRidge(n, 0, norm));
+    return new ConvergenceError(
+      `conjugate gradients did not reach a backward error of ${roundingTolerance(n).toExponential(1)} in ${iterations} iterations with ridge ` +
+        `${this.#ridge}; use a larger ridge, or solver "dual" where its ${n}×${n} matrix fits (a ridge below ${enough} is lost in rounding)`,
     );
   }
 
-  #operator(tangents: Tangents): Operator {
-    const ridge = this.#ridge;
-    const diagonal = this.#diagonal;
-    const times = (v: Float64Array) => {
-      const product = tangents.times(tangents.transposeTimes(v));
-      for (let i = 0; i < v.length; i++) product[i] += ridge * v[i];
-      return product;
-    };
-    // A lower bound of ‖Θ + λI‖∞, its value for kernels without negative entries: the test of convergence is never too lax.
-    this.#norm ??= Math.max(maxAbs(diagonal), maxAbs(times(new Float64Array(diagonal.length).fill(1))));
+  #operator(tangents: Tangents, norm: number): Operator {
+    const ridge = this.#isLost(norm) ? 0 : this.#ridge;
     return {
-      n: diagonal.length,
-      norm: this.#norm,
-      times,
-      precondition: (r) => r.map((value, i) => value / (diagonal[i] || 1)),
+      n: this.#problem.size,
+      norm: norm + ridge,
+      times(v) {
+        const product = thetaTimes(tangents, v);
+        for (let i = 0; i < v.length; i++) product[i] += ridge * v[i];
+        return product;
+      },
+      precondition: (r) => r.slice(),
     };
   }
 }
 
-/** What stands where a factor would: the size and the ridge of the system. */
-function noFactor(n: number, ridge: number): Factor {
-  const none = (): never => {
-    throw new Error('internal: solver "cg" has no factor');
-  };
-  return {
-    kind: "none",
-    n,
-    ridge,
-    rank: n,
-    truncated: false,
-    modes: undefined,
-    halfWidth: n,
-    half: none,
-    solve: none,
-    project() {},
-    logDeterminant: none,
-    inverseDiagonal: none,
-    free() {},
-  };
+/** Θ v. */
+function thetaTimes(tangents: Tangents, v: Float64Array): Float64Array {
+  return tangents.times(tangents.transposeTimes(v));
 }

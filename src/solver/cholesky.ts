@@ -35,7 +35,9 @@ const LEAST_REST = 1 / 16;
 export class CholeskyFactor implements Factor {
   readonly kind = "cholesky";
   readonly truncated = false;
-  readonly modes = undefined;
+  readonly conditionNumber = undefined;
+  readonly notes: readonly string[] = [];
+  readonly ridges: Float64Array;
   readonly #context: Context;
   /** In a held block of ld×ld. */
   #triangle: Triangle;
@@ -49,6 +51,7 @@ export class CholeskyFactor implements Factor {
   ) {
     this.#context = context;
     this.#triangle = triangle;
+    this.ridges = Float64Array.of(ridge);
   }
 
   get n(): number {
@@ -79,7 +82,28 @@ export class CholeskyFactor implements Factor {
     });
   }
 
+  explained(b: number, rows: number): Float64Array {
+    const { ops, arena } = this.#context;
+    return arena.run(() => {
+      const v = this.half(b, rows);
+      const out = arena.alloc(rows);
+      ops.drowdot(0, rows, this.n, 1, v, this.n, v, this.n, 0, out);
+      return arena.copyOut(out, rows);
+    });
+  }
+
   project(): void {}
+
+  projected(b: number): number {
+    return b;
+  }
+
+  degreesOfFreedom(): number {
+    const { n, ridge } = this;
+    if (ridge === 0) return n;
+    // Rounding of the sum must not leave what a trace of eigenvalues in [0, 1] can be.
+    return Math.min(n, Math.max(0, n - ridge * this.inverseDiagonal().reduce((sum, x) => sum + x, 0)));
+  }
 
   logDeterminant(): number {
     let sum = 0;

@@ -13,6 +13,7 @@ import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
 import { type Factor, tileRows } from "./factor.js";
+import { repeatsOf } from "./repeats.js";
 import {
   backwardErrorOf,
   type Change,
@@ -46,12 +47,12 @@ export interface Problem {
 export function solveDual(
   context: Context,
   problem: Problem,
-  ridge: number,
+  ridges: Float64Array,
   given?: Factor,
   method = DIRECT,
 ): Solution {
   const { source, X, size } = problem;
-  const factor = given ?? factorSystem(context, size, ridge, (out) => source.fill(X, out));
+  const factor = given ?? factorSystem(context, size, ridges, (out) => source.fill(X, out));
   try {
     return new DualSolution(context, problem, factor, method);
   } catch (error) {
@@ -75,7 +76,6 @@ const TILE = 2 ** 20;
 const MANY_POINTS = 4;
 
 export class DualSolution implements Solution {
-  readonly solver = "dual";
   readonly factor: Factor;
   readonly #context: Context;
   readonly #problem: Problem;
@@ -106,6 +106,30 @@ export class DualSolution implements Solution {
         factor.solve(rows, columns);
         return arena.copyOut(rows, R.length);
       });
+  }
+
+  get solver(): "dual" | "eigen" {
+    return this.truncated ? "eigen" : "dual";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
   }
 
   get displacement(): Float64Array | undefined {
@@ -147,12 +171,8 @@ export class DualSolution implements Solution {
   variance(X: Matrix): Float64Array {
     this.factor.ready?.();
     const features = this.#keep();
-    const result = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
-    this.#tiles(X, (k, rows, first, tile) => {
-      if (tile && features) result.set(features.diagonal(tile), first);
-      this.#explain(k, rows, result.subarray(first, first + rows));
-    });
-    return result;
+    const prior = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
+    return this.#variances(X, prior, (tile, first) => features && prior.set(features.diagonal(tile), first));
   }
 
   meanAndVariance(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined {
@@ -160,70 +180,112 @@ export class DualSolution implements Solution {
     const { displacement } = this;
     if (!features || !displacement) return undefined;
     this.factor.ready?.();
-    const [mean, variance] = [new Float64Array(X.rows), new Float64Array(X.rows)];
-    this.#tiles(X, (k, rows, first, tile) => {
-      if (!tile) return;
+    const [mean, prior] = [new Float64Array(X.rows), new Float64Array(X.rows)];
+    const variance = this.#variances(X, prior, (tile, first) => {
       mean.set(features.firstOrder(tile, displacement, start), first);
-      variance.set(features.diagonal(tile), first);
-      this.#explain(k, rows, variance.subarray(first, first + rows));
+      prior.set(features.diagonal(tile), first);
     });
     return { mean, variance };
   }
 
-  /** Takes from prior variances what the training points explain, for rows whose kernel with these is at `k`. */
-  #explain(k: number, rows: number, variance: Float64Array): void {
-    const { ops, arena } = this.#context;
-    const v = this.factor.half(k, rows);
-    const explained = arena.alloc(rows);
-    const width = this.factor.halfWidth;
-    ops.drowdot(0, rows, width, 1, v, width, v, width, 0, explained);
-    arena.view(explained, rows).forEach((value, i) => {
-      variance[i] = Math.max(0, variance[i] - value);
+  /**
+   * Prior variances less what the training points explain, rows × ridges. `visit` sees the features of each tile, where training ones are kept,
+   * before its prior variances are read.
+   */
+  #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
+    const count = this.ridges.length;
+    const result = new Float64Array(X.rows * this.#problem.source.block * count);
+    this.#tiles(X, (k, rows, first, tile) => {
+      if (tile) visit(tile, first);
+      const explained = this.factor.explained(k, rows);
+      explained.forEach((value, at) => {
+        result[first * count + at] = Math.max(0, prior[first + Math.floor(at / count)] - value);
+      });
     });
+    return result;
   }
 
-  covariance(X: Matrix): Float64Array {
+  covariances(X: Matrix): Float64Array[] {
     this.factor.ready?.();
     const { ops, arena } = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
     const n = prior.rows;
     const cross = source.cross(X, this.#problem.X);
-    return arena.run(() => {
-      const out = arena.copyIn(prior.data);
-      const v = this.factor.half(arena.copyIn(cross.data), n);
-      const width = this.factor.halfWidth;
-      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, width));
-      ops.dsyrk(0, 0, n, width, -1, v, width, 1, out, n, work);
-      ops.dmirror(n, out, n);
-      const result = arena.copyOut(out, n * n);
-      for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
-      return result;
+    return Array.from(this.ridges, (_, k) =>
+      arena.run(() => {
+        const out = arena.copyIn(prior.data);
+        const v = this.factor.half(arena.copyIn(cross.data), n, k);
+        const width = this.factor.halfWidth;
+        const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, width));
+        ops.dsyrk(0, 0, n, width, -1, v, width, 1, out, n, work);
+        ops.dmirror(n, out, n);
+        const result = arena.copyOut(out, n * n);
+        for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
+        return result;
+      }),
+    );
+  }
+
+  quadratics(): Float64Array {
+    const { R, columns, size } = this.#problem;
+    // r (Θ + λI)⁻¹ r; rounding must not make a square negative.
+    return Float64Array.from({ length: columns }, (_, c) => {
+      const [from, to] = [c * size, (c + 1) * size];
+      return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
     });
   }
 
-  quadratic(): number {
-    return dot(this.#problem.R, this.#alpha);
-  }
-
-  logDeterminant(): number | undefined {
+  logDeterminants(): (number | undefined)[] {
     this.factor.ready?.();
-    return this.factor.truncated ? undefined : this.factor.logDeterminant();
+    return Array.from(this.ridges, (_, k) => this.factor.logDeterminant(k));
   }
 
   looResiduals(): Float64Array | undefined {
-    if (this.factor.truncated) return undefined;
-    const { columns } = this.#problem;
     this.factor.ready?.();
-    const inverse = this.factor.inverseDiagonal();
-    return this.dualWeights().map((alpha, at) => alpha / inverse[Math.floor(at / columns)]);
+    if (this.factor.truncated) return undefined;
+    const { columns, size, R } = this.#problem;
+    const { groups } = repeatsOf(this.#problem);
+    const inverses = Array.from(this.ridges, (_, k) => this.factor.inverseDiagonal(k));
+    const sums = this.#groupInverses(groups);
+    const result = new Float64Array(R.length);
+    for (let c = 0; c < columns; c++) {
+      const k = inverses.length > 1 ? c : 0;
+      const alpha = this.#alpha.subarray(c * size, (c + 1) * size);
+      const r = R.subarray(c * size, (c + 1) * size);
+      for (let i = 0; i < size; i++) result[i * columns + c] = alpha[i] / inverses[k][i];
+      groups.forEach((group, g) => {
+        const mean = group.reduce((sum, i) => sum + r[i], 0) / group.length;
+        const left = group.reduce((sum, i) => sum + alpha[i], 0) / sums[g * inverses.length + k];
+        for (const i of group) result[i * columns + c] = left + (r[i] - mean);
+      });
+    }
+    return result;
   }
 
-  degreesOfFreedom(): number {
-    const { factor } = this;
-    if (factor.ridge === 0) return factor.rank;
-    factor.ready?.();
-    return factor.n - factor.ridge * factor.inverseDiagonal().reduce((sum, x) => sum + x, 0);
+  /** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
+  #groupInverses(groups: readonly number[][]): Float64Array {
+    const { arena } = this.#context;
+    const { size } = this.#problem;
+    const result = new Float64Array(groups.length * this.ridges.length);
+    const rows = tileRows(size, groups.length);
+    for (let first = 0; first < groups.length; first += rows) {
+      const tile = groups.slice(first, first + rows);
+      arena.run(() => {
+        const b = arena.alloc(tile.length * size);
+        const indicators = arena.view(b, tile.length * size).fill(0);
+        tile.forEach((group, g) => {
+          for (const i of group) indicators[g * size + i] = 1;
+        });
+        result.set(this.factor.explained(b, tile.length), first * this.ridges.length);
+      });
+    }
+    return result;
+  }
+
+  degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
+    return this.ridges.map((_, k) => this.factor.degreesOfFreedom(k));
   }
 
   backwardError(): number {
@@ -244,8 +306,8 @@ export class DualSolution implements Solution {
     const { come, X, gone } = exchanged(change, this.#problem.X);
     if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
       const fill = (out: number) => source.fill(problem.X, out);
-      const fresh = factorSystem(this.#context, size, factor.ridge, fill, "error");
-      const next = solveDual(this.#context, problem, factor.ridge, fresh, this.#edited);
+      const fresh = factorSystem(this.#context, size, this.ridges, fill, "error");
+      const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
       this.free();
       return next;
     }
@@ -268,11 +330,10 @@ export class DualSolution implements Solution {
     this.#features?.free();
   }
 
-  /** The features of the training points, where they are few or kept already; not while a kernel function of the user's runs. */
+  /** The features of the training points, where they are few or kept already. */
   #keep(): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
-    if (this.#features || !canReside(source.weights, X.rows, KEPT) || this.#context.arena.scratchBytesInUse > 0)
-      return this.#features;
+    if (this.#features || !canReside(source.weights, X.rows, KEPT)) return this.#features;
     this.#features = made(() => new ResidentFeatures(this.#context, source.weights as Network, X));
     return this.#features;
   }

@@ -1,37 +1,45 @@
 /**
  * Factor once, solve many: A + ridge I for a symmetric n×n matrix A whose lower triangle lies in a held block.
- * Two implementations share one interface: `cholesky.ts` (A + ridge I positive definite) and `eigen.ts` (ridge paths,
- * and the minimum-norm answer where A is singular and the ridge is 0).
+ * Two implementations share one interface: `cholesky.ts` (A + ridge I positive definite, one ridge) and `eigen.ts` (ridge paths, a ridge for
+ * each right-hand side, and the minimum-norm answer where A is singular and the ridge is 0 or lost in rounding).
  * Right-hand sides are rows, so that every op works on contiguous memory.
  */
 import type { Context } from "../arena.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 
 export interface Factor {
-  /** `none`: the system was solved without one. */
-  readonly kind: "cholesky" | "eigen" | "none";
+  readonly kind: "cholesky" | "eigen";
   readonly n: number;
-  readonly ridge: number;
-  /** Numerical rank where the factorisation knows it: n for Cholesky. */
+  /** λ: one for all right-hand sides, or one for each of them. An index k below counts these. */
+  readonly ridges: Float64Array;
+  /** Numerical rank of A where the factorisation knows it: n for Cholesky. */
   readonly rank: number;
-  /** True where null modes were left out: the answers are minimum-norm ones. */
+  /** True where null modes were left out, for one ridge at least: the answers are minimum-norm ones. */
   readonly truncated: boolean;
-  /** λ + ridge of the mode behind each column of {@link half}; undefined where columns are not modes. */
-  readonly modes: Float64Array | undefined;
-  /** Columns of {@link half}'s result. */
+  /** 2-norm condition number of the system over the modes that it kept; undefined where the factorisation does not know it. */
+  readonly conditionNumber: number | undefined;
+  /** What the factorisation had to do to A, in sentences. */
+  readonly notes: readonly string[];
+  /** Columns of what {@link half} and {@link projected} give. */
   readonly halfWidth: number;
-  /** Called while no scratch is in use, before the factor is needed: where it is made on demand it is made now. */
+  /** Called before the factor is needed: where it is made on demand it is made now. */
   ready?(): void;
-  /** V with V Vᵀ = B (A + ridge I)⁻¹ Bᵀ for the rows of B (rows×n in scratch, may be overwritten): address of rows×halfWidth. */
-  half(b: number, rows: number): number;
-  /** Rows x = (A + ridge I)⁻¹ b, in place. */
+  /** V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B (rows×n in scratch): address of rows×halfWidth. One ridge: B may be overwritten. */
+  half(b: number, rows: number, k?: number): number;
+  /** Diagonals of B (A + ridge_k I)⁻¹ Bᵀ, rows × ridges; B (in scratch) may be overwritten. */
+  explained(b: number, rows: number): Float64Array;
+  /** Rows x = (A + ridge I)⁻¹ b, in place: row k with ridge k, or all with the one. */
   solve(b: number, rows: number): void;
   /** Projects rows onto what the kept modes span, in place: nothing changes unless {@link truncated}. */
   project(b: number, rows: number): void;
-  /** log |A + ridge I|. */
-  logDeterminant(): number;
-  /** Diagonal of (A + ridge I)⁻¹. */
-  inverseDiagonal(): Float64Array;
+  /** V with V Vᵀ = B P Bᵀ, P the projection on the kept modes: address of rows×halfWidth. B may be overwritten. */
+  projected(b: number, rows: number): number;
+  /** log |A + ridge_k I|; undefined where null modes were left out. */
+  logDeterminant(k: number): number | undefined;
+  /** Diagonal of (A + ridge_k I)⁻¹. */
+  inverseDiagonal(k: number): Float64Array;
+  /** tr A(A + ridge_k I)⁻¹, in [0, n]; the rank where the ridge is 0. */
+  degreesOfFreedom(k: number): number;
   /** Gives the held memory back. */
   free(): void;
 }
@@ -68,13 +76,35 @@ export function overflow(row: number, column: number, value: number): RangeError
   );
 }
 
-/** The error of a pivot at rounding level beside a diagonal of `top`. */
-export function notPositiveDefinite(pivot: number, n: number, ridge: number, top: number): NotPositiveDefiniteError {
+/**
+ * A ridge with which a matrix of this smallest and largest eigenvalue is positive definite in floating point: the eigenvalues are known to
+ * nε‖A‖, and a Cholesky pivot has to exceed nε times its diagonal entry after an error of as much. Rounded up to two digits.
+ */
+export function sufficientRidge(n: number, smallest: number, largest: number): number {
+  const enough = Math.max(0, -smallest) + SAFETY * roundingLevel(n, Math.max(largest, -smallest));
+  if (enough === 0) return Number.MIN_VALUE;
+  const digit = 10 ** (Math.floor(Math.log10(enough)) - 1);
+  const rounded = Math.ceil(enough / digit) * digit;
+  return Number.isFinite(rounded) && rounded >= enough ? rounded : enough;
+}
+
+const SAFETY = 16;
+
+/** A ridge as messages show it: short, and never rounded below what it is. */
+export function showRidge(ridge: number): string {
+  return Number(ridge.toPrecision(2)) >= ridge ? String(Number(ridge.toPrecision(2))) : String(ridge);
+}
+
+/**
+ * The error of a pivot at rounding level of A + ridge I, n×n, where ‖A‖ ≤ `norm` (the trace of a kernel). A ridge above the old one by `norm` times
+ * the rounding level is enough where A is a kernel; where it is indefinite, only its eigenvalues tell.
+ */
+export function notPositiveDefinite(pivot: number, n: number, ridge: number, norm: number): NotPositiveDefiniteError {
   const what = ridge > 0 ? `the kernel plus ridge ${ridge}` : "the kernel without a ridge";
   const why = ridge > 0 ? "the ridge is lost in" : "its row repeats others up to";
   return new NotPositiveDefiniteError(
-    `${what} is not positive definite at pivot ${pivot} of ${n}: ${why} rounding beside a diagonal of ${top}, ` +
-      `or the kernel is indefinite; use a ridge above ${roundingLevel(n, top)}, or fit with 0 for the minimum-norm answer`,
+    `${what} is not positive definite at pivot ${pivot} of ${n}: ${why} rounding beside a kernel of size ${norm}, or the kernel is indefinite; ` +
+      `use a ridge above ${showRidge(sufficientRidge(n, 0, norm))}, or fit anew, which leaves null modes out`,
     pivot,
     ridge,
   );

@@ -11,6 +11,7 @@ import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
 import type { Problem } from "./dual.js";
 import type { Factor } from "./factor.js";
+import { repeatsOf } from "./repeats.js";
 import {
   backwardErrorOf,
   type Change,
@@ -23,9 +24,9 @@ import {
 } from "./system.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
-export function solvePrimal(context: Context, problem: Problem, net: Network, ridge: number): Solution {
+export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
   const P = net.parameters.length;
-  const factor = factorSystem(context, P, ridge, (out) => normalMatrix(context, net, problem.X, out));
+  const factor = factorSystem(context, P, ridges, (out) => normalMatrix(context, net, problem.X, out));
   try {
     return new PrimalSolution(context, problem, net, factor);
   } catch (error) {
@@ -83,7 +84,6 @@ function normalMatrix(context: Context, net: Network, X: Matrix, out: number): v
 const ROWS_OF_AN_EDIT = 8;
 
 class PrimalSolution implements Solution {
-  readonly solver = "primal";
   readonly method = DIRECT;
   readonly displacement: Float64Array;
   readonly #context: Context;
@@ -115,6 +115,39 @@ class PrimalSolution implements Solution {
     });
   }
 
+  get solver(): "primal" | "eigen" {
+    return this.truncated ? "eigen" : "primal";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
+  }
+
+  get #ridge(): number {
+    return this.factor.ridges[0];
+  }
+
+  /** True where the ridge does not count: B is then a pseudo-inverse, and what is left unexplained comes from projections. */
+  get #minimumNorm(): boolean {
+    return this.#ridge === 0 || this.truncated;
+  }
+
   get #residual(): Float64Array {
     const { X, R } = this.#problem;
     if (!this.#known) {
@@ -125,8 +158,8 @@ class PrimalSolution implements Solution {
   }
 
   dualWeights(): Float64Array {
-    const { ridge } = this.factor;
-    if (ridge > 0) return this.#residual.map((value) => value / ridge);
+    const ridge = this.#ridge;
+    if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
     // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
     return this.#context.arena.run(() => {
       const u = this.#context.arena.copyIn(this.displacement);
@@ -141,22 +174,23 @@ class PrimalSolution implements Solution {
   }
 
   variance(X: Matrix): Float64Array {
-    // λ φᵀBφ; at λ = 0 what the training features do not span: ‖φ‖² − ‖projection of φ‖².
-    const { ridge } = this.factor;
+    // λ φᵀBφ; at minimum norm what the training features do not span: ‖φ‖² − ‖projection of φ‖².
+    const ridge = this.#ridge;
     const result = new Float64Array(X.rows * this.#net.outputs);
     this.#halves(X, (norms, halves, first) => {
       halves.forEach((half, i) => {
-        result[first + i] = ridge > 0 ? ridge * half : Math.max(0, norms[i] - half);
+        result[first + i] = this.#minimumNorm ? Math.max(0, norms[i] - half) : ridge * half;
       });
     });
     return result;
   }
 
-  covariance(X: Matrix): Float64Array {
+  covariances(X: Matrix): Float64Array[] {
     const { ops, arena } = this.#context;
-    const { ridge, n: P, halfWidth } = this.factor;
+    const { n: P, halfWidth } = this.factor;
+    const ridge = this.#ridge;
     const n = X.rows * this.#net.outputs;
-    return arena.run(() => {
+    const data = arena.run(() => {
       const loaded = loadNetwork(this.#context, this.#net);
       const inputs = loadInputs(this.#context, X);
       const out = arena.alloc(n * n);
@@ -165,48 +199,51 @@ class PrimalSolution implements Solution {
         arena.view(phi + first * P * 8, rows * P).set(arena.view(tile, rows * P));
       });
       const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, Math.max(P, halfWidth)));
-      if (ridge === 0) ops.dsyrk(0, 0, n, P, 1, phi, P, 0, out, n, work);
-      const half = this.#spans ? phi : this.factor.half(phi, n);
-      if (ridge === 0) this.#project(half, n);
-      ops.dsyrk(0, 0, n, halfWidth, ridge > 0 ? ridge : -1, half, halfWidth, ridge > 0 ? 0 : 1, out, n, work);
+      if (this.#minimumNorm) {
+        ops.dsyrk(0, 0, n, P, 1, phi, P, 0, out, n, work);
+        ops.dsyrk(0, 0, n, halfWidth, -1, this.factor.projected(phi, n), halfWidth, 1, out, n, work);
+      } else ops.dsyrk(0, 0, n, halfWidth, ridge, this.factor.half(phi, n), halfWidth, 0, out, n, work);
       ops.dmirror(n, out, n);
       return arena.copyOut(out, n * n);
     });
+    for (let i = 0; i < n; i++) data[i * (n + 1)] = Math.max(0, data[i * (n + 1)]);
+    return [data];
   }
 
-  /** Rows of B^½φ become the coordinates of φ's projection on the span of the training features (ridge 0). */
-  #project(half: number, rows: number): void {
-    const { modes, halfWidth } = this.factor;
-    if (!modes) return;
-    const view = this.#context.arena.view(half, rows * halfWidth);
-    for (let at = 0; at < view.length; at++) view[at] *= Math.sqrt(modes[at % halfWidth]);
+  /** rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα: a sum of squares, which rounding cannot make negative. */
+  quadratics(): Float64Array {
+    if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
+    return Float64Array.of(
+      dot(this.displacement, this.displacement) + dot(this.#residual, this.#residual) / this.#ridge,
+    );
   }
 
-  quadratic(): number {
-    return dot(this.#problem.R, this.dualWeights());
-  }
-
-  logDeterminant(): number | undefined {
+  logDeterminants(): (number | undefined)[] {
     const { factor } = this;
-    if (factor.ridge === 0) return undefined;
-    return factor.logDeterminant() + (this.#problem.size - factor.n) * Math.log(factor.ridge);
+    const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
+    if (inner === undefined) return [undefined];
+    return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge)];
   }
 
   looResiduals(): Float64Array | undefined {
-    if (this.factor.ridge === 0) return undefined;
+    if (this.#minimumNorm) return undefined;
     const result = this.#residual.slice();
-    this.#halves(this.#problem.X, (_, halves, first) => {
-      halves.forEach((half, i) => {
-        result[first + i] /= 1 - half;
-      });
-    });
+    const leverages = new Float64Array(result.length);
+    this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
+    for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
+    // Rows with equal inputs have one φ and one leverage h, and go together: e_i + h Σe/(1 − rh).
+    for (const group of repeatsOf(this.#problem).groups) {
+      const sum = group.reduce((total, i) => total + this.#residual[i], 0);
+      for (const i of group) {
+        const h = leverages[i];
+        result[i] = this.#residual[i] + (h * sum) / (1 - group.length * h);
+      }
+    }
     return result;
   }
 
-  degreesOfFreedom(): number {
-    const { factor } = this;
-    if (factor.ridge === 0) return factor.rank;
-    return factor.n - factor.ridge * factor.inverseDiagonal().reduce((sum, x) => sum + x, 0);
+  degreesOfFreedom(): Float64Array {
+    return Float64Array.of(Math.min(this.#problem.size, this.factor.degreesOfFreedom(0)));
   }
 
   backwardError(): number {
@@ -222,9 +259,9 @@ class PrimalSolution implements Solution {
 
   update(change: Change): Solution {
     const { problem } = change;
-    const { ridge, n: P } = this.factor;
+    const P = this.factor.n;
     const fill = (out: number) => normalMatrix(this.#context, this.#net, problem.X, out);
-    const factor = this.#edited(change) ?? factorSystem(this.#context, P, ridge, fill, "error");
+    const factor = this.#edited(change) ?? factorSystem(this.#context, P, this.ridges, fill, "error");
     try {
       const next = new PrimalSolution(this.#context, problem, this.#net, factor);
       this.free();
@@ -277,12 +314,7 @@ class PrimalSolution implements Solution {
     return undefined;
   }
 
-  /** True where the training features span everything: at ridge 0 a projection is φ itself. */
-  get #spans(): boolean {
-    return this.factor.ridge === 0 && this.factor.modes === undefined;
-  }
-
-  /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at ridge 0 ‖projection of φ‖². */
+  /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at minimum norm ‖projection of φ‖². */
   #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
     const context = this.#context;
     const { ops, arena } = context;
@@ -292,8 +324,7 @@ class PrimalSolution implements Solution {
       tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
         const out = arena.alloc(2 * rows);
         ops.drowdot(0, rows, n, 1, phi, n, phi, n, 0, out);
-        const half = this.#spans ? phi : this.factor.half(phi, rows);
-        if (this.factor.ridge === 0) this.#project(half, rows);
+        const half = this.#minimumNorm ? this.factor.projected(phi, rows) : this.factor.half(phi, rows);
         ops.drowdot(0, rows, halfWidth, 1, half, halfWidth, half, halfWidth, 0, out + rows * 8);
         body(arena.copyOut(out, rows), arena.copyOut(out + rows * 8, rows), first);
       });

@@ -22,12 +22,18 @@ const MOST_ITERATIONS = 30;
 type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
 
 /** Solves for α in float32 with refinement, or in float64. */
-export function solveRefined(context: Context, problem: Problem, ridge: number): Solution {
+export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
   const { source, X, size } = problem;
-  const outcome = ridge === 0 ? { reason: "ridge 0" } : refine(context, problem, ridge);
+  const [ridge] = ridges;
+  const outcome: Outcome =
+    ridges.length > 1
+      ? { reason: "a ridge for each output" }
+      : ridge === 0
+        ? { reason: "ridge 0" }
+        : refine(context, problem, ridge);
   if ("reason" in outcome) {
     const { reason, iterations } = outcome;
-    return solveDual(context, problem, ridge, undefined, { precision: "float64", iterations, fallback: reason });
+    return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
   }
   const { alpha, iterations } = outcome;
   const factor = new DeferredFactor(context, size, ridge, (out) => source.fill(X, out));

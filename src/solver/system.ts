@@ -23,10 +23,22 @@ export interface Method {
 /** A factor in float64, used directly. */
 export const DIRECT: Method = { precision: "float64", iterations: undefined, fallback: undefined };
 
-/** A solved regression. Y has N rows and C columns. */
+/**
+ * A solved regression. Y has N rows and C columns. Θ is size×size, with one right-hand side (all outputs together) or one for each output;
+ * right-hand sides share a ridge, or have one each: `ridges` has one entry or one for each right-hand side.
+ */
 export interface Solution {
-  readonly solver: "dual" | "primal" | "cg";
-  readonly factor: Factor;
+  /** `eigen`: the kernel is singular to rounding and the ridge does not reach beyond that, so the eigendecomposition solved it. */
+  readonly solver: "dual" | "primal" | "cg" | "eigen";
+  readonly ridges: Float64Array;
+  /** Numerical rank where the solver knows it without a spectrum. */
+  readonly rank: number | undefined;
+  /** True where null modes were left out: the answer is the minimum-norm one. */
+  readonly truncated: boolean;
+  /** Condition number of the system over the modes that it kept, where the solver knows it without a spectrum. */
+  readonly conditionNumber: number | undefined;
+  /** What the solver had to do that the caller did not ask for, in sentences. */
+  readonly notes: readonly string[];
   readonly method: Method;
   /** β = θ − θ0, P numbers; undefined for a model without weights. */
   readonly displacement: Float64Array | undefined;
@@ -34,20 +46,23 @@ export interface Solution {
   dualWeights(): Float64Array;
   /** [start values +] Θ(X, X_train) α, rows×C: with weights one pass over the features of X. */
   mean(X: Matrix, start: boolean): Float64Array;
-  /** Latent posterior variance at each row of X. */
+  /** Latent posterior variance at each row of X, rows × ridges. */
   variance(X: Matrix): Float64Array;
   /** Both, where one pass over the features of X serves both. */
   meanAndVariance?(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined;
-  /** Latent posterior covariance, rows×rows. */
-  covariance(X: Matrix): Float64Array;
-  /** Σ over outputs of rᵀα. */
-  quadratic(): number;
-  /** log |Θ + λI|, N×N, in both spaces; undefined where that is singular. */
-  logDeterminant(): number | undefined;
-  /** α_i / [(Θ + λI)⁻¹]_ii, N×C; undefined where Θ + λI is singular. */
+  /** Latent posterior covariance for each ridge, rows×rows. */
+  covariances(X: Matrix): Float64Array[];
+  /** rᵀα ≥ 0 of each right-hand side. */
+  quadratics(): Float64Array;
+  /** log |Θ + λI|, size×size, in both spaces, for each ridge; undefined where that is singular. */
+  logDeterminants(): (number | undefined)[] | undefined;
+  /**
+   * y_i minus the mean at x_i without point i and those that repeat it, N×C; undefined where Θ + λI is singular. A point alone:
+   * α_i / [(Θ + λI)⁻¹]_ii.
+   */
   looResiduals(): Float64Array | undefined;
-  /** tr Θ(Θ + λI)⁻¹; undefined without a factor. */
-  degreesOfFreedom(): number | undefined;
+  /** tr Θ(Θ + λI)⁻¹ for each ridge; undefined without a factor. */
+  degreesOfFreedom(): Float64Array | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */
   backwardError(): number;
   /** Eigenvalues of that system's matrix without its ridge, ascending; undefined without a matrix. */
@@ -78,27 +93,32 @@ export function exchanged({ from, problem }: Change, before: Matrix): { come: nu
 }
 
 /**
- * Fills a held n×n block and factors it with a ridge: Cholesky; where a pivot cancels to rounding level, at ridge 0 the
- * minimum-norm factor (or, where that is asked for, an error), else an error: whether such a pivot comes out positive is luck.
+ * Fills a held n×n block and factors it with a ridge, by Cholesky. Where a pivot cancels to rounding level it is luck whether it comes out
+ * positive: then, and where right-hand sides have different ridges, by the eigendecomposition, which leaves null modes out where the ridge
+ * does not reach beyond rounding. A system that points are to come to and go from has to have a Cholesky factor: `singular: "error"`.
  *
- * @throws NotPositiveDefiniteError, ConvergenceError, MemoryLimitError
+ * @throws NotPositiveDefiniteError for an indefinite matrix, and with `"error"` for a singular one; ConvergenceError, MemoryLimitError.
  */
 export function factorSystem(
   context: Context,
   n: number,
-  ridge: number,
+  ridges: Float64Array,
   fill: (out: number) => void,
   singular: "minimum-norm" | "error" = "minimum-norm",
 ): Factor {
   const block = context.arena.hold(n * n);
+  let pivot = -1;
   try {
     fill(block);
     const top = maxDiagonal(context, n, block);
-    const factor = factorCholesky(context, n, block, ridge, roundingLevel(n, 1));
-    if (!("failedPivot" in factor)) return factor;
-    if (ridge > 0 || singular === "error") throw notPositiveDefinite(factor.failedPivot, n, ridge, top);
-    fill(block);
-    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridge);
+    if (ridges.every((ridge) => ridge === ridges[0])) {
+      const factor = factorCholesky(context, n, block, ridges[0], roundingLevel(n, 1));
+      if (!("failedPivot" in factor)) return factor;
+      pivot = factor.failedPivot;
+      if (singular === "error") throw notPositiveDefinite(pivot, n, ridges[0], n * top);
+      fill(block);
+    }
+    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridges, pivot);
   } catch (error) {
     context.arena.free(block);
     throw error;
@@ -115,8 +135,8 @@ export function spectrumOf(context: Context, n: number, fill: (out: number) => v
 }
 
 /**
- * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞) for the symmetric A that `fill` writes (lower triangle);
- * R and S hold right-hand sides and solutions in rows of n; where null modes were left out, R counts by its projection on the
+ * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞) for the symmetric A that `fill` writes (lower triangle), the largest of all
+ * right-hand sides. R and S hold right-hand sides and solutions in rows of n. Where null modes were left out, R counts by its projection on the
  * others, which is the system that was solved. 0 for a zero right-hand side.
  */
 export function backwardErrorOf(
@@ -127,20 +147,28 @@ export function backwardErrorOf(
   S: Float64Array,
 ): number {
   const { ops, arena } = context;
-  const { n, ridge } = factor;
+  const { n, ridges } = factor;
+  const columns = R.length / n;
   return arena.run(() => {
     const a = arena.alloc(n * n);
     fill(a);
     ops.dmirror(n, a, n);
-    for (let i = 0; i < n; i++) arena.view(a + i * (n + 1) * 8, 1)[0] += ridge;
     const norm = rowSumNorm(arena.view(a, n * n), n);
     const x = arena.copyIn(S);
     const y = arena.copyIn(R);
-    factor.project(y, R.length / n);
-    const size = maxAbs(arena.view(y, R.length));
-    for (let o = 0; o < R.length; o += n) ops.dgemv(0, n, n, -1, a, n, x + o * 8, 1, y + o * 8);
-    const bound = norm * maxAbs(S) + size;
-    return bound === 0 ? 0 : maxAbs(arena.view(y, R.length)) / bound;
+    factor.project(y, columns);
+    let worst = 0;
+    for (let c = 0; c < columns; c++) {
+      const ridge = ridges[ridges.length > 1 ? c : 0];
+      const [solution, row] = [x + c * n * 8, y + c * n * 8];
+      const size = maxAbs(arena.view(row, n));
+      ops.dgemv(0, n, n, -1, a, n, solution, 1, row);
+      const [residual, s] = [arena.view(row, n), arena.view(solution, n)];
+      for (let i = 0; i < n; i++) residual[i] -= ridge * s[i];
+      const bound = (norm + ridge) * maxAbs(s) + size;
+      if (bound > 0) worst = Math.max(worst, maxAbs(residual) / bound);
+    }
+    return worst;
   });
 }
 
@@ -151,7 +179,6 @@ export function transposed(data: Float64Array, rows: number, cols: number): Floa
   return result;
 }
 
-/** Largest |x|. */
 /** ‖A‖∞ of an n×n matrix: its largest row sum of sizes. */
 export function rowSumNorm(a: Float64Array, n: number): number {
   let norm = 0;
@@ -163,6 +190,7 @@ export function rowSumNorm(a: Float64Array, n: number): number {
   return norm;
 }
 
+/** Largest |x|. */
 export function maxAbs(values: Float64Array): number {
   return values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 }

@@ -100,6 +100,18 @@ export function appendRows(context: Context, triangle: Triangle, order: Int32Arr
   const lost = diagonal.findIndex(
     (value, i) => i === info - 1 || !(arena.view(l22 + i * (ld + 1) * 8, 1)[0] ** 2 > tolerance * value),
   );
-  if (lost >= 0) throw notPositiveDefinite(order[n + lost], size, ridge, Math.max(...diagonal));
+  if (lost >= 0) {
+    const norm = diagonal.reduce((sum, value) => sum + value, traceOf(context, triangle));
+    throw notPositiveDefinite(order[n + lost], size, ridge, norm);
+  }
   triangle.n = size;
+}
+
+/** tr L Lᵀ. */
+function traceOf(context: Context, triangle: Triangle): number {
+  let trace = 0;
+  for (let i = 0; i < triangle.n; i++) {
+    trace += rowOf(context, triangle, i).reduce((sum, value) => sum + value * value, 0);
+  }
+  return trace;
 }

@@ -54,11 +54,69 @@ describe.each(variants)("%s", (variant) => {
     expect(maxDifference(means[0], means[1])).toBeLessThanOrEqual(1e-7);
   });
 
+  test("a singular kernel without a ridge that counts: the minimum-norm answer, and few iterations", () => {
+    const T = randomMatrix(5, 2, 2, 1);
+    for (const [rows, hidden, bias] of [
+      [12, 2, true],
+      [30, 3, true],
+      [9, 40, true],
+      [14, 5, false],
+    ] as const) {
+      const net = createNetwork({
+        inputs: 2,
+        hidden,
+        bias,
+        ...(bias && { biasStd: 2 }),
+        weightStd: 3,
+        activation: "sin",
+        seed: 4,
+      });
+      const some = randomMatrix(rows, 2, 3, 2);
+      // Two rows that repeat others, with targets that contradict them.
+      const X = Float64Array.of(...some.data, ...some.data.subarray(0, 4));
+      const Y = Float64Array.from({ length: rows + 2 }, (_, i) => Math.cos(5 * i));
+      for (const ridge of [0, 1e-40, 1e-19]) {
+        const data = { data: X, rows: rows + 2, cols: 2 };
+        const fit = ntk.fit(net, data, Y, { ridge, solver: "cg" });
+        const dual = ntk.fit(net, data, Y, { ridge, solver: "dual" });
+        expect(dual.report.solver).toBe("eigen");
+        const size = rows + 2;
+        // Both leave out what is at rounding level; the modes that are kept magnify rounding by their condition number.
+        const allowed = 20 * size * Number.EPSILON * (dual.report.conditionNumber as number);
+        expect(allowed).toBeLessThan(1e-3);
+        const [got, want] = [fit.predict(T), dual.predict(T)];
+        expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(allowed);
+        expect(maxDifference(got.variance.data, want.variance.data)).toBeLessThanOrEqual(allowed);
+        const weights = dual.parameters();
+        expect(maxDifference(fit.parameters(), weights)).toBeLessThanOrEqual(allowed * Math.max(1, maxAbs(weights)));
+        expect(fit.report.backwardError).toBeLessThanOrEqual(4 * size * Number.EPSILON);
+        expect(fit.report.iterations).toBeLessThanOrEqual((dual.report.rank as number) + 1);
+        expect(fit.report.notes[0]).toMatch(ridge === 0 ? /the ridge is 0/ : /is lost in rounding/);
+      }
+    }
+  });
+
+  test("a kernel of rank 1 takes two steps", () => {
+    const net = createNetwork({ inputs: 1, hidden: 1, bias: false, activation: "identity" });
+    const X = Array.from({ length: 40 }, (_, i) => 10 ** (i / 10 - 2));
+    const { report } = ntk.fit(net, X, X.map(Math.cos), { ridge: 0.1, solver: "cg" });
+    expect(report.iterations).toBeLessThanOrEqual(3);
+  });
+
+  test("covariance and samples of more numbers than an engine takes as arguments", () => {
+    const net = createNetwork({ inputs: 1, hidden: 2, biasStd: 1 });
+    const X = new Float64Array(130_000).map((_, i) => i / 1e5);
+    const fit = ntk.fit(net, X, X.map(Math.sin), { ridge: 1000, solver: "cg" });
+    const { covariance, variance } = fit.predict([0.5, 1], { covariance: true });
+    expect(covariance?.data[0]).toBeCloseTo(variance?.data[0] ?? Number.NaN, 12);
+    expect(fit.sample([0.5], { draws: 2 })).toHaveLength(2);
+  });
+
   test("no convergence is an error with advice", () => {
     const net = createNetwork({ inputs: 1, hidden: 300, biasStd: 1, activation: "relu", seed: 1 });
     const X = randomMatrix(200, 1, 3);
     const Y = X.data.map((x) => Math.sign(Math.sin(40 * x)));
-    const run = () => ntk.fit(net, X, Y, { ridge: 0, solver: "cg" });
+    const run = () => ntk.fit(net, X, Y, { ridge: 1e-6, solver: "cg" });
     expect(run).toThrow(ConvergenceError);
     expect(run).toThrow(/use a larger ridge, or solver "dual"/);
   });

@@ -313,9 +313,11 @@ describe.each(variants)("%s", (variant) => {
       [1, 1],
       [1, 1],
     ];
-    expect(() => ntk.fit(net, [...twins, ...X], [1, 2, ...Y], { ridge: 1e-30, solver: "dual" })).toThrow(
-      /use a ridge above/,
-    );
+    const fit = ntk.fit(net, [...twins, ...X], [1, 2, ...Y], { ridge: 1e-30, solver: "dual" });
+    expect(fit.report).toMatchObject({ solver: "eigen", ridge: 1e-30 });
+    expect(fit.report.notes.join()).toMatch(/the ridge 1e-30 is lost in rounding/);
+    // Updates edit a Cholesky factor, and there is none.
+    expect(() => fit.update({ remove: 0 })).toThrow(/fit with a ridge above 0/);
   });
 
   test("what does not fit is refused before any work", () => {
