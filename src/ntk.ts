@@ -17,8 +17,9 @@ import { type Precision, realOf } from "./precision.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
-import { type Fit, type FitOptions, fitModel } from "./predict/fit.js";
+import { type Fit, type FitOptions, fitModel, restoredFit } from "./predict/fit.js";
 import { type Linearized, linearize } from "./predict/linearize.js";
+import type { RestoreOptions } from "./predict/restore.js";
 import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./predict/sampleKernel.js";
 import { type Sweep, type SweepOptions, type SweepProgress, sweepingNetworks, sweepNetworks } from "./predict/sweep.js";
 import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./predict/train.js";
@@ -169,6 +170,20 @@ export class Ntk {
    */
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * A fit from what `fit.snapshot()` or `fit.toJSON()` gave (bytes, the object, or its JSON text), also by another process: means to the bit on the
+   * same variant, variances too, for which the factor is made again when first asked for. A custom kernel is in no snapshot: give it as `model`.
+   *
+   * @throws TypeError where it is no snapshot; RangeError where it was cut short or altered, is of a newer version, or lacks its kernel;
+   *   MemoryLimitError.
+   * @example
+   * const again = ntk.restore(fit.snapshot());
+   * again.predict(Xnew).mean.rows; // 2
+   */
+  restore(snapshot: Uint8Array | ArrayBuffer | object | string, options: RestoreOptions = {}): Fit {
+    return restoredFit(this.#context, snapshot, options);
   }
 
   /**

@@ -21,9 +21,10 @@ export type { Dynamics, DynamicsOptions } from "./predict/dynamics.js";
 export type { Ensemble, EnsembleOptions, EnsembleOutputs, EnsembleQuery } from "./predict/ensemble.js";
 export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
 export type { Linearized } from "./predict/linearize.js";
-export type { PathPoint } from "./predict/path.js";
+export type { OutputPoint, PathPoint } from "./predict/path.js";
 export type { TrainingRecord } from "./predict/record.js";
-export type { Report } from "./predict/report.js";
+export type { OutputReport, Report } from "./predict/report.js";
+export type { RestoreOptions } from "./predict/restore.js";
 export type { KernelSamples, SampleKernelOptions } from "./predict/sampleKernel.js";
 export type { SampleOptions } from "./predict/samples.js";
 export type {

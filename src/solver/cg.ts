@@ -20,7 +20,7 @@ import { isLost } from "./eigen.js";
 import { roundingLevel, showRidge, sufficientRidge } from "./factor.js";
 import { minimumNorm } from "./lanczos.js";
 import { roundingTolerance } from "./refined.js";
-import { dot, type Method, maxAbs, type Solution } from "./system.js";
+import { dot, type Method, maxAbs, type Solution, type SolutionState } from "./system.js";
 
 /** Products before a solve is given up: beyond, a factorisation is likely to be cheaper where it fits at all. */
 const MOST_ITERATIONS = 1000;
@@ -28,6 +28,15 @@ const MOST_ITERATIONS = 1000;
 /** @throws ConvergenceError, MemoryLimitError */
 export function solveConjugate(context: Context, problem: Problem, net: Network, ridge: number): Solution {
   return new ConjugateSolution(context, problem, net, ridge);
+}
+
+/** A solution as it was, its products made again. */
+export function restoreConjugate(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+  const { alpha, displacement, method, ridges } = state;
+  const { iterations = 0 } = method;
+  const beta = displacement as Float64Array;
+  const solved = { alpha, beta, iterations, backwardError: state.backwardError ?? Number.NaN };
+  return new ConjugateSolution(context, problem, net, ridges[0], solved);
 }
 
 /** A right-hand side solved: α, β = Φᵀα, and how well. */
@@ -54,7 +63,7 @@ class ConjugateSolution implements Solution {
   readonly #norm: number;
   readonly #solved: Solved;
 
-  constructor(context: Context, problem: Problem, net: Network, ridge: number) {
+  constructor(context: Context, problem: Problem, net: Network, ridge: number, known?: Solved) {
     this.#context = context;
     this.#problem = problem;
     this.#net = net;
@@ -65,7 +74,7 @@ class ConjugateSolution implements Solution {
       const ones = new Float64Array(problem.size).fill(1);
       // A lower bound of ‖Θ‖∞, its value for kernels without negative entries: the test of convergence is never too lax.
       const size = Math.max(diagonal, maxAbs(thetaTimes(tangents, ones)));
-      return { norm: size, solved: this.#solve(tangents, problem.R, size) };
+      return { norm: size, solved: known ?? this.#solve(tangents, problem.R, size) };
     });
     this.#norm = norm;
     this.#solved = solved;
@@ -127,6 +136,21 @@ class ConjugateSolution implements Solution {
 
   backwardError(): number {
     return this.#solved.backwardError;
+  }
+
+  state(): SolutionState {
+    return {
+      space: "cg",
+      factor: "cholesky",
+      ridges: this.ridges,
+      method: this.method,
+      alpha: this.#solved.alpha,
+      displacement: this.displacement,
+      packed: undefined,
+      truncated: this.truncated,
+      resident: false,
+      backwardError: this.#solved.backwardError,
+    };
   }
 
   #weightOf(w: Float64Array): number {

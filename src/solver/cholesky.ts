@@ -29,6 +29,12 @@ export function factorCholesky(
   return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(context, { l: a, ld: n, n }, ridge);
 }
 
+/** L by rows, packed, and the row of A behind each row of L where that is another. */
+export interface PackedFactor {
+  rows: Float64Array;
+  order: Float64Array | undefined;
+}
+
 /** The least 1 − |p|² of {@link CholeskyFactor.takeOff}: the error of a downdate is that of a fresh factor divided by it, at most. */
 const LEAST_REST = 1 / 16;
 
@@ -43,6 +49,8 @@ export class CholeskyFactor implements Factor {
   #triangle: Triangle;
   /** The row of A behind each row of L; undefined where all are the same. */
   #order: Int32Array | undefined;
+  /** True where rows have come or gone: factoring A anew would give other bits. */
+  #edited = false;
 
   constructor(
     context: Context,
@@ -52,6 +60,27 @@ export class CholeskyFactor implements Factor {
     this.#context = context;
     this.#triangle = triangle;
     this.ridges = Float64Array.of(ridge);
+  }
+
+  /** A factor from what {@link pack} gave, in a held block of its own. @throws MemoryLimitError */
+  static unpack(context: Context, n: number, ridge: number, { rows, order }: PackedFactor): CholeskyFactor {
+    const l = context.arena.hold(n * n);
+    for (let i = 0, at = 0; i < n; at += ++i) {
+      context.arena.view(l + i * n * 8, i + 1).set(rows.subarray(at, at + i + 1));
+    }
+    const factor = new CholeskyFactor(context, { l, ld: n, n }, ridge);
+    factor.#order = order && Int32Array.from(order);
+    factor.#edited = true;
+    return factor;
+  }
+
+  /** L and its order as plain numbers, where factoring A anew would not give the same bits; else undefined. */
+  pack(): PackedFactor | undefined {
+    if (!this.#edited) return undefined;
+    const { l, ld, n } = this.#triangle;
+    const rows = new Float64Array((n * (n + 1)) / 2);
+    for (let i = 0, at = 0; i < n; at += ++i) rows.set(this.#context.arena.view(l + i * ld * 8, i + 1), at);
+    return { rows, order: this.#order && Float64Array.from(this.#order) };
   }
 
   get n(): number {
@@ -185,19 +214,23 @@ export class CholeskyFactor implements Factor {
       }
     });
     this.#order = order;
+    this.#edited = true;
   }
 
   /** The same factor in a held block of its own. Only while the scratch stack is empty. */
   copy(): CholeskyFactor {
     const { n } = this;
     const l = this.#context.arena.hold(n * n);
-    return new CholeskyFactor(this.#context, copyTriangle(this.#context, this.#triangle, l, n), this.ridge);
+    const copy = new CholeskyFactor(this.#context, copyTriangle(this.#context, this.#triangle, l, n), this.ridge);
+    copy.#edited = this.#edited;
+    return copy;
   }
 
   /** A + xxᵀ for the vector at x, which is destroyed. */
   add(x: number): void {
     const { ops, arena } = this.#context;
     const { l, ld, n } = this.#triangle;
+    this.#edited = true;
     arena.run(() => ops.dch1up(n, l, ld, x, arena.allocBytes(ops.dch1upScratchBytes(n))));
   }
 
@@ -208,6 +241,7 @@ export class CholeskyFactor implements Factor {
   takeOff(x: number): boolean {
     const { ops, arena } = this.#context;
     const { l, ld, n } = this.#triangle;
+    this.#edited = true;
     return arena.run(() => ops.dch1dn(n, LEAST_REST, l, ld, x, arena.allocBytes(ops.dch1upScratchBytes(n))) === 0);
   }
 

@@ -1,11 +1,15 @@
-/** The float64 factor of a system that was solved without one: made when something first needs it, then kept. */
+/**
+ * The float64 factor of a system whose solution is there without it (solved in float32, or restored from a snapshot): made when something first
+ * needs it, then kept.
+ */
 import type { Context } from "../arena.js";
 import type { Factor } from "./factor.js";
-import { factorSystem } from "./system.js";
+import { factorByEigen, factorSystem } from "./system.js";
 
 export class DeferredFactor implements Factor {
-  readonly kind = "cholesky";
+  readonly kind: Factor["kind"];
   readonly ridges: Float64Array;
+  readonly #truncated: boolean;
   readonly #context: Context;
   readonly #fill: (out: number) => void;
   #made: Factor | undefined;
@@ -13,28 +17,46 @@ export class DeferredFactor implements Factor {
   constructor(
     context: Context,
     readonly n: number,
-    ridge: number,
+    ridges: Float64Array,
     fill: (out: number) => void,
+    /** How it is made, and what is known of it before. */
+    { kind, truncated }: { kind: Factor["kind"]; truncated: boolean } = { kind: "cholesky", truncated: false },
   ) {
+    this.kind = kind;
+    this.#truncated = truncated;
     this.#context = context;
     this.#fill = fill;
-    this.ridges = Float64Array.of(ridge);
+    this.ridges = ridges;
   }
 
   get rank(): number {
-    return this.#made?.rank ?? this.n;
+    return this.#known?.rank ?? this.n;
   }
 
   get truncated(): boolean {
-    return this.#made?.truncated ?? false;
+    return this.#made?.truncated ?? this.#truncated;
   }
 
   get conditionNumber(): number | undefined {
-    return this.#made?.conditionNumber;
+    return this.#known?.conditionNumber;
   }
 
   get notes(): readonly string[] {
-    return this.#made?.notes ?? [];
+    return this.#known?.notes ?? [];
+  }
+
+  /** The factor, which the caller takes over. */
+  take(): Factor {
+    this.ready();
+    const factor = this.#factor;
+    this.#made = undefined;
+    return factor;
+  }
+
+  /** What only an eigendecomposition knows, so that it is made; a Cholesky factor has nothing to tell before. */
+  get #known(): Factor | undefined {
+    if (this.kind === "eigen") this.ready();
+    return this.#made;
   }
 
   get halfWidth(): number {
@@ -42,11 +64,12 @@ export class DeferredFactor implements Factor {
   }
 
   ready(): void {
-    this.#made ??= factorSystem(this.#context, this.n, this.ridges, this.#fill);
+    const make = this.kind === "eigen" ? factorByEigen : factorSystem;
+    this.#made ??= make(this.#context, this.n, this.ridges, this.#fill);
   }
 
-  half(b: number, rows: number): number {
-    return this.#factor.half(b, rows);
+  half(b: number, rows: number, k?: number): number {
+    return this.#factor.half(b, rows, k);
   }
 
   explained(b: number, rows: number): Float64Array {
@@ -65,16 +88,16 @@ export class DeferredFactor implements Factor {
     return this.#factor.projected(b, rows);
   }
 
-  logDeterminant(): number | undefined {
-    return this.#factor.logDeterminant(0);
+  logDeterminant(k: number): number | undefined {
+    return this.#factor.logDeterminant(k);
   }
 
-  inverseDiagonal(): Float64Array {
-    return this.#factor.inverseDiagonal(0);
+  inverseDiagonal(k: number): Float64Array {
+    return this.#factor.inverseDiagonal(k);
   }
 
-  degreesOfFreedom(): number {
-    return this.#factor.degreesOfFreedom(0);
+  degreesOfFreedom(k: number): number {
+    return this.#factor.degreesOfFreedom(k);
   }
 
   free(): void {

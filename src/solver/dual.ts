@@ -12,6 +12,7 @@ import { firstOrder, tangentTranspose } from "../kernel/tangent.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
+import { DeferredFactor } from "./deferred.js";
 import { type Factor, tileRows } from "./factor.js";
 import { repeatsOf } from "./repeats.js";
 import {
@@ -23,6 +24,7 @@ import {
   factorSystem,
   type Method,
   type Solution,
+  type SolutionState,
   spectrumOf,
   transposed,
 } from "./system.js";
@@ -61,6 +63,17 @@ export function solveDual(
   }
 }
 
+/** A dual solution as it was: predictions have the same bits. @throws MemoryLimitError */
+export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
+  const { source, X, size } = problem;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: number) => source.fill(X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, size, ridges[0], packed)
+    : new DeferredFactor(context, size, ridges, fill, { kind, truncated });
+  return new DualSolution(context, problem, factor, state.method, state);
+}
+
 /** Doubles that {@link solveDual} needs. */
 export function dualMemory(source: KernelSource, n: number): number {
   return (n * source.block) ** 2 + source.scratch(n);
@@ -90,17 +103,19 @@ export class DualSolution implements Solution {
     problem: Problem,
     factor: Factor,
     readonly method: Method,
-    solved?: Float64Array,
+    known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
     features?: ResidentFeatures,
   ) {
     this.#context = context;
     this.#problem = problem;
     this.factor = factor;
     this.#features = features;
-    const { R, columns } = problem;
+    this.#displacement = known.displacement;
+    const { R, columns, X, source } = problem;
     const { arena } = context;
+    if (known.resident) this.#features = new ResidentFeatures(context, source.weights as Network, X);
     this.#alpha =
-      solved ??
+      known.alpha ??
       arena.run(() => {
         const rows = arena.copyIn(R);
         factor.solve(rows, columns);
@@ -299,6 +314,22 @@ export class DualSolution implements Solution {
     return spectrumOf(this.#context, size, (out) => source.fill(X, out));
   }
 
+  state(): SolutionState {
+    const { factor, ridges, method, truncated } = this;
+    return {
+      space: "dual",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: this.#alpha,
+      displacement: this.displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: this.#features !== undefined,
+      backwardError: undefined,
+    };
+  }
+
   update(change: Change): Solution {
     const { problem } = change;
     const { size, source } = problem;
@@ -316,7 +347,7 @@ export class DualSolution implements Solution {
     const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
     this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
     if (this.#features !== features) this.#features?.free();
-    return new DualSolution(this.#context, problem, factor, this.#edited, undefined, features);
+    return new DualSolution(this.#context, problem, factor, this.#edited, {}, features);
   }
 
   /** How the solution after an update is solved. */

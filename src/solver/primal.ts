@@ -9,6 +9,7 @@ import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/tangent.js
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { CholeskyFactor } from "./cholesky.js";
+import { DeferredFactor } from "./deferred.js";
 import type { Problem } from "./dual.js";
 import type { Factor } from "./factor.js";
 import { repeatsOf } from "./repeats.js";
@@ -20,6 +21,7 @@ import {
   exchanged,
   factorSystem,
   type Solution,
+  type SolutionState,
   spectrumOf,
 } from "./system.js";
 
@@ -33,6 +35,17 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
     factor.free();
     throw error;
   }
+}
+
+/** A primal solution as it was: predictions have the same bits. @throws MemoryLimitError */
+export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+  const P = net.parameters.length;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: number) => normalMatrix(context, net, problem.X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, P, ridges[0], packed)
+    : new DeferredFactor(context, P, ridges, fill, { kind, truncated });
+  return new PrimalSolution(context, problem, net, factor, state.displacement);
 }
 
 /** Doubles that {@link solvePrimal} needs. */
@@ -89,8 +102,8 @@ class PrimalSolution implements Solution {
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
-  /** Φᵀ r, the right-hand side. */
-  readonly #rhs: Float64Array;
+  /** Φᵀ r, the right-hand side, when it is first needed. */
+  #rhs: Float64Array | undefined;
   /** r − Φβ, when it is first needed. */
   #known: Float64Array | undefined;
 
@@ -99,20 +112,29 @@ class PrimalSolution implements Solution {
     problem: Problem,
     net: Network,
     readonly factor: Factor,
+    solved?: Float64Array,
   ) {
     this.#context = context;
     this.#problem = problem;
     this.#net = net;
     const { arena } = context;
-    const { X, R } = problem;
-    [this.#rhs] = arena.run(() =>
-      tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), arena.copyIn(R), 1),
-    );
-    this.displacement = arena.run(() => {
-      const beta = arena.copyIn(this.#rhs);
-      factor.solve(beta, 1);
-      return arena.copyOut(beta, factor.n);
+    this.displacement =
+      solved ??
+      arena.run(() => {
+        const beta = arena.copyIn(this.#rightHandSide());
+        factor.solve(beta, 1);
+        return arena.copyOut(beta, factor.n);
+      });
+  }
+
+  #rightHandSide(): Float64Array {
+    const { arena } = this.#context;
+    const { X, R } = this.#problem;
+    this.#rhs ??= arena.run(() => {
+      const inputs = loadInputs(this.#context, X);
+      return tangentTranspose(this.#context, loadNetwork(this.#context, this.#net), inputs, arena.copyIn(R), 1)[0];
     });
+    return this.#rhs;
   }
 
   get solver(): "primal" | "eigen" {
@@ -158,6 +180,7 @@ class PrimalSolution implements Solution {
   }
 
   dualWeights(): Float64Array {
+    this.factor.ready?.();
     const ridge = this.#ridge;
     if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
     // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
@@ -174,6 +197,7 @@ class PrimalSolution implements Solution {
   }
 
   variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
     // λ φᵀBφ; at minimum norm what the training features do not span: ‖φ‖² − ‖projection of φ‖².
     const ridge = this.#ridge;
     const result = new Float64Array(X.rows * this.#net.outputs);
@@ -186,6 +210,7 @@ class PrimalSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
+    this.factor.ready?.();
     const { ops, arena } = this.#context;
     const { n: P, halfWidth } = this.factor;
     const ridge = this.#ridge;
@@ -219,6 +244,7 @@ class PrimalSolution implements Solution {
   }
 
   logDeterminants(): (number | undefined)[] {
+    this.factor.ready?.();
     const { factor } = this;
     const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
     if (inner === undefined) return [undefined];
@@ -226,6 +252,7 @@ class PrimalSolution implements Solution {
   }
 
   looResiduals(): Float64Array | undefined {
+    this.factor.ready?.();
     if (this.#minimumNorm) return undefined;
     const result = this.#residual.slice();
     const leverages = new Float64Array(result.length);
@@ -243,18 +270,35 @@ class PrimalSolution implements Solution {
   }
 
   degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
     return Float64Array.of(Math.min(this.#problem.size, this.factor.degreesOfFreedom(0)));
   }
 
   backwardError(): number {
     const fill = (out: number) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
-    return backwardErrorOf(this.#context, this.factor, fill, this.#rhs, this.displacement);
+    return backwardErrorOf(this.#context, this.factor, fill, this.#rightHandSide(), this.displacement);
   }
 
   spectrum(): Float64Array {
     return spectrumOf(this.#context, this.factor.n, (out) =>
       normalMatrix(this.#context, this.#net, this.#problem.X, out),
     );
+  }
+
+  state(): SolutionState {
+    const { factor, ridges, method, truncated, displacement } = this;
+    return {
+      space: "primal",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: new Float64Array(),
+      displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: false,
+      backwardError: undefined,
+    };
   }
 
   update(change: Change): Solution {

@@ -36,8 +36,14 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
     return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
   }
   const { alpha, iterations } = outcome;
-  const factor = new DeferredFactor(context, size, ridge, (out) => source.fill(X, out));
-  return new DualSolution(context, problem, factor, { precision: "float32", iterations, fallback: undefined }, alpha);
+  const factor = new DeferredFactor(context, size, ridges, (out) => source.fill(X, out));
+  return new DualSolution(
+    context,
+    problem,
+    factor,
+    { precision: "float32", iterations, fallback: undefined },
+    { alpha },
+  );
 }
 
 /** Doubles that {@link solveRefined} needs where it does not fall back. */

@@ -5,7 +5,7 @@
 import type { Context } from "../arena.js";
 import { pickRows } from "../kernel/source.js";
 import type { Matrix } from "../matrix.js";
-import { factorCholesky } from "./cholesky.js";
+import { factorCholesky, type PackedFactor } from "./cholesky.js";
 import type { Problem } from "./dual.js";
 import { decompose, factorEigen } from "./eigen.js";
 import { type Factor, maxDiagonal, notPositiveDefinite, roundingLevel } from "./factor.js";
@@ -23,6 +23,26 @@ export interface Method {
 /** A factor in float64, used directly. */
 export const DIRECT: Method = { precision: "float64", iterations: undefined, fallback: undefined };
 
+/** A solution as plain data. */
+export interface SolutionState {
+  space: "dual" | "primal" | "cg";
+  /** How the factor is made again. */
+  factor: "cholesky" | "eigen";
+  ridges: Float64Array;
+  method: Method;
+  /** α, right-hand sides in rows; empty where only the weights count. */
+  alpha: Float64Array;
+  /** β, where there are weights. */
+  displacement: Float64Array | undefined;
+  /** The factor itself, where making it again gives other bits. */
+  packed: PackedFactor | undefined;
+  truncated: boolean;
+  /** True where the features of the training points were kept. */
+  resident: boolean;
+  /** As it was measured, where it is not measured anew. */
+  backwardError: number | undefined;
+}
+
 /**
  * A solved regression. Y has N rows and C columns. Θ is size×size, with one right-hand side (all outputs together) or one for each output;
  * right-hand sides share a ridge, or have one each: `ridges` has one entry or one for each right-hand side.
@@ -37,6 +57,8 @@ export interface Solution {
   readonly truncated: boolean;
   /** Condition number of the system over the modes that it kept, where the solver knows it without a spectrum. */
   readonly conditionNumber: number | undefined;
+  /** Numbers from which a solution of the same bits is made again. */
+  state(): SolutionState;
   /** What the solver had to do that the caller did not ask for, in sentences. */
   readonly notes: readonly string[];
   readonly method: Method;
@@ -119,6 +141,18 @@ export function factorSystem(
       fill(block);
     }
     return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridges, pivot);
+  } catch (error) {
+    context.arena.free(block);
+    throw error;
+  }
+}
+
+/** {@link factorSystem} by the eigendecomposition from the start, as a ridge path has it. */
+export function factorByEigen(context: Context, n: number, ridges: Float64Array, fill: (out: number) => void): Factor {
+  const block = context.arena.hold(n * n);
+  try {
+    fill(block);
+    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridges);
   } catch (error) {
     context.arena.free(block);
     throw error;
