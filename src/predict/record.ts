@@ -94,15 +94,20 @@ function norm(values: Float64Array): number {
   return largest * Math.sqrt(values.reduce((sum, x) => sum + (x / largest) ** 2, 0));
 }
 
-/** ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. */
+/** ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Free of overflow: beside the largest entry. */
 function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
+  let largest = 0;
+  for (let i = 0; i < n; i++) {
+    for (let at = i * n; at <= i * (n + 1); at++) largest = Math.max(largest, Math.abs(A[at]), Math.abs(B[at]));
+  }
+  if (largest === 0) return 0;
   let [distance, size] = [0, 0];
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const at = i * n + j;
+      const [a, b] = [A[i * n + j] / largest, B[i * n + j] / largest];
       const weight = i === j ? 1 : 2;
-      distance += weight * (A[at] - B[at]) ** 2;
-      size += weight * B[at] ** 2;
+      distance += weight * (a - b) ** 2;
+      size += weight * b ** 2;
     }
   }
   return distance === 0 ? 0 : Math.sqrt(distance / size);

@@ -375,4 +375,30 @@ describe.each(variants)("%s", (variant) => {
       expect(run({ Ytest: [1] })).toThrow(/Ytest is given without Xtest/);
     });
   });
+
+  test("a huge first loss: the answer is finite, or an error that says where it diverged", () => {
+    const X = [0, 1, 2];
+    for (const hidden of [4, [3, 3]]) {
+      for (const size of [1e140, 1e148, 1e150, 1e153, 1e155, 1e200]) {
+        const net = createNetwork({ inputs: 1, hidden, activation: "tanh", biasStd: 1 });
+        for (const learningRate of [1e-3, 0.5, 1e4, 1e150, 1e300]) {
+          for (const recordAt of [[], undefined]) {
+            const options = { learningRate, steps: 20, ...(recordAt && { recordAt }) };
+            for (const run of [ntk.train.bind(ntk), ntk.compare.bind(ntk)]) {
+              const what = `hidden ${hidden}, targets ${size}, rate ${learningRate}`;
+              try {
+                const { network, loss, kernelDrift } = run(net, X, [0, size, -size], options);
+                expect(network.parameters.every(Number.isFinite), what).toBe(true);
+                expect(loss.every(Number.isFinite), what).toBe(true);
+                expect(kernelDrift.every(Number.isFinite), what).toBe(true);
+              } catch (error) {
+                expect((error as Error).name, what).toMatch(/ConvergenceError|RangeError/);
+                expect((error as Error).message, what).toMatch(/diverged at step|overflows float64/);
+              }
+            }
+          }
+        }
+      }
+    }
+  });
 });
