@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContextOptions, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patience } from "../../scripts/slowness.mjs";
 import { browse, buildSite, serve } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -17,15 +18,22 @@ let browser: Browser;
 beforeAll(async () => {
   await buildSite();
   [site, browser] = await Promise.all([serve(), browse()]);
-}, 180_000);
+});
 afterAll(async () => {
   await browser?.close();
   site?.close();
 });
 
+/** A page that waits for conditions as long as a slow machine needs. */
+async function newPage(options: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience(60_000));
+  return page;
+}
+
 /** Runs `body` on a page of its own; errors of the page fail it. */
 async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
-  const page = await browser.newPage(options);
+  const page = await newPage(options);
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -333,7 +341,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test("the first load is below 150 kB gzipped, binary and worker included", async () => {
-  const page = await browser.newPage(DESK);
+  const page = await newPage(DESK);
   const sizes = new Map<string, Promise<number>>();
   page.on("response", (answer) => {
     if (answer.url().startsWith(site.url))
