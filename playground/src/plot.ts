@@ -86,6 +86,10 @@ export function drawPoints(plot: uPlot, points: readonly { x: number; y: number 
   ctx.restore();
 }
 
+/** The smallest and the largest. */
+export const extent = (values: readonly number[]): [low: number, high: number] =>
+  values.reduce<[number, number]>(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
+
 /** Evenly spaced numbers. */
 export const linspace = (from: number, to: number, count: number) =>
   Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));

@@ -100,6 +100,12 @@ export function appendRows(context: Context, triangle: Triangle, order: Int32Arr
   const lost = diagonal.findIndex(
     (value, i) => i === info - 1 || !(arena.view(l22 + i * (ld + 1) * 8, 1)[0] ** 2 > tolerance * value),
   );
-  if (lost >= 0) throw notPositiveDefinite(order[n + lost], size, ridge, Math.max(...diagonal));
+  if (lost >= 0)
+    throw notPositiveDefinite(
+      order[n + lost],
+      size,
+      ridge,
+      diagonal.reduce((top, value) => Math.max(top, value)),
+    );
   triangle.n = size;
 }

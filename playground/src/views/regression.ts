@@ -5,7 +5,7 @@ import type { RegressionRequest, RegressionResult } from "../compute/regression"
 import { bundled, type Data, decode, encode, MAX_POINTS, parseCsv, point, round } from "../data";
 import { download, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
-import { chart, color, drawPoints, linspace } from "../plot";
+import { chart, color, drawPoints, extent, linspace } from "../plot";
 import { pointEditor } from "../pointer";
 import { readValues, type Values, writeHash } from "../state";
 import { pointTable } from "../table";
@@ -22,8 +22,7 @@ observation: wide where points are far or scattered, narrow where they agree.</p
 /** Axis limits that hold all points and the frame; those of x are also the grid's. */
 function limits({ points, frame }: Data): { x: [number, number]; y: [number, number] } {
   const span = (values: number[], middle: number, unit: number): [number, number] => {
-    const low = Math.min(middle - 1.6 * unit, ...values);
-    const high = Math.max(middle + 1.6 * unit, ...values);
+    const [low, high] = extent([middle - 1.6 * unit, ...values, middle + 1.6 * unit]);
     return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
   };
   return {
