@@ -21,6 +21,8 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
     if (!details.open || !shown) return;
     const { points, labels } = shown;
     const names = [...labels, "Remove"];
+    // Every digit is seen, beside the arrows of the browser.
+    const width = 6 + points.reduce((top, { x, y }) => Math.max(top, String(x).length, String(y).length), 6);
     fill(
       head,
       h(
@@ -32,8 +34,10 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
     fill(
       body,
       points.map(({ id, x, y }, i) => {
-        const cell = (name: string, value: number) =>
-          h("input", { type: "number", step: "any", value, "aria-label": `${name} of point ${i + 1}` });
+        const cell = (name: string, value: number) => {
+          const label = `${name} of point ${i + 1}`;
+          return h("input", { type: "number", step: "any", value, "aria-label": label, style: `width: ${width}ch` });
+        };
         const [inX, inY] = [cell(labels[0], x), cell(labels[1], y)];
         const changed = () => {
           if (Number.isFinite(inX.valueAsNumber) && Number.isFinite(inY.valueAsNumber))

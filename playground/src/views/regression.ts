@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { RegressionRequest, RegressionResult } from "../compute/regression";
-import { bundled, type Data, decode, encode, MAX_POINTS, parseCsv, point, round } from "../data";
+import { bundled, type Data, decode, encode, formatCsv, MAX_POINTS, parseCsv, point } from "../data";
 import { download, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
 import { chart, color, drawPoints, extent, linspace } from "../plot";
@@ -84,7 +84,7 @@ class View {
 
   move(id: number, x: number, y: number): void {
     const at = this.data.points.findIndex((p) => p.id === id);
-    if (at >= 0) this.data.points[at] = { id, x: round(x), y: round(y) };
+    if (at >= 0) this.data.points[at] = { id, x, y };
   }
 
   remove(id: number): void {
@@ -223,6 +223,7 @@ function fileButtons(view: View, remake: () => void): HTMLElement {
       view.fail(`${file.name}: ${(error as Error).message}`);
     }
   });
+  const points = async () => download("points.csv", "text/csv", await formatCsv(view.data));
   const json = async () => download("fit.json", "application/json", await service.fitJson());
   const csv = () => {
     const main = view.result?.finite ?? view.result?.infinite;
@@ -234,6 +235,7 @@ function fileButtons(view: View, remake: () => void): HTMLElement {
     "div",
     { class: "row" },
     h("label", { class: "file" }, "Load a CSV file", input),
+    h("button", { type: "button", onclick: () => void points() }, "Points as CSV"),
     h("button", { type: "button", onclick: () => void json() }, "Fit as JSON"),
     h("button", { type: "button", onclick: csv }, "Fit as CSV"),
   );
