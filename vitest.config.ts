@@ -1,19 +1,32 @@
 // Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless browsers; files named *.node.test.ts need
-// the file system and run in Node only. `playground` drives the built playground.
+// the file system and run in Node only. `playground` drives the built playground. `long` (npm run test:long) has the files named *.long.test.ts: what takes ten
+// seconds or more on a quiet machine, and no other project runs.
+// Limits only end what hangs: the slowest test takes 4 s on a quiet machine, so that two minutes are thirty times what it needs, and they grow with the machine.
 import { playwright } from "@vitest/browser-playwright";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import type { BrowserProviderOption } from "vitest/node";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
+import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
+
+const LONG = "test/**/*.long.test.ts";
+const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
 
 /** All suites that need no file system, in a headless browser. */
 const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOption) => ({
   test: {
     name: browser,
     include: ["test/**/*.test.ts"],
-    exclude: ["test/**/*.node.test.ts"],
-    testTimeout: 60_000,
-    browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser }] },
+    exclude: [...configDefaults.exclude, "test/**/*.node.test.ts", LONG],
+    ...limits,
+    browser: {
+      enabled: true,
+      headless: true,
+      connectTimeout: patience(120_000),
+      screenshotFailures: false,
+      provider,
+      instances: [{ browser }],
+    },
   },
 });
 
@@ -21,10 +34,15 @@ export default defineConfig({
   test: {
     // Nothing else runs beside the tests; vitest would leave one core of two idle.
     maxWorkers: "100%",
+    teardownTimeout: patience(60_000),
     projects: [
-      { test: { name: "node", include: ["test/**/*.test.ts"], testTimeout: 60_000 } },
-      { test: { name: "playground", include: ["playground/test/*.test.ts"], testTimeout: 60_000 } },
-      inBrowser("chromium", playwright({ launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS } })),
+      { test: { name: "node", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, LONG], ...limits } },
+      { test: { name: "long", include: [LONG], testTimeout: patience(1_800_000) } },
+      { test: { name: "playground", include: ["playground/test/*.test.ts"], ...limits } },
+      inBrowser(
+        "chromium",
+        playwright({ launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: patience(60_000) } }),
+      ),
       inBrowser("firefox", firefox()),
     ],
   },

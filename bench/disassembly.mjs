@@ -95,7 +95,7 @@ export function innermostLoops(code) {
         const block = open.pop();
         if (body.has(block)) continue;
         body.add(block);
-        open.push(...before[block]);
+        for (const one of before[block]) open.push(one);
       }
       loops.set(head, body);
     }

@@ -1,6 +1,7 @@
 // How headless Firefox is started, by the tests, the smoke rows and the benches: over WebDriver BiDi (Playwright drives only a
 // Firefox of its own), and without a word to the network.
 import puppeteer from "puppeteer-core";
+import { patience } from "./slowness.mjs";
 
 /** Nothing but the page: no first-run pages, updates or reports; a long script is not asked about. */
 const PREFERENCES = {
@@ -20,6 +21,7 @@ export function launchFirefox(executablePath = FIREFOX) {
     executablePath,
     headless: true,
     extraPrefsFirefox: PREFERENCES,
-    protocolTimeout: 600_000,
+    timeout: patience(60_000),
+    protocolTimeout: patience(600_000),
   });
 }

@@ -9,6 +9,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { BROWSERS } from "../bench/browser/browsers.mjs";
+import { patience } from "./slowness.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const tools = join(root, "test/smoke/node_modules");
@@ -25,7 +26,7 @@ const FILES = [
   "workerd.capnp",
   "consumer.mts",
 ];
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = patience(120_000);
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 const BLOB = "worker-src blob:";
 const WORKER = "/node_modules/ntk-wasm/dist/ntk-wasm-worker-script.js";

@@ -1,122 +1,110 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
 // Chromium and Firefox, the playground's end-to-end tests; then scripts/smoke.mjs, the packed package in other runtimes and bundlers. Ends with the plain line
 // `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
-import { spawn, spawnSync } from "node:child_process";
+// `node scripts/test.mjs firefox smoke` runs those rows alone.
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { counts, EVERY_MS, root, run, seconds } from "./child.mjs";
 import { CHROMIUM } from "./chromium.mjs";
 import { FIREFOX } from "./firefox.mjs";
+import { patience, slowness } from "./slowness.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
-const nodes = join(root, "tools/nodes/node_modules");
 const reports = mkdtempSync(join(tmpdir(), "ntk-wasm-"));
-/** A browser may hang. With it its row, not the rest: about twice what a row takes. */
-const LIMIT_MINUTES = 6;
+/** A row in which no test ends for so long hangs: a browser may. A test has two minutes (vitest.config.ts). */
+const STILL_MS = patience(300_000);
+/** What a vitest that is asked to end has to close its browser. */
+const GRACE_MS = patience(10_000);
 
-const runs = [
-  { name: `node ${process.versions.node}`, node: process.execPath, project: "node" },
-  {
-    name: "node 22",
-    node: join(nodes, "node22/bin/node"),
-    project: "node",
-    missing: "npm ci --ignore-scripts --prefix tools/nodes",
-  },
-  {
-    name: "node 24",
-    node: join(nodes, "node24/bin/node"),
-    project: "node",
-    missing: "npm ci --ignore-scripts --prefix tools/nodes",
-  },
-  {
-    name: "node 26",
-    node: join(nodes, "node26/bin/node"),
-    project: "node",
-    missing: "npm ci --ignore-scripts --prefix tools/nodes",
-  },
-  {
-    name: "chromium",
-    node: process.execPath,
-    project: "chromium",
-    needs: CHROMIUM,
-    missing: "install Debian's chromium, or set CHROMIUM",
-    browser: true,
-  },
-  {
-    name: "firefox",
-    node: process.execPath,
-    project: "firefox",
-    needs: FIREFOX,
-    missing: "install Debian's firefox-esr, or set FIREFOX",
-    browser: true,
-  },
-  {
-    name: "playground",
-    node: process.execPath,
-    project: "playground",
-    needs: CHROMIUM,
-    missing: "install Debian's chromium, or set CHROMIUM",
-    browser: true,
-  },
+const node = (major) => ({
+  name: `node ${major}`,
+  node: join(root, `tools/nodes/node_modules/node${major}/bin/node`),
+  project: "node",
+  missing: "npm ci --ignore-scripts --prefix tools/nodes",
+});
+const chromium = { needs: CHROMIUM, missing: "install Debian's chromium, or set CHROMIUM", browser: true };
+const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set FIREFOX", browser: true };
+const ROWS = [
+  { name: `node ${process.versions.node}`, project: "node" },
+  ...[22, 24, 26].map(node),
+  { name: "chromium", project: "chromium", ...chromium },
+  { name: "firefox", project: "firefox", ...firefox },
+  { name: "playground", project: "playground", ...chromium },
 ];
 
-/** Vitest's exit status, "late" where it was ended; asked first, so that it can end its browser. */
-function vitestRun(node, args, minutes) {
+/** Vitest's exit status, "hung" where it was ended; asked first, so that it can end its browser. Prints progress. */
+function vitestRun(name, path, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [vitest, "run", ...args], { cwd: root, stdio: "inherit" });
-    const timers = [];
-    let late = false;
-    const end = (signal, ms) => timers.push(setTimeout(() => (late = child.kill(signal)), ms));
-    if (minutes) {
-      end("SIGTERM", minutes * 60_000);
-      end("SIGKILL", minutes * 60_000 + 10_000);
-    }
+    const start = performance.now();
+    const child = spawn(path, [vitest, "run", ...args], { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"] });
+    let [state, heard, hung] = [undefined, start, false];
+    const describe = () =>
+      state
+        ? `${state.done} of ${state.files} files, ${state.tests} tests, ${state.failed} failed, in ${seconds(start)}`
+        : `starting for ${seconds(start)}`;
+    child.on("message", (message) => {
+      [state, heard] = [message, performance.now()];
+    });
+    const timer = setInterval(() => {
+      console.log(`${name}: ${describe()}`);
+      if (hung || performance.now() - heard < STILL_MS) return;
+      hung = true;
+      const running = state?.running.slice(0, 5).join("; ") || "none";
+      console.log(`${name}: FAILED: no test ended for ${seconds(heard)}; running: ${running}`);
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
+    }, EVERY_MS);
     child.on("error", reject);
     child.on("exit", (status) => {
-      timers.forEach(clearTimeout);
-      resolve(late ? "late" : status);
+      clearInterval(timer);
+      resolve(hung ? "hung" : status);
     });
   });
 }
 
-let passed = 0;
-let failed = 0;
-for (const [index, { name, node, project, needs = node, missing, browser }] of runs.entries()) {
-  if (!existsSync(needs)) {
-    console.log(`\n${process.env.CI ? "FAILED" : "skipped"}: ${name} (${needs} is not there: ${missing})`);
-    if (process.env.CI) failed += 1;
-    continue;
-  }
+/** The counts of one row. */
+async function suites({ name, node: path = process.execPath, project, needs = path, missing, browser }) {
   console.log(`\n== ${name}`);
-  const report = join(reports, `${index}.json`);
-  const args = ["--project", project, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
+  if (!existsSync(needs)) {
+    console.log(`${process.env.CI ? "FAILED" : "skipped"}: ${needs} is not there: ${missing}`);
+    return { passed: 0, failed: process.env.CI ? 1 : 0 };
+  }
+  const report = join(reports, `${name}.json`);
+  const reporters = ["--reporter=./scripts/progress.mjs", "--reporter=json", `--outputFile.json=${report}`];
   const attempt = async () => {
-    const status = await vitestRun(node, args, browser && LIMIT_MINUTES);
+    const status = await vitestRun(name, path, ["--project", project, ...reporters]);
     const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
     return { status, passed: result?.numPassedTests ?? 0, failed: result?.numFailedTests ?? 0 };
   };
-  let counts = await attempt();
-  if (browser && counts.status !== "late" && counts.passed + counts.failed === 0) {
+  let found = await attempt();
+  if (browser && found.status !== "hung" && found.passed + found.failed === 0) {
     console.log(`\n${name}: not one test ran; once more`);
-    counts = await attempt();
+    found = await attempt();
   }
-  if (counts.status === "late") console.log(`\n${name}: FAILED: not done after ${LIMIT_MINUTES} minutes`);
   // A suite that died before its first test, or a run without a report, fails too.
-  if (counts.status !== 0 && counts.failed === 0) counts.failed = 1;
-  if (counts.passed === 0 && counts.failed === 0) counts.failed = 1;
-  console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
-  passed += counts.passed;
-  failed += counts.failed;
+  if (found.failed === 0 && (found.status !== 0 || found.passed === 0)) found.failed = 1;
+  console.log(`${name}: ${found.passed} passed, ${found.failed} failed`);
+  return found;
 }
-rmSync(reports, { recursive: true });
 
-console.log("\n== the packed package");
-const smoke = spawnSync(process.execPath, [join(root, "scripts/smoke.mjs")], { cwd: root, encoding: "utf8" });
-console.log(smoke.stdout + smoke.stderr);
-const [, good, bad] = smoke.stdout.match(/(\d+) passed, (\d+) failed\n$/) ?? [0, 0, 1];
-passed += Number(good);
-failed += Number(bad);
+const only = process.argv.slice(2);
+const wanted = (name) => only.length === 0 || only.some((part) => name.startsWith(part));
+const known = [...ROWS.map(({ name }) => name), "smoke"];
+for (const part of only)
+  if (!known.some((name) => name.startsWith(part))) throw new Error(`no row "${part}"; expected ${known.join(", ")}`);
+console.log(`time limits are multiplied by ${slowness.toFixed(1)}`);
+let [passed, failed] = [0, 0];
+const add = (found) => {
+  passed += found.passed;
+  failed += found.failed;
+};
+for (const row of ROWS) if (wanted(row.name)) add(await suites(row));
+rmSync(reports, { recursive: true });
+if (wanted("smoke")) {
+  console.log("\n== the packed package");
+  add(counts(await run("smoke", process.execPath, [join(root, "scripts/smoke.mjs")])));
+}
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

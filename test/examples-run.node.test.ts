@@ -34,7 +34,7 @@ beforeAll(() => {
   const output = execFileSync(process.execPath, [join(folder, "runner.mjs"), ...compiled], { encoding: "utf8" });
   outcomes.push(...(JSON.parse(output) as Outcome[]));
   for (const [i, path] of paths.entries()) outcomes[i].failures.unshift(...(errors.get(path) ?? []));
-}, 120_000);
+});
 
 /** Compiles to JavaScript beside the sources (`using` becomes what Node 20 can run); the errors of each file. */
 function compile(paths: string[]): Map<string, string[]> {

@@ -1,10 +1,10 @@
-/** Links between the Markdown pages lead to files and headings that are there. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+/** Links between the Markdown pages lead to files and headings that are there; not to folders, which a site has not. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
-const pages = ["", "docs"].flatMap((folder) =>
+const pages = ["", "docs", "examples/data", "test/vectors"].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name)),
@@ -31,7 +31,7 @@ test("links resolve", () => {
       count++;
       const [path, anchor] = link.split("#");
       const target = path ? join(dirname(page), path) : page;
-      const there = existsSync(join(root, target));
+      const there = existsSync(join(root, target)) && statSync(join(root, target)).isFile();
       if (!there || (anchor !== undefined && !anchors(target).includes(anchor))) dead.push(`${page}: ${link}`);
     }
   }

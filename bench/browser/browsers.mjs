@@ -3,6 +3,16 @@
 import { chromium } from "playwright";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
 import { FIREFOX, launchFirefox } from "../../scripts/firefox.mjs";
+import { patience } from "../../scripts/slowness.mjs";
+
+const LIMIT_MS = patience(60_000);
+
+/** A page that waits as long as a slow machine needs. */
+async function newPage(browser) {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(LIMIT_MS);
+  return page;
+}
 
 export const BROWSERS = [
   {
@@ -10,8 +20,8 @@ export const BROWSERS = [
     path: CHROMIUM,
     missing: "install Debian's chromium, or set CHROMIUM",
     async launch(executablePath) {
-      const browser = await chromium.launch({ executablePath, headless: true, args: CHROMIUM_FLAGS });
-      return { version: `Chromium ${browser.version()}`, page: await browser.newPage(), close: () => browser.close() };
+      const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS, timeout: LIMIT_MS });
+      return { version: `Chromium ${browser.version()}`, page: await newPage(browser), close: () => browser.close() };
     },
   },
   {
@@ -21,7 +31,7 @@ export const BROWSERS = [
     async launch(executablePath) {
       const browser = await launchFirefox(executablePath);
       const version = (await browser.version()).replace(/^firefox\//i, "Firefox ");
-      return { version, page: await browser.newPage(), close: () => browser.close() };
+      return { version, page: await newPage(browser), close: () => browser.close() };
     },
   },
 ];

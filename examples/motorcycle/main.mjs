@@ -69,7 +69,7 @@ const key = ({ domain, range }) =>
   domain.map((name, i) => `<span class="key" style="background:${range[i]}"></span> ${name}`).join(" ");
 const print = ({ head, rows }) => {
   const lines = [head, ...rows];
-  const width = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const width = head.map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
   for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padEnd(width[column])).join("  ")}`);
 };
 const lazy = lazyExperiment(ntk, data, ridges);

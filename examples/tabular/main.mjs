@@ -90,6 +90,6 @@ console.log(`${FOLDS}-fold test error ± standard error: % wrong, or RMSE in sta
 console.log(
   "columns: tangent kernels of relu networks, infinitely wide by depth, and of 256 units a layer; ridge regression on the inputs; nearest neighbour\n",
 );
-const width = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+const width = head.map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
 for (const line of lines) console.log(line.map((cell, column) => cell.padEnd(width[column])).join("  "));
 console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -1,5 +1,6 @@
-// Data sets of the regression view: bundled ones, CSV files, and points in the address.
+// Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a number.
 import type { Frame, Point } from "./compute/regression";
+import { moments } from "./numbers";
 
 /** Rows beyond this are refused: a fit is to take less than a frame or two. */
 export const MAX_POINTS = 600;
@@ -11,9 +12,8 @@ export interface Data {
 }
 
 let nextId = 0;
-/** A point of its own identity. Coordinates have five digits, as in the address, so that a shared page is the same. */
-export const point = (x: number, y: number): Point => ({ id: nextId++, x: round(x), y: round(y) });
-export const round = (value: number) => Number(value.toPrecision(5));
+/** A point of its own identity. */
+export const point = (x: number, y: number): Point => ({ id: nextId++, x, y });
 
 /** The bundled data sets, for a choice. Their sources are in examples/data/README.md. */
 export const BUNDLED = {
@@ -52,19 +52,15 @@ export async function bundled(name: string): Promise<Data> {
     );
   }
   const xs = name === "wave" ? [-2.6, -2, -1.5, -0.9, -0.2, 0.4, 0.9, 1.7, 2.5] : [];
-  const points = xs.map((x) => point(x, Math.sin(2 * x) + 0.1 * Math.cos(9 * x)));
+  // Made up, with digits that a table can show.
+  const points = xs.map((x) => point(x, Number((Math.sin(2 * x) + 0.1 * Math.cos(9 * x)).toFixed(3))));
   return { points, frame: { x: 0, sx: 1.5, y: 0, sy: 1 }, labels: ["x", "y"] };
 }
 
 /** Points with the frame that standardises them. */
 export function framed(rows: [number, number][], labels: [string, string]): Data {
-  const moments = (column: 0 | 1) => {
-    const mean = rows.reduce((sum, row) => sum + row[column], 0) / rows.length;
-    const variance = rows.reduce((sum, row) => sum + (row[column] - mean) ** 2, 0) / rows.length;
-    return [round(mean), round(Math.sqrt(variance)) || 1];
-  };
-  const [x, sx] = moments(0);
-  const [y, sy] = moments(1);
+  const [x, sx] = moments(rows.map(([value]) => value));
+  const [y, sy] = moments(rows.map(([, value]) => value));
   return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels };
 }
 
@@ -85,7 +81,8 @@ export function decode(params: URLSearchParams): Data | undefined {
   const frame = (params.get("f") ?? "").split(",").map(Number);
   if (frame.length !== 4 || !frame.every(Number.isFinite) || !(frame[1] > 0 && frame[3] > 0)) throw broken;
   const text = params.get("p") ?? "";
-  const rows = text === "" ? [] : text.split("_").map((pair) => pair.split(",").map(Number));
+  const number = (part: string) => (part === "" ? Number.NaN : Number(part));
+  const rows = text === "" ? [] : text.split("_").map((pair) => pair.split(",").map(number));
   if (rows.length > MAX_POINTS || !rows.every((row) => row.length === 2 && row.every(Number.isFinite))) throw broken;
   const [x, sx, y, sy] = frame;
   const [labelX = "x", labelY = "y"] = (params.get("n") ?? "x_y").split("_");
@@ -118,4 +115,10 @@ export async function parseCsv(text: string): Promise<Data> {
   const clean = (name: string | undefined, fallback: string) =>
     name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
   return framed(values as [number, number][], [clean(names[0], "x"), clean(names[1], "y")]);
+}
+
+/** The points as {@link parseCsv} reads them back, to the bit. */
+export async function formatCsv({ points, labels }: Data): Promise<string> {
+  const { csvFormatRows } = await import("d3-dsv");
+  return `${csvFormatRows([labels, ...points.map(({ x, y }) => [String(x), String(y)])])}\n`;
 }

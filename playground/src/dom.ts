@@ -3,11 +3,14 @@ import type { Spec, Value, Values } from "./state";
 
 type Props = Record<string, string | number | boolean | ((event: never) => void)>;
 
+/** What an element can hold; lists of any length and depth. */
+export type Child = Node | string | readonly Child[];
+
 /** An element with attributes (functions are listeners, named like `onclick`) and children. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: Props = {},
-  ...children: (Node | string)[]
+  ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
@@ -15,8 +18,21 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     else if (value === true) element.setAttribute(key, "");
     else if (value !== false) element.setAttribute(key, String(value));
   }
-  element.append(...children);
+  append(element, children);
   return element;
+}
+
+function append(element: Element, children: readonly Child[]): void {
+  for (const child of children) {
+    if (typeof child === "string" || "nodeType" in child) element.append(child);
+    else append(element, child);
+  }
+}
+
+/** Replaces what an element holds. */
+export function fill(element: Element, ...children: Child[]): void {
+  element.replaceChildren();
+  append(element, children);
 }
 
 /** Static HTML of this program, never of a user. */
@@ -57,7 +73,7 @@ export function panel<S extends Spec>(
       const options = Object.entries(field.options).map(([value, text]) =>
         h("option", { value, selected: value === store[key] }, text),
       );
-      const input = h("select", { id }, ...options);
+      const input = h("select", { id }, options);
       input.addEventListener("change", () => set(input.value));
       box.append(h("div", { class: "field" }, label, input));
     } else {

@@ -1,6 +1,6 @@
 // The frame of the page: navigation, and one lazily loaded module for each view.
 import "./style.css";
-import { h } from "./dom";
+import { fill, h } from "./dom";
 import { readHash } from "./state";
 
 /** Builds a view in `root`, which is empty; when `signal` aborts the view is gone. */
@@ -17,7 +17,7 @@ const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount 
 const main = document.getElementById("main") as HTMLElement;
 const nav = document.getElementById("nav") as HTMLElement;
 const links = Object.entries(VIEWS).map(([name, { title }]) => h("a", { href: `#${name}`, "data-view": name }, title));
-nav.append(...links);
+fill(nav, links);
 
 let current = new AbortController();
 

@@ -1,5 +1,6 @@
 // uPlot with the page's colours and sizes.
 import uPlot from "uplot";
+import { tickTexts, tickWidth } from "./numbers";
 import "uplot/dist/uPlot.min.css";
 
 /** A colour of the style sheet. */
@@ -16,22 +17,24 @@ export interface ChartOptions {
   cursor?: uPlot.Cursor;
 }
 
-const short = (value: number) =>
-  value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)
-    ? value.toExponential(0)
-    : String(Number(value.toPrecision(6)));
+/** Pixels of a character of an axis. */
+const CHARACTER = 7;
 
-function axis(label: string | undefined, size: number): uPlot.Axis {
+function axis(label: string | undefined, across: Pick<uPlot.Axis, "size" | "space">): uPlot.Axis {
   return {
     label,
     labelSize: 20,
-    size,
+    ...across,
     stroke: color("muted"),
     labelFont: "13px system-ui, sans-serif",
     font: "12px system-ui, sans-serif",
     grid: { stroke: color("grid"), width: 1 },
     ticks: { stroke: color("grid"), width: 1, size: 4 },
-    values: (_, splits) => splits.map((value) => (value === null ? "" : short(value).replaceAll("-", "−"))),
+    // What uPlot leaves out on a logarithmic axis is null.
+    values: (_, splits: (number | null)[]) => {
+      const texts = tickTexts(splits.filter((value) => value !== null)).values();
+      return splits.map((value) => (value === null ? "" : (texts.next().value as string)));
+    },
   };
 }
 
@@ -55,7 +58,12 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
         x: { time: false, ...(x?.range ? { range: x.range } : {}) },
         y: { ...(y?.log ? { distr: 3 as const } : {}), ...(y?.range ? { range: y.range } : {}) },
       },
-      axes: [axis(x?.label, 34), axis(y?.label, 52)],
+      axes: [
+        axis(x?.label, { size: 34, space: (_, __, low, high) => Math.max(50, CHARACTER * tickWidth(low, high)) }),
+        axis(y?.label, {
+          size: (_, texts) => 17 + CHARACTER * (texts ?? []).reduce((top, { length }) => Math.max(top, length), 5),
+        }),
+      ],
     },
     [[], ...series.map(() => [])] as uPlot.AlignedData,
     parent,
@@ -85,6 +93,10 @@ export function drawPoints(plot: uPlot, points: readonly { x: number; y: number 
   }
   ctx.restore();
 }
+
+/** The smallest and the largest. */
+export const extent = (values: readonly number[]): [low: number, high: number] =>
+  values.reduce<[number, number]>(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
 
 /** Evenly spaced numbers. */
 export const linspace = (from: number, to: number, count: number) =>

@@ -1,4 +1,5 @@
 // The pointer in the regression plot: add, drag and remove points.
+import { snap } from "./numbers";
 import type { RegressionView } from "./views/regression";
 
 const REACH = { mouse: 10, touch: 22 };
@@ -11,7 +12,8 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
     const box = over.getBoundingClientRect();
     const left = Math.min(box.width, Math.max(0, event.clientX - box.left));
     const top = Math.min(box.height, Math.max(0, event.clientY - box.top));
-    return { left, top, x: view.plot.posToVal(left, "x"), y: view.plot.posToVal(top, "y") };
+    const value = (at: number, axis: "x" | "y") => snap(view.plot.posToVal(at, axis), view.view[axis]);
+    return { left, top, x: value(left, "x"), y: value(top, "y") };
   };
   /** The nearest point within reach, or -1. */
   const near = (event: PointerEvent) => {

@@ -1,6 +1,6 @@
 // The table of points: everything that the pointer does in the plot, with the keyboard.
 import type { Data } from "./data";
-import { h } from "./dom";
+import { fill, h } from "./dom";
 
 export function pointTable(move: (id: number, x: number, y: number) => void, remove: (id: number) => void) {
   const summary = h("summary", {}, "Points");
@@ -17,14 +17,27 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
     ),
   );
   let shown: Data | undefined;
-  const fill = () => {
+  const show = () => {
     if (!details.open || !shown) return;
     const { points, labels } = shown;
-    head.replaceChildren(h("tr", {}, ...[...labels, "Remove"].map((name) => h("th", { scope: "col" }, name))));
-    body.replaceChildren(
-      ...points.map(({ id, x, y }, i) => {
-        const cell = (name: string, value: number) =>
-          h("input", { type: "number", step: "any", value, "aria-label": `${name} of point ${i + 1}` });
+    const names = [...labels, "Remove"];
+    // Every digit is seen, beside the arrows of the browser.
+    const width = 6 + points.reduce((top, { x, y }) => Math.max(top, String(x).length, String(y).length), 6);
+    fill(
+      head,
+      h(
+        "tr",
+        {},
+        names.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    );
+    fill(
+      body,
+      points.map(({ id, x, y }, i) => {
+        const cell = (name: string, value: number) => {
+          const label = `${name} of point ${i + 1}`;
+          return h("input", { type: "number", step: "any", value, "aria-label": label, style: `width: ${width}ch` });
+        };
         const [inX, inY] = [cell(labels[0], x), cell(labels[1], y)];
         const changed = () => {
           if (Number.isFinite(inX.valueAsNumber) && Number.isFinite(inY.valueAsNumber))
@@ -42,12 +55,12 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
       }),
     );
   };
-  details.addEventListener("toggle", fill);
+  details.addEventListener("toggle", show);
   const update = (data: Data) => {
     shown = data;
     summary.textContent = `Points (${data.points.length}): edit and remove with the keyboard`;
     const active = document.activeElement?.getAttribute("aria-label");
-    fill();
+    show();
     if (active && body.contains(document.activeElement) === false) {
       for (const input of body.querySelectorAll("input"))
         if (input.getAttribute("aria-label") === active) input.focus();

@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContextOptions, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patience } from "../../scripts/slowness.mjs";
+import { HOURS, hourly } from "./hours.mjs";
 import { browse, buildSite, serve } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -17,15 +19,22 @@ let browser: Browser;
 beforeAll(async () => {
   await buildSite();
   [site, browser] = await Promise.all([serve(), browse()]);
-}, 180_000);
+});
 afterAll(async () => {
   await browser?.close();
   site?.close();
 });
 
+/** A page that waits for conditions as long as a slow machine needs. */
+async function newPage(options: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience(60_000));
+  return page;
+}
+
 /** Runs `body` on a page of its own; errors of the page fail it. */
 async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
-  const page = await browser.newPage(options);
+  const page = await newPage(options);
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -160,6 +169,36 @@ describe("regression", () => {
         const [file] = await Promise.all([page.waitForEvent("download"), page.getByText(button).click()]);
         expect(readFileSync(await file.path(), "utf8").startsWith(start)).toBe(true);
       }
+    }));
+
+  test("48 hourly Unix times keep every bit: CSV in, table, address, CSV out", () =>
+    onPage(WAVE, async (page) => {
+      await reported(page, 9);
+      await give(page, hourly());
+      await reported(page, 48);
+      const check = async () => {
+        const [file] = await Promise.all([page.waitForEvent("download"), page.getByText("Points as CSV").click()]);
+        expect(readFileSync(await file.path(), "utf8")).toBe(hourly());
+        expect((await pointsOf(page)).map(([x]) => x)).toEqual(HOURS);
+      };
+      await check();
+      await page.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      const cells = await page
+        .getByLabel(/^time of point/)
+        .evaluateAll((inputs) => inputs.map((one) => (one as HTMLInputElement).value));
+      expect(cells).toEqual(HOURS.map(String));
+      // An edit of a neighbour changes nothing else.
+      await page.getByLabel("load of point 1", { exact: true }).fill("0.25");
+      await page.keyboard.press("Tab");
+      await page.waitForFunction(() => location.hash.includes(",0.25_"));
+      expect((await pointsOf(page)).map(([x]) => x)).toEqual(HOURS);
+      await page.getByLabel("load of point 1", { exact: true }).fill("0");
+      await page.keyboard.press("Tab");
+      await page.waitForFunction(() => !location.hash.includes(",0.25_"));
+      await page.reload();
+      await reported(page, 48);
+      await check();
     }));
 
   test("a bad CSV file is refused by row and column, and nothing is lost", () =>
@@ -333,7 +372,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test("the first load is below 150 kB gzipped, binary and worker included", async () => {
-  const page = await browser.newPage(DESK);
+  const page = await newPage(DESK);
   const sizes = new Map<string, Promise<number>>();
   page.on("response", (answer) => {
     if (answer.url().startsWith(site.url))

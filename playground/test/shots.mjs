@@ -1,4 +1,5 @@
 // Screenshots of every view into the folder that is given: light, dark and phone. `npm run playground:shots -- FOLDER`
+import { patience } from "../../scripts/slowness.mjs";
 import { browse, buildSite, serve } from "./site.mjs";
 
 const folder = process.argv[2];
@@ -14,6 +15,7 @@ const LOOKS = {
 };
 for (const [name, options] of Object.entries(LOOKS)) {
   const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience(60_000));
   page.on("pageerror", (error) => console.log(`${name}: ${error.message}`));
   page.on("console", (message) => message.type() === "error" && console.log(`${name}: ${message.text()}`));
   /** @param {string} view */
@@ -32,7 +34,10 @@ for (const [name, options] of Object.entries(LOOKS)) {
   await shot("kernel");
   await page.goto(`${site.url}#speed`);
   await page.getByRole("button", { name: "Measure" }).click();
-  await page.locator("#status").filter({ hasText: "Done" }).waitFor({ timeout: 120_000 });
+  await page
+    .locator("#status")
+    .filter({ hasText: "Done" })
+    .waitFor({ timeout: patience(120_000) });
   await shot("speed");
   await page.close();
 }

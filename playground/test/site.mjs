@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 import { build } from "vite";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
+import { patience } from "../../scripts/slowness.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 /** @type {Record<string, string>} */
@@ -36,7 +37,7 @@ export async function serve() {
 
 /** A start that hangs is given up and tried once more. */
 export async function browse() {
-  const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: 60_000 });
+  const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: patience(60_000) });
   return launch().catch((error) => {
     console.log(`Chromium did not start (${error.message.split("\n")[0]}); once more`);
     return launch();

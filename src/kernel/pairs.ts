@@ -71,7 +71,7 @@ export class Pairs {
     this.#code = ActivationCode[model.activation];
     this.#mixture = MIXTURES[model.activation] ?? 0;
     this.#constants = constants(model, d);
-    this.#nodes = this.#mixture ? context.arena.copyIn(Float64Array.of(...PROBIT_SCALES, ...PROBIT_WEIGHTS)) : 0;
+    this.#nodes = this.#mixture ? context.arena.copyIn(Float64Array.from([...PROBIT_SCALES, ...PROBIT_WEIGHTS])) : 0;
   }
 
   /** True where points are in the order of their variance rather than as given. */

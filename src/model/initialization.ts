@@ -4,11 +4,12 @@
  *
  *   E[Θ(x, x')] = β2² + α2² m T + (α1² x·x' + β1²) α2² m E[b²] Ṫ,   (u, v) = pre-activations at x and x'
  */
-import { toMatrix } from "../check.js";
+import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { DUALS } from "./dual.js";
 import { isUniform } from "./init.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
+import { largestEigenvalue } from "./spectrum.js";
 
 /** An initialisation of a given shape. Everything is computed in plain JavaScript, O(N²). */
 export interface Initialization {
@@ -19,12 +20,22 @@ export interface Initialization {
   /**
    * E[Θ(X, X2)] over the draws (averaged over outputs, as `ntk.kernel`), N×N2, exact at this width.
    *
-   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form.
+   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form. RangeError where an entry overflows to NaN.
    */
   expectedKernel(X: MatrixLike, X2?: MatrixLike): Matrix;
-  /** tr E[Θ of the hidden layer's weights and biases] / tr E[Θ] on X: what moves the features. */
+  /**
+   * tr E[Θ of the hidden layer's weights and biases] / tr E[Θ] on X: what moves the features. 0 where E[Θ] is zero.
+   *
+   * @throws RangeError as `expectedKernel`, and where an entry of E[Θ] is not finite.
+   */
   hiddenShare(X: MatrixLike): number;
-  /** 2N / λ_max(E[Θ(X, X)]): the largest stable rate of gradient descent, on average. */
+  /**
+   * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected kernel, accurate to
+   * rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with growing width. Infinity where
+   * E[Θ] is zero: no rate moves anything.
+   *
+   * @throws RangeError as `expectedKernel`, and where an entry of E[Θ] is not finite.
+   */
   maxLearningRate(X: MatrixLike): number;
 }
 
@@ -54,16 +65,17 @@ export function initialization(options: NetworkOptions): Initialization {
       output.data.forEach((value, at) => {
         output.data[at] = value + hidden.data[at];
       });
-      return output;
+      return checkResult(output, "E[Θ]", { infinite: true });
     },
     hiddenShare(X) {
       const { output, hidden } = expected(X, undefined);
-      const [top, bottom] = [trace(output), trace(hidden)];
-      return bottom / (top + bottom);
+      for (const part of [output, hidden]) checkResult(part, "E[Θ]");
+      const bottom = trace(hidden);
+      return bottom === 0 ? 0 : bottom / (trace(output) + bottom);
     },
     maxLearningRate(X) {
-      const kernel = this.expectedKernel(X);
-      return (2 * kernel.rows) / largestEigenvalue(kernel);
+      const kernel = checkResult(this.expectedKernel(X), "E[Θ]");
+      return (2 * kernel.rows * network.outputs) / largestEigenvalue(kernel);
     },
   };
 }
@@ -138,21 +150,4 @@ function trace({ data, rows }: Matrix): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) sum += data[i * (rows + 1)];
   return sum;
-}
-
-/** Power iteration with Rayleigh quotients, whose error is the square of the vector's. */
-function largestEigenvalue({ data, rows: n }: Matrix): number {
-  let v = new Float64Array(n).fill(1 / Math.sqrt(n));
-  let value = 0;
-  for (let step = 0; step < 10_000; step++) {
-    const next = new Float64Array(n);
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) next[i] += data[i * n + j] * v[j];
-    const quotient = next.reduce((sum, x, i) => sum + x * v[i], 0);
-    const norm = Math.hypot(...next);
-    if (norm === 0) return 0;
-    v = next.map((x) => x / norm);
-    if (Math.abs(quotient - value) <= 1e-14 * quotient) return quotient;
-    value = quotient;
-  }
-  return value;
 }

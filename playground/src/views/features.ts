@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { FeaturesRequest, FeaturesResult } from "../compute/features";
-import { format, h, html, panel } from "../dom";
+import { fill, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
 import { chart, color, linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
@@ -148,8 +148,9 @@ export const mount: Mount = (root, params, signal) => {
   const label = () => {
     const count = result?.units.length ?? 0;
     if (buttons.children.length === count) return;
-    buttons.replaceChildren(
-      ...Array.from({ length: count }, (_, i) => {
+    fill(
+      buttons,
+      Array.from({ length: count }, (_, i) => {
         const show = () => focus(i + 1);
         const leave = () => focus(0);
         const keep = () => {

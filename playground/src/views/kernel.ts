@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { KernelRequest, KernelResult } from "../compute/kernel";
-import { format, h, html, panel } from "../dom";
+import { fill, format, h, html, panel } from "../dom";
 import { drawBar, drawHeat, extent } from "../heat";
 import type { Mount } from "../main";
 import { chart, color, linspace } from "../plot";
@@ -153,7 +153,7 @@ export const mount: Mount = (root, params, signal) => {
       const floor = result.values[0] * result.size * Number.EPSILON;
       const above = result.values.filter((value) => value > floor);
       plot.setData([above.map((_, i) => i + 1), above.map(Math.log10)]);
-      shares.replaceChildren(...shareBars(result.shares));
+      fill(shares, shareBars(result.shares));
       const name = width === 0 ? "Infinite width" : `Width ${width}`;
       status.textContent = `${name}: ${above.length} of ${result.size} eigenvalues above rounding, the largest ${format(result.values[0])}.`;
     },

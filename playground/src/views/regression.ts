@@ -2,10 +2,10 @@
 import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { RegressionRequest, RegressionResult } from "../compute/regression";
-import { bundled, type Data, decode, encode, MAX_POINTS, parseCsv, point, round } from "../data";
+import { bundled, type Data, decode, encode, formatCsv, MAX_POINTS, parseCsv, point } from "../data";
 import { download, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
-import { chart, color, drawPoints, linspace } from "../plot";
+import { chart, color, drawPoints, extent, linspace } from "../plot";
 import { pointEditor } from "../pointer";
 import { readValues, type Values, writeHash } from "../state";
 import { pointTable } from "../table";
@@ -22,8 +22,7 @@ observation: wide where points are far or scattered, narrow where they agree.</p
 /** Axis limits that hold all points and the frame; those of x are also the grid's. */
 function limits({ points, frame }: Data): { x: [number, number]; y: [number, number] } {
   const span = (values: number[], middle: number, unit: number): [number, number] => {
-    const low = Math.min(middle - 1.6 * unit, ...values);
-    const high = Math.max(middle + 1.6 * unit, ...values);
+    const [low, high] = extent([middle - 1.6 * unit, ...values, middle + 1.6 * unit]);
     return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
   };
   return {
@@ -85,7 +84,7 @@ class View {
 
   move(id: number, x: number, y: number): void {
     const at = this.data.points.findIndex((p) => p.id === id);
-    if (at >= 0) this.data.points[at] = { id, x: round(x), y: round(y) };
+    if (at >= 0) this.data.points[at] = { id, x, y };
   }
 
   remove(id: number): void {
@@ -224,6 +223,7 @@ function fileButtons(view: View, remake: () => void): HTMLElement {
       view.fail(`${file.name}: ${(error as Error).message}`);
     }
   });
+  const points = async () => download("points.csv", "text/csv", await formatCsv(view.data));
   const json = async () => download("fit.json", "application/json", await service.fitJson());
   const csv = () => {
     const main = view.result?.finite ?? view.result?.infinite;
@@ -235,6 +235,7 @@ function fileButtons(view: View, remake: () => void): HTMLElement {
     "div",
     { class: "row" },
     h("label", { class: "file" }, "Load a CSV file", input),
+    h("button", { type: "button", onclick: () => void points() }, "Points as CSV"),
     h("button", { type: "button", onclick: () => void json() }, "Fit as JSON"),
     h("button", { type: "button", onclick: csv }, "Fit as CSV"),
   );

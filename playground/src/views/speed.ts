@@ -1,7 +1,7 @@
 // Speed: WebAssembly against JavaScript in the visitor's own browser.
 import { service } from "../client";
 import { TASKS, VARIANTS, type Variant } from "../compute/tasks";
-import { format, h, html } from "../dom";
+import { fill, format, h, html } from "../dom";
 import type { Mount } from "../main";
 
 const INTRO = `<h1>Speed</h1>
@@ -31,12 +31,25 @@ function table(times: Times): HTMLElement {
   return h(
     "table",
     { class: "speed" },
-    h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        head.map((text) => h("th", { scope: "col" }, text)),
+      ),
+    ),
     h(
       "tbody",
       {},
-      ...rows.map(([first, ...rest]) =>
-        h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((text) => h("td", {}, text))),
+      rows.map(([first, ...rest]) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, first),
+          rest.map((text) => h("td", {}, text)),
+        ),
       ),
     ),
   );
@@ -55,7 +68,7 @@ function bars(times: Times): HTMLElement[] {
       return [h("span", {}, NAMES[variant]), h("span", {}, bar), h("span", {}, `${ms.toFixed(1)} ms${rate}`)];
     });
     for (const line of lines) if (line.firstElementChild) line.style.display = "grid";
-    return h("section", {}, h("h2", {}, TASKS[name].title), h("div", { class: "shares" }, ...lines));
+    return h("section", {}, h("h2", {}, TASKS[name].title), h("div", { class: "shares" }, lines));
   });
 }
 
@@ -83,7 +96,7 @@ export const mount: Mount = (root, _params, signal) => {
       const ms = await service.time(variant, task);
       times.set(task, { ...times.get(task), [variant]: ms });
       progress.value = ++done / jobs.length;
-      charts.replaceChildren(...bars(times));
+      fill(charts, bars(times));
       holder.replaceChildren(table(times));
     }
     status.textContent = stop ? `Cancelled after ${done} of ${jobs.length} measurements.` : "Done.";

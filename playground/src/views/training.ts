@@ -3,9 +3,9 @@ import type uPlot from "uplot";
 import { service } from "../client";
 import type { Frame, RaceStart } from "../compute/race";
 import { bundled } from "../data";
-import { format, h, html, panel } from "../dom";
+import { fill, format, h, html, panel } from "../dom";
 import type { Mount } from "../main";
-import { chart, color, drawPoints, linspace } from "../plot";
+import { chart, color, drawPoints, extent, linspace } from "../plot";
 import { readValues, writeHash } from "../state";
 import { SPEC } from "./trainingSpec";
 
@@ -110,8 +110,8 @@ class View {
   }
 
   #limits(): [number, number] {
-    const { Y } = this.#data;
-    return [Math.min(...Y) - 0.7, Math.max(...Y) + 0.7];
+    const [low, high] = extent(this.#data.Y);
+    return [low - 0.7, high + 0.7];
   }
 
   /** Trains anew, frame by frame; a newer run ends an older one. */
@@ -129,7 +129,8 @@ class View {
       await this.#load();
       if (!live()) return;
       const { X, Y } = this.#data;
-      this.#grid = linspace(Math.min(...X) - 0.3, Math.max(...X) + 0.3, 161);
+      const [left, right] = extent(X);
+      this.#grid = linspace(left - 0.3, right + 0.3, 161);
       const network = { hidden: 2 ** width, init, weightStd, biasStd, activation, seed };
       this.info = await service.raceStart({ network, X, Y, grid: this.#grid, share } as never);
       if (!live()) return;
@@ -215,7 +216,7 @@ class View {
       const name = `λ${i + 1} = ${format(Math.max(value, 0), 2)} (${format(100 * info.power[i], 2)} %)`;
       return [h("span", {}, name), holder, h("span", {}, `${format(100 * learnt, 2)} %`)];
     });
-    this.modes.replaceChildren(...lines);
+    fill(this.modes, lines);
   }
 }
 
