@@ -33,5 +33,10 @@ export function isErrorLike(value: unknown): value is Error {
 
 /** A compiled WebAssembly module of any realm. */
 export function isWasmModule(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
+  try {
+    WebAssembly.Module.customSections(value as WebAssembly.Module, "");
+    return true;
+  } catch {
+    return false;
+  }
 }
