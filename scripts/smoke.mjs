@@ -18,6 +18,7 @@ const execute = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-smoke-"));
 const FILES = [
   "fit.mjs",
+  "realm.test.mjs",
   "console.mjs",
   "page.mjs",
   "require.cjs",
@@ -130,10 +131,16 @@ const TYPES = {
 const IMPORTS = {
   "ntk-wasm": "/node_modules/ntk-wasm/dist/ntk-wasm.js",
   "ntk-wasm/worker": "/node_modules/ntk-wasm/dist/ntk-wasm-worker.js",
-  "@assemblyscript/loader": "/node_modules/@assemblyscript/loader/index.js",
 };
 
-/** Serves the folder; pages under /csp/ with a strict policy, those under /csp/blob/ may start a worker from a string. */
+/** The policy of a page; undefined for none. */
+function policyOf(url) {
+  if (url.startsWith("/csp/blob/")) return `${POLICY}; ${BLOB}`;
+  if (url.startsWith("/csp/js/")) return `default-src 'none'; script-src 'self'; ${BLOB}`;
+  return url.startsWith("/csp/") ? POLICY : undefined;
+}
+
+/** Serves the folder. */
 function serve() {
   const server = createServer(({ url }, response) => {
     const path = join(folder, new URL(url, "http://localhost").pathname);
@@ -142,8 +149,8 @@ function serve() {
       return;
     }
     const headers = { "content-type": TYPES[extname(path)] ?? "application/octet-stream" };
-    if (url.startsWith("/csp/"))
-      headers["content-security-policy"] = url.startsWith("/csp/blob/") ? `${POLICY}; ${BLOB}` : POLICY;
+    const policy = policyOf(url);
+    if (policy) headers["content-security-policy"] = policy;
     response.writeHead(200, headers).end(readFileSync(path));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
@@ -217,6 +224,36 @@ async function runtimes() {
   else skip("workerd", "npm ci --ignore-scripts --prefix test/smoke");
 }
 
+/** Runners that give each test file a realm of its own. */
+async function runners() {
+  if (!existsSync(join(tools, "jest"))) {
+    skip("jest, vitest", "npm ci --ignore-scripts --prefix test/smoke");
+    return;
+  }
+  const spec = "realm.test.mjs";
+  for (const environment of ["node", "jsdom"]) {
+    await row("jest", environment, async () => {
+      const testEnvironment = require.resolve(`jest-environment-${environment}`);
+      const moduleFileExtensions = ["mjs", "js"];
+      const config = {
+        rootDir: folder,
+        testEnvironment,
+        transform: {},
+        testMatch: [`**/${spec}`],
+        moduleFileExtensions,
+      };
+      const path = join(tools, "jest/bin/jest.js");
+      await run(process.execPath, "--experimental-vm-modules", path, "--config", JSON.stringify(config));
+      return "fitted";
+    });
+  }
+  await row("vitest", "vmThreads", async () => {
+    const flags = ["run", "--root", folder, "--globals", "--pool", "vmThreads", spec];
+    await run(process.execPath, join(tools, "vitest/vitest.mjs"), ...flags);
+    return "fitted";
+  });
+}
+
 async function types() {
   await row("TypeScript", "lib es2022, no DOM, all declarations checked", async () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -266,6 +303,11 @@ async function pages(browser, address) {
         return open(browser, `${address}/${html(`csp/${how}.html`, tag)}`);
       });
     }
+    await row(policy, `${BLOB}, no 'wasm-unsafe-eval': js`, async () => {
+      const said = await open(browser, `${address}/${html("csp/js/page.html", script(path))}`);
+      if (!/^fitted with js \(WebAssembly does not run here: .*'wasm-unsafe-eval'/.test(said)) throw new Error(said);
+      return "fitted with js";
+    });
     await row(policy, "'self' alone: an error that says what to do", async () => {
       const said = await open(browser, `${address}/${html("csp/none.html", script(path))}`).catch(
         ({ message }) => message,
@@ -288,6 +330,7 @@ try {
   await install();
   await types();
   await runtimes();
+  await runners();
   const server = await serve();
   for (const { name, path, missing, launch } of BROWSERS) {
     if (!existsSync(path)) {

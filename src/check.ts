@@ -2,6 +2,7 @@
  * Input checks: every public function calls these before it does any work. A message says what came, what was
  * expected and, where it helps, what to try.
  */
+import { isFloat64Array } from "./brand.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
 
 interface Shape {
@@ -32,9 +33,9 @@ export function toMatrix(value: MatrixLike, name: string, { rows, cols, allowEmp
 }
 
 function convert(value: MatrixLike, name: string): Matrix {
-  if (value instanceof Float64Array) return { data: value, rows: value.length, cols: 1 };
+  if (isFloat64Array(value)) return { data: value, rows: value.length, cols: 1 };
   if (Array.isArray(value)) return fromArray(value, name);
-  if (typeof value === "object" && value !== null && "data" in value && value.data instanceof Float64Array) {
+  if (typeof value === "object" && value !== null && "data" in value && isFloat64Array(value.data)) {
     const { data, rows, cols } = value;
     checkSize(rows, `${name}.rows`);
     checkSize(cols, `${name}.cols`);
@@ -70,7 +71,7 @@ function fromArray(value: readonly unknown[], name: string): Matrix {
 }
 
 function lengthOf(row: unknown, name: string): number {
-  if (Array.isArray(row) || row instanceof Float64Array) return row.length;
+  if (Array.isArray(row) || isFloat64Array(row)) return row.length;
   throw new TypeError(`${name} is ${describe(row)}; expected an array of numbers`);
 }
 

@@ -1,6 +1,7 @@
 /**
  * The typed errors of the public API. `TypeError` (wrong kind) and `RangeError` (wrong value, with got and expected)
  * are the language's own; these four are what a numerical library needs beside them.
+ * `instanceof` tells them apart within a realm; `error.name` does so everywhere, also where the package is there twice.
  */
 
 /** A kernel that has to be positive definite is not. `pivot` is 0-based, -1 where no single pivot is to blame. */
@@ -46,7 +47,10 @@ export class MemoryLimitError extends Error {
   }
 }
 
-/** The backend cannot do this here: a variant that the engine lacks, or use after `dispose()`. */
+/**
+ * The backend cannot do this here: a variant that the engine lacks, a policy or a limit of the process that keeps WebAssembly or a worker from running
+ * (`cause` is the engine's error), or use after `dispose()`.
+ */
 export class BackendError extends Error {
   override readonly name = "BackendError";
 }

@@ -1,7 +1,7 @@
 /** `load()`: probes the engine, makes the backend that was asked for, or the fastest one that runs. Never a silent substitute. */
 import { createJsBackend } from "./backend/js/index.js";
 import { loadWasmBackend, supports } from "./backend/wasm.js";
-import { checkChoice, checkKeys } from "./check.js";
+import { checkChoice, checkKeys, checkPositiveInteger } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
 
@@ -22,44 +22,79 @@ export interface LoadOptions {
   precision?: "float64" | "float32";
 }
 
+type Variant = "relaxed" | "simd" | "js";
+
 /** What `load` makes of its options. */
 export interface Choice {
-  variant: "relaxed" | "simd" | "js";
+  /** What may be taken, the fastest first. */
+  variants: readonly Variant[];
   precision: "float64" | "float32";
 }
 
 /**
- * Loads a backend with a memory of its own.
+ * Loads a backend with a memory of its own. What is left to it is the fastest that runs here: where WebAssembly cannot be compiled, or address space for its
+ * memory is short, that is JavaScript, and `ntk.variantReason` says why. What is asked for by name is that, or an error.
  *
- * @throws TypeError for an unknown option; RangeError for a wrong value; BackendError where the variant cannot run here.
+ * @throws TypeError for an unknown option; RangeError for a wrong value; BackendError where what was asked for cannot run here, with the engine's
+ *   error as its `cause`.
  * @example
  * const ntk = await load();                  // fastest here
  * const plain = await load({ backend: "js" });
  */
 export async function load(options: LoadOptions = {}): Promise<Ntk> {
-  const { variant, precision } = choose(options, "load");
-  return new Ntk(variant === "js" ? createJsBackend() : await loadWasmBackend(variant), precision);
+  const { variants, precision } = choose(options, "load");
+  return firstOf(variants, "load", async (variant, reason) => {
+    const backend = variant === "js" ? createJsBackend() : await loadWasmBackend(variant);
+    return new Ntk(backend, precision, reason);
+  });
 }
 
-/** The variant that is asked for, or the fastest that runs here. Throws as {@link load}. */
+/** The variants that the options allow, the fastest first. Throws as {@link load} for wrong options. */
 export function choose(options: LoadOptions, where: string): Choice {
   checkKeys(options, ["backend", "variant", "threads", "precision"], where);
   const { backend, variant, threads = 1, precision = "float64" } = options;
   if (backend !== undefined) checkChoice(backend, "backend", ["wasm", "js"]);
   if (variant !== undefined) checkChoice(variant, "variant", ["relaxed", "simd", "js"]);
   checkChoice(precision, "precision", ["float64", "float32"]);
-  if (threads !== 1) throw new RangeError(`threads is ${String(threads)}; only 1 is there yet`);
+  checkPositiveInteger(threads, "threads");
+  if (threads !== 1) throw new RangeError(`threads is ${threads}; only 1 is there yet`);
   if (variant !== undefined && backend !== undefined && (variant === "js") !== (backend === "js")) {
     throw new RangeError(
       `backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`,
     );
   }
-  if (backend === "js" || variant === "js") return { variant: "js", precision };
-  const candidates = variant ? [variant] : (["relaxed", "simd"] as const);
-  const chosen = candidates.find(supports);
-  if (chosen) return { variant: chosen, precision };
-  if (backend === undefined && variant === undefined) return { variant: "js", precision };
-  const missing =
-    variant === "relaxed" ? "relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)" : "WebAssembly SIMD";
-  throw new BackendError(`this engine lacks ${missing}; use load() for what runs here, or load({ backend: "js" })`);
+  if (variant !== undefined) return { variants: [variant], precision };
+  if (backend === "js") return { variants: ["js"], precision };
+  return { variants: backend ? ["relaxed", "simd"] : ["relaxed", "simd", "js"], precision };
 }
+
+/**
+ * What `make` makes of the first variant that runs; it is told why those before did not.
+ *
+ * @throws BackendError where none does.
+ */
+export async function firstOf<T>(
+  variants: readonly Variant[],
+  where: string,
+  make: (variant: Variant, reason: string | undefined) => Promise<T>,
+): Promise<T> {
+  const reasons = new Set<string>();
+  let cause: unknown;
+  for (const variant of variants) {
+    try {
+      if (variant !== "js" && !supports(variant)) throw new BackendError(LACKS[variant]);
+      return await make(variant, reasons.size > 0 ? [...reasons].join("; ") : undefined);
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      reasons.add(error.message);
+      cause ??= error.cause;
+    }
+  }
+  const message = `${[...reasons].join("; ")}; use ${where}() for what runs here, or ${where}({ backend: "js" })`;
+  throw new BackendError(message, { cause });
+}
+
+const LACKS = {
+  relaxed: "this engine lacks relaxed SIMD (Node ≥ 22, Chromium ≥ 114, Firefox ≥ 146)",
+  simd: "this engine lacks WebAssembly SIMD",
+};

@@ -32,6 +32,11 @@ export class Ntk {
   readonly backend: "wasm" | "js";
   /** Which build: `relaxed` (fused multiply-add), `simd`, or `js`. */
   readonly variant: "relaxed" | "simd" | "js";
+  /**
+   * Why it is not the fastest variant, in words: what the engine lacks, a policy or a limit of the process that keeps WebAssembly from running. Undefined where it
+   * is the fastest, and where the variant was asked for.
+   */
+  readonly variantReason: string | undefined;
   /** What `kernel`, products and factorisations are computed in; see `load`. */
   readonly precision: "float64" | "float32";
   /** Threads in use. */
@@ -40,8 +45,9 @@ export class Ntk {
   readonly #drop: () => void;
 
   /** @internal Use `load()`. */
-  constructor(backend: Backend, precision: Precision = "float64") {
+  constructor(backend: Backend, precision: Precision = "float64", variantReason?: string) {
     this.precision = precision;
+    this.variantReason = variantReason;
     this.backend = backend.name;
     this.variant = backend.variant;
     // The only reference to the backend and its memory: dropped by dispose().
@@ -193,8 +199,9 @@ export class Ntk {
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError for an indefinite kernel; MemoryLimitError;
    *   ConvergenceError.
    * @example
-   * using path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
+   * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
    * const [early, late] = path.at([10, Infinity], Xnew);
+   * path.dispose();
    */
   dynamics(model: Model, X: MatrixLike, Y: MatrixLike, options: DynamicsOptions): Dynamics {
     return dynamicsOf(this.#context, model, X, Y, options);
@@ -285,9 +292,10 @@ export class Ntk {
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example
-   * using networks = ntk.ensemble(createInfiniteNetwork({ activation: "erf" }), X, Y);
+   * const networks = ntk.ensemble(createInfiniteNetwork({ activation: "erf" }), X, Y);
    * const { mean, variance } = networks.at(Infinity, Xnew);
    * networks.sample(Infinity, Xnew, { draws: 3, seed: 1 }).length; // 3: three trained networks
+   * networks.dispose();
    */
   ensemble(model: InfiniteNetwork, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
     return ensembleOf(this.#context, model, X, Y, options);

@@ -2,7 +2,8 @@
  * The WebAssembly backend: gives a module a memory, and hands out its exports, which are the ops. The two modules, `simd` and `relaxed`, come from
  * one AssemblyScript source (`assembly/`); the build marks each with its name in a custom section, so that a module says what it is.
  */
-import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import { isErrorLike, isWasmModule } from "../brand.js";
+import { checkChoice } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { Backend } from "../ops.js";
 import { build } from "./marker.generated.js";
@@ -39,11 +40,13 @@ function probe(rest: number[]): Uint8Array<ArrayBuffer> {
 /**
  * True where this engine can run the variant; asked of a few bytes, before a file is fetched.
  *
+ * @throws TypeError, RangeError for anything but `"relaxed"` and `"simd"`.
  * @example
  * import { supports } from "ntk-wasm/slim";
  * const file = supports("relaxed") ? "relaxed.wasm" : "simd.wasm";
  */
 export function supports(variant: WasmVariant): boolean {
+  checkChoice(variant, "variant", ["relaxed", "simd"]);
   return typeof WebAssembly === "object" && WebAssembly.validate(PROBES[variant]());
 }
 
@@ -53,13 +56,14 @@ export function supports(variant: WasmVariant): boolean {
  * @throws TypeError where it is no module; BackendError where it is another one, or one of another build of ntk-wasm.
  */
 export function variantOf(module: WasmModule): WasmVariant {
-  if (!(module instanceof WebAssembly.Module)) {
+  if (!isWasmModule(module)) {
     throw new TypeError(
       "module is no WebAssembly.Module; expected simd.wasm or relaxed.wasm of ntk-wasm, compiled (WebAssembly.compile)",
     );
   }
-  const [section] = WebAssembly.Module.customSections(module, MARKER);
-  const [variant, made] = section ? new TextDecoder().decode(section).split(" ") : [];
+  const [section] = WebAssembly.Module.customSections(module as WebAssembly.Module, MARKER);
+  // ASCII: no TextDecoder, which some environments lack.
+  const [variant, made] = section ? String.fromCharCode(...new Uint8Array(section)).split(" ") : [];
   if (variant !== "simd" && variant !== "relaxed") {
     throw new BackendError("this module is not one of ntk-wasm's; expected its simd.wasm or relaxed.wasm, compiled");
   }
@@ -71,18 +75,56 @@ export function variantOf(module: WasmModule): WasmVariant {
   return variant;
 }
 
-/** A module on a memory of its own. */
+/**
+ * A module on a memory of its own.
+ *
+ * @throws BackendError where the engine gives no memory or a policy forbids it; its cause is the engine's error.
+ */
 export async function instantiateBackend(variant: WasmVariant, module: WasmModule): Promise<Backend> {
-  const memory = newMemory();
-  const { instance } = await instantiate(module as WebAssembly.Module, { env: { memory } });
-  return backendOf(variant, memory, instance);
+  try {
+    const memory = newMemory();
+    return backendOf(variant, memory, await instantiate(module as WebAssembly.Module, { env: { memory } }));
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 /** {@link instantiateBackend} at once, from bytes. */
 export function instantiateBackendSync(variant: WasmVariant, bytes: Uint8Array<ArrayBuffer>): Backend {
   const memory = newMemory();
-  return backendOf(variant, memory, instantiateSync(bytes, { env: { memory } }).instance);
+  return backendOf(variant, memory, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }));
 }
+
+/**
+ * Through AssemblyScript's loader, which is imported here, when it is needed: its import asks for a UTF-16 TextDecoder, and jsdom and React Native have
+ * none. The modules take numbers only and import nothing but their memory, so the engine's own functions do as well where the loader cannot be had.
+ * The loader's asynchronous `instantiate` would evaluate `Response`, for which Node loads its HTTP client: 45 ms. An engine that refuses to
+ * instantiate at once on a page's main thread does it asynchronously.
+ */
+async function instantiate(
+  module: WebAssembly.Module,
+  imports: { env: { memory: WebAssembly.Memory } },
+): Promise<WebAssembly.Instance> {
+  try {
+    const { instantiateSync } = await import("@assemblyscript/loader");
+    return instantiateSync(module, imports).instance;
+  } catch {
+    return WebAssembly.instantiate(module, imports);
+  }
+}
+
+/** Why WebAssembly does not run here, and the way out, in words. */
+export function unavailable(cause: unknown): BackendError {
+  const { name, message } = isErrorLike(cause) ? cause : { name: "", message: String(cause) };
+  return new BackendError(`WebAssembly does not run here: ${message}${REMEDIES[name] ?? ""}`, { cause });
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  CompileError:
+    " (a Content-Security-Policy has to allow 'wasm-unsafe-eval' in its script-src; an engine that compiles no bytes takes a module, ntk-wasm/slim)",
+  RangeError:
+    " (where address space is limited, as by ulimit -v, node --disable-wasm-trap-handler reserves less of it, and dispose() gives memory back)",
+};
 
 function newMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });

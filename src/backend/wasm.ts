@@ -1,31 +1,54 @@
 /** The inlined binaries: compiled once for all that are loaded. */
 import type { Backend } from "../ops.js";
 import { relaxed, simd } from "./binaries.generated.js";
-import { instantiateBackend, instantiateBackendSync, type WasmModule, type WasmVariant } from "./instance.js";
+import {
+  instantiateBackend,
+  instantiateBackendSync,
+  unavailable,
+  type WasmModule,
+  type WasmVariant,
+} from "./instance.js";
 
 export { supports } from "./instance.js";
 
 const BINARIES: Record<WasmVariant, string> = { relaxed, simd };
 const compiled = new Map<WasmVariant, Promise<WasmModule>>();
 
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 function decode(variant: WasmVariant): Uint8Array<ArrayBuffer> {
-  const text = atob(BINARIES[variant]);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  const text = BINARIES[variant].replace(/=+$/, "");
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  if (typeof atob === "function") {
+    const decoded = atob(text);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = decoded.charCodeAt(i);
+    return bytes;
+  }
+  for (let i = 0, bits = 0; i < text.length; i++) {
+    bits = (bits << 6) | DIGITS.indexOf(text[i]);
+    if (i % 4 > 0) bytes[Math.floor((i * 3 - 1) / 4)] = bits >> (6 - 2 * (i % 4));
+  }
   return bytes;
 }
 
 /**
  * A variant as a module. The caller has asked {@link supports}. Compiles off the calling thread, and so on a browser's main thread too,
  * where some engines refuse to compile at once what is longer than 4 kB.
+ *
+ * @throws BackendError where a policy forbids it or memory is short: the next call tries again.
  */
-export function compileVariant(variant: WasmVariant): Promise<WasmModule> {
-  let module = compiled.get(variant);
-  if (!module) {
-    module = WebAssembly.compile(decode(variant));
-    compiled.set(variant, module);
+export async function compileVariant(variant: WasmVariant): Promise<WasmModule> {
+  try {
+    let module = compiled.get(variant);
+    if (!module) {
+      module = WebAssembly.compile(decode(variant));
+      compiled.set(variant, module);
+    }
+    return await module;
+  } catch (error) {
+    compiled.delete(variant);
+    throw unavailable(error);
   }
-  return module;
 }
 
 /** A variant on a memory of its own. */

@@ -3,6 +3,7 @@
  * A `CustomKernel` is a user's own (or precomputed) kernel and is checked like any other input.
  */
 import type { Context } from "../arena.js";
+import { isFloat64Array } from "../brand.js";
 import { checkFinite, checkSymmetric, describe } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
@@ -227,8 +228,7 @@ class CustomSource implements KernelSource {
   diagonal(X: Matrix): Float64Array {
     if (this.#model.diagonal) {
       const data = this.#model.diagonal(X);
-      if (!(data instanceof Float64Array))
-        throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
+      if (!isFloat64Array(data)) throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
       return checked({ data, rows: data.length, cols: 1 }, "diagonal(X)", X.rows, 1).data;
     }
     const result = new Float64Array(X.rows);
@@ -243,7 +243,7 @@ class CustomSource implements KernelSource {
 
 /** What a user's function returned, or an error that names the function. */
 function checked(value: Matrix, name: string, rows: number, cols: number): Matrix {
-  if (typeof value !== "object" || value === null || !(value.data instanceof Float64Array)) {
+  if (typeof value !== "object" || value === null || !isFloat64Array(value.data)) {
     throw new TypeError(`${name} gave ${describe(value)}; expected a Matrix { data: Float64Array, rows, cols }`);
   }
   if (value.rows !== rows || value.cols !== cols || value.data.length !== rows * cols) {

@@ -3,6 +3,7 @@
  * C_L, d_L, …, C_1, d_1), with the blocks named. Any depth and number of outputs is stored; what is computed is
  * the business of `kernel/`.
  */
+import { isFloat64Array } from "../brand.js";
 import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkPositiveInteger, describe } from "../check.js";
 import { MemoryLimitError } from "../errors.js";
 import { type Activation, checkActivation } from "./activation.js";
@@ -264,7 +265,7 @@ export function validateNetwork(value: unknown): Network {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }
   const { parameters } = value as Network;
-  if (!(parameters instanceof Float64Array)) {
+  if (!isFloat64Array(parameters)) {
     throw new TypeError(`parameters are ${describe(parameters)}; expected a Float64Array`);
   }
   const { net, blocks } = shapeOf(value as Network);

@@ -2,6 +2,7 @@
  * Gradient descent on a quadratic, one eigenmode at a time (MATH.md §4). A mode with eigenvalue λ is described by ψ(t): its part of
  * the weights is ψ times its coefficient of y − f0, and λψ runs from 0 (start) to λ/(λ + nκ) (end of training).
  */
+import { isFloat64Array } from "../brand.js";
 import { checkBoolean, checkNonNegative, describe } from "../check.js";
 
 /** How weights move: θ ← θ − η v. Shared by `dynamics`, `train`, `compare` and `sweep`. */
@@ -41,7 +42,7 @@ export function checkRule(options: DescentOptions, kind: "descent" | "flow"): Ru
       throw new RangeError(`learningRate is ${learningRate}; expected a finite number > 0`);
     }
     rate = learningRate;
-  } else if (learningRate instanceof Float64Array) {
+  } else if (isFloat64Array(learningRate)) {
     if (learningRate.length === 0) throw new RangeError("learningRate is empty; expected one rate for each step");
     learningRate.forEach((value, k) => {
       checkNonNegative(value, `learningRate[${k}]`);

@@ -78,9 +78,10 @@ export function ensembleOf(
  * Trained networks, all of them. Holds the eigenvectors of Θ and the prior's kernel in backend memory until `dispose()`.
  *
  * @example
- * using networks = ntk.ensemble(createInfiniteNetwork({ depth: 2 }), X, Y);
+ * const networks = ntk.ensemble(createInfiniteNetwork({ depth: 2 }), X, Y);
  * const [early, late] = networks.at([1, Infinity], Xnew);
  * late.variance; // what is left of the spread of the starts
+ * networks.dispose();
  */
 export class Ensemble {
   /** Eigenvalues of Θ(X, X), ascending. */

@@ -2,19 +2,24 @@
 import type { Context } from "../arena.js";
 import { BackendError } from "../errors.js";
 
-const dropped = new FinalizationRegistry<Lease>((lease) => lease.release());
+/** Undefined in engines that have none: there `dispose()` alone gives memory back. */
+const dropped =
+  typeof FinalizationRegistry === "function" ? new FinalizationRegistry<Lease>((lease) => lease.release()) : undefined;
 
 export class Lease {
   readonly #context: Context;
   readonly #what: string;
   #free: (() => void) | undefined;
 
-  /** `free` must not refer to the owner (a closure made in its constructor would): the owner could never be collected. */
+  /**
+   * `free` must not refer to the owner (a closure made in its constructor would): the owner could never be collected. An owner that only the frame of a
+   * generator refers to is collected with a generator that was dropped half-way.
+   */
   constructor(context: Context, owner: object, what: string, free: () => void) {
     this.#context = context;
     this.#what = what;
     this.#free = free;
-    dropped.register(owner, this, this);
+    dropped?.register(owner, this, this);
   }
 
   /** @throws BackendError after the lease or the whole Ntk was disposed of. */
@@ -26,7 +31,7 @@ export class Lease {
 
   /** Frees the memory, once. */
   release(): void {
-    dropped.unregister(this);
+    dropped?.unregister(this);
     const free = this.#free;
     this.#free = undefined;
     if (free && !this.#context.disposed) free();

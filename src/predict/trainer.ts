@@ -6,6 +6,7 @@ import { forward, outputsInto, tangentTransposeInto } from "../kernel/tangent.js
 import { type Network, scales, widths } from "../model/network.js";
 import { ActivationCode, type Info } from "../ops.js";
 import { doubles } from "../precision.js";
+import { Lease } from "./lease.js";
 import type { Run } from "./train.js";
 
 /** Divergence: this many times the first loss. */
@@ -13,14 +14,14 @@ const DIVERGED = 1e12;
 /** Most updates of one crossing. */
 export const MAX_SLICE = 4096;
 
-/** Weights and data of a run in a held block of backend memory. */
+/** Weights and data of a run in a held block of backend memory, until {@link free} or until the generator that trains is collected. */
 export class Trainer {
   /** Loss above which training counts as diverged: of any finite size before the first update. */
   limit = Number.MAX_VALUE;
   #first = true;
   readonly #context: Context;
   readonly #run: Run;
-  readonly #block: number;
+  readonly #lease: Lease;
   readonly #at: {
     theta: number;
     theta0: number;
@@ -54,8 +55,8 @@ export class Trainer {
     this.#context = context;
     this.#run = run;
     this.#P = P;
-    this.#block = arena.hold(total);
-    let address = this.#block;
+    let address = arena.hold(total);
+    this.#lease = new Lease(context, this, "training", arena.free.bind(arena, address));
     this.#at = { theta: 0, theta0: 0, velocity: 0, x: 0, y: 0, rates: 0, losses: 0 };
     for (const name of Object.keys(parts) as (keyof typeof parts)[]) {
       this.#at[name] = address;
@@ -168,6 +169,6 @@ export class Trainer {
   }
 
   free(): void {
-    if (!this.#context.disposed) this.#context.arena.free(this.#block);
+    this.#lease.release();
   }
 }

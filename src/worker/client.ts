@@ -2,7 +2,7 @@
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { isCustomKernel } from "../kernel/source.js";
-import { openPort, type Port, type WorkerSource } from "./port.js";
+import { lost, openPort, type Port, type WorkerSource } from "./port.js";
 import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
 
 interface Pending {
@@ -35,36 +35,58 @@ interface Taken {
   signal: Watched | undefined;
 }
 
+/** Beyond it a timer would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds; a turn of the event loop would do. */
+const GRACE = 100;
+const SILENCE =
+  "is it ntk-wasm/worker-script.js of this version that url or worker runs, and does a policy let it start?";
+
 export class Client {
   readonly #port: Port;
   readonly #pending = new Map<number, Pending>();
-  readonly #dropped = new FinalizationRegistry<number>((target) => this.#free(target));
+  /** Undefined in engines that have none. */
+  readonly #dropped =
+    typeof FinalizationRegistry === "function"
+      ? new FinalizationRegistry<number>((target) => this.#free(target))
+      : undefined;
   #next = 0;
   /** Why nothing more is answered. */
   #down: BackendError | undefined;
   #idle: (() => void) | undefined;
+  #disposed: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(source: WorkerSource, script: string) {
-    this.#port = openPort(source, script, this.#receive.bind(this), this.#stop.bind(this));
+  /** A worker that says nothing for `timeout` milliseconds is given up. */
+  constructor(source: WorkerSource, script: string, timeout: number) {
+    this.#port = openPort(source, script, this.#receive.bind(this), this.stop.bind(this));
+    if (timeout > LONGEST_TIMER) return;
+    const late = () => this.stop(lost(`it has said nothing for ${timeout} ms; ${SILENCE}`));
+    // Twice: where this thread was busy all the time, the worker's messages are read between the two.
+    this.#timer = setTimeout(() => {
+      this.#timer = setTimeout(late, GRACE);
+    }, timeout);
+  }
+
+  /** Why the worker is no more, if it is. */
+  get down(): BackendError | undefined {
+    return this.#down;
   }
 
   /** The `Ntk`, once it is there. */
   async load(request: Omit<Extract<Request, { type: "load" }>, "id">): Promise<Stub> {
-    try {
-      const id = this.#next++;
-      const ntk = this.#stub((await this.#ask({ ...request, id }, undefined)) as Handle);
-      ntk.terminate = () => this.#stop(new BackendError("the worker was terminated; loadInWorker() starts a new one"));
-      ntk.dispose = () => this.#dispose();
-      return ntk;
-    } catch (error) {
-      this.#stop(new BackendError("the worker was not loaded"));
-      throw error;
-    }
+    const ntk = this.#stub((await this.#ask({ ...request, id: this.#next++ }, undefined)) as Handle);
+    ntk.terminate = () => this.stop(new BackendError("the worker was terminated; loadInWorker() starts a new one"));
+    ntk.dispose = () => {
+      this.#disposed ??= this.#dispose();
+      return this.#disposed;
+    };
+    if (Symbol.asyncDispose) ntk[Symbol.asyncDispose] = ntk.dispose;
+    return ntk;
   }
 
   async #dispose(): Promise<void> {
-    const reason = new BackendError("this Ntk was disposed of; loadInWorker() gives a new one");
-    this.#down ??= reason;
+    this.#down ??= new BackendError("this Ntk was disposed of; loadInWorker() gives a new one");
     if (this.#pending.size > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -74,7 +96,8 @@ export class Client {
   }
 
   /** Ends the worker; what was not answered fails. */
-  #stop(reason: BackendError): void {
+  stop(reason: BackendError): void {
+    clearTimeout(this.#timer);
     this.#down ??= reason;
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
@@ -87,6 +110,8 @@ export class Client {
   }
 
   #receive(reply: Reply): void {
+    clearTimeout(this.#timer);
+    if (reply.type === "ready" || reply.type === "down") return;
     const pending = this.#pending.get(reply.id);
     if (!pending) {
       // Given up before the answer: nobody will ever ask this object anything.
@@ -126,7 +151,7 @@ export class Client {
         this.#port.post(request);
       } catch (error) {
         this.#forget(request.id);
-        reject(uncloneable(error));
+        reject(request.type === "load" ? lost(error) : uncloneable(error));
       }
     });
   }
@@ -172,7 +197,7 @@ export class Client {
     stub.dispose = () => {
       if (disposed) return;
       disposed = true;
-      this.#dropped.unregister(stub);
+      this.#dropped?.unregister(stub);
       this.#free(target);
     };
     if (Symbol.dispose) stub[Symbol.dispose] = stub.dispose;
@@ -181,14 +206,18 @@ export class Client {
         while (await call("step", [])) yield await call("estimate", []);
       };
     }
-    this.#dropped.register(stub, target, stub);
+    this.#dropped?.register(stub, target, stub);
     return stub;
   }
 
-  /** A generator of the worker, pulled from here: it goes on when the next slice is asked for. */
+  /**
+   * A generator of the worker, pulled from here: it goes on when the next slice is asked for. Its handle is referred to by this frame alone, and so is collected with a
+   * generator that was dropped half-way.
+   */
   async *#slices(target: number, method: string, given: unknown[]): AsyncGenerator<unknown, unknown, void> {
     const { args, onProgress, signal } = take(given, method);
     const slices = (await this.#call(target, method, args, false)) as Handle;
+    this.#dropped?.register(slices, slices.target, slices);
     try {
       for (;;) {
         const message = { aborted: signal?.aborted ?? false };
@@ -200,6 +229,7 @@ export class Client {
         yield value;
       }
     } finally {
+      this.#dropped?.unregister(slices);
       this.#free(slices.target);
     }
   }

@@ -9,16 +9,26 @@ import type { Reply, Request } from "./protocol.js";
 /** A web worker's global scope, as far as it is needed. */
 interface Scope {
   postMessage?(reply: Reply, transfer: ArrayBuffer[]): void;
-  addEventListener(type: "message", listener: (event: { data: Request }) => void): void;
+  addEventListener(type: "message" | "messageerror", listener: (event: { data: unknown }) => void): void;
 }
 
 const scope = globalThis as unknown as Scope;
 const parent = scope.postMessage ? undefined : nodeThreads()?.parentPort;
 
-const host = new Host(
-  async ({ precision, module }) =>
-    new Ntk(module ? await instantiateBackend(variantOf(module), module) : createJsBackend(), precision),
-  (reply, transfer) => (parent ?? (scope as Required<Scope>)).postMessage(reply, transfer),
-);
-if (parent) parent.on("message", (request) => host.receive(request as Request));
-else scope.addEventListener("message", ({ data }) => host.receive(data));
+function post(reply: Reply, transfer: ArrayBuffer[]): void {
+  (parent ?? (scope as Required<Scope>)).postMessage(reply, transfer);
+}
+
+const host = new Host(async ({ precision, module, variantReason }) => {
+  const backend = module ? await instantiateBackend(variantOf(module), module) : createJsBackend();
+  return new Ntk(backend, precision, variantReason);
+}, post);
+const unread = () => post({ type: "down", reason: "it could not read a message" }, []);
+if (parent) {
+  parent.on("message", (request) => host.receive(request as Request));
+  parent.on("messageerror", unread);
+} else {
+  scope.addEventListener("message", ({ data }) => host.receive(data as Request));
+  scope.addEventListener("messageerror", unread);
+}
+post({ type: "ready" }, []);

@@ -2,6 +2,7 @@
  * The worker's side: one `Ntk`, and the objects made from it, asked by messages. Calls are answered one after the other, in order; long ones let messages in between
  * their slices, so that an abort is seen.
  */
+import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import type { Ntk } from "../ntk.js";
 import { Dynamics } from "../predict/dynamics.js";
@@ -176,7 +177,7 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
   if (request.type !== "call" || request.method === "report" || request.method === "next") return [];
   const found = new Set<ArrayBuffer>();
   const collect = (part: unknown) => {
-    if (part instanceof Float64Array) found.add(part.buffer as ArrayBuffer);
+    if (isFloat64Array(part)) found.add(part.buffer as ArrayBuffer);
     else if (typeof part === "object" && part !== null) Object.values(part).forEach(collect);
   };
   collect(value);

@@ -6,7 +6,8 @@
  */
 import { variantOf, type WasmModule } from "../backend/instance.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
-import { choose, compile, type LoadOptions } from "../load.js";
+import { BackendError } from "../errors.js";
+import { type Choice, choose, compile, firstOf, type LoadOptions } from "../load.js";
 import { Client } from "./client.js";
 import type { WorkerSource } from "./port.js";
 import { source } from "./source.generated.js";
@@ -29,6 +30,8 @@ export type {
 export interface WorkerOptions extends LoadOptions, WorkerSource {
   /** `ntk-wasm/simd.wasm` or `relaxed.wasm`, compiled, instead of the inlined ones; it says itself which variant it is. */
   module?: WasmModule;
+  /** Milliseconds that the worker may take to say its first word; default 30 000. */
+  timeout?: number;
 }
 
 /**
@@ -39,10 +42,12 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
  * signal's reason at once. If it had not begun, it never will; if it had, it runs to its end, whose result is dropped, before the next begins:
  * `terminate()` is what stops it.
  *
+ * What is left to it is the fastest that runs there, as in `load`; `variantReason` says why it is not the fastest of all.
+ *
  * Data are copied to the worker, results moved from it. Custom kernels are a TypeError: functions do not cross. In Node an idle worker does not keep the process alive.
  *
- * @throws TypeError, RangeError, BackendError as `load`; BackendError where the worker cannot start: a page with a Content-Security-Policy needs
- *   `worker-src blob:`, or `url`, or `worker`.
+ * @throws TypeError, RangeError, BackendError as `load`; BackendError where the worker cannot start, or says nothing in time: a page with a
+ *   Content-Security-Policy needs `worker-src blob:`, or `url`, or `worker`.
  * @example
  * import { loadInWorker } from "ntk-wasm/worker";
  * const ntk = await loadInWorker();
@@ -55,24 +60,50 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
  * ntk.terminate();
  */
 export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNtk> {
-  checkKeys(options, ["backend", "variant", "threads", "precision", "module", "worker", "url"], "loadInWorker");
-  const { module: given, worker, url, ...rest } = options;
+  checkKeys(
+    options,
+    ["backend", "variant", "threads", "precision", "module", "worker", "url", "timeout"],
+    "loadInWorker",
+  );
+  const { module: given, worker, url, timeout = 30_000, ...rest } = options;
+  checkSource(worker, url);
+  checkTimeout(timeout);
+  const { variants, precision } = given === undefined ? choose(rest, "loadInWorker") : passed(given, rest);
+  const client = new Client({ worker, url }, source, timeout);
+  const make = async (variant: (typeof variants)[number], variantReason?: string) => {
+    const module = given ?? (variant === "js" ? undefined : await compile(variant));
+    return client.load({ type: "load", variant, precision, module, variantReason });
+  };
+  try {
+    const ntk = given === undefined ? await firstOf(variants, "loadInWorker", make) : await make(variants[0]);
+    return ntk as unknown as AsyncNtk;
+  } catch (error) {
+    const reason = client.down ?? error;
+    client.stop(new BackendError("the worker was not loaded"));
+    throw reason;
+  }
+}
+
+function checkSource(worker: unknown, url: unknown): void {
   if (worker !== undefined && typeof worker !== "function")
     throw new TypeError(`worker is ${describe(worker)}; expected a function that makes a Worker`);
   if (worker !== undefined && url !== undefined)
     throw new RangeError("both worker and url are given; expected one of them");
-  const { variant, precision, module } = given === undefined ? await inlined(rest) : passed(given, rest);
-  const client = new Client({ ...(worker && { worker }), ...(url && { url }) }, source);
-  return (await client.load({ type: "load", variant, precision, ...(module && { module }) })) as unknown as AsyncNtk;
+  const address = typeof url === "object" && url !== null && "href" in url ? url.href : url;
+  if (url !== undefined && typeof address !== "string")
+    throw new TypeError(
+      `url is ${describe(url)}; expected the address of ntk-wasm/worker-script.js, a string or a URL`,
+    );
+  if (address === "") throw new RangeError('url is ""; expected the address of ntk-wasm/worker-script.js');
 }
 
-async function inlined(options: LoadOptions) {
-  const { variant, precision } = choose(options, "loadInWorker");
-  return { variant, precision, module: variant === "js" ? undefined : await compile(variant) };
+function checkTimeout(timeout: unknown): void {
+  if (typeof timeout !== "number") throw new TypeError(`timeout is ${describe(timeout)}; expected milliseconds`);
+  if (!(timeout > 0)) throw new RangeError(`timeout is ${timeout}; expected milliseconds above 0, or Infinity`);
 }
 
-function passed(module: WasmModule, { precision = "float64", ...rest }: LoadOptions) {
+function passed(module: WasmModule, { precision = "float64", ...rest }: LoadOptions): Choice {
   checkKeys(rest, [], "loadInWorker with a module");
   checkChoice(precision, "precision", ["float64", "float32"]);
-  return { variant: variantOf(module), precision, module };
+  return { variants: [variantOf(module)], precision };
 }

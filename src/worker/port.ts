@@ -1,4 +1,6 @@
 /** Workers of browsers (also Deno's and Bun's) and of Node behind one small interface. */
+import { isErrorLike } from "../brand.js";
+import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { Reply, Request } from "./protocol.js";
 
@@ -12,9 +14,9 @@ export interface WorkerLike {
 /** Where a worker comes from; at most one of the two. */
 export interface WorkerSource {
   /** Makes the worker, which has to run `ntk-wasm/worker-script.js`: `() => new Worker(new URL(…), { type: "module" })`. */
-  worker?: () => WorkerLike;
+  worker?: (() => WorkerLike) | undefined;
   /** Address of `ntk-wasm/worker-script.js`, for pages whose Content-Security-Policy has no `worker-src blob:`. */
-  url?: string | { readonly href: string };
+  url?: string | { readonly href: string } | undefined;
 }
 
 interface NodePort {
@@ -33,10 +35,14 @@ interface NodeThreads {
   Worker: new (source: string | object, options?: { eval: boolean }) => NodeWorker;
 }
 
-/** node:worker_threads; undefined elsewhere. A plain import of it would break bundles for browsers. */
-export function nodeThreads(): NodeThreads | undefined {
+/** A module of Node; undefined elsewhere. A plain import of it would break bundles for browsers. */
+function builtin<T>(name: string): T | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  return process?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
+  return process?.getBuiltinModule?.(name) as T | undefined;
+}
+
+export function nodeThreads(): NodeThreads | undefined {
+  return builtin("node:worker_threads");
 }
 
 /** A running worker. */
@@ -50,6 +56,8 @@ export interface Port {
 /**
  * Starts a worker: the given one, that at the address, or else one from the source string (a Blob URL; in Node, `eval`). `onDown` is told once it
  * cannot go on.
+ *
+ * @throws TypeError where `worker` makes none; BackendError where it cannot be started.
  */
 export function openPort(
   { worker, url }: WorkerSource,
@@ -58,13 +66,18 @@ export function openPort(
   onDown: (error: BackendError) => void,
 ): Port {
   const down = (reason: unknown) => onDown(lost(reason));
-  const { started, release } = worker ? { started: worker(), release: () => {} } : start(url, source);
-  const first = (reply: Reply) => {
+  const { started, release } = worker ? given(worker) : start(url, source);
+  const first = (message: unknown) => {
+    const reply = message as Reply | null | undefined;
+    // A worker of the caller's may say other things.
+    if (typeof reply?.type !== "string") return;
     release();
-    onReply(reply);
+    if (reply.type === "down") down(reply.reason);
+    else onReply(reply);
   };
   if (isNodeWorker(started)) {
-    started.on("message", (reply) => first(reply as Reply));
+    started.on("message", first);
+    started.on("messageerror", down);
     started.on("error", down);
     started.on("exit", (code) => down(`it ended with code ${code}`));
     return {
@@ -80,11 +93,31 @@ export function openPort(
     down(event.message || "its script was not loaded");
   });
   web.addEventListener("messageerror", () => down("a message could not be read"));
+  // Bun's; a browser does not tell.
+  web.addEventListener("close", () => down("it was closed"));
   return { post: (request) => web.postMessage(request), terminate: () => web.terminate(), hold: () => {} };
 }
 
 function isNodeWorker(worker: object): worker is NodeWorker {
   return !("addEventListener" in worker) && "on" in worker;
+}
+
+/** The caller's worker. */
+function given(worker: () => WorkerLike): { started: WorkerLike; release: () => void } {
+  let started: unknown;
+  try {
+    started = worker();
+  } catch (error) {
+    throw lost(error);
+  }
+  const { postMessage, terminate, addEventListener, on } = Object(started);
+  const listens = typeof addEventListener === "function" || typeof on === "function";
+  if (typeof postMessage !== "function" || typeof terminate !== "function" || !listens) {
+    throw new TypeError(
+      `worker() gave ${describe(started)}; expected a Worker, as of new Worker(…), that runs ntk-wasm/worker-script.js`,
+    );
+  }
+  return { started: started as WorkerLike, release: () => {} };
 }
 
 /** `release` gives the source string back to the browser, once the worker has read it. */
@@ -99,17 +132,21 @@ function start(url: WorkerSource["url"], source: string): { started: WorkerLike;
     }
     const threads = nodeThreads();
     if (!threads) throw new Error("this engine has no workers");
-    const started = address ? new threads.Worker(new URL(address)) : new threads.Worker(source, { eval: true });
+    // Node wants a URL of its own; that of a jsdom environment is another class.
+    const { URL: Address = URL } = builtin<{ URL: typeof URL }>("node:url") ?? {};
+    const started = address ? new threads.Worker(new Address(address)) : new threads.Worker(source, { eval: true });
     return { started, release: () => {} };
   } catch (error) {
     throw lost(error);
   }
 }
 
-function lost(reason: unknown): BackendError {
-  const text = reason instanceof Error ? reason.message : String(reason);
+/** Why there is no worker any more, and what may help. */
+export function lost(reason: unknown): BackendError {
+  const error = isErrorLike(reason);
   return new BackendError(
-    `the worker does not run: ${text}. A page with a Content-Security-Policy needs worker-src blob: and script-src 'wasm-unsafe-eval', or ` +
-      "loadInWorker({ url }) with the address of ntk-wasm/worker-script.js",
+    `the worker does not run: ${error ? reason.message : String(reason)}. A page with a Content-Security-Policy needs worker-src blob: and ` +
+      "script-src 'wasm-unsafe-eval', or loadInWorker({ url }) with the address of ntk-wasm/worker-script.js",
+    error ? { cause: reason } : undefined,
   );
 }

@@ -3,6 +3,7 @@
  * the worker (a `Fit`, say) go by their own number; 0 is the `Ntk`.
  */
 import type { WasmModule } from "../backend/instance.js";
+import { isErrorLike } from "../brand.js";
 import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
 
 /** To the worker. */
@@ -12,7 +13,8 @@ export type Request =
       id: number;
       variant: "relaxed" | "simd" | "js";
       precision: "float64" | "float32";
-      module?: WasmModule;
+      module?: WasmModule | undefined;
+      variantReason?: string | undefined;
     }
   | {
       type: "call";
@@ -26,8 +28,10 @@ export type Request =
   | { type: "abort"; id: number }
   | { type: "free"; target: number };
 
-/** From the worker. */
+/** From the worker. Its first word is `ready`; after `down` it answers nothing. */
 export type Reply =
+  | { type: "ready" }
+  | { type: "down"; reason: string }
   | { type: "result"; id: number; value: unknown }
   | { type: "handle"; id: number; handle: Handle }
   | { type: "error"; id: number; error: PlainError }
@@ -58,6 +62,7 @@ export interface PlainError {
   name: string;
   message: string;
   stack: string | undefined;
+  cause: PlainError | undefined;
   fields: Record<string, unknown>;
 }
 
@@ -75,14 +80,20 @@ const CLASSES: Readonly<Record<string, (message: string, fields: Record<string, 
 
 /** An error as plain data, with all its fields. */
 export function packError(value: unknown): PlainError {
-  if (!(value instanceof Error)) return { name: "Error", message: String(value), stack: undefined, fields: {} };
+  if (!isErrorLike(value)) {
+    return { name: "Error", message: String(value), stack: undefined, cause: undefined, fields: {} };
+  }
   const { name, message, stack } = value;
-  return { name, message, stack, fields: { ...value, name: undefined } };
+  const cause = value.cause === undefined ? undefined : packError(value.cause);
+  return { name, message, stack, cause, fields: { ...value, name: undefined } };
 }
 
-/** The error again, an instance of its class on this side; its stack is the worker's. */
-export function unpackError({ name, message, stack, fields }: PlainError): Error {
+/** The error again, an instance of its class on this side, or an Error of its name; its stack is the worker's. */
+export function unpackError({ name, message, stack, cause, fields }: PlainError): Error {
   const error = CLASSES[name]?.(message, fields) ?? new Error(message);
-  if (stack !== undefined) Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  const own = { name: error.name === name ? undefined : name, stack, cause: cause && unpackError(cause) };
+  for (const [key, value] of Object.entries(own)) {
+    if (value !== undefined) Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  }
   return error;
 }

@@ -101,4 +101,6 @@ export interface AsyncNtk extends Remote<Ntk, "sampleKernel" | "tune" | "tuning"
   dispose(): Promise<void>;
   /** Ends the worker at once, whatever it does; calls without an answer are a BackendError. */
   terminate(): void;
+  /** {@link dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -10,9 +10,10 @@ export async function smoke(options = {}) {
   const { mean } = ntk.fit(net, X, Y, { ridge: 1e-4 }).predict([0.25]);
   if (!(Math.abs(mean.data[0] - Math.sin(0.5)) < 0.02)) throw new Error(`f(0.25) = ${mean.data[0]}`);
   const there = await loadInWorker(options);
+  if (there.variant !== ntk.variant) throw new Error(`${ntk.variant} here, ${there.variant} in the worker`);
   const fit = await there.fit(net, X, Y, { ridge: 1e-4 });
   const same = (await fit.predict([0.25])).mean.data[0] === mean.data[0];
   there.terminate();
   if (!same) throw new Error("the worker gave other numbers");
-  return `fitted with ${ntk.variant}`;
+  return `fitted with ${ntk.variant}${ntk.backend === "js" ? ` (${ntk.variantReason})` : ""}`;
 }

@@ -1,0 +1,17 @@
+/** Code in a process of its own, with the built package: for environments that would spoil the test runner's. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+/** Address of a file of dist/. */
+export const built = (name: string): string => pathToFileURL(join(import.meta.dirname, "../../dist", name)).href;
+
+/** Runs a module, and gives back what it hands to `report`. `limit`: address space in kB. */
+export async function child<T>(code: string, { flags = [] as string[], limit = 0 } = {}): Promise<T> {
+  const report = "const report = (value) => console.log(JSON.stringify(value));\n";
+  const args = [...flags, "--input-type=module", "-e", report + code];
+  const shell = ["-c", `ulimit -v ${limit} && exec "$@"`, "bash", process.execPath, ...args];
+  const { stdout } = await promisify(execFile)(limit ? "bash" : process.execPath, limit ? shell : args);
+  return JSON.parse(stdout.trim().split("\n").at(-1) as string) as T;
+}
