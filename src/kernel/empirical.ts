@@ -10,6 +10,7 @@
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
 import { type Network, widths } from "../model/network.js";
 import type { Real } from "../precision.js";
 import { fullKernelInto } from "./full.js";
@@ -235,7 +236,13 @@ class Terms {
 }
 
 /** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
-export function kernelScratch(real: Real, net: Network, n: number, n2: number, outputs: Outputs): number {
+export function kernelScratch(
+  real: Real,
+  net: Pick<Network, "inputs" | "hidden" | "outputs"> & { parameters: { length: number } },
+  n: number,
+  n2: number,
+  outputs: Outputs,
+): number {
   const sizes = [net.inputs, ...widths(net)];
   const C = net.outputs;
   const full = outputs === "full" && C > 1;
@@ -313,7 +320,7 @@ export function kernelDiagonal(context: Context, net: Network, X: Matrix, output
     const full = outputs === "full";
     // Rows of G to a row of the diagonal: one for each output, or all outputs side by side.
     const [block, wide] = full ? [C, 1] : [1, C];
-    const result = new Float64Array(X.rows * block);
+    const result = zeros(X.rows * block);
     forEachTile(context, loaded, loadInputs(context, X), ({ row, rows, ...rest }) => {
       const tile = { row, rows, ...rest };
       const [inner, outer] = [arena.alloc(rows), arena.alloc(rows * block)];

@@ -3,11 +3,12 @@
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
 import type { Context } from "../arena.js";
-import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkResult, toMatrix } from "../check.js";
+import { checkResult, describe, toMatrix } from "../check.js";
 import type { Model } from "../kernel/source.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, widths } from "../model/network.js";
+import { choice, flag, type Kind, type Kinds, list, nonNegative, optional, or, outputs, read } from "../options.js";
 import { solveConjugate } from "../solver/cg.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
@@ -15,16 +16,16 @@ import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
-import { checkData, noWeights, residualProblem } from "./problem.js";
+import { averageAdvice, checkData, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
-import { checkSampleOptions, drawSamples, type SampleOptions } from "./samples.js";
+import { drawSamples, SAMPLES, type SampleOptions } from "./samples.js";
 import { planUpdate, type UpdateOptions } from "./update.js";
 
 export interface FitOptions {
   /** λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. */
   ridge?: number;
   /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
-  ridges?: ArrayLike<number>;
+  ridges?: NumberList;
   /**
    * `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper of these; `cg`: conjugate gradients for finite networks and
    * many points, O(NP) an iteration and no N×N matrix; a variance is then a solve for each row, and the report has no evidences.
@@ -64,7 +65,27 @@ function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
-const FIT_KEYS = ["ridge", "ridges", "solver", "scale", "centered", "outputs"];
+const scale: Kind<1 | "fit"> = (value, name) => {
+  if (value === 1 || value === "fit") return value;
+  throw new RangeError(`${name} is ${typeof value === "number" ? value : describe(value)}; expected 1 or "fit"`);
+};
+
+const OPTIONS = {
+  ridge: optional(nonNegative),
+  ridges: optional(list(nonNegative, "at least one ridge")),
+  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
+  scale: or(scale, 1),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+} satisfies Kinds<FitOptions>;
+
+const PREDICT = {
+  variance: or(flag, true),
+  covariance: or(flag, false),
+  noise: or(flag, false),
+} satisfies Kinds<PredictOptions>;
+
+const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
 
 /** Everything a `Fit` is built from; `update` replaces problem and solution. */
 interface Fitted {
@@ -85,10 +106,9 @@ export function fitModel(
   Ylike: MatrixLike,
   options: FitOptions,
 ): Fit {
-  checkFitOptions(options);
-  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false } = options;
-  const data = checkData(context, model, Xlike, Ylike, options.outputs);
-  const { source, X, Y } = data;
+  const { ridge = 0, ridges, solver, scale, centered, outputs } = checkFitOptions(options);
+  const data = checkData(context, model, Xlike, Ylike, outputs);
+  const { source, X, Y, model: own } = data;
   const net = source.weights;
   if (!net && (solver === "primal" || solver === "cg")) {
     throw new RangeError(
@@ -107,21 +127,22 @@ export function fitModel(
           : context.precision === "float32" && ridge > 0
             ? refinedMemory({ source, X, size: X.rows * source.block })
             : dualMemory(source, X.rows),
+    averageAdvice(source.block),
   );
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start);
   if (ridges !== undefined) {
     const { factor, path } = choosePath(context, problem, ridges);
     const solution = solveDual(context, problem, factor.ridge, factor);
-    return new Fit({ context, model, problem, solution, centered, scale, path });
+    return new Fit({ context, model: own, problem, solution, centered, scale, path });
   }
   if (solver === "cg" && net) {
     const solution = solveConjugate(context, problem, net, ridge);
-    return new Fit({ context, model, problem, solution, centered, scale, path: [] });
+    return new Fit({ context, model: own, problem, solution, centered, scale, path: [] });
   }
   const solve = context.precision === "float32" ? solveRefined : solveDual;
   const solution = primal && net ? solvePrimal(context, problem, net, ridge) : solve(context, problem, ridge);
-  return new Fit({ context, model, problem, solution, centered, scale, path: [] });
+  return new Fit({ context, model: own, problem, solution, centered, scale, path: [] });
 }
 
 /** True where the P×P system is asked for, or takes fewer flops than the N×N one (MATH.md §3). */
@@ -134,22 +155,14 @@ function usesPrimal(net: Network | undefined, solver: FitOptions["solver"], N: n
   return solver === "primal" || n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
 }
 
-function checkFitOptions(options: FitOptions): void {
-  checkKeys(options, FIT_KEYS, "fit");
-  const { ridge = 0, ridges, solver = "auto", scale = 1, centered = false, outputs = "average" } = options;
-  checkNonNegative(ridge, "ridge");
-  checkChoice(solver, "solver", ["auto", "dual", "primal", "cg"]);
-  if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
-  checkBoolean(centered, "centered");
-  checkChoice(outputs, "outputs", ["full", "average"]);
-  if (ridges === undefined) return;
-  if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
+function checkFitOptions(options: FitOptions) {
+  const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
+  const { ridge, ridges, solver } = checked;
+  if (ridges === undefined) return checked;
+  if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
   if (solver === "primal" || solver === "cg")
     throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
-  if (typeof ridges !== "object" || ridges === null)
-    throw new TypeError("ridges is not a list; expected an array of numbers");
-  if (ridges.length === 0) throw new RangeError("ridges is empty; expected at least one ridge");
-  for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `ridges[${i}]`);
+  return checked;
 }
 
 /**
@@ -188,14 +201,11 @@ export class Fit {
   predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
   predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
-    checkKeys(options, ["variance", "covariance", "noise"], "predict");
-    const { variance = true, covariance = false, noise = false } = options;
-    checkBoolean(variance, "variance");
-    checkBoolean(covariance, "covariance");
-    checkBoolean(noise, "noise");
+    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    if (covariance) this.#fitted.context.arena.require(3 * (X.rows * problem.source.block) ** 2);
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
     const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
@@ -223,8 +233,8 @@ export class Fit {
    *
    * @throws as {@link predict}; ConvergenceError.
    */
-  sample(X: MatrixLike, { noise = false, ...options }: SampleOptions & { noise?: boolean } = {}): Matrix[] {
-    const checked = checkSampleOptions(options, "sample");
+  sample(X: MatrixLike, options: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+    const { noise, ...checked } = read(options, "sample", "{ draws: 3 }", SAMPLE);
     const { mean, covariance } = this.predict(X, { covariance: true, variance: false, noise });
     return drawSamples(this.#fitted.context, mean, covariance as Matrix, checked);
   }

@@ -1,9 +1,9 @@
 /** Draws from a Gaussian whose covariance may be singular: through its eigendecomposition, no jitter. */
 import type { Context } from "../arena.js";
-import { checkKeys, checkPositiveInteger } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
-import { checkSeed } from "../model/network.js";
+import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
+import { count, type Kinds, or, seed } from "../options.js";
 import { combine, decompose } from "../solver/eigen.js";
 
 export interface SampleOptions {
@@ -13,14 +13,8 @@ export interface SampleOptions {
   seed?: number;
 }
 
-/** @throws TypeError, RangeError */
-export function checkSampleOptions(options: SampleOptions, where: string): Required<SampleOptions> {
-  checkKeys(options, ["draws", "seed"], where);
-  const { draws = 1, seed = 0 } = options;
-  checkPositiveInteger(draws, "draws");
-  checkSeed(seed);
-  return { draws, seed };
-}
+/** The schema of {@link SampleOptions}. */
+export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
 
 /**
  * `draws` functions with this mean (N×C) and covariance: (N·C)×(N·C) in the order of the mean, or N×N for every output by itself.
@@ -36,12 +30,13 @@ export function drawSamples(
   const columns = mean.data.length / n;
   const random = new Xoshiro256(seed, 0);
   return context.arena.run(() => {
+    const { arena, ops } = context;
+    arena.require(n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n));
     const vectors = context.arena.copyIn(covariance.data);
     const values = decompose(context, n, vectors, true);
-    const coordinates = Float64Array.from({ length: draws * columns * n }, () => random.normal());
-    coordinates.forEach((value, at) => {
-      coordinates[at] = Math.sqrt(Math.max(0, values[at % n])) * value;
-    });
+    const coordinates = zeros(draws * columns * n);
+    for (let at = 0; at < coordinates.length; at++)
+      coordinates[at] = Math.sqrt(Math.max(0, values[at % n])) * random.normal();
     const moved = combine(context, { values, vectors }, coordinates, draws * columns);
     return Array.from({ length: draws }, (_, k) =>
       matrix(
