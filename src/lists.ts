@@ -142,22 +142,22 @@ export function toEntries(value: unknown, name: string, expected: string, least:
 const ACCEPTED = "a Matrix { data, rows, cols }, rows of numbers, or numbers (a column), in arrays or typed arrays";
 
 /**
- * The matrix behind a `MatrixLike`. Float64Arrays are not copied: what is kept must be.
+ * The matrix behind a `MatrixLike`. Float64Arrays are not copied: what is kept must be. `is` begins what is said of it: "X is".
  *
  * @throws TypeError where `value` is no matrix; RangeError for ragged rows and contradictory sizes; MemoryLimitError.
  */
-export function readMatrix(value: unknown, name: string): Matrix {
+export function readMatrix(value: unknown, name: string, is = `${name} is`): Matrix {
   return reading(name, () => {
     const typed = typedNumbers(value, name);
     if (typed) return { data: typed, rows: typed.length, cols: 1 };
     if (Array.isArray(value)) return fromArray(value, name);
-    if (typeof value === "object" && value !== null && "data" in value) return fromRecord(value as Matrix, name);
-    throw refusal(new TypeError(`${name} is ${describe(value)}; expected ${ACCEPTED}`));
+    if (typeof value === "object" && value !== null && "data" in value) return fromRecord(value as Matrix, name, is);
+    throw refusal(new TypeError(`${is} ${describe(value)}; expected ${ACCEPTED}`));
   });
 }
 
 /** { data, rows, cols }: data a list, or what JSON makes of one. */
-function fromRecord(value: Matrix, name: string): Matrix {
+function fromRecord(value: Matrix, name: string, is: string): Matrix {
   const { data, rows, cols } = value as { data: unknown; rows: unknown; cols: unknown };
   checkSize(rows, `${name}.rows`);
   checkSize(cols, `${name}.cols`);
@@ -167,7 +167,7 @@ function fromRecord(value: Matrix, name: string): Matrix {
     throw refusal(new TypeError(`${name}.data is ${describe(data)}; expected ${rows}·${cols} numbers`));
   }
   if (got !== undefined && got !== size) {
-    throw refusal(new RangeError(`${name} is ${rows}×${cols} but its data has ${got} numbers; expected ${size}`));
+    throw refusal(new RangeError(`${is} ${rows}×${cols} but its data has ${got} numbers; expected ${size}`));
   }
   const typed = typedNumbers(data, `${name}.data`);
   const place = (at: number) => `${name} has $ at row ${Math.floor(at / cols)}, column ${at % cols}`;

@@ -127,16 +127,15 @@ export const signal: Kind<Signal> = (value, name) =>
     return value as Signal;
   });
 
-/** Options checked by their schema. `example` is one that would do; `undefined` is no options at all. */
+/** Options checked by their schema. `example` is one that would do. */
 export function read<K extends Record<string, Kind<unknown>>>(
   options: unknown,
   where: string,
   example: string,
   kinds: K,
 ): Values<K> {
-  const given = options === undefined ? {} : options;
-  checkKeys(given, Object.keys(kinds), where, example);
-  return pick(given, `${where}: options`, kinds);
+  checkKeys(options, Object.keys(kinds), where, example);
+  return pick(options, `${where}: options`, kinds);
 }
 
 /** The values of a schema; what else the object holds is left alone. */

@@ -114,7 +114,7 @@ const MOST_CLASSES = 1000;
  *   integers, and for more than 1000 classes that were not given.
  * @example
  * const Y = oneHot(["cat", "dog", "cat"]);
- * Y.classes; // ["cat", "dog"]
+ * Y.classes.join(", "); // "cat, dog"
  * Y.data; // [1, 0, 0, 1, 1, 0]
  * oneHot(["dog"], Y.classes).data; // [0, 1]
  * oneHot([0, 2], 3).data; // [1, 0, 0, 0, 0, 1]

@@ -265,12 +265,9 @@ class CustomSource implements KernelSource {
 
 /** What a user's function returned, or an error that names the function. */
 function returned(value: unknown, name: string, rows: number, cols: number): Matrix {
-  const result = readMatrix(value, name);
-  if (result.rows !== rows || result.cols !== cols) {
-    throw new RangeError(
-      `${name} gave ${result.rows}×${result.cols} (${result.data.length} numbers); expected ${rows}×${cols}`,
-    );
-  }
+  const result = readMatrix(value, name, `${name} gave`);
+  if (result.rows !== rows || result.cols !== cols)
+    throw new RangeError(`${name} gave ${result.rows}×${result.cols} numbers; expected ${rows}×${cols}`);
   checkFinite(result, name);
   return result;
 }

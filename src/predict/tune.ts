@@ -95,6 +95,8 @@ interface Family {
   weightStd: number | undefined;
   biasStd: number | undefined;
   make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
+  /** What is given back for the chosen model: a custom kernel is the caller's own object. */
+  result?(): Model;
 }
 
 /** `ntk.tuning`: one kernel for each step; returns what `tune` does. The input is checked and copied at once. */
@@ -107,7 +109,7 @@ export function tuning(
 ): Generator<TunePoint, Tuned, void> {
   const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
   const own = ownModel(model);
-  const family = familyOf(own, checked);
+  const family = familyOf(own, checked, model);
   const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
   context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
   return searching(context, family, data.X, data.Y, checked);
@@ -152,7 +154,7 @@ function* searching(
     }
   }
   const { point, model: chosen } = best as NonNullable<typeof best>;
-  return { model: chosen, ridge: point.ridge, score: point.score, trace, aborted };
+  return { model: family.result?.() ?? chosen, ridge: point.ridge, score: point.score, trace, aborted };
 }
 
 /** `ntk.tune`. */
@@ -184,8 +186,8 @@ function bestRidge(
   }
 }
 
-/** `model` is nobody else's. */
-function familyOf(model: Model, options: Checked): Family {
+/** Of a copied model; `given` is what it was copied from. */
+function familyOf(model: Model, options: Checked, given: Model): Family {
   if (isInfiniteNetwork(model)) {
     const base = createInfiniteNetwork(model as InfiniteNetwork);
     return {
@@ -199,7 +201,7 @@ function familyOf(model: Model, options: Checked): Family {
       if (options[name] !== undefined)
         throw new RangeError(`${name} is given, but a custom kernel has none; expected ridge alone`);
     }
-    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model };
+    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model, result: () => given };
   }
   const net = validateNetwork(model);
   const layers = widths(net);

@@ -230,15 +230,21 @@ describe("plain data", () => {
     expect(clone).toEqual(net);
     expect(validateNetwork(clone)).toEqual(net);
     const json = JSON.parse(JSON.stringify({ ...net, parameters: [...net.parameters] }));
-    expect(validateNetwork({ ...json, parameters: Float64Array.from(json.parameters) })).toEqual(net);
-    expect(() => validateNetwork(json)).toThrow(/parameters are an object \(Array\); expected a Float64Array/);
+    for (const same of [
+      json,
+      { ...json, parameters: Float64Array.from(json.parameters) },
+      JSON.parse(JSON.stringify(net)),
+    ]) {
+      expect(validateNetwork(same)).toEqual(net);
+      expect(createNetwork(same)).toEqual(net);
+    }
   });
 
   test("validateNetwork: blocks are derived, not believed; θ is not copied", () => {
     const forged = { ...flat, blocks: deep.blocks };
     const net = validateNetwork(forged);
     expect(net.blocks).toEqual(flat.blocks);
-    expect(net.parameters).toBe(flat.parameters);
+    expect(net.parameters.buffer).toBe(flat.parameters.buffer);
     expect(() => validateNetwork({ ...flat, hidden: 4 })).toThrow(/parameters has 9 numbers; expected 12/);
     expect(() => validateNetwork({ ...flat, bias: true })).toThrow(/parameters has 9 numbers; expected 13/);
     expect(() => validateNetwork({ ...deep, init: "he" })).toThrow(/init "he" with parametrization "ntk"/);
