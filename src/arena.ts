@@ -10,13 +10,14 @@
  * that scratch, and the stack goes on above the block: neither call ever writes what is the other's.
  */
 import { MemoryLimitError } from "./errors.js";
+import { BYTES_LIMIT, copyOf, megabytes } from "./memory.js";
 import type { Backend, Ops } from "./ops.js";
 
 const LINE = 64;
 
 export class Arena {
-  /** The most that a 32-bit WebAssembly memory can hold, less one page; the JavaScript backend keeps the same bound. */
-  readonly bytesLimit = 65535 * 65536;
+  /** The JavaScript backend keeps the bound of WebAssembly. */
+  readonly bytesLimit = BYTES_LIMIT;
   readonly #backend: Backend;
   /** Held blocks by address, ascending. */
   readonly #held: { address: number; bytes: number }[] = [];
@@ -92,17 +93,17 @@ export class Arena {
 
   /** A copy that JavaScript owns. */
   copyOut(address: number, elements: number): Float64Array {
-    return this.view(address, elements).slice();
+    return copyOf(this.view(address, elements));
   }
 
   /**
-   * Checks that `elements` more doubles fit, before any work is done.
+   * Checks that `elements` more doubles fit, before any work is done; `advice` says what else to try.
    *
    * @throws MemoryLimitError
    */
-  require(elements: number): void {
+  require(elements: number, advice = ""): void {
     const end = this.#top + elements * 8;
-    if (end > this.bytesLimit) this.#refuse(end);
+    if (!(end <= this.bytesLimit)) this.#refuse(end, advice);
   }
 
   /**
@@ -141,13 +142,13 @@ export class Arena {
   }
 
   #ensure(end: number): void {
-    if (end > this.bytesLimit || !this.#backend.grow(end)) this.#refuse(end);
+    if (!(end <= this.bytesLimit) || !this.#backend.grow(end)) this.#refuse(end);
   }
 
-  #refuse(end: number): never {
+  #refuse(end: number, advice = ""): never {
     throw new MemoryLimitError(
       `this needs ${megabytes(end)} of backend memory, more than ${megabytes(this.bytesLimit)} or than the machine gives; ` +
-        "use fewer points or units, predict in smaller batches, or dispose() fits that are done with",
+        `use fewer points or units, predict in smaller batches, or dispose() fits that are done with${advice}`,
       end,
       this.bytesLimit,
     );
@@ -156,10 +157,6 @@ export class Arena {
 
 function lines(bytes: number): number {
   return Math.ceil(bytes / LINE) * LINE;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toPrecision(4)} MiB`;
 }
 
 /** What everything below `ntk.ts` works with: the ops of a backend and the memory they work on. */

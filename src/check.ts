@@ -2,8 +2,18 @@
  * Input checks: every public function calls these before it does any work. A message says what came, what was
  * expected and, where it helps, what to try.
  */
-import { isFloat64Array } from "./brand.js";
+import { readMatrix } from "./lists.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
+
+export {
+  checkBoolean,
+  checkChoice,
+  checkKeys,
+  checkNonNegative,
+  checkPositiveInteger,
+  checkSize,
+} from "./scalars.js";
+export { describe } from "./words.js";
 
 interface Shape {
   rows?: number;
@@ -12,13 +22,13 @@ interface Shape {
 }
 
 /**
- * The matrix behind a `MatrixLike`. A `Matrix` passes through without a copy.
+ * The matrix behind a `MatrixLike`. A Float64Array is not copied, nor that of a `Matrix`: what is kept must be.
  *
  * @throws TypeError where `value` is no matrix; RangeError for ragged rows, wrong or empty shapes and non-finite
  *   entries, named by row and column.
  */
 export function toMatrix(value: MatrixLike, name: string, { rows, cols, allowEmpty = false }: Shape = {}): Matrix {
-  const result = convert(value, name);
+  const result = readMatrix(value, name);
   if (!allowEmpty && (result.rows === 0 || result.cols === 0)) {
     throw new RangeError(`${name} is empty (${result.rows}×${result.cols}); expected at least one row and one column`);
   }
@@ -30,54 +40,6 @@ export function toMatrix(value: MatrixLike, name: string, { rows, cols, allowEmp
   }
   checkFinite(result, name);
   return result;
-}
-
-function convert(value: MatrixLike, name: string): Matrix {
-  if (isFloat64Array(value)) return { data: value, rows: value.length, cols: 1 };
-  if (Array.isArray(value)) return fromArray(value, name);
-  if (typeof value === "object" && value !== null && "data" in value && isFloat64Array(value.data)) {
-    const { data, rows, cols } = value;
-    checkSize(rows, `${name}.rows`);
-    checkSize(cols, `${name}.cols`);
-    if (data.length !== rows * cols) {
-      throw new RangeError(
-        `${name} is ${rows}×${cols} but its data has ${data.length} numbers; expected ${rows * cols}`,
-      );
-    }
-    return { data, rows, cols };
-  }
-  throw new TypeError(
-    `${name} is ${describe(value)}; expected a Matrix { data: Float64Array, rows, cols }, a Float64Array, number[] or number[][]`,
-  );
-}
-
-function fromArray(value: readonly unknown[], name: string): Matrix {
-  const nested = value.length > 0 && typeof value[0] === "object";
-  const cols = nested ? lengthOf(value[0], name) : 1;
-  const data = new Float64Array(value.length * cols);
-  // By index: forEach would skip holes.
-  for (let i = 0; i < value.length; i++) {
-    const row = value[i];
-    if (!nested) {
-      data[i] = entry(row, name, i, 0);
-      continue;
-    }
-    const got = lengthOf(row, `${name} row ${i}`);
-    if (got !== cols) throw new RangeError(`${name} is ragged: row ${i} has ${got} columns, row 0 has ${cols}`);
-    const numbers = row as ArrayLike<unknown>;
-    for (let j = 0; j < cols; j++) data[i * cols + j] = entry(numbers[j], name, i, j);
-  }
-  return { data, rows: value.length, cols };
-}
-
-function lengthOf(row: unknown, name: string): number {
-  if (Array.isArray(row) || isFloat64Array(row)) return row.length;
-  throw new TypeError(`${name} is ${describe(row)}; expected an array of numbers`);
-}
-
-function entry(value: unknown, name: string, i: number, j: number): number {
-  if (typeof value === "number") return value;
-  throw new TypeError(`${name} has ${describe(value)} at row ${i}, column ${j}; expected a number`);
 }
 
 /** @throws RangeError naming the row and column of the first entry that is not finite. */
@@ -168,59 +130,4 @@ function roundingOf(data: Float64Array, n: number): number {
     norm = Math.max(norm, sum);
   }
   return norm;
-}
-
-/** @throws TypeError, RangeError unless `value` is an integer ≥ 0 */
-export function checkSize(value: unknown, name: string): asserts value is number {
-  checkNumber(value, name);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is ${value}; expected an integer ≥ 0`);
-}
-
-/** @throws TypeError, RangeError unless `value` is an integer ≥ 1 */
-export function checkPositiveInteger(value: unknown, name: string): asserts value is number {
-  checkNumber(value, name);
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} is ${value}; expected an integer ≥ 1`);
-}
-
-/** @throws TypeError, RangeError unless `value` is a finite number ≥ 0 */
-export function checkNonNegative(value: unknown, name: string): asserts value is number {
-  checkNumber(value, name);
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} is ${value}; expected a finite number ≥ 0`);
-}
-
-function checkNumber(value: unknown, name: string): asserts value is number {
-  if (typeof value !== "number") throw new TypeError(`${name} is ${describe(value)}; expected a number`);
-}
-
-/** @throws TypeError unless `value` is true or false */
-export function checkBoolean(value: unknown, name: string): asserts value is boolean {
-  if (typeof value !== "boolean") throw new TypeError(`${name} is ${describe(value)}; expected true or false`);
-}
-
-/** @throws TypeError where it is no string, RangeError where it is none of `choices` */
-export function checkChoice<T extends string>(value: unknown, name: string, choices: readonly T[]): asserts value is T {
-  if (typeof value !== "string")
-    throw new TypeError(`${name} is ${describe(value)}; expected one of ${choices.join(", ")}`);
-  if (!(choices as readonly string[]).includes(value)) {
-    throw new RangeError(`${name} is "${value}"; expected one of ${choices.join(", ")}`);
-  }
-}
-
-/** @throws TypeError where `options` is no object or has a key that is not in `allowed` */
-export function checkKeys(options: unknown, allowed: readonly string[], where: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${where}: options are ${describe(options)}; expected an object`);
-  }
-  for (const key of Object.keys(options)) {
-    if (!allowed.includes(key)) {
-      throw new TypeError(`${where}: unknown option "${key}"; expected ${allowed.join(", ")}`);
-    }
-  }
-}
-
-/** A value in words, for messages. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "object") return `an object (${value.constructor?.name ?? "no prototype"})`;
-  return typeof value === "string" ? `the string "${value}"` : `${typeof value} ${String(value)}`;
 }

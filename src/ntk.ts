@@ -4,7 +4,7 @@
  * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
  */
 import { Arena, type Context } from "./arena.js";
-import { checkChoice, checkKeys, checkResult, toMatrix } from "./check.js";
+import { checkResult, toMatrix } from "./check.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/empirical.js";
 import { type KernelSource, kernelSource, type Model } from "./kernel/source.js";
@@ -13,6 +13,7 @@ import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
+import { or, outputs, read } from "./options.js";
 import { type Precision, realOf } from "./precision.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./predict/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
@@ -25,6 +26,9 @@ import { type Sweep, type SweepOptions, type SweepProgress, sweepingNetworks, sw
 import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./predict/train.js";
 import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./predict/tune.js";
 import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
+
+const OUTPUTS = { outputs: or(outputs, "average") };
+const OUTPUTS_EXAMPLE = '{ outputs: "full" }';
 
 /** Tangent-kernel computations on one backend. Not shared between threads; cheap to make several. */
 export class Ntk {
@@ -110,9 +114,7 @@ export class Ntk {
    * ntk.kernel(net, X, X, { outputs: "full" });
    */
   kernel(model: Model, X: MatrixLike, X2?: MatrixLike, options: { outputs?: "full" | "average" } = {}): Matrix {
-    checkKeys(options, ["outputs"], "kernel");
-    const { outputs = "average" } = options;
-    checkChoice(outputs, "outputs", ["full", "average"]);
+    const { outputs } = read(options, "kernel", OUTPUTS_EXAMPLE, OUTPUTS);
     const source = kernelSource(this.#context, model, outputs, this.precision);
     const A = toMatrix(X, "X", columns(source));
     const K = X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
@@ -127,9 +129,7 @@ export class Ntk {
    * ntk.kernelDiagonal(net, [0, 1]).length; // 2
    */
   kernelDiagonal(model: Model, X: MatrixLike, options: { outputs?: "full" | "average" } = {}): Float64Array {
-    const { outputs = "average" } = options;
-    checkKeys(options, ["outputs"], "kernelDiagonal");
-    checkChoice(outputs, "outputs", ["full", "average"]);
+    const { outputs } = read(options, "kernelDiagonal", OUTPUTS_EXAMPLE, OUTPUTS);
     const source = kernelSource(this.#context, model, outputs);
     return source.diagonal(toMatrix(X, "X", columns(source))).slice();
   }
@@ -224,7 +224,7 @@ export class Ntk {
   /**
    * {@link train}, a slice of about 16 ms for each step of the generator, which can be stopped and taken up again; it returns what `train` does.
    *
-   * @throws as {@link train}, at the first step.
+   * @throws as {@link train}: for bad input at once.
    * @example
    * for (const { step, loss } of ntk.training(net, X, Y, { learningRate: 0.1, steps: 1000 })) console.log(step, loss);
    */
@@ -248,7 +248,7 @@ export class Ntk {
   /**
    * {@link compare}, a slice of its training for each step of the generator, as in {@link training}.
    *
-   * @throws as {@link compare}, at the first step.
+   * @throws as {@link compare}: for bad input at once.
    * @example
    * for (const { step } of ntk.comparing(net, X, Y, { learningRate: 0.1, steps: 100 })) console.log(step);
    */
@@ -277,7 +277,7 @@ export class Ntk {
   /**
    * {@link sweep}, a slice of one run for each step of the generator, as in {@link training}.
    *
-   * @throws as {@link sweep}, at the first step.
+   * @throws as {@link sweep}: for bad input at once.
    * @example
    * const options = { widths: [64, 256], learningRates: [0.5], steps: 100 };
    * for (const { done, total } of ntk.sweeping(X, Y, options)) console.log(done, total);
@@ -328,7 +328,7 @@ export class Ntk {
   /**
    * {@link tune}, one kernel for each step of the generator, which can be stopped and taken up again; it returns what `tune` does.
    *
-   * @throws as {@link tune}, at the first step.
+   * @throws as {@link tune}: for bad input at once.
    * @example
    * for (const { score } of ntk.tuning(createInfiniteNetwork(), X, Y, { weightStd: [0.5, 4] })) console.log(score);
    */

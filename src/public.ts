@@ -1,7 +1,7 @@
 /** The public names that every entry has: all but `load`. */
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
 export type { CustomKernel, Model } from "./kernel/source.js";
-export { type Matrix, type MatrixLike, oneHot, type Standardized, standardize } from "./matrix.js";
+export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation } from "./model/activation.js";
 export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
 export type { Init } from "./model/init.js";
@@ -19,6 +19,7 @@ export type { CompareOptions, Comparison } from "./predict/compare.js";
 export type { DescentOptions } from "./predict/descent.js";
 export type { Dynamics, DynamicsOptions } from "./predict/dynamics.js";
 export type { Ensemble, EnsembleOptions, EnsembleOutputs, EnsembleQuery } from "./predict/ensemble.js";
+export type { Measure } from "./predict/exponents.js";
 export type { Fit, FitOptions, Prediction, PredictOptions } from "./predict/fit.js";
 export type { Linearized } from "./predict/linearize.js";
 export type { OutputPoint, PathPoint } from "./predict/path.js";
@@ -29,7 +30,6 @@ export type { KernelSamples, SampleKernelOptions } from "./predict/sampleKernel.
 export type { SampleOptions } from "./predict/samples.js";
 export type {
   Exponent,
-  Measure,
   Sweep,
   SweepExponents,
   SweepOptions,
@@ -41,4 +41,5 @@ export type {
 export type { Progress, Trained, TrainOptions } from "./predict/train.js";
 export type { Tuned, TuneOptions, TunePoint } from "./predict/tune.js";
 export type { UpdateOptions } from "./predict/update.js";
+export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
 export type { Signal } from "./signal.js";

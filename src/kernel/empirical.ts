@@ -10,6 +10,7 @@
  */
 import type { Context } from "../arena.js";
 import type { Matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
 import { type Network, widths } from "../model/network.js";
 import type { Real } from "../precision.js";
 import { fullKernelInto } from "./full.js";
@@ -235,7 +236,13 @@ class Terms {
 }
 
 /** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
-export function kernelScratch(real: Real, net: Network, n: number, n2: number, outputs: Outputs): number {
+export function kernelScratch(
+  real: Real,
+  net: Pick<Network, "inputs" | "hidden" | "outputs"> & { parameters: { length: number } },
+  n: number,
+  n2: number,
+  outputs: Outputs,
+): number {
   const sizes = [net.inputs, ...widths(net)];
   const C = net.outputs;
   const full = outputs === "full" && C > 1;
@@ -247,7 +254,7 @@ export function kernelScratch(real: Real, net: Network, n: number, n2: number, o
     return size * (parameters + points * net.inputs) + real.ntkScratchBytes(n, n2, sizes[1], net.inputs) / 8;
   }
   const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
-  const widest = sizes.reduce((top, m) => Math.max(top, m));
+  const widest = sizes.reduce((top, m) => Math.max(top, m), 0);
   const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
   return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
 }
@@ -313,7 +320,7 @@ export function kernelDiagonal(context: Context, net: Network, X: Matrix, output
     const full = outputs === "full";
     // Rows of G to a row of the diagonal: one for each output, or all outputs side by side.
     const [block, wide] = full ? [C, 1] : [1, C];
-    const result = new Float64Array(X.rows * block);
+    const result = zeros(X.rows * block);
     forEachTile(context, loaded, loadInputs(context, X), ({ row, rows, ...rest }) => {
       const tile = { row, rows, ...rest };
       const [inner, outer] = [arena.alloc(rows), arena.alloc(rows * block)];

@@ -1,6 +1,7 @@
 /** Kernels of infinitely wide networks, NTK and NNGP (MATH.md §6): tiles of pairs, of a symmetric kernel only the lower half. */
 import type { Context } from "../arena.js";
 import { type Matrix, matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
 import type { InfiniteNetwork } from "../model/infinite.js";
 import { COLUMNS, Pairs, ROWS, tileMemory } from "./pairs.js";
 
@@ -60,8 +61,9 @@ function scatter(
 /** diag Θ(X, X), N numbers: blocks of 4×4 pairs. */
 export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Matrix): Float64Array {
   const { arena } = context;
-  const result = new Float64Array(X.rows);
+  const result = zeros(X.rows);
   arena.run(() => {
+    arena.require(X.rows * (model.depth + 3 * X.cols + 3));
     const pairs = new Pairs(context, model, X.cols);
     const [A] = pairs.load([X]);
     const memory = tileMemory(context, model, 4);

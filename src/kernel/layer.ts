@@ -3,8 +3,9 @@
  * Jacobian and prediction starts from. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md §1).
  */
 import type { Context } from "../arena.js";
+import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
-import { type Network, scales, widths } from "../model/network.js";
+import { type Network, parameterCount, scales, widths } from "../model/network.js";
 import { ActivationCode } from "../ops.js";
 import { doubles, type Real } from "../precision.js";
 
@@ -42,10 +43,11 @@ export interface Loaded {
 
 /** Addresses of θ's layers; θ is copied into scratch unless it lies in backend memory at `given`. Call inside `arena.run`. */
 export function loadNetwork(context: Context, net: Network, given?: number, real: Real = doubles(context)): Loaded {
-  const theta = given ?? real.copyIn(net.parameters, "net.parameters");
+  const theta = given ?? real.copyIn(intact(net.parameters, parameterCount(net.blocks)), "net.parameters");
   const sizes = [net.inputs, ...widths(net), net.outputs];
   const depth = sizes.length - 2;
-  const offsetOf = (name: string) => net.blocks.find((block) => block.name === name)?.offset ?? -1;
+  const starts = new Map(net.blocks.map(({ name, offset }) => [name, offset]));
+  const offsetOf = (name: string) => starts.get(name) ?? -1;
   const layers = scales(net).map(({ alpha, beta }, l): Layer => {
     const suffix = depth > 1 ? String(l + 1) : "";
     const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
@@ -91,7 +93,7 @@ export interface Inputs {
 
 /** Copies X into scratch. Call inside `arena.run`. */
 export function loadInputs(context: Context, X: Matrix, real: Real = doubles(context)): Inputs {
-  return { address: real.copyIn(X.data, "X"), n: X.rows };
+  return { address: real.copyIn(intact(X.data, X.rows * X.cols), "X"), n: X.rows };
 }
 
 /**

@@ -4,6 +4,7 @@
  * the order of their variance, so that a tile needs no more terms than its own variances ask for.
  */
 import type { Context } from "../arena.js";
+import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
 import type { InfiniteNetwork } from "../model/infinite.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../model/probit.js";
@@ -103,7 +104,7 @@ export class Pairs {
     const variances = Array.from({ length: this.#model.depth + 1 }, () => arena.alloc(room));
     for (const address of variances) arena.view(address, room).fill(0);
     const units = arena.alloc(n * (d + 1));
-    const x = arena.copyIn(X.data);
+    const x = arena.copyIn(intact(X.data, n * d));
     ops.dunit(n, d, alpha, bias, x, d, variances[0], units, d + 1);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     if (this.#mixture) {

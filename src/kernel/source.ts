@@ -3,12 +3,15 @@
  * A `CustomKernel` is a user's own (or precomputed) kernel and is checked like any other input.
  */
 import type { Context } from "../arena.js";
-import { isFloat64Array } from "../brand.js";
-import { checkFinite, checkSymmetric, describe } from "../check.js";
-import { type Matrix, matrix } from "../matrix.js";
+import { checkFinite, checkSymmetric } from "../check.js";
+import { readMatrix } from "../lists.js";
+import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { zeros } from "../memory.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
-import { type Network, validateNetwork } from "../model/network.js";
+import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
+import { callback, optional, pick } from "../options.js";
 import { doubles, type Precision, realOf, singles } from "../precision.js";
+import { reading } from "../words.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./empirical.js";
 import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./infinite.js";
 import { loadInputs, loadNetwork } from "./layer.js";
@@ -17,11 +20,11 @@ import { forward } from "./tangent.js";
 /** A kernel of one's own: Θ(X, X2) as a matrix, and optionally a prior mean and a cheap diagonal. */
 export interface CustomKernel {
   /** Θ(X, X2), rows(X)×rows(X2). Symmetric and positive semi-definite for X = X2. */
-  kernel(X: Matrix, X2: Matrix): Matrix;
+  kernel(X: Matrix, X2: Matrix): MatrixLike;
   /** Prior mean, rows(X)×C; default 0. */
-  mean?(X: Matrix): Matrix;
+  mean?(X: Matrix): MatrixLike;
   /** diag Θ(X, X); default: taken from `kernel`. */
-  diagonal?(X: Matrix): Float64Array;
+  diagonal?(X: Matrix): NumberList;
 }
 
 /** What `fit` and `kernel` accept. */
@@ -57,7 +60,26 @@ export interface KernelSource {
 
 /** True for a user's own kernel. */
 export function isCustomKernel(model: unknown): model is CustomKernel {
-  return typeof model === "object" && model !== null && typeof (model as CustomKernel).kernel === "function";
+  if (typeof model !== "object" || model === null) return false;
+  return reading("the model", () => typeof (model as CustomKernel).kernel === "function");
+}
+
+const FUNCTIONS = { kernel: callback, mean: optional(callback), diagonal: optional(callback) };
+
+/**
+ * A checked copy of a model, for what is kept: it stays as it is, whatever becomes of the caller's arrays and objects.
+ *
+ * @throws TypeError, RangeError
+ */
+export function ownModel(model: Model): Model {
+  if (isInfiniteNetwork(model)) return createInfiniteNetwork(model);
+  if (!isCustomKernel(model)) return ownNetwork(validateNetwork(model));
+  const { kernel, mean, diagonal } = pick(model, "the model", FUNCTIONS) as unknown as CustomKernel;
+  return {
+    kernel: kernel.bind(model),
+    ...(mean && { mean: mean.bind(model) }),
+    ...(diagonal && { diagonal: diagonal.bind(model) }),
+  };
 }
 
 /**
@@ -98,7 +120,7 @@ class InfiniteSource implements KernelSource {
   }
 
   start(X: Matrix, C: number): Float64Array {
-    return new Float64Array(X.rows * C);
+    return zeros(X.rows * C);
   }
 
   fill(X: Matrix, out: number): void {
@@ -197,18 +219,18 @@ class CustomSource implements KernelSource {
 
   constructor(context: Context, model: CustomKernel) {
     this.#context = context;
-    this.#model = model;
+    this.#model = ownModel(model) as CustomKernel;
   }
 
   start(X: Matrix, C: number): Float64Array {
-    if (!this.#model.mean) return new Float64Array(X.rows * C);
-    return checked(this.#model.mean(X), "mean(X)", X.rows, C).data.slice();
+    if (!this.#model.mean) return zeros(X.rows * C);
+    return copied(returned(this.#model.mean(X), "mean(X)", X.rows, C)).data;
   }
 
   fill(X: Matrix, out: number): void {
     // The user's function may grow the memory: the view comes after it.
-    const { data } = this.square(X);
-    this.#context.arena.view(out, data.length).set(data);
+    const { data } = this.#square(X);
+    this.#context.arena.view(out, X.rows * X.rows).set(data);
   }
 
   scratch(): number {
@@ -216,25 +238,26 @@ class CustomSource implements KernelSource {
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return checked(this.#model.kernel(X, X2), "kernel(X, X2)", X.rows, X2.rows);
+    return copied(returned(this.#model.kernel(X, X2), "kernel(X, X2)", X.rows, X2.rows));
   }
 
   square(X: Matrix): Matrix {
-    const K = checked(this.#model.kernel(X, X), "kernel(X, X)", X.rows, X.rows);
+    return copied(this.#square(X));
+  }
+
+  /** {@link square} in the memory that the function returned, to use at once. */
+  #square(X: Matrix): Matrix {
+    const K = returned(this.#model.kernel(X, X), "kernel(X, X)", X.rows, X.rows);
     checkSymmetric(K, "kernel(X, X)");
     return K;
   }
 
   diagonal(X: Matrix): Float64Array {
-    if (this.#model.diagonal) {
-      const data = this.#model.diagonal(X);
-      if (!isFloat64Array(data)) throw new TypeError(`diagonal(X) gave ${describe(data)}; expected a Float64Array`);
-      return checked({ data, rows: data.length, cols: 1 }, "diagonal(X)", X.rows, 1).data;
-    }
-    const result = new Float64Array(X.rows);
+    if (this.#model.diagonal) return copied(returned(this.#model.diagonal(X), "diagonal(X)", X.rows, 1)).data;
+    const result = zeros(X.rows);
     for (let row = 0; row < X.rows; row += DIAGONAL_TILE) {
       const tile = rowsOf(X, row, Math.min(DIAGONAL_TILE, X.rows - row));
-      const { data } = this.square(tile);
+      const { data } = this.#square(tile);
       for (let i = 0; i < tile.rows; i++) result[row + i] = data[i * (tile.rows + 1)];
     }
     return result;
@@ -242,17 +265,12 @@ class CustomSource implements KernelSource {
 }
 
 /** What a user's function returned, or an error that names the function. */
-function checked(value: Matrix, name: string, rows: number, cols: number): Matrix {
-  if (typeof value !== "object" || value === null || !isFloat64Array(value.data)) {
-    throw new TypeError(`${name} gave ${describe(value)}; expected a Matrix { data: Float64Array, rows, cols }`);
-  }
-  if (value.rows !== rows || value.cols !== cols || value.data.length !== rows * cols) {
-    throw new RangeError(
-      `${name} gave ${value.rows}×${value.cols} (${value.data.length} numbers); expected ${rows}×${cols}`,
-    );
-  }
-  checkFinite(value, name);
-  return value;
+function returned(value: unknown, name: string, rows: number, cols: number): Matrix {
+  const result = readMatrix(value, name, `${name} gave`);
+  if (result.rows !== rows || result.cols !== cols)
+    throw new RangeError(`${name} gave ${result.rows}×${result.cols} numbers; expected ${rows}×${cols}`);
+  checkFinite(result, name);
+  return result;
 }
 
 /** Rows [row, row + rows) of X, without a copy. */
@@ -262,7 +280,7 @@ export function rowsOf(X: Matrix, row: number, rows: number): Matrix {
 
 /** Some rows of X. */
 export function pickRows(X: Matrix, rows: readonly number[]): Matrix {
-  const data = new Float64Array(rows.length * X.cols);
+  const data = zeros(rows.length * X.cols);
   rows.forEach((row, i) => {
     data.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols);
   });

@@ -4,6 +4,7 @@
  * an N×N matrix. Rows are taken in tiles of bounded size.
  */
 import type { Context } from "../arena.js";
+import { intact } from "../lists.js";
 import { type Matrix, matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { forEachGradient } from "./gradient.js";
@@ -244,9 +245,11 @@ export function kernelTimesVector(context: Context, net: Network, X: Matrix, V: 
   const { ops, arena } = context;
   return arena.run(() => {
     const { rows: n, cols: k } = V;
+    const P = net.parameters.length;
+    arena.require(3 * n * k + k * P + 2 * P + X.rows * X.cols);
     const loaded = loadNetwork(context, net);
     const inputs = loadInputs(context, X);
-    const [given, columns, result] = [arena.copyIn(V.data), arena.alloc(n * k), arena.alloc(n * k)];
+    const [given, columns, result] = [arena.copyIn(intact(V.data, n * k)), arena.alloc(n * k), arena.alloc(n * k)];
     ops.dtranspose(n, k, given, k, columns, n);
     tangentTranspose(context, loaded, inputs, columns, k).forEach((u, q) => {
       const product = firstOrder(context, net, X, u, false);

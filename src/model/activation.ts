@@ -2,8 +2,8 @@
  * The activation table: one row for each code of the ABI (`ActivationCode` in ops.ts). To add an activation, write its
  * file in `assembly/activation/` and `backend/js/`, its code, and its row here.
  */
-import { checkChoice } from "../check.js";
 import type { ActivationCode } from "../ops.js";
+import { choice } from "../options.js";
 
 /** Name of an activation. */
 export type Activation = keyof typeof ActivationCode;
@@ -21,7 +21,5 @@ export const ACTIVATIONS: Record<Activation, { formula: string; derivative: stri
   sin: { formula: "sin z", derivative: "cos z" },
 };
 
-/** @throws TypeError, RangeError unless `value` names an activation */
-export function checkActivation(value: unknown): asserts value is Activation {
-  checkChoice(value, "activation", Object.keys(ACTIVATIONS) as Activation[]);
-}
+/** The name of an activation. */
+export const ACTIVATION = choice(Object.keys(ACTIVATIONS) as Activation[]);

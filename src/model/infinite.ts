@@ -2,8 +2,10 @@
  * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases determine their kernel
  * (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
  */
-import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkPositiveInteger, describe } from "../check.js";
-import { type Activation, checkActivation } from "./activation.js";
+import { choice, count, flag, type Kinds, layers, nonNegative, optional, or, read } from "../options.js";
+import { isRecord } from "../scalars.js";
+import { reading } from "../words.js";
+import { ACTIVATION, type Activation } from "./activation.js";
 import type { Parametrization } from "./network.js";
 
 export interface InfiniteNetworkOptions {
@@ -31,11 +33,22 @@ export interface InfiniteNetwork extends Required<Omit<InfiniteNetworkOptions, "
   width: number | undefined;
 }
 
-const KEYS = ["depth", "activation", "weightStd", "biasStd", "bias", "parametrization", "kernel", "width"];
+const OPTIONS = {
+  depth: or(layers, 1),
+  activation: or(ACTIVATION, "sigmoid"),
+  weightStd: or(nonNegative, 1),
+  biasStd: optional(nonNegative),
+  bias: or(flag, true),
+  parametrization: or(choice(["ntk", "standard"]), "ntk"),
+  kernel: or(choice(["ntk", "nngp"]), "ntk"),
+  width: optional(count),
+} satisfies Kinds<InfiniteNetworkOptions>;
 
 /**
  * A network in the limit of infinite width, as a model for `kernel`, `fit`, `dynamics` and `ensemble`. It has no weights and no input dimension;
  * kernels are averaged over outputs (all outputs have the same one).
+ *
+ * A model is its own options: `createInfiniteNetwork(model)` is a copy, also of what JSON made of it.
  *
  * @throws TypeError for unknown options or wrong kinds; RangeError for wrong values.
  * @example
@@ -43,41 +56,25 @@ const KEYS = ["depth", "activation", "weightStd", "biasStd", "bias", "parametriz
  * ntk.fit(model, X, Y, { ridge: 1e-3 }).predict(Xnew);
  */
 export function createInfiniteNetwork(options: InfiniteNetworkOptions = {}): InfiniteNetwork {
-  if (typeof options !== "object" || options === null)
-    throw new TypeError(`options are ${describe(options)}; expected an object`);
-  checkKeys(options, KEYS, "createInfiniteNetwork");
-  const { depth = 1, activation = "sigmoid", weightStd = 1, bias = true, parametrization = "ntk" } = options;
-  const { kernel = "ntk", width } = options;
-  checkPositiveInteger(depth, "depth");
-  checkActivation(activation);
-  checkNonNegative(weightStd, "weightStd");
-  checkBoolean(bias, "bias");
-  checkChoice(parametrization, "parametrization", ["standard", "ntk"]);
-  checkChoice(kernel, "kernel", ["ntk", "nngp"]);
-  const biasStd = options.biasStd ?? (parametrization === "ntk" ? 1 : 0);
-  checkNonNegative(biasStd, "biasStd");
+  const values = read(options, "createInfiniteNetwork", "{ depth: 2 }", OPTIONS);
+  const { depth, activation, weightStd, bias, parametrization, kernel, width } = values;
+  const biasStd = values.biasStd ?? (parametrization === "ntk" ? 1 : 0);
   if (parametrization === "ntk" && width !== undefined) {
     throw new RangeError(
-      `width is ${describe(width)}, but with parametrization "ntk" the kernel has a limit; expected none, or "standard"`,
+      `width is ${width}, but with parametrization "ntk" the kernel has a limit; expected none, or "standard"`,
     );
   }
-  if (parametrization === "standard") {
-    if (width === undefined) {
-      throw new RangeError(
-        'parametrization "standard" needs a width: its kernel grows with it; expected width, or "ntk"',
-      );
-    }
-    checkPositiveInteger(width, "width");
+  if (parametrization === "standard" && width === undefined) {
+    throw new RangeError(
+      'parametrization "standard" needs a width: its kernel grows with it; expected width, or "ntk"',
+    );
   }
   return { depth, activation, weightStd, biasStd, bias, parametrization, kernel, width };
 }
 
-/** True for what {@link createInfiniteNetwork} makes, also after a structured clone. */
+/** True for what {@link createInfiniteNetwork} makes, also after a structured clone or JSON. */
 export function isInfiniteNetwork(model: unknown): model is InfiniteNetwork {
   return (
-    typeof model === "object" &&
-    model !== null &&
-    typeof (model as InfiniteNetwork).kernel === "string" &&
-    "depth" in model
+    isRecord(model, "the model") && reading("the model", () => typeof model.kernel === "string" && "depth" in model)
   );
 }

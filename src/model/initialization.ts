@@ -50,23 +50,25 @@ export interface Initialization {
  */
 export function initialization(options: NetworkOptions): Initialization {
   const { network, blocks } = networkShape(options);
-  const variances = Object.fromEntries(blocks.map(({ name }) => [name, blockStd(network, name) ** 2]));
+  const stdOf = blockStd(network);
+  const variances = Object.fromEntries(blocks.map(({ name }) => [name, stdOf(name) ** 2]));
+  // What is handed out may be written to: what is computed with is not it.
+  const [shape, own] = [structuredShape(network), { ...variances }];
   const expected = (Xlike: MatrixLike, X2like: MatrixLike | undefined) => {
-    checkClosedForm(network);
-    const X = toMatrix(Xlike, "X", { cols: network.inputs });
-    const X2 = X2like === undefined ? X : toMatrix(X2like, "X2", { cols: network.inputs });
-    return expectedParts(network, variances, X, X2);
+    checkClosedForm(shape);
+    const X = toMatrix(Xlike, "X", { cols: shape.inputs });
+    const X2 = X2like === undefined ? X : toMatrix(X2like, "X2", { cols: shape.inputs });
+    return expectedParts(shape, own, X, X2);
+  };
+  const expectedKernel = (X: MatrixLike, X2: MatrixLike | undefined) => {
+    const { output, hidden } = expected(X, X2);
+    for (let at = 0; at < output.data.length; at++) output.data[at] += hidden.data[at];
+    return output;
   };
   return {
     network,
     variances,
-    expectedKernel(X, X2) {
-      const { output, hidden } = expected(X, X2);
-      output.data.forEach((value, at) => {
-        output.data[at] = value + hidden.data[at];
-      });
-      return checkResult(output, "E[Θ]", { infinite: true });
-    },
+    expectedKernel,
     hiddenShare(X) {
       const { output, hidden } = expected(X, undefined);
       for (const part of [output, hidden]) checkResult(part, "E[Θ]");
@@ -74,10 +76,14 @@ export function initialization(options: NetworkOptions): Initialization {
       return bottom === 0 ? 0 : bottom / (trace(output) + bottom);
     },
     maxLearningRate(X) {
-      const kernel = checkResult(this.expectedKernel(X), "E[Θ]");
+      const kernel = checkResult(expectedKernel(X, undefined), "E[Θ]");
       return (2 * kernel.rows * network.outputs) / largestEigenvalue(kernel);
     },
   };
+}
+
+function structuredShape(network: NetworkShape): NetworkShape {
+  return { ...network, hidden: Array.isArray(network.hidden) ? network.hidden.slice() : network.hidden };
 }
 
 function checkClosedForm(network: NetworkShape): void {

@@ -3,12 +3,33 @@
  * C_L, d_L, …, C_1, d_1), with the blocks named. Any depth and number of outputs is stored; what is computed is
  * the business of `kernel/`.
  */
-import { isFloat64Array } from "../brand.js";
-import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkPositiveInteger, describe } from "../check.js";
+import { describe } from "../check.js";
 import { MemoryLimitError } from "../errors.js";
-import { type Activation, checkActivation } from "./activation.js";
+import { intact, toVector } from "../lists.js";
+import type { NumberList } from "../matrix.js";
+import { BYTES_LIMIT, zeros } from "../memory.js";
+import {
+  any,
+  choice,
+  count,
+  flag,
+  isList,
+  type Kind,
+  type Kinds,
+  list,
+  MOST_LAYERS,
+  nonNegative,
+  optional,
+  or,
+  pick,
+  read,
+  seed,
+} from "../options.js";
+import { isRecord } from "../scalars.js";
+import { reading } from "../words.js";
+import { ACTIVATION, type Activation } from "./activation.js";
 import { defaultBiasStd, INITS, type Init, initialBiasStd, initialWeightStd, isNtkInit, isUniform } from "./init.js";
-import { Xoshiro256 } from "./random.js";
+import { Substreams } from "./random.js";
 
 /** `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward pass. */
 export type Parametrization = "standard" | "ntk";
@@ -17,7 +38,7 @@ export interface NetworkOptions {
   /** Input dimension d. */
   inputs: number;
   /** Hidden width m, or the widths of several hidden layers from the input up. */
-  hidden: number | number[];
+  hidden: number | readonly number[];
   /** Output dimension C; default 1. */
   outputs?: number;
   /** Default `"sigmoid"`. */
@@ -35,7 +56,7 @@ export interface NetworkOptions {
   /** Integer in [0, 2^53); default 0. */
   seed?: number;
   /** θ0 itself, in the order of `blocks`, instead of random numbers. */
-  parameters?: ArrayLike<number>;
+  parameters?: NumberList | Readonly<Record<number, number>>;
 }
 
 /** A named part of θ: `parameters.subarray(offset, offset + length)`, row-major with this shape. */
@@ -47,7 +68,8 @@ export interface Block {
 }
 
 /** A finite network at its start θ0: plain data, structured-cloneable. */
-export interface Network extends Required<Omit<NetworkOptions, "parameters">> {
+export interface Network extends Required<Omit<NetworkOptions, "hidden" | "parameters">> {
+  hidden: number | number[];
   parameters: Float64Array;
   blocks: Block[];
 }
@@ -55,81 +77,82 @@ export interface Network extends Required<Omit<NetworkOptions, "parameters">> {
 /** A network without its numbers. */
 export type NetworkShape = Omit<Network, "parameters" | "blocks">;
 
-const KEYS = [
-  "inputs",
-  "hidden",
-  "outputs",
-  "activation",
-  "init",
-  "parametrization",
-  "weightStd",
-  "biasStd",
-  "bias",
-  "seed",
-  "parameters",
-];
-/** θ alone must fit a 32-bit memory. */
-const PARAMETER_BYTES = 65535 * 65536;
+/** A width, or a list of widths. */
+const hiddenWidths: Kind<number | number[]> = (value, name) =>
+  isList(value) ? list(count, "at least one width", MOST_LAYERS)(value, name) : count(value, name);
+
+/** The options that make a shape. */
+const SHAPE = {
+  inputs: count,
+  hidden: hiddenWidths,
+  outputs: or(count, 1),
+  activation: or(ACTIVATION, "sigmoid"),
+  init: optional(choice(INITS)),
+  parametrization: optional(choice(["standard", "ntk"])),
+  weightStd: or(nonNegative, 1),
+  biasStd: optional(nonNegative),
+  bias: or(flag, true),
+  seed: or(seed, 0),
+} satisfies Kinds<Omit<NetworkOptions, "parameters">>;
+/** `blocks` is what a network has beside its options: they are derived, not believed. */
+const OPTIONS = { ...SHAPE, parameters: any, blocks: any };
+const EXAMPLE = "{ inputs: 1, hidden: 64 }";
 
 /**
  * Draws a network: f(x, θ) = a + Σ_j b_j σ(c_j·x + d_j), or deeper. The same seed gives the same θ0, to the bit,
- * in every engine.
+ * in every engine. A network is its own options: `createNetwork(net)` is a copy, also of what JSON made of it.
  *
  * @throws TypeError for unknown options or wrong kinds; RangeError for wrong values; MemoryLimitError where θ is too big.
  * @example
  * const net = createNetwork({ inputs: 1, hidden: 512, biasStd: 1, seed: 1 });
  * net.parameters.length; // 1 + 512 · 3
+ * createNetwork(JSON.parse(JSON.stringify(net))).parameters[0] === net.parameters[0]; // true
  */
-export function createNetwork(options: NetworkOptions): Network {
-  const { network, blocks } = networkShape(options);
-  const last = blocks[blocks.length - 1];
-  const P = last.offset + last.length;
-  if (P * 8 > PARAMETER_BYTES) {
-    throw new MemoryLimitError(
-      `a network with ${P} parameters needs ${P * 8} bytes, more than ${PARAMETER_BYTES}; use fewer inputs or a smaller width`,
-      P * 8,
-      PARAMETER_BYTES,
-    );
-  }
-  const parameters = options.parameters === undefined ? draw(network, blocks, P) : given(options.parameters, P);
-  return { ...network, parameters, blocks };
+export function createNetwork(options: NetworkOptions | Network): Network {
+  const { parameters, ...values } = read(options, "createNetwork", EXAMPLE, OPTIONS);
+  const network = complete(values);
+  const blocks = layout(network);
+  const P = parameterCount(blocks);
+  return { ...network, parameters: parameters === undefined ? draw(network, blocks, P) : given(parameters, P), blocks };
 }
 
 /**
- * Options checked and completed, and the layout of θ: a network without its numbers.
+ * Options checked and completed, and the layout of θ: a network without its numbers. `drawn`: neither θ nor a seed was given.
  *
  * @throws TypeError, RangeError
  */
-export function networkShape(options: NetworkOptions): { network: NetworkShape; blocks: Block[] } {
-  checkKeys(options, KEYS, "createNetwork");
-  const network = complete(options);
-  return { network, blocks: layout(network) };
+export function networkShape(options: NetworkOptions): { network: NetworkShape; blocks: Block[]; drawn: boolean } {
+  const { parameters, ...values } = read(options, "createNetwork", EXAMPLE, { ...OPTIONS, seed: optional(seed) });
+  const network = complete({ ...values, seed: values.seed ?? 0 });
+  return { network, blocks: layout(network), drawn: parameters === undefined && values.seed === undefined };
 }
 
-/** Fills in defaults and checks every option. */
-function complete(options: NetworkOptions): NetworkShape {
-  const { inputs, outputs = 1, activation = "sigmoid", weightStd = 1, bias = true, seed = 0 } = options;
-  checkPositiveInteger(inputs, "inputs");
-  checkPositiveInteger(outputs, "outputs");
-  const hidden = Array.isArray(options.hidden) ? [...options.hidden] : options.hidden;
-  if (Array.isArray(hidden)) {
-    if (hidden.length === 0) throw new RangeError("hidden is empty; expected at least one width");
-    for (const [l, width] of hidden.entries()) checkPositiveInteger(width, `hidden[${l}]`);
-  } else checkPositiveInteger(hidden, "hidden");
-  checkActivation(activation);
-  checkNonNegative(weightStd, "weightStd");
-  checkBoolean(bias, "bias");
-  checkSeed(seed);
-  const { init, parametrization } = scheme(options);
-  const biasStd = options.biasStd ?? defaultBiasStd(init);
-  checkNonNegative(biasStd, "biasStd");
+/** Length of θ. @throws MemoryLimitError */
+export function parameterCount(blocks: readonly Block[]): number {
+  const { offset, length } = blocks[blocks.length - 1];
+  const P = offset + length;
+  if (P * 8 <= BYTES_LIMIT) return P;
+  throw new MemoryLimitError(
+    `a network with ${P} parameters needs ${P * 8} bytes, more than ${BYTES_LIMIT}; use fewer inputs or a smaller width`,
+    P * 8,
+    BYTES_LIMIT,
+  );
+}
+
+type Given = { [Key in keyof typeof SHAPE]: ReturnType<(typeof SHAPE)[Key]> };
+
+/** Fills in the defaults that depend on other options. */
+function complete({ inputs, hidden, outputs, activation, weightStd, bias, seed, ...values }: Given): NetworkShape {
+  const { init, parametrization } = scheme(values);
+  const biasStd = values.biasStd ?? defaultBiasStd(init);
   return { inputs, hidden, outputs, activation, init, parametrization, weightStd, biasStd, bias, seed };
 }
 
 /** `init: "ntk"` and `parametrization: "ntk"` mean each other; any other pair of explicit values is a contradiction. */
-function scheme({ init, parametrization }: NetworkOptions): { init: Init; parametrization: Parametrization } {
-  if (init !== undefined) checkChoice(init, "init", INITS);
-  if (parametrization !== undefined) checkChoice(parametrization, "parametrization", ["standard", "ntk"]);
+function scheme({ init, parametrization }: Pick<Given, "init" | "parametrization">): {
+  init: Init;
+  parametrization: Parametrization;
+} {
   const implied = init !== undefined && isNtkInit(init) ? "ntk" : "standard";
   const chosen = parametrization ?? implied;
   if (init !== undefined && chosen !== implied) {
@@ -138,13 +161,6 @@ function scheme({ init, parametrization }: NetworkOptions): { init: Init; parame
     );
   }
   return { init: init ?? (chosen === "ntk" ? "ntk" : "lecun"), parametrization: chosen };
-}
-
-/** @throws TypeError, RangeError unless `seed` is an integer in [0, 2^53) */
-export function checkSeed(seed: unknown): asserts seed is number {
-  if (typeof seed !== "number") throw new TypeError(`seed is ${describe(seed)}; expected an integer`);
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`seed is ${seed}; expected an integer in [0, 2^53)`);
 }
 
 /** Layers from the input up. */
@@ -179,30 +195,33 @@ function layout(net: NetworkShape): Block[] {
 }
 
 /** What a block is: its layer from the input up, counted from 0, and whether it holds biases. */
-function roleOf(net: NetworkShape, name: string): { level: number; isOutput: boolean; isBias: boolean } {
+function roleOf(depth: number, name: string): { level: number; isOutput: boolean; isBias: boolean } {
   const isOutput = name === "a" || name === "b";
-  const level = isOutput ? widths(net).length : Number(name.slice(1) || "1") - 1;
+  const level = isOutput ? depth : Number(name.slice(1) || "1") - 1;
   return { level, isOutput, isBias: name === "a" || name.startsWith("d") };
 }
 
-/** Standard deviation with which a block of θ is drawn. */
-export function blockStd(net: NetworkShape, name: string): number {
-  const { level, isBias } = roleOf(net, name);
-  return isBias
-    ? initialBiasStd(net.init, net.biasStd)
-    : initialWeightStd(net.init, net.weightStd, layersOf(net)[level]);
+/** Standard deviation with which a block of θ is drawn, by its name. */
+export function blockStd(net: NetworkShape): (name: string) => number {
+  const layers = layersOf(net);
+  return (name) => {
+    const { level, isBias } = roleOf(layers.length - 1, name);
+    return isBias ? initialBiasStd(net.init, net.biasStd) : initialWeightStd(net.init, net.weightStd, layers[level]);
+  };
 }
 
 /** One substream per role (a 0, b 1, c_L 2, d_L 3, …): leaving the biases out does not change the weights. */
 function draw(net: NetworkShape, blocks: Block[], P: number): Float64Array {
-  const parameters = new Float64Array(P);
+  const parameters = zeros(P);
   const depth = widths(net).length;
   const spread = isUniform(net.init) ? 2 * Math.sqrt(3) : 1;
+  const stdOf = blockStd(net);
+  const substreams = new Substreams(net.seed);
   for (const { name, offset, length } of blocks) {
-    const { level, isOutput, isBias } = roleOf(net, name);
-    const std = blockStd(net, name);
+    const { level, isOutput, isBias } = roleOf(depth, name);
+    const std = stdOf(name);
     if (std === 0) continue;
-    const stream = new Xoshiro256(net.seed, streamOf(depth - level, isOutput, isBias));
+    const stream = substreams.at(streamOf(depth - level, isOutput, isBias));
     for (let i = offset; i < offset + length; i++) {
       parameters[i] = std * (spread === 1 ? stream.normal() : spread * (stream.uniform() - 0.5));
     }
@@ -215,19 +234,13 @@ function streamOf(down: number, isOutput: boolean, isBias: boolean): number {
   return 2 * down + (isOutput === isBias ? 0 : 1);
 }
 
-function given(values: ArrayLike<number>, P: number): Float64Array {
-  if (typeof values !== "object" || values === null || typeof values.length !== "number") {
-    throw new TypeError(`parameters are ${describe(values)}; expected ${P} numbers`);
-  }
-  const parameters = Float64Array.from(values);
-  checkParameters(parameters, P);
+function given(values: unknown, P: number): Float64Array {
+  const parameters = toVector(values, "parameters", `${P} for this shape`, { length: P });
+  checkParameters(parameters);
   return parameters;
 }
 
-function checkParameters(parameters: Float64Array, P: number): void {
-  if (parameters.length !== P) {
-    throw new RangeError(`parameters has ${parameters.length} numbers; expected ${P} for this shape`);
-  }
+function checkParameters(parameters: Float64Array): void {
   const at = parameters.findIndex((x) => !Number.isFinite(x));
   if (at >= 0) throw new RangeError(`parameters[${at}] is ${parameters[at]}; expected finite numbers`);
 }
@@ -256,32 +269,45 @@ export function blockOf(net: Network, name: string): Float64Array {
 }
 
 /**
- * A network that came from outside (a structured clone, JSON): its shape and parameters are checked like new ones.
+ * A network that came from outside (a structured clone, JSON): its shape and parameters are checked like new ones. θ is not copied where it is a
+ * Float64Array: what is kept must be ({@link ownNetwork}).
  *
  * @throws TypeError, RangeError
  */
 export function validateNetwork(value: unknown): Network {
-  if (typeof value !== "object" || value === null || !("parameters" in value)) {
+  const parameters = isRecord(value, "the model") ? reading("the model", () => value.parameters) : undefined;
+  if (parameters === undefined) {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }
-  const { parameters } = value as Network;
-  if (!isFloat64Array(parameters)) {
-    throw new TypeError(`parameters are ${describe(parameters)}; expected a Float64Array`);
-  }
-  const { net, blocks } = shapeOf(value as Network);
-  const last = blocks[blocks.length - 1];
-  checkParameters(parameters, last.offset + last.length);
-  return { ...net, parameters, blocks };
+  const { net, blocks } = shapeOf(value as object);
+  const P = parameterCount(blocks);
+  const theta = toVector(parameters, "parameters", `${P} for this shape`, { length: P, share: true });
+  checkParameters(theta);
+  return { ...net, parameters: theta, blocks };
+}
+
+/** A copy of a validated network of which nothing is anybody else's. */
+export function ownNetwork(net: Network): Network {
+  return withParameters(net, intact(net.parameters, parameterCount(net.blocks)).slice());
+}
+
+/** {@link ownNetwork} with another θ, which is not copied. */
+export function withParameters({ hidden, blocks, ...net }: Network, parameters: Float64Array): Network {
+  return {
+    ...net,
+    hidden: Array.isArray(hidden) ? hidden.slice() : hidden,
+    parameters,
+    blocks: blocks.map((block) => ({ ...block, shape: block.shape.slice() })),
+  };
 }
 
 /** Shapes by the network that was checked: a call with the same one does not check its options again (a third of a small call's time). */
-const checked = new WeakMap<Network, { net: NetworkShape; blocks: Block[] }>();
+const checked = new WeakMap<object, { net: NetworkShape; blocks: Block[] }>();
 
-function shapeOf(value: Network): { net: NetworkShape; blocks: Block[] } {
+function shapeOf(value: object): { net: NetworkShape; blocks: Block[] } {
   const known = checked.get(value);
-  if (known && isSame(value, known.net)) return known;
-  const { blocks: _, parameters: __, ...options } = value;
-  const net = complete(options);
+  if (known && reading("the model", () => isSame(value as Network, known.net))) return known;
+  const net = complete(pick(value, "the model", SHAPE));
   const shape = { net, blocks: layout(net) };
   checked.set(value, shape);
   return shape;
@@ -290,6 +316,7 @@ function shapeOf(value: Network): { net: NetworkShape; blocks: Block[] } {
 /** True where no option has changed since; an option that was left out is checked again. */
 function isSame(value: Network, { hidden, ...net }: NetworkShape): boolean {
   for (const key of Object.keys(net) as (keyof typeof net)[]) if (value[key] !== net[key]) return false;
-  if (!Array.isArray(hidden) || !Array.isArray(value.hidden)) return value.hidden === hidden;
-  return value.hidden.length === hidden.length && value.hidden.every((width, l) => width === hidden[l]);
+  const given = value.hidden;
+  if (!Array.isArray(hidden) || !Array.isArray(given)) return given === hidden;
+  return given.length === hidden.length && given.every((width, l) => width === hidden[l]);
 }

@@ -25,7 +25,14 @@ export class Xoshiro256 {
       this.#s[2 * i] = Number(z >> 32n);
       this.#s[2 * i + 1] = Number(z & 0xffffffffn);
     }
-    for (let i = 0; i < stream; i++) this.#jump();
+    for (let i = 0; i < stream; i++) this.jump();
+  }
+
+  /** A generator in the state of this one. */
+  clone(): Xoshiro256 {
+    const copy = new Xoshiro256(0);
+    copy.#s.set(this.#s);
+    return copy;
   }
 
   /** The next 64 bits: for tests against the published generator. */
@@ -76,7 +83,8 @@ export class Xoshiro256 {
     s[7] = (bottom << 13) | (top >>> 19);
   }
 
-  #jump(): void {
+  /** To the start of the next substream. */
+  jump(): void {
     const sum = new Uint32Array(8);
     for (const word of JUMP) {
       for (let bit = 0n; bit < 64n; bit++) {
@@ -85,6 +93,22 @@ export class Xoshiro256 {
       }
     }
     this.#s.set(sum);
+  }
+}
+
+/** The substreams of a seed, in ascending order: each is one jump from the one before, so that a deep network costs no more jumps than it has blocks. */
+export class Substreams {
+  readonly #next: Xoshiro256;
+  #stream = 0;
+
+  constructor(seed: number) {
+    this.#next = new Xoshiro256(seed);
+  }
+
+  /** Substream `stream`, the same as `new Xoshiro256(seed, stream)`; not below the last one. */
+  at(stream: number): Xoshiro256 {
+    for (; this.#stream < stream; this.#stream++) this.#next.jump();
+    return this.#next.clone();
   }
 }
 

@@ -1,15 +1,25 @@
 /** The trained network beside its first-order model, step by step: is the linear picture true? (MATH.md §5) */
 import type { Context } from "../arena.js";
-import { checkKeys, toMatrix } from "../check.js";
+import { toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
 import { forward } from "../kernel/tangent.js";
-import type { Matrix, MatrixLike } from "../matrix.js";
+import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
+import { any, type Kinds, read } from "../options.js";
 import { Dynamics } from "./dynamics.js";
 import { checkData } from "./problem.js";
 import type { TrainingRecord } from "./record.js";
 import { drain } from "./slices.js";
-import { checkRun, type Progress, type Run, TRAIN_KEYS, type Trained, type TrainOptions, training } from "./train.js";
+import {
+  checkRun,
+  type Progress,
+  type Run,
+  TRAIN,
+  TRAIN_EXAMPLE,
+  type Trained,
+  type TrainOptions,
+  training,
+} from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d: the gap is reported there too. */
@@ -47,22 +57,31 @@ export function compareNetwork(
   return drain(comparingNetwork(context, net, X, Y, options));
 }
 
+const OPTIONS = { ...TRAIN, Xtest: any, Ytest: any } satisfies Kinds<CompareOptions>;
+
 /** `ntk.comparing`: returns what `compare` does. */
-export function* comparingNetwork(
+export function comparingNetwork(
   context: Context,
   net: Network,
   X: MatrixLike,
   Y: MatrixLike,
   options: CompareOptions,
 ): Generator<Progress, Comparison, void> {
-  checkKeys(options, [...TRAIN_KEYS, "Xtest", "Ytest"], "compare");
-  const run = checkRun(net, X, Y, options);
-  const { Xtest, Ytest } = options;
-  if (Ytest !== undefined && Xtest === undefined) throw new RangeError("Ytest is given without Xtest; expected both");
-  const inputs = Xtest === undefined ? undefined : toMatrix(Xtest, "Xtest", { cols: run.net.inputs });
-  const targets =
-    inputs && Ytest !== undefined ? toMatrix(Ytest, "Ytest", { rows: inputs.rows, cols: run.net.outputs }) : undefined;
-  return yield* comparing(context, run, inputs, targets);
+  const { Xtest, Ytest, ...train } = read(options, "compare", TRAIN_EXAMPLE, OPTIONS);
+  const run = checkRun(net, X, Y, train);
+  const test = checkTest(Xtest, Ytest, run.net.inputs, run.net.outputs);
+  return comparing(context, run, test.X, test.Y);
+}
+
+/** Copies of test data, where there are some. @throws TypeError, RangeError */
+export function checkTest(Xtest: unknown, Ytest: unknown, inputs: number, outputs: number): { X?: Matrix; Y?: Matrix } {
+  if (Xtest === undefined) {
+    if (Ytest === undefined) return {};
+    throw new RangeError("Ytest is given without Xtest; expected both");
+  }
+  const X = copied(toMatrix(Xtest as MatrixLike, "Xtest", { cols: inputs }));
+  if (Ytest === undefined) return { X };
+  return { X, Y: copied(toMatrix(Ytest as MatrixLike, "Ytest", { rows: X.rows, cols: outputs })) };
 }
 
 /** Compares for a checked run, and yields between slices of its training. */

@@ -2,13 +2,27 @@
  * Gradient descent on a quadratic, one eigenmode at a time (MATH.md §4). A mode with eigenvalue λ is described by ψ(t): its part of
  * the weights is ψ times its coefficient of y − f0, and λψ runs from 0 (start) to λ/(λ + nκ) (end of training).
  */
-import { isFloat64Array } from "../brand.js";
-import { checkBoolean, checkNonNegative, describe } from "../check.js";
+import { checkNonNegative, describe } from "../check.js";
+import { toVector } from "../lists.js";
+import type { NumberList } from "../matrix.js";
+import { zeros } from "../memory.js";
+import {
+  choice,
+  flag,
+  isList,
+  type Kind,
+  type Kinds,
+  list,
+  MOST_ENTRIES,
+  nonNegative,
+  or,
+  positive,
+} from "../options.js";
 
 /** How weights move: θ ← θ − η v. Shared by `dynamics`, `train`, `compare` and `sweep`. */
 export interface DescentOptions {
   /** η > 0, or one rate ≥ 0 for each step. */
-  learningRate: number | Float64Array;
+  learningRate: number | NumberList;
   /** μ in [0, 1): v ← μv + g. Default 0. */
   momentum?: number;
   /** Step along g + μv instead of v. Default false. */
@@ -17,8 +31,42 @@ export interface DescentOptions {
   weightDecay?: number;
 }
 
-/** The keys of {@link DescentOptions}. */
-export const DESCENT_KEYS = ["learningRate", "momentum", "nesterov", "weightDecay"];
+/** η > 0, or a copy of its schedule. */
+export const learningRate: Kind<number | Float64Array> = (value, name) => {
+  if (isList(value)) return schedule(value, name);
+  if (typeof value !== "number")
+    throw new TypeError(`${name} is ${describe(value)}; expected a number or a list of one per step`);
+  return positive(value, name);
+};
+
+function schedule(value: unknown, name: string): Float64Array {
+  const rates = toVector(value, name, "one rate for each step");
+  if (rates.length === 0) throw new RangeError(`${name} is empty; expected one rate for each step`);
+  for (let k = 0; k < rates.length; k++) {
+    if (!(rates[k] >= 0 && rates[k] < Infinity)) checkNonNegative(rates[k], `${name}[${k}]`);
+  }
+  return rates;
+}
+
+const momentum: Kind<number> = (value, name) => {
+  checkNonNegative(value, name);
+  if (value >= 1) throw new RangeError(`${name} is ${value}; expected a number in [0, 1)`);
+  return value;
+};
+
+/** The schema of {@link DescentOptions}. */
+export const DESCENT = {
+  learningRate,
+  momentum: or(momentum, 0),
+  nesterov: or(flag, false),
+  weightDecay: or(nonNegative, 0),
+} satisfies Kinds<DescentOptions>;
+
+/** Steps, or time. */
+export const descentKind = choice(["descent", "flow"]);
+
+/** Checked {@link DescentOptions}. */
+export type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCENT)[Key]> };
 
 /** A checked rule. */
 export interface Rule {
@@ -32,32 +80,10 @@ export interface Rule {
   decay: number;
 }
 
-/** @throws TypeError, RangeError */
-export function checkRule(options: DescentOptions, kind: "descent" | "flow"): Rule {
-  const { learningRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  let rate = 0;
-  let schedule: Float64Array | undefined;
-  if (typeof learningRate === "number") {
-    if (!(learningRate > 0 && learningRate < Infinity)) {
-      throw new RangeError(`learningRate is ${learningRate}; expected a finite number > 0`);
-    }
-    rate = learningRate;
-  } else if (isFloat64Array(learningRate)) {
-    if (learningRate.length === 0) throw new RangeError("learningRate is empty; expected one rate for each step");
-    learningRate.forEach((value, k) => {
-      checkNonNegative(value, `learningRate[${k}]`);
-      rate = Math.max(rate, value);
-    });
-    schedule = learningRate.slice();
-  } else {
-    throw new TypeError(
-      `learningRate is ${describe(learningRate)}; expected a number or a Float64Array of one per step`,
-    );
-  }
-  checkNonNegative(momentum, "momentum");
-  if (momentum >= 1) throw new RangeError(`momentum is ${momentum}; expected a number in [0, 1)`);
-  checkBoolean(nesterov, "nesterov");
-  checkNonNegative(weightDecay, "weightDecay");
+/** The rule of checked options. @throws RangeError */
+export function ruleOf({ learningRate, momentum, nesterov, weightDecay }: Descent, kind: "descent" | "flow"): Rule {
+  const schedule = typeof learningRate === "number" ? undefined : learningRate;
+  const rate = typeof learningRate === "number" ? learningRate : learningRate.reduce((top, x) => Math.max(top, x), 0);
   if (kind === "flow" && (momentum > 0 || schedule)) {
     throw new RangeError('gradient flow has no momentum and no schedule; expected kind "descent" with them');
   }
@@ -89,6 +115,19 @@ export function checkTime(rule: Rule, t: unknown): asserts t is number {
   if (rule.schedule && t > rule.schedule.length) {
     throw new RangeError(`t is ${t}; expected at most ${rule.schedule.length}, the length of the schedule`);
   }
+}
+
+/**
+ * A time, or a list of times, for a rule.
+ *
+ * @throws TypeError, RangeError
+ */
+export function timesOf(rule: Rule, t: unknown): number[] {
+  const time: Kind<number> = (value) => {
+    checkTime(rule, value);
+    return value;
+  };
+  return isList(t) ? list(time, "a list of times", MOST_ENTRIES, 0)(t, "t") : [time(t, "t")];
 }
 
 /**
@@ -169,7 +208,7 @@ function power(step: Affine, k: number): Affine {
 function scheduled(rule: Rule, schedule: Float64Array, b: number, n: number, times: readonly number[]): Float64Array {
   const { momentum, nesterov } = rule;
   const last = times.reduce((top, t) => Math.max(top, t), 0);
-  const path = new Float64Array(last + 1);
+  const path = zeros(last + 1);
   let velocity = 0;
   for (let k = 0; k < last; k++) {
     const gradient = (b * path[k] - 1) / n;

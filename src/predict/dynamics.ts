@@ -3,25 +3,29 @@
  * eigendecomposition of Θ (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
  */
 import type { Context } from "../arena.js";
-import { checkChoice, checkKeys, toMatrix } from "../check.js";
+import { toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
 import { loadInputs, loadNetwork } from "../kernel/layer.js";
 import type { Model } from "../kernel/source.js";
 import { tangentTranspose } from "../kernel/tangent.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { zeros } from "../memory.js";
+import { type Kinds, optional, or, outputs, read } from "../options.js";
 import type { Problem } from "../solver/dual.js";
 import { combine, decompose, nullLevel, project, type Spectrum } from "../solver/eigen.js";
 import {
-  checkRule,
   checkTime,
-  DESCENT_KEYS,
+  DESCENT,
   type DescentOptions,
+  descentKind,
   maxLearningRate,
   type Rule,
   responses,
+  ruleOf,
+  timesOf,
 } from "./descent.js";
 import { Lease } from "./lease.js";
-import { checkData, type Data, noWeights, residualProblem } from "./problem.js";
+import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "./problem.js";
 
 export interface DynamicsOptions extends DescentOptions {
   /** `descent` (default): t counts steps. `flow`: dθ/dt = −η ∇loss, t is time. */
@@ -33,6 +37,12 @@ export interface DynamicsOptions extends DescentOptions {
   outputs?: "full" | "average";
 }
 
+const OPTIONS = {
+  ...DESCENT,
+  kind: or(descentKind, "descent"),
+  outputs: optional(outputs),
+} satisfies Kinds<DynamicsOptions>;
+
 /** `ntk.dynamics`: decomposes Θ(X, X) and returns what can be asked of it. */
 export function dynamicsOf(
   context: Context,
@@ -41,11 +51,9 @@ export function dynamicsOf(
   Y: MatrixLike,
   options: DynamicsOptions,
 ): Dynamics {
-  checkKeys(options, [...DESCENT_KEYS, "kind", "outputs"], "dynamics");
-  const { kind = "descent", outputs } = options;
-  checkChoice(kind, "kind", ["descent", "flow"]);
-  if (outputs !== undefined) checkChoice(outputs, "outputs", ["full", "average"]);
-  return new Dynamics(context, checkData(context, model, X, Y, outputs), checkRule(options, kind));
+  const { kind, outputs, ...descent } = read(options, "dynamics", "{ learningRate: 0.1 }", OPTIONS);
+  const rule = ruleOf(descent, kind);
+  return new Dynamics(context, checkData(context, model, X, Y, outputs), rule);
 }
 
 /**
@@ -82,10 +90,13 @@ export class Dynamics {
     const { source, X, Y } = data;
     const { arena, ops } = context;
     const n = X.rows * source.block;
-    arena.require(n * n + Math.max(source.scratch(X.rows), ops.deighScratchBytes(1, n) / 8));
+    arena.require(
+      n * n + Math.max(source.scratch(X.rows), ops.deighScratchBytes(1, n) / 8),
+      averageAdvice(source.block),
+    );
     this.#context = context;
     this.#rule = rule;
-    this.#Y = matrix(Y.rows, Y.cols, Y.data.slice());
+    this.#Y = Y;
     this.#start = source.start(X, Y.cols);
     this.#problem = residualProblem(data, this.#start);
     const vectors = arena.hold(n * n);
@@ -111,8 +122,8 @@ export class Dynamics {
    *   rate above `maxLearningRate`; BackendError after `dispose()`.
    */
   at(t: number, X?: MatrixLike): Matrix;
-  at(t: ArrayLike<number>, X?: MatrixLike): Matrix[];
-  at(t: number | ArrayLike<number>, X?: MatrixLike): Matrix | Matrix[] {
+  at(t: NumberList, X?: MatrixLike): Matrix[];
+  at(t: number | NumberList, X?: MatrixLike): Matrix | Matrix[] {
     const times = this.#times(t);
     const at = X === undefined ? undefined : toMatrix(X, "X", { cols: this.#problem.X.cols });
     const results = this.outputsAt(times, at);
@@ -127,6 +138,7 @@ export class Dynamics {
     const { source, columns, outputs } = this.#problem;
     const start = X ? source.start(X, outputs) : this.#start;
     const size = start.length / columns;
+    this.#context.arena.require(3 * times.length * Math.max(start.length, this.#problem.R.length));
     const moved = X
       ? this.#onNew(times, X)
       : combine(this.#context, this.#spectrum, this.#modes(times, true), times.length * columns);
@@ -142,7 +154,7 @@ export class Dynamics {
 
   /** ½ · mean over all N·C entries of (f − y)² at time t, without the decay term. */
   lossAt(t: number): number {
-    const { data } = this.at(t);
+    const { data } = this.at(this.#time(t));
     return data.reduce((sum, f, at) => sum + (f - this.#Y.data[at]) ** 2, 0) / (2 * data.length);
   }
 
@@ -152,7 +164,7 @@ export class Dynamics {
    * @throws RangeError for a model without weights, or with averaged outputs; otherwise as {@link at}.
    */
   parametersAt(t: number): Float64Array {
-    const [time] = this.#times(t);
+    const time = this.#time(t);
     const { source, X } = this.#problem;
     const net = source.weights;
     if (!net) throw noWeights("parametersAt()", source);
@@ -176,11 +188,16 @@ export class Dynamics {
     this.dispose();
   }
 
-  #times(t: number | ArrayLike<number>): number[] {
+  #times(t: unknown): number[] {
     this.#lease.check();
-    const times = typeof t === "object" && t !== null ? Array.from(t) : [t];
-    for (const time of times) checkTime(this.#rule, time);
-    return times as number[];
+    return timesOf(this.#rule, t);
+  }
+
+  /** One time, not a list. */
+  #time(t: unknown): number {
+    this.#lease.check();
+    checkTime(this.#rule, t);
+    return t;
   }
 
   /** Rows (time k, right-hand side c): ψ ∘ c, or λψ ∘ c; null modes do not move. */
@@ -189,7 +206,7 @@ export class Dynamics {
     const { values } = this.#spectrum;
     const n = values.length;
     const total = n * columns;
-    const result = new Float64Array(times.length * total);
+    const result = zeros(times.length * total);
     values.forEach((value, i) => {
       if (!(value > this.#level)) return;
       const psi = responses(this.#rule, value + total * this.#rule.decay, total, times);

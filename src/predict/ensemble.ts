@@ -6,23 +6,27 @@
  *   mean A_t y,   covariance K** + A_t K A_tᵀ − (A_t K_X* + transpose).
  */
 import type { Context } from "../arena.js";
-import { checkChoice, checkKeys, checkResult, describe, toMatrix } from "../check.js";
+import { checkResult, describe, toMatrix } from "../check.js";
 import { type KernelSource, kernelSource } from "../kernel/source.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { choice, flag, type Kinds, optional, or, read } from "../options.js";
 import { decompose, nullLevel, project, type Spectrum } from "../solver/eigen.js";
 import { transposed } from "../solver/system.js";
 import {
-  checkRule,
   checkTime,
-  DESCENT_KEYS,
+  DESCENT,
   type DescentOptions,
+  descentKind,
+  learningRate,
   maxLearningRate,
   type Rule,
   responses,
+  ruleOf,
+  timesOf,
 } from "./descent.js";
 import { Lease } from "./lease.js";
-import { checkSampleOptions, drawSamples, type SampleOptions } from "./samples.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
 
 export interface EnsembleOptions extends Partial<DescentOptions> {
   /** `flow` (default): t is time, and learningRate defaults to 1. `descent`: t counts steps. */
@@ -49,6 +53,15 @@ export interface EnsembleQuery {
   covariance?: boolean;
 }
 
+const OPTIONS = {
+  ...DESCENT,
+  learningRate: optional(learningRate),
+  kind: or(descentKind, "flow"),
+  prior: or(choice(["nngp", "ntk"]), "nngp"),
+} satisfies Kinds<EnsembleOptions>;
+
+const QUERY = { covariance: or(flag, false) } satisfies Kinds<EnsembleQuery>;
+
 /** `ntk.ensemble`. */
 export function ensembleOf(
   context: Context,
@@ -57,21 +70,19 @@ export function ensembleOf(
   Ylike: MatrixLike,
   options: EnsembleOptions,
 ): Ensemble {
-  checkKeys(options, [...DESCENT_KEYS, "kind", "prior"], "ensemble");
+  const { kind, prior, ...descent } = read(options, "ensemble", '{ kind: "flow" }', OPTIONS);
+  const rate = descent.learningRate ?? (kind === "flow" ? 1 : undefined);
+  // Where a rate is needed, its own check says so.
+  const rule = ruleOf({ ...descent, learningRate: learningRate(rate, "learningRate") }, kind);
   if (!isInfiniteNetwork(model)) {
     throw new TypeError(
       `the model of an ensemble is ${describe(model)}; expected an infinite network from createInfiniteNetwork`,
     );
   }
-  const { kind = "flow", prior = "nngp", ...rest } = options;
-  checkChoice(kind, "kind", ["descent", "flow"]);
-  checkChoice(prior, "prior", ["nngp", "ntk"]);
-  const learningRate = rest.learningRate ?? (kind === "flow" ? 1 : undefined);
-  const rule = checkRule({ ...rest, learningRate: learningRate as number }, kind);
-  const given = toMatrix(Xlike, "X");
-  const X = matrix(given.rows, given.cols, given.data.slice());
+  const own = createInfiniteNetwork(model);
+  const X = copied(toMatrix(Xlike, "X"));
   const Y = toMatrix(Ylike, "Y", { rows: X.rows });
-  return new Ensemble(context, model, X, Y, rule, prior);
+  return new Ensemble(context, own, X, Y, rule, prior);
 }
 
 /**
@@ -141,14 +152,13 @@ export class Ensemble {
    * @throws TypeError, RangeError for a bad time or X, and where descent has blown up; BackendError after `dispose()`.
    */
   at(t: number, X?: MatrixLike, query?: EnsembleQuery): EnsembleOutputs;
-  at(t: ArrayLike<number>, X?: MatrixLike, query?: EnsembleQuery): EnsembleOutputs[];
-  at(t: number | ArrayLike<number>, X?: MatrixLike, query: EnsembleQuery = {}): EnsembleOutputs | EnsembleOutputs[] {
+  at(t: NumberList, X?: MatrixLike, query?: EnsembleQuery): EnsembleOutputs[];
+  at(t: number | NumberList, X?: MatrixLike, query: EnsembleQuery = {}): EnsembleOutputs | EnsembleOutputs[] {
     this.#lease.check();
-    checkKeys(query, ["covariance"], "at");
-    const times = typeof t === "object" && t !== null ? Array.from(t) : [t];
-    for (const time of times) checkTime(this.#rule, time);
+    const { covariance } = read(query, "at", "{ covariance: true }", QUERY);
+    const times = timesOf(this.#rule, t);
     const points = X === undefined ? this.#X : toMatrix(X, "X", { cols: this.#X.cols });
-    const results = this.#outputsAt(times as number[], points, query.covariance ?? false);
+    const results = this.#outputsAt(times, points, covariance);
     return typeof t === "number" ? results[0] : results;
   }
 
@@ -158,8 +168,12 @@ export class Ensemble {
    * @throws as {@link at}; ConvergenceError.
    */
   sample(t: number, X: MatrixLike, options: SampleOptions = {}): Matrix[] {
-    const checked = checkSampleOptions(options, "sample");
-    const { mean, covariance } = this.at(t, X, { covariance: true });
+    const checked = read(options, "sample", "{ draws: 3 }", SAMPLES);
+    this.#lease.check();
+    checkTime(this.#rule, t);
+    const points = toMatrix(X, "X", { cols: this.#X.cols });
+    this.#context.arena.require(samplesMemory(this.#context, points.rows, this.#outputs, checked.draws));
+    const { mean, covariance } = this.at(t, points, { covariance: true });
     return drawSamples(this.#context, mean, [covariance as Matrix], checked);
   }
 
@@ -175,13 +189,17 @@ export class Ensemble {
 
   #outputsAt(times: readonly number[], X: Matrix, covariance: boolean): EnsembleOutputs[] {
     const n = this.#X.rows;
+    const { arena } = this.#context;
+    arena.require(
+      Math.max(3 * X.rows * n, times.length * n) + times.length * X.rows * (this.#outputs + (covariance ? X.rows : 1)),
+    );
     // In the eigenbasis: Θ* Uᵀ and K* Uᵀ, N*×N.
     const pull = project(this.#context, this.#spectrum, this.#trained.cross(X, this.#X).data, X.rows);
     const shared = project(this.#context, this.#spectrum, this.#prior.cross(X, this.#X).data, X.rows);
     const square = covariance ? this.#prior.square(X) : undefined;
     const diagonal = square ? undefined : this.#prior.diagonal(X);
     const total = n * this.#outputs;
-    const psi = Array.from(this.eigenvalues, (value) =>
+    const psi = Array.from(this.#spectrum.values, (value) =>
       value > this.#level
         ? responses(this.#rule, value + total * this.#rule.decay, total, times)
         : new Float64Array(times.length),

@@ -3,11 +3,24 @@
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
 import type { Context } from "../arena.js";
-import { checkBoolean, checkChoice, checkKeys, checkNonNegative, checkResult, toMatrix } from "../check.js";
+import { checkResult, describe, toMatrix } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { KernelSource, Model } from "../kernel/source.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
+import {
+  choice,
+  flag,
+  isList,
+  type Kind,
+  type Kinds,
+  list,
+  nonNegative,
+  optional,
+  or,
+  outputs,
+  read,
+} from "../options.js";
 import { solveConjugate } from "../solver/cg.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
@@ -15,10 +28,10 @@ import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
-import { checkData, type Data, noWeights, residualProblem } from "./problem.js";
+import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
 import { type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
-import { checkSampleOptions, drawSamples, type SampleOptions } from "./samples.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
 import { toBytes } from "./snapshot.js";
 import { planUpdate, type UpdateOptions } from "./update.js";
 
@@ -27,9 +40,9 @@ export interface FitOptions {
    * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each output, which needs
    * `outputs: "average"`; one eigendecomposition serves all.
    */
-  ridge?: number | ArrayLike<number>;
+  ridge?: number | NumberList;
   /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
-  ridges?: ArrayLike<number>;
+  ridges?: NumberList;
   /** With `ridges`: true chooses a ridge for each output by itself, which needs `outputs: "average"`. Default false: one ridge for all. */
   perOutput?: boolean;
   /**
@@ -77,7 +90,31 @@ function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
-const FIT_KEYS = ["ridge", "ridges", "perOutput", "solver", "scale", "centered", "outputs"];
+const scale: Kind<1 | "fit"> = (value, name) => {
+  if (value === 1 || value === "fit") return value;
+  throw new RangeError(`${name} is ${typeof value === "number" ? value : describe(value)}; expected 1 or "fit"`);
+};
+
+const ridges = list(nonNegative, "at least one ridge");
+const oneOrMore: Kind<number | number[]> = (value, name) => (isList(value) ? ridges : nonNegative)(value, name);
+
+const OPTIONS = {
+  ridge: optional(oneOrMore),
+  ridges: optional(ridges),
+  perOutput: or(flag, false),
+  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
+  scale: or(scale, 1),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+} satisfies Kinds<FitOptions>;
+
+const PREDICT = {
+  variance: or(flag, true),
+  covariance: or(flag, false),
+  noise: or(flag, false),
+} satisfies Kinds<PredictOptions>;
+
+const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
 export function fitModel(
@@ -87,19 +124,19 @@ export function fitModel(
   Ylike: MatrixLike,
   options: FitOptions,
 ): Fit {
-  checkFitOptions(options);
-  const { ridges, perOutput = false, scale = 1, centered = false } = options;
-  const data = checkData(context, model, Xlike, Ylike, options.outputs);
+  const checked = checkFitOptions(options);
+  const { ridges, perOutput, scale, centered } = checked;
+  const data = checkData(context, model, Xlike, Ylike, checked.outputs);
   const { source, X, Y } = data;
-  const given = ridgesOf(options.ridge, data);
+  const given = ridgesOf(checked.ridge ?? 0, data);
   if (perOutput && source.block > 1) throw coupled("perOutput");
-  const solver = chooseSolver(context, source, X.rows, options);
-  context.arena.require(memoryOf(context, solver, data, given));
+  const solver = chooseSolver(context, source, X.rows, checked);
+  context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start);
-  const fitted = { context, model, problem, centered, scale };
+  const fitted = { context, model: data.model, problem, centered, scale };
   if (solver === "path") {
-    const { factor, path, notes } = choosePath(context, problem, Array.from(ridges as ArrayLike<number>), perOutput);
+    const { factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
     return new Fit({ ...fitted, solution: solveDual(context, problem, factor.ridges, factor), path, notes });
   }
   return new Fit({ ...fitted, solution: solve(context, solver, problem, given), path: [], notes: [] });
@@ -113,8 +150,12 @@ export function restoredFit(context: Context, source: unknown, options: RestoreO
 /** How a fit is solved. */
 type Solver = "path" | "cg" | "primal" | "dual" | "float32";
 
-function chooseSolver(context: Context, source: KernelSource, N: number, options: FitOptions): Solver {
-  const { solver = "auto", ridges } = options;
+function chooseSolver(
+  context: Context,
+  source: KernelSource,
+  N: number,
+  { solver, ridges }: ReturnType<typeof checkFitOptions>,
+): Solver {
   if (!source.weights && (solver === "primal" || solver === "cg")) {
     throw new RangeError(
       `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
@@ -156,8 +197,8 @@ function isPrimalCheaper(net: Network, N: number): boolean {
 }
 
 /** One ridge, or one for each output. */
-function ridgesOf(ridge: FitOptions["ridge"], { source, Y }: Data): Float64Array {
-  if (ridge === undefined || typeof ridge === "number") return Float64Array.of(ridge ?? 0);
+function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {
+  if (typeof ridge === "number") return Float64Array.of(ridge);
   if (ridge.length !== Y.cols) {
     throw new RangeError(
       `ridge has ${ridge.length} entries; expected one number, or one for each of ${Y.cols} outputs`,
@@ -174,32 +215,17 @@ function coupled(what: string): RangeError {
   );
 }
 
-function checkFitOptions(options: FitOptions): void {
-  checkKeys(options, FIT_KEYS, "fit");
-  const { ridge = 0, ridges, perOutput = false, solver = "auto", scale = 1, centered = false } = options;
-  const { outputs = "average" } = options;
-  if (typeof ridge === "object" && ridge !== null) checkRidges(ridge, "ridge");
-  else checkNonNegative(ridge, "ridge");
-  checkChoice(solver, "solver", ["auto", "dual", "primal", "cg"]);
-  if (scale !== 1 && scale !== "fit") throw new RangeError(`scale is ${String(scale)}; expected 1 or "fit"`);
-  checkBoolean(centered, "centered");
-  checkBoolean(perOutput, "perOutput");
-  checkChoice(outputs, "outputs", ["full", "average"]);
+function checkFitOptions(options: FitOptions) {
+  const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
+  const { ridge, ridges, perOutput, solver } = checked;
   if (ridges === undefined) {
     if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
-    return;
+    return checked;
   }
-  if (options.ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
+  if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
   if (solver === "primal" || solver === "cg")
     throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
-  checkRidges(ridges, "ridges");
-}
-
-function checkRidges(ridges: ArrayLike<number>, name: string): void {
-  if (typeof ridges !== "object" || ridges === null)
-    throw new TypeError(`${name} is not a list; expected an array of numbers`);
-  if (ridges.length === 0) throw new RangeError(`${name} is empty; expected at least one ridge`);
-  for (const [i, value] of Array.from(ridges).entries()) checkNonNegative(value, `${name}[${i}]`);
+  return checked;
 }
 
 /**
@@ -239,16 +265,14 @@ export class Fit {
   predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
   predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
-    checkKeys(options, ["variance", "covariance", "noise"], "predict");
-    const { variance = true, covariance = false, noise = false } = options;
-    checkBoolean(variance, "variance");
-    checkBoolean(covariance, "covariance");
-    checkBoolean(noise, "noise");
+    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
     const { scales } = this.report;
     const C = problem.outputs;
+    const order = X.rows * problem.source.block;
+    if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
     const added = noise ? this.#noises() : new Float64Array(C);
     const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
     const mean = both?.mean ?? solution.mean(X, !centered);
@@ -296,12 +320,13 @@ export class Fit {
    *
    * @throws as {@link predict}; ConvergenceError.
    */
-  sample(Xlike: MatrixLike, { noise = false, ...options }: SampleOptions & { noise?: boolean } = {}): Matrix[] {
-    const checked = checkSampleOptions(options, "sample");
-    checkBoolean(noise, "noise");
+  sample(Xlike: MatrixLike, options: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+    const { noise, ...checked } = read(options, "sample", "{ draws: 3 }", SAMPLE);
     this.#lease.check();
     const { problem, solution, centered, context } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const order = X.rows * problem.source.block;
+    context.arena.require(samplesMemory(context, order, problem.columns, checked.draws));
     const { scales } = this.report;
     const added = noise ? this.#noises() : new Float64Array(problem.outputs);
     const mean = checkResult(matrix(X.rows, problem.outputs, solution.mean(X, !centered)), "the mean");

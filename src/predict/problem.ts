@@ -2,15 +2,15 @@
 import type { Context } from "../arena.js";
 import { toMatrix } from "../check.js";
 import type { Outputs } from "../kernel/empirical.js";
-import { type KernelSource, kernelSource, type Model } from "../kernel/source.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type KernelSource, kernelSource, type Model, ownModel } from "../kernel/source.js";
+import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { Problem } from "../solver/dual.js";
 import { transposed } from "../solver/system.js";
 
-/** Inputs and targets before anything is computed. */
+/** Inputs and targets before anything is computed: copies, as is the model. */
 export interface Data {
+  model: Model;
   source: KernelSource;
-  /** Kept for predictions and updates: copies, so that the caller may reuse the arrays. */
   X: Matrix;
   Y: Matrix;
 }
@@ -23,12 +23,11 @@ export function checkData(
   Ylike: MatrixLike,
   outputs: Outputs | undefined,
 ): Data {
-  const source = kernelSource(context, model, outputs);
-  const given = toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {});
-  const X = matrix(given.rows, given.cols, given.data.slice());
-  const targets = toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows });
-  const Y = matrix(targets.rows, targets.cols, targets.data.slice());
-  return { source, X, Y };
+  const own = ownModel(model);
+  const source = kernelSource(context, own, outputs);
+  const X = copied(toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {}));
+  const Y = copied(toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows }));
+  return { model: own, source, X, Y };
 }
 
 /** R = Y − start as right-hand sides of the system. */
@@ -37,6 +36,13 @@ export function residualProblem({ source, X, Y }: Data, start: Float64Array): Pr
   const columns = Y.cols / source.block;
   const residual = Y.data.map((y, at) => y - start[at]);
   return { source, X, Y, R: transposed(residual, size, columns), size, columns, outputs: Y.cols };
+}
+
+/** What else to try where the kernel of all pairs of outputs does not fit. */
+export function averageAdvice(block: number): string {
+  return block === 1
+    ? ""
+    : `; or take outputs: "average", one kernel for all ${block} outputs, ${block * block} times smaller`;
 }
 
 /** The error of a method that needs weights, for a model whose kernel has none. */

@@ -1,10 +1,19 @@
 /** Monte Carlo: the mean of finite tangent kernels over random starts, with its standard error, draw by draw. */
 import type { Context } from "../arena.js";
-import { checkChoice, checkKeys, checkPositiveInteger, toMatrix } from "../check.js";
-import { kernel, type Outputs } from "../kernel/empirical.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { checkSeed, createNetwork, type NetworkOptions, networkShape } from "../model/network.js";
+import { toMatrix } from "../check.js";
+import { kernel, kernelScratch, type Outputs } from "../kernel/empirical.js";
+import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
+import {
+  createNetwork,
+  type NetworkOptions,
+  type NetworkShape,
+  networkShape,
+  parameterCount,
+} from "../model/network.js";
+import { any, count, type Kinds, or, outputs, read, seed } from "../options.js";
 import { doubles } from "../precision.js";
+import { checkSeed } from "../scalars.js";
 
 export interface SampleKernelOptions {
   /** How many networks; default 100. */
@@ -17,6 +26,13 @@ export interface SampleKernelOptions {
   outputs?: "full" | "average";
 }
 
+const OPTIONS = {
+  draws: or(count, 100),
+  seed: or(seed, 0),
+  X2: any,
+  outputs: or(outputs, "average"),
+} satisfies Kinds<SampleKernelOptions>;
+
 /** `ntk.sampleKernel`. */
 export function sampleKernels(
   context: Context,
@@ -24,21 +40,21 @@ export function sampleKernels(
   Xlike: MatrixLike,
   sampling: SampleKernelOptions,
 ): KernelSamples {
-  checkKeys(sampling, ["draws", "seed", "X2", "outputs"], "sampleKernel");
-  const { draws = 100, seed = 0, outputs = "average" } = sampling;
-  checkPositiveInteger(draws, "draws");
-  checkSeed(seed);
-  checkSeed(seed + draws - 1);
-  checkChoice(outputs, "outputs", ["full", "average"]);
-  if (options?.parameters !== undefined || options?.seed !== undefined) {
+  const { draws, seed, outputs, X2: other } = read(sampling, "sampleKernel", "{ draws: 100 }", OPTIONS);
+  checkSeed(seed + (draws - 1), "seed + draws − 1");
+  const { network, blocks, drawn } = networkShape(options);
+  if (!drawn) {
     throw new RangeError(
       "sampleKernel draws θ0 itself; expected options without parameters and seed (its own seed comes last)",
     );
   }
-  const { network } = networkShape(options);
-  const X = toMatrix(Xlike, "X", { cols: network.inputs });
-  const X2 = sampling.X2 === undefined ? undefined : toMatrix(sampling.X2, "X2", { cols: network.inputs });
-  return new KernelSamples(context, options, X, X2, outputs, draws, seed);
+  const X = copied(toMatrix(Xlike, "X", { cols: network.inputs }));
+  const X2 = other === undefined ? undefined : copied(toMatrix(other as MatrixLike, "X2", { cols: network.inputs }));
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  const block = outputs === "full" ? network.outputs : 1;
+  const shape = { ...network, parameters: { length: parameterCount(blocks) } };
+  context.arena.require(n * n2 * block * block + kernelScratch(doubles(context), shape, n, n2, outputs));
+  return new KernelSamples(context, network, X, X2, outputs, draws, seed);
 }
 
 /**
@@ -56,7 +72,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** Networks to draw. */
   readonly total: number;
   readonly #context: Context;
-  readonly #options: NetworkOptions;
+  readonly #options: NetworkShape;
   readonly #X: Matrix;
   readonly #X2: Matrix | undefined;
   readonly #outputs: Outputs;
@@ -68,7 +84,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** @internal */
   constructor(
     context: Context,
-    options: NetworkOptions,
+    options: NetworkShape,
     X: Matrix,
     X2: Matrix | undefined,
     outputs: Outputs,
@@ -77,19 +93,19 @@ export class KernelSamples implements Iterable<KernelSamples> {
   ) {
     this.#context = context;
     this.#options = options;
-    this.#X = matrix(X.rows, X.cols, X.data.slice());
-    this.#X2 = X2 && matrix(X2.rows, X2.cols, X2.data.slice());
+    this.#X = X;
+    this.#X2 = X2;
     this.#outputs = outputs;
     this.total = total;
     this.#seed = seed;
-    const block = outputs === "full" ? (options.outputs ?? 1) : 1;
+    const block = outputs === "full" ? options.outputs : 1;
     this.#mean = matrix(X.rows * block, (X2?.rows ?? X.rows) * block);
-    this.#squares = new Float64Array(this.#mean.data.length);
+    this.#squares = zeros(this.#mean.data.length);
   }
 
   /** Mean of the kernels so far: a copy. */
   get mean(): Matrix {
-    return matrix(this.#mean.rows, this.#mean.cols, this.#mean.data.slice());
+    return copied(this.#mean);
   }
 
   /** Standard error of each entry of {@link mean}: a copy; Infinity before the second draw. */

@@ -1,9 +1,9 @@
 /** Draws from a Gaussian whose covariance may be singular: through its eigendecomposition, no jitter. */
 import type { Context } from "../arena.js";
-import { checkKeys, checkPositiveInteger } from "../check.js";
 import { type Matrix, matrix } from "../matrix.js";
-import { checkSeed } from "../model/network.js";
+import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
+import { count, type Kinds, or, seed } from "../options.js";
 import { combine, decompose } from "../solver/eigen.js";
 
 export interface SampleOptions {
@@ -13,13 +13,12 @@ export interface SampleOptions {
   seed?: number;
 }
 
-/** @throws TypeError, RangeError */
-export function checkSampleOptions(options: SampleOptions, where: string): Required<SampleOptions> {
-  checkKeys(options, ["draws", "seed"], where);
-  const { draws = 1, seed = 0 } = options;
-  checkPositiveInteger(draws, "draws");
-  checkSeed(seed);
-  return { draws, seed };
+/** The schema of {@link SampleOptions}. */
+export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
+
+/** Doubles that {@link drawSamples} needs for a covariance of order n that serves `columns` outputs. */
+export function samplesMemory({ ops }: Context, n: number, columns: number, draws: number): number {
+  return n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n);
 }
 
 /**
@@ -55,7 +54,7 @@ function coloured(context: Context, covariance: Matrix, normals: Float64Array, r
   return context.arena.run(() => {
     const vectors = context.arena.copyIn(covariance.data);
     const values = decompose(context, n, vectors, true);
-    const coordinates = new Float64Array(rows.length * n);
+    const coordinates = zeros(rows.length * n);
     rows.forEach((row, at) => {
       for (let i = 0; i < n; i++) {
         coordinates[at * n + i] = Math.sqrt(Math.max(0, values[i])) * normals[row * n + i];

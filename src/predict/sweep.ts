@@ -4,15 +4,34 @@
  * over which widths.
  */
 import type { Context } from "../arena.js";
-import { checkKeys, checkNonNegative, checkPositiveInteger, describe, toMatrix } from "../check.js";
+import { describe, toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
-import type { MatrixLike } from "../matrix.js";
-import type { Init } from "../model/init.js";
-import { createNetwork, type Network, type NetworkOptions } from "../model/network.js";
-import { type CompareOptions, type Comparison, comparing } from "./compare.js";
-import { checkRule } from "./descent.js";
+import { kernelScratch } from "../kernel/empirical.js";
+import { copied, type Matrix, type MatrixLike } from "../matrix.js";
+import { ACTIVATION } from "../model/activation.js";
+import { INITS, type Init } from "../model/init.js";
+import { createNetwork, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
+import {
+  any,
+  choice,
+  count,
+  flag,
+  type Kind,
+  type Kinds,
+  layers,
+  list,
+  nonNegative,
+  optional,
+  or,
+  positive,
+  read,
+} from "../options.js";
+import { doubles } from "../precision.js";
+import { isRecord } from "../scalars.js";
+import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
+import { fitExponents, type Measure, summarise } from "./exponents.js";
 import { drain } from "./slices.js";
-import { checkRun, stableRate } from "./train.js";
+import { checkSteps, type Run, stableRate, TRAIN } from "./train.js";
 
 /** A rate for every network, or a fraction of each network's own largest stable rate. */
 export type SweepRate = number | { fraction: number };
@@ -38,20 +57,6 @@ export interface SweepProgress {
   done: number;
   total: number;
 }
-
-/** What is averaged and fitted; `gapTest`, `testLoss` and `linearTestLoss` with Xtest and Ytest. */
-export const MEASURES = [
-  "loss",
-  "linearLoss",
-  "gap",
-  "gapTest",
-  "testLoss",
-  "linearTestLoss",
-  "parameterDrift",
-  "relativeParameterDrift",
-  "kernelDrift",
-] as const;
-export type Measure = (typeof MEASURES)[number];
 
 export interface SweepRun extends Omit<Comparison, "network" | "aborted"> {
   init: Init;
@@ -107,76 +112,127 @@ export interface Sweep {
   aborted: boolean;
 }
 
-const KEYS = [
-  "widths",
-  "depth",
-  "learningRates",
-  "inits",
-  "seeds",
-  "network",
-  "steps",
-  "recordAt",
-  "momentum",
-  "nesterov",
-  "weightDecay",
-  "Xtest",
-  "Ytest",
-  "onProgress",
-  "signal",
-];
-/** Beyond it narrow nets saturate, and the power law with them. */
-const LAZY_GAP = 0.1;
+const NETWORK = {
+  activation: optional(ACTIVATION),
+  weightStd: optional(nonNegative),
+  biasStd: optional(nonNegative),
+  bias: optional(flag),
+} satisfies Kinds<SweepOptions["network"]>;
 
+/** A rate > 0, or a fraction of the largest stable one. */
+const sweepRate: Kind<SweepRate> = (value, name) => {
+  if (isRecord(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
+  if (typeof value !== "number")
+    throw new TypeError(`${name} is ${describe(value)}; expected a number or { fraction }`);
+  return positive(value, name);
+};
+
+const { learningRate: _, ...RUN } = TRAIN;
+const OPTIONS = {
+  ...RUN,
+  widths: list(count, "a list of widths"),
+  depth: or(layers, 1),
+  learningRates: list(sweepRate, "a list of rates"),
+  inits: or(list(choice(INITS), "a list of initialisations"), ["lecun"]),
+  seeds: or(count, 5),
+  network: optional((value, name) => read(value, `sweep: ${name}`, '{ activation: "relu" }', NETWORK)),
+  Xtest: any,
+  Ytest: any,
+} satisfies Kinds<SweepOptions>;
+
+/** The most runs of a sweep: each has a record of its own. */
+const MOST_RUNS = 1_000_000;
 /** `ntk.sweep`. */
 export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
   return drain(sweepingNetworks(context, X, Y, options));
 }
 
-/** `ntk.sweeping`: returns what `sweep` does. */
-export function* sweepingNetworks(
+/** One run of the grid. */
+interface Cell {
+  init: Init;
+  rate: SweepRate;
+  width: number;
+  seed: number;
+}
+
+/** Checked input of a sweep: copies. */
+interface Plan {
+  X: Matrix;
+  Y: Matrix;
+  test: { X?: Matrix; Y?: Matrix };
+  grid: Cell[];
+  seeds: number;
+  /** The network of a cell. */
+  make(cell: Cell): Network;
+  /** Everything of a run but its network, data and rate. */
+  run: Omit<Run, "net" | "X" | "Y">;
+  onProgress: ((progress: SweepProgress) => void) | undefined;
+}
+
+/** `ntk.sweeping`: returns what `sweep` does. The input is checked and copied at once. */
+export function sweepingNetworks(
   context: Context,
-  Xlike: MatrixLike,
-  Ylike: MatrixLike,
+  X: MatrixLike,
+  Y: MatrixLike,
   options: SweepOptions,
 ): Generator<SweepProgress, Sweep, void> {
-  checkKeys(options, KEYS, "sweep");
-  const { widths, depth = 1, learningRates, inits = ["lecun"], seeds = 5, network = {}, onProgress, ...rest } = options;
-  checkList(widths, "widths");
-  checkList(learningRates, "learningRates");
-  checkList(inits, "inits");
-  checkPositiveInteger(seeds, "seeds");
-  checkPositiveInteger(depth, "depth");
-  checkKeys(network, ["activation", "weightStd", "biasStd", "bias"], "sweep: network");
-  const X = toMatrix(Xlike, "X");
-  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
-  const Xtest = rest.Xtest === undefined ? undefined : toMatrix(rest.Xtest, "Xtest", { cols: X.cols });
-  if (rest.Ytest !== undefined && !Xtest) throw new RangeError("Ytest is given without Xtest; expected both");
-  const Ytest =
-    Xtest && rest.Ytest !== undefined ? toMatrix(rest.Ytest, "Ytest", { rows: Xtest.rows, cols: Y.cols }) : undefined;
+  return sweeping(context, plan(context, X, Y, options));
+}
+
+/** @throws TypeError, RangeError, MemoryLimitError */
+function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Plan {
+  const example = "{ widths: [64, 256], learningRates: [0.5], steps: 100 }";
+  const { widths, depth, learningRates, inits, seeds, network, onProgress, Xtest, Ytest, ...rest } = read(
+    options,
+    "sweep",
+    example,
+    OPTIONS,
+  );
+  const runs = widths.length * learningRates.length * inits.length * seeds;
+  if (runs > MOST_RUNS)
+    throw new RangeError(`widths, learningRates, inits and seeds make ${runs} runs; expected at most ${MOST_RUNS}`);
+  const X = copied(toMatrix(Xlike, "X"));
+  const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows }));
+  const test = checkTest(Xtest, Ytest, X.cols, Y.cols);
+  const shape = { ...network, inputs: X.cols, outputs: Y.cols };
+  const optionsOf = ({ init, width, seed }: Omit<Cell, "rate">): NetworkOptions => ({
+    ...shape,
+    hidden: depth === 1 ? width : new Array<number>(depth).fill(width),
+    init,
+    seed,
+  });
+  // The kernel of all outputs, its eigenvectors and what either takes beside it, for every network before the first.
+  const n = X.rows * Y.cols;
+  const spectrum = context.ops.deighScratchBytes(1, n) / 8;
+  for (const init of inits) {
+    for (const width of widths) {
+      const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
+      const sized = { ...network, parameters: { length: parameterCount(blocks) } };
+      const scratch = kernelScratch(doubles(context), sized, X.rows, X.rows, "full");
+      context.arena.require(n * n + Math.max(spectrum, scratch));
+    }
+  }
   const grid = inits.flatMap((init) =>
     learningRates.flatMap((rate) =>
       widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
     ),
   );
-  // Everything is checked before the first run.
-  const { signal, steps, recordAt, momentum, nesterov, weightDecay } = rest;
-  const shared = { signal, steps, recordAt, momentum, nesterov, weightDecay };
-  const shape = { ...network, inputs: X.cols, outputs: Y.cols, depth };
-  for (const rate of learningRates) checkRun(draw(grid[0], shape), X, Y, { ...shared, learningRate: probe(rate) });
-  for (const cell of grid) if (cell.seed === 0) draw(cell, shape);
+  const run = checkSteps({ ...rest, learningRate: 1, onProgress: undefined });
+  return { X, Y, test, grid, seeds, make: (cell) => createNetwork(optionsOf(cell)), run, onProgress };
+}
 
+function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep, void> {
+  const { X, Y, test, grid, seeds, onProgress } = plan;
   const runs: SweepRun[] = [];
   let aborted = false;
   for (const cell of grid) {
-    aborted = signal?.aborted ?? false;
+    aborted = plan.run.signal?.aborted ?? false;
     if (aborted) break;
-    const net = draw(cell, shape);
-    const rate = cell.rate;
-    const stable =
-      typeof rate === "number" ? 0 : stableRate(context, net, X, checkRule({ ...shared, learningRate: 1 }, "descent"));
-    const learningRate = typeof rate === "number" ? rate : rate.fraction * stable;
-    const run = checkRun(net, X, Y, { ...shared, learningRate });
-    const { comparison, divergedAt } = yield* attempt(comparing(context, run, Xtest, Ytest), {
+    const net = plan.make(cell);
+    const { rate } = cell;
+    const learningRate = typeof rate === "number" ? rate : rate.fraction * stableRate(context, net, X, plan.run.rule);
+    const run = { ...plan.run, net, X, Y, rule: { ...plan.run.rule, rate: positive(learningRate, "learningRate") } };
+    const { comparison, divergedAt } = yield* attempt(comparing(context, run, test.X, test.Y), {
       done: runs.length,
       total: grid.length,
     });
@@ -188,28 +244,6 @@ export function* sweepingNetworks(
   }
   const summary = summarise(runs, seeds);
   return { runs, summary, exponents: fitExponents(runs, summary), aborted };
-}
-
-function checkList(value: unknown, name: string): void {
-  if (!Array.isArray(value)) throw new TypeError(`${name} is ${describe(value)}; expected an array`);
-  if (value.length === 0) throw new RangeError(`${name} is empty; expected at least one entry`);
-}
-
-/** A rate to check the options with. */
-function probe(rate: SweepRate): number {
-  if (typeof rate === "number") return rate;
-  if (typeof rate !== "object" || rate === null || !("fraction" in rate)) {
-    throw new TypeError(`learningRates has ${describe(rate)}; expected a number or { fraction }`);
-  }
-  checkNonNegative(rate.fraction, "learningRates: fraction");
-  return rate.fraction;
-}
-
-function draw(
-  { init, width, seed }: { init: Init; width: number; seed: number },
-  { depth, ...shape }: SweepOptions["network"] & { inputs: number; outputs: number; depth: number },
-): Network {
-  return createNetwork({ ...shape, hidden: depth === 1 ? width : new Array(depth).fill(width), init, seed });
 }
 
 /** A run, slice by slice; one that diverges leaves its record. */
@@ -230,75 +264,4 @@ function* attempt(
     // Stopped from outside, the run gives its memory back; ended, it ignores this.
     run.return(undefined as never);
   }
-}
-
-/** Runs of one cell of the grid follow each other, `seeds` at a time. */
-function summarise(runs: SweepRun[], seeds: number): SweepSummary[] {
-  const result: SweepSummary[] = [];
-  for (let from = 0; from < runs.length; from += seeds) {
-    const cell = runs.slice(from, from + seeds);
-    const { init, width, rate } = cell[0];
-    const steps = [...new Set(cell.flatMap((run) => run.steps))].sort((a, b) => a - b);
-    for (const step of steps) {
-      const mean: SweepSummary["mean"] = {};
-      const standardError: SweepSummary["standardError"] = {};
-      for (const measure of MEASURES) {
-        const values = cell.flatMap((run) => valueAt(run, measure, step) ?? []);
-        if (values.length === 0) continue;
-        const average = values.reduce((sum, x) => sum + x, 0) / values.length;
-        mean[measure] = average;
-        if (values.length < 2) continue;
-        const squares = values.reduce((sum, x) => sum + (x - average) ** 2, 0);
-        standardError[measure] = Math.sqrt(squares / (values.length - 1) / values.length);
-      }
-      const reached = cell.filter((run) => run.steps.includes(step)).length;
-      const diverged = cell.filter((run) => run.divergedAt !== undefined).length;
-      result.push({ init, width, rate, step, runs: reached, diverged, mean, standardError });
-    }
-  }
-  return result;
-}
-
-function valueAt(run: SweepRun, measure: Measure, step: number): number | undefined {
-  const at = run.steps.indexOf(step);
-  return at < 0 ? undefined : run[measure]?.[at];
-}
-
-function fitExponents(runs: SweepRun[], summary: SweepSummary[]): SweepExponents[] {
-  const result: SweepExponents[] = [];
-  for (const { init, rate, step } of summary) {
-    if (result.some((row) => row.init === init && row.rate === rate && row.step === step)) continue;
-    const lazy = summary
-      .filter((row) => row.init === init && row.rate === rate && row.step === step && (row.mean.gap ?? 1) < LAZY_GAP)
-      .map((row) => row.width);
-    const group = runs.filter((run) => run.init === init && run.rate === rate && lazy.includes(run.width));
-    const power = (measure: Measure) =>
-      fitPower(group.flatMap((run) => ({ width: run.width, value: valueAt(run, measure, step) ?? 0 })));
-    result.push({
-      init,
-      rate,
-      step,
-      gap: power("gap"),
-      gapTest: power("gapTest"),
-      relativeParameterDrift: power("relativeParameterDrift"),
-      parameterDrift: power("parameterDrift"),
-      kernelDrift: power("kernelDrift"),
-    });
-  }
-  return result;
-}
-
-/** Ordinary least squares of log value on log width. */
-function fitPower(all: { width: number; value: number }[]): Exponent | undefined {
-  const points = all.filter(({ value }) => value > 0 && Number.isFinite(value));
-  const widths = [...new Set(points.map(({ width }) => width))].sort((a, b) => a - b);
-  if (widths.length < 2 || points.length < 3) return undefined;
-  const xs = points.map(({ width }) => Math.log(width));
-  const ys = points.map(({ value }) => Math.log(value));
-  const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const [mx, my] = [mean(xs), mean(ys)];
-  const spread = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
-  const exponent = xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i] - my), 0) / spread;
-  const rest = xs.reduce((sum, x, i) => sum + (ys[i] - my - exponent * (x - mx)) ** 2, 0);
-  return { exponent, standardError: Math.sqrt(rest / (points.length - 2) / spread), widths };
 }

@@ -3,15 +3,16 @@
  * a record of loss and of how far weights and kernel have moved.
  */
 import type { Context } from "../arena.js";
-import { checkKeys, checkSize, describe, toMatrix } from "../check.js";
+import { toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelInto } from "../kernel/empirical.js";
 import { loadInputs, loadNetwork } from "../kernel/layer.js";
-import type { Matrix, MatrixLike } from "../matrix.js";
-import { type Network, validateNetwork } from "../model/network.js";
+import { copied, type Matrix, type MatrixLike, type NumberList } from "../matrix.js";
+import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
+import { callback, type Kind, type Kinds, list, MOST_ENTRIES, optional, read, signal, size } from "../options.js";
 import type { Signal } from "../signal.js";
 import { spectrumOf } from "../solver/system.js";
-import { checkRule, DESCENT_KEYS, type DescentOptions, maxLearningRate, type Rule } from "./descent.js";
+import { DESCENT, type DescentOptions, maxLearningRate, type Rule, ruleOf } from "./descent.js";
 import { Recorder, type TrainingRecord } from "./record.js";
 import { drain } from "./slices.js";
 import { MAX_SLICE, Trainer } from "./trainer.js";
@@ -23,7 +24,7 @@ export interface TrainOptions extends DescentOptions {
    * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by
    * ratio. A record costs one kernel(net, X) with full outputs; with none, no such matrix is made.
    */
-  recordAt?: ArrayLike<number>;
+  recordAt?: NumberList;
   /** Called between slices of about 16 ms, on this thread. */
   onProgress?: (progress: Progress) => void;
   /** Stops between slices: the record so far is returned, with `aborted: true`. */
@@ -45,13 +46,33 @@ export interface Trained extends TrainingRecord {
   aborted: boolean;
 }
 
-/** The keys of {@link TrainOptions}. */
-export const TRAIN_KEYS = [...DESCENT_KEYS, "steps", "recordAt", "onProgress", "signal"];
+/** Sorted unique steps. */
+const recordAt: Kind<number[]> = (value, name) => {
+  const steps = list(size, "a list of steps", MOST_ENTRIES, 0)(value, name);
+  steps.forEach((step, i) => {
+    if (i > 0 && step <= steps[i - 1])
+      throw new RangeError(`${name}[${i}] is ${step}, not above ${name}[${i - 1}]; expected sorted unique steps`);
+  });
+  return steps;
+};
+
+/** The schema of {@link TrainOptions}. */
+export const TRAIN = {
+  ...DESCENT,
+  steps: size,
+  recordAt: optional(recordAt),
+  onProgress: optional(callback),
+  signal: optional(signal),
+} satisfies Kinds<TrainOptions>;
+/** Options that would do. */
+export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
+type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
+
 /** A slice between two looks at the signal. */
 const SLICE_MS = 16;
 const DEFAULT_RECORDS = 100;
 
-/** Checked input of a training run. */
+/** Checked input of a training run: copies. */
 export interface Run {
   net: Network;
   X: Matrix;
@@ -74,51 +95,35 @@ export function trainNetwork(
   return drain(trainingOf(context, net, X, Y, options));
 }
 
-/** `ntk.training`: returns what `train` does. */
-export function* trainingOf(
+/** `ntk.training`: returns what `train` does. The input is checked and copied at once, the work is done step by step. */
+export function trainingOf(
   context: Context,
   net: Network,
   X: MatrixLike,
   Y: MatrixLike,
   options: TrainOptions,
 ): Generator<Progress, Trained, void> {
-  checkKeys(options, TRAIN_KEYS, "train");
-  return yield* training(context, checkRun(net, X, Y, options));
+  return training(context, checkRun(net, X, Y, read(options, "train", TRAIN_EXAMPLE, TRAIN)));
 }
 
 /** @throws TypeError, RangeError */
-export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, options: TrainOptions): Run {
-  const net = validateNetwork(value);
-  const X = toMatrix(Xlike, "X", { cols: net.inputs });
-  const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: net.outputs });
-  const rule = checkRule(options, "descent");
-  const { steps, onProgress, signal } = options;
-  checkSize(steps, "steps");
+export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, options: Checked): Run {
+  const net = ownNetwork(validateNetwork(value));
+  const X = copied(toMatrix(Xlike, "X", { cols: net.inputs }));
+  const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows, cols: net.outputs }));
+  return { net, X, Y, ...checkSteps(options) };
+}
+
+/** What does not depend on the data. @throws RangeError */
+export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked) {
+  const rule = ruleOf(descent, "descent");
   if (rule.schedule && rule.schedule.length < steps) {
     throw new RangeError(`learningRate has ${rule.schedule.length} rates; expected one for each of ${steps} steps`);
   }
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`onProgress is ${describe(onProgress)}; expected a function`);
-  }
-  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-    throw new TypeError(`signal is ${describe(signal)}; expected an AbortSignal`);
-  }
-  return { net, X, Y, rule, steps, recordAt: checkRecordAt(options.recordAt, steps), onProgress, signal };
-}
-
-function checkRecordAt(recordAt: ArrayLike<number> | undefined, steps: number): number[] {
-  if (recordAt === undefined) return spacedSteps(steps);
-  if (typeof recordAt !== "object" || recordAt === null) {
-    throw new TypeError(`recordAt is ${describe(recordAt)}; expected a list of steps`);
-  }
-  return Array.from(recordAt, (step, i) => {
-    checkSize(step, `recordAt[${i}]`);
-    if (step > steps) throw new RangeError(`recordAt[${i}] is ${step}; expected at most steps, ${steps}`);
-    if (i > 0 && step <= recordAt[i - 1]) {
-      throw new RangeError(`recordAt[${i}] is ${step}, not above recordAt[${i - 1}]; expected sorted unique steps`);
-    }
-    return step;
-  });
+  const late = recordAt?.findIndex((step) => step > steps) ?? -1;
+  if (recordAt && late >= 0)
+    throw new RangeError(`recordAt[${late}] is ${recordAt[late]}; expected at most steps, ${steps}`);
+  return { rule, steps, recordAt: recordAt ?? spacedSteps(steps), onProgress, signal };
 }
 
 /** 0, steps, and at most DEFAULT_RECORDS between, spaced by ratio. */

@@ -4,15 +4,29 @@
  * depth by itself.
  */
 import type { Context } from "../arena.js";
-import { checkBoolean, checkChoice, checkKeys, checkPositiveInteger, describe } from "../check.js";
-import { isCustomKernel, type Model } from "../kernel/source.js";
-import type { MatrixLike } from "../matrix.js";
+import { isCustomKernel, type Model, ownModel } from "../kernel/source.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import {
+  bounds,
+  callback,
+  choice,
+  count,
+  flag,
+  type Kinds,
+  layers,
+  list,
+  optional,
+  or,
+  outputs,
+  read,
+  signal,
+} from "../options.js";
 import type { Signal } from "../signal.js";
 import { repeatsNote } from "./evidence.js";
-import { RidgeScan } from "./path.js";
-import { checkData, residualProblem } from "./problem.js";
+import { pathMemory, RidgeScan } from "./path.js";
+import { averageAdvice, checkData, residualProblem } from "./problem.js";
 import { maximise, maximiseLine } from "./search.js";
 import { drain } from "./slices.js";
 
@@ -65,18 +79,20 @@ export interface Tuned<M extends Model = Model> {
   aborted: boolean;
 }
 
-const KEYS = [
-  "criterion",
-  "ridge",
-  "weightStd",
-  "biasStd",
-  "depth",
-  "evaluations",
-  "centered",
-  "outputs",
-  "onProgress",
-  "signal",
-];
+const OPTIONS = {
+  criterion: or(choice(["evidence", "loo"]), "evidence"),
+  ridge: optional(bounds),
+  weightStd: optional(bounds),
+  biasStd: optional(bounds),
+  depth: optional(list(layers, "a list of numbers of hidden layers")),
+  evaluations: or(count, 40),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+  onProgress: optional(callback),
+  signal: optional(signal),
+} satisfies Kinds<TuneOptions>;
+type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
+
 /** Points of the ridge grid: four to a decade over the default bounds. */
 const RIDGES = 45;
 
@@ -92,35 +108,36 @@ interface Family {
   weightStd: number | undefined;
   biasStd: number | undefined;
   make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
+  /** What is given back for the chosen model: a custom kernel is the caller's own object. */
+  result?(): Model;
 }
 
-/** `ntk.tuning`: one kernel for each step; returns what `tune` does. */
-export function* tuning(
+/** `ntk.tuning`: one kernel for each step; returns what `tune` does. The input is checked and copied at once. */
+export function tuning(
   context: Context,
   model: Model,
   X: MatrixLike,
   Y: MatrixLike,
   options: TuneOptions,
 ): Generator<TunePoint, Tuned, void> {
-  checkKeys(options, KEYS, "tune");
-  const { criterion = "evidence", evaluations = 40, centered = false, outputs, signal, onProgress } = options;
-  checkChoice(criterion, "criterion", ["evidence", "loo"]);
-  checkPositiveInteger(evaluations, "evaluations");
-  checkBoolean(centered, "centered");
-  if (outputs !== undefined) checkChoice(outputs, "outputs", ["full", "average"]);
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`onProgress is ${describe(onProgress)}; expected a function`);
-  }
-  const family = familyOf(model, options);
-  const box: Box = { weightStd: bounds(options, "weightStd"), biasStd: bounds(options, "biasStd") };
-  const ridges = bounds(options, "ridge");
-  const depths = options.depth ?? [family.depth];
-  if (!Array.isArray(depths) || depths.length === 0) {
-    throw new RangeError(`depth is ${describe(depths)}; expected a list of numbers of hidden layers`);
-  }
-  for (const depth of depths) if (depth !== undefined) checkPositiveInteger(depth, "depth");
-  checkData(context, model, X, Y, outputs);
+  const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
+  const own = ownModel(model);
+  const family = familyOf(own, checked, model);
+  const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
+  context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
+  return searching(context, family, data.X, data.Y, checked);
+}
 
+function* searching(
+  context: Context,
+  family: Family,
+  X: Matrix,
+  Y: Matrix,
+  options: Checked,
+): Generator<TunePoint, Tuned, void> {
+  const { criterion, evaluations, centered, outputs, signal, onProgress, ridge: ridges } = options;
+  const box = { weightStd: options.weightStd, biasStd: options.biasStd };
+  const depths = options.depth ?? [family.depth];
   const trace: TunePoint[] = [];
   let best: { point: TunePoint; model: Model } | undefined;
   let aborted = false;
@@ -161,7 +178,7 @@ export function* tuning(
   const { point, model: chosen } = best as NonNullable<typeof best>;
   const ends = boundNotes(point, { ...box, depth: depths });
   return {
-    model: chosen,
+    model: family.result?.() ?? chosen,
     ridge: point.ridge,
     score: point.score,
     atBound: ends.length > 0,
@@ -255,20 +272,8 @@ function bestRidge(
   }
 }
 
-function bounds(options: TuneOptions, name: "ridge" | "weightStd" | "biasStd"): readonly [number, number] | undefined {
-  const range = options[name];
-  if (range === undefined) return undefined;
-  if (!Array.isArray(range) || range.length !== 2) {
-    throw new TypeError(`${name} is ${describe(range)}; expected its bounds, [low, high]`);
-  }
-  const [low, high] = range;
-  if (!(low > 0 && low <= high && high < Infinity)) {
-    throw new RangeError(`${name} has the bounds [${low}, ${high}]; expected 0 < low ≤ high, both finite`);
-  }
-  return [low, high];
-}
-
-function familyOf(model: Model, options: TuneOptions): Family {
+/** Of a copied model; `given` is what it was copied from. */
+function familyOf(model: Model, options: Checked, given: Model): Family {
   if (isInfiniteNetwork(model)) {
     const base = createInfiniteNetwork(model as InfiniteNetwork);
     return {
@@ -282,7 +287,7 @@ function familyOf(model: Model, options: TuneOptions): Family {
       if (options[name] !== undefined)
         throw new RangeError(`${name} is given, but a custom kernel has none; expected ridge alone`);
     }
-    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model };
+    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model, result: () => given };
   }
   const net = validateNetwork(model);
   const layers = widths(net);

@@ -1,7 +1,9 @@
 /** What `Fit.update` is asked for, checked before any work: the data afterwards, and which row of them was which before. */
-import { checkKeys, checkSize, describe, toMatrix } from "../check.js";
+import { describe, toMatrix } from "../check.js";
 import { pickRows } from "../kernel/source.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { zeros } from "../memory.js";
+import { any, isList, type Kinds, list, read, size } from "../options.js";
 import type { Problem } from "../solver/dual.js";
 import { type Change, transposed } from "../solver/system.js";
 
@@ -10,10 +12,14 @@ export interface UpdateOptions {
   /** Points to add, X k×d and Y k×C: they come last. */
   add?: { X: MatrixLike; Y: MatrixLike };
   /** The row or rows to remove; the others keep their order. */
-  remove?: number | ArrayLike<number>;
+  remove?: number | NumberList;
   /** Rows that get other inputs, other targets or both; X and Y have a row for each index, and what is left out stays. */
-  move?: { index: number | ArrayLike<number>; X?: MatrixLike; Y?: MatrixLike };
+  move?: { index: number | NumberList; X?: MatrixLike; Y?: MatrixLike };
 }
+
+const OPTIONS = { add: any, remove: any, move: any } satisfies Kinds<UpdateOptions>;
+const ADD = { X: any, Y: any } satisfies Kinds<UpdateOptions["add"]>;
+const MOVE = { index: any, X: any, Y: any } satisfies Kinds<UpdateOptions["move"]>;
 
 /** Checked options: the rows of `X` and `Y` belong to `index`. */
 interface Move {
@@ -28,13 +34,13 @@ interface Move {
  * @throws TypeError, RangeError
  */
 export function planUpdate(before: Problem, centered: boolean, options: UpdateOptions): Change {
-  checkKeys(options, ["add", "remove", "move"], "update");
+  const given = read(options, "update", "{ remove: 0 }", OPTIONS);
   const N = before.X.rows;
-  const move = checkMove(options.move, before);
-  const removed = new Set(options.remove === undefined ? [] : checkIndices(options.remove, "remove", N));
+  const move = checkMove(given.move, before);
+  const removed = new Set(given.remove === undefined ? [] : checkIndices(given.remove, "remove", N));
   const both = move.index.find((i) => removed.has(i));
   if (both !== undefined) throw new RangeError(`row ${both} is both moved and removed; expected one of them`);
-  const added = checkAdd(options.add, before);
+  const added = checkAdd(given.add, before);
   const left = Array.from({ length: N }, (_, i) => i).filter((i) => !removed.has(i));
   if (removed.size === 0 && move.index.length === 0 && added.X.rows === 0)
     throw new RangeError("update has nothing to do; expected points to add, remove or move");
@@ -83,34 +89,36 @@ function residuals(
   return { R: transposed(residual.data, next, columns), size: next };
 }
 
-function checkMove(move: UpdateOptions["move"], { X, Y }: Problem): Move {
-  if (move === undefined) return { index: [], X: undefined, Y: undefined };
-  checkKeys(move, ["index", "X", "Y"], "update: move");
+function checkMove(value: unknown, { X, Y }: Problem): Move {
+  if (value === undefined) return { index: [], X: undefined, Y: undefined };
+  const move = read(value, "update: move", "{ index: 0, Y: [1] }", MOVE);
   if (move.X === undefined && move.Y === undefined)
     throw new RangeError("move has neither X nor Y; expected the new inputs, the new targets or both");
   const index = checkIndices(move.index, "move.index", X.rows);
   const rows = index.length;
-  const take = (value: MatrixLike | undefined, name: string, cols: number) =>
-    value === undefined ? undefined : toMatrix(value, name, { rows, cols, allowEmpty: rows === 0 });
+  const take = (value: unknown, name: string, cols: number) =>
+    value === undefined ? undefined : toMatrix(value as MatrixLike, name, { rows, cols, allowEmpty: rows === 0 });
   return { index, X: take(move.X, "move.X", X.cols), Y: take(move.Y, "move.Y", Y.cols) };
 }
 
-function checkAdd(add: UpdateOptions["add"], { X, Y }: Problem): { X: Matrix; Y: Matrix } {
-  if (add === undefined) return { X: matrix(0, X.cols), Y: matrix(0, Y.cols) };
-  checkKeys(add, ["X", "Y"], "update: add");
-  const inputs = toMatrix(add.X, "add.X", { cols: X.cols });
-  return { X: inputs, Y: toMatrix(add.Y, "add.Y", { rows: inputs.rows, cols: Y.cols }) };
+function checkAdd(value: unknown, { X, Y }: Problem): { X: Matrix; Y: Matrix } {
+  if (value === undefined) return { X: matrix(0, X.cols), Y: matrix(0, Y.cols) };
+  const add = read(value, "update: add", "{ X: [[1]], Y: [[0]] }", ADD);
+  const inputs = toMatrix(add.X as MatrixLike, "add.X", { cols: X.cols });
+  return { X: inputs, Y: toMatrix(add.Y as MatrixLike, "add.Y", { rows: inputs.rows, cols: Y.cols }) };
 }
 
 /** A number or a list of different row numbers below `rows`. */
 function checkIndices(value: unknown, name: string, rows: number): number[] {
-  const list = typeof value === "number" ? [value] : value;
-  if (typeof list !== "object" || list === null || typeof (list as ArrayLike<number>).length !== "number")
+  if (typeof value !== "number" && !isList(value))
     throw new TypeError(`${name} is ${describe(value)}; expected a row number or an array of them`);
-  const indices = Array.from(list as ArrayLike<number>);
+  // Twice as many as there are rows would name one of them twice.
+  const indices =
+    typeof value === "number"
+      ? [size(value, name)]
+      : list((item) => size(item, name), "row numbers", 2 * rows, 0)(value, name);
   const seen = new Set<number>();
   for (const index of indices) {
-    checkSize(index, name);
     if (index >= rows) throw new RangeError(`${name} is ${index}; expected rows from 0 to ${rows - 1}`);
     if (seen.has(index)) throw new RangeError(`${name} has row ${index} twice; expected each row once`);
     seen.add(index);
@@ -124,7 +132,7 @@ function rowOf(A: Matrix, row: number): Float64Array {
 
 /** The rows of A, then those of B. */
 function joined(A: Matrix, B: Matrix): Matrix {
-  const data = new Float64Array(A.data.length + B.data.length);
+  const data = zeros(A.data.length + B.data.length);
   data.set(A.data);
   data.set(B.data, A.data.length);
   return matrix(A.rows + B.rows, A.cols, data);

@@ -5,6 +5,7 @@
 import type { Context } from "../arena.js";
 import { checkSymmetric } from "../check.js";
 import { NotPositiveDefiniteError } from "../errors.js";
+import { intact } from "../lists.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { doubles, type Real, realOf } from "../precision.js";
 import { decompose } from "./eigen.js";
@@ -19,7 +20,11 @@ export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
     const n = B.cols;
     const bytes = real.gemmScratchBytes(m, n, k);
     arena.require(((m * k + k * n + m * n) * real.bytes + bytes) / 8);
-    const [a, b, c] = [real.copyIn(A.data, "A"), real.copyIn(B.data, "B"), real.alloc(m * n)];
+    const [a, b, c] = [
+      real.copyIn(intact(A.data, m * k), "A"),
+      real.copyIn(intact(B.data, k * n), "B"),
+      real.alloc(m * n),
+    ];
     real.gemm(0, 0, 0, m, n, k, 1, a, k, b, n, 0, c, n, arena.allocBytes(bytes));
     return real.copyOut(c, m, n, "A B");
   });
@@ -32,7 +37,7 @@ export function gram(context: Context, A: Matrix): Matrix {
     const { rows: n, cols: k } = A;
     const bytes = real.gemmScratchBytes(n, n, k);
     arena.require(((n * k + n * n) * real.bytes + bytes) / 8);
-    const [a, c] = [real.copyIn(A.data, "A"), real.alloc(n * n)];
+    const [a, c] = [real.copyIn(intact(A.data, n * k), "A"), real.alloc(n * n)];
     real.syrk(0, 0, n, k, 1, a, k, 0, c, n, arena.allocBytes(bytes));
     real.mirror(n, c, n);
     return real.copyOut(c, n, n, "A Aᵀ");
@@ -44,7 +49,7 @@ function factored({ arena }: Context, real: Real, A: Matrix): number {
   const n = A.rows;
   const bytes = real.potrfScratchBytes(n);
   arena.require((n * n * real.bytes + bytes) / 8);
-  const l = real.copyIn(A.data, "A");
+  const l = real.copyIn(intact(A.data, n * n), "A");
   const info = arena.run(() => real.potrf(n, 0, l, n, arena.allocBytes(bytes)));
   if (info > 0) {
     const rounded = real.bytes === 4 ? " in float32" : "";
@@ -73,7 +78,7 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
   const { ops, arena } = context;
   const { rows: n, cols: k } = B;
   return arena.run(() => {
-    const b = arena.copyIn(B.data);
+    const b = arena.copyIn(intact(B.data, n * k));
     const rows = arena.alloc(n * k);
     ops.dtranspose(n, k, b, k, rows, n);
     if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
@@ -92,7 +97,7 @@ export function eigh(context: Context, A: Matrix): { values: Float64Array; vecto
   const n = A.rows;
   return arena.run(() => {
     arena.require(n * n + ops.deighScratchBytes(1, n) / 8);
-    const a = arena.copyIn(A.data);
+    const a = arena.copyIn(intact(A.data, n * n));
     const values = decompose(context, n, a, true);
     const columns = arena.alloc(n * n);
     ops.dtranspose(n, n, a, n, columns, n);

@@ -3,6 +3,7 @@
  * al. 2007), with its limits.
  */
 import type { Context } from "../arena.js";
+import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
 import { maxAbs, rowSumNorm } from "./system.js";
 
@@ -16,12 +17,13 @@ const MOST_STEPS = 30;
 export function refineSolve(context: Context, A: Matrix, b: number, k: number): boolean {
   const { ops, arena } = context;
   const n = A.rows;
+  const data = intact(A.data, n * n);
   return arena.run(() => {
     const [l, d] = [arena.allocBytes(n * n * 4), arena.allocBytes(k * n * 4)];
-    arena.singles(l, n * n).set(A.data);
+    arena.singles(l, n * n).set(data);
     const info = arena.run(() => ops.spotrf(n, 0, l, n, arena.allocBytes(ops.spotrfScratchBytes(n))));
     if (info !== 0) return false;
-    const [a, x, r] = [arena.copyIn(A.data), arena.alloc(k * n), arena.alloc(k * n)];
+    const [a, x, r] = [arena.copyIn(data), arena.alloc(k * n), arena.alloc(k * n)];
     ops.dmirror(n, a, n);
     const level = Math.sqrt(n) * Number.EPSILON * rowSumNorm(arena.view(a, n * n), n);
     arena.view(x, k * n).fill(0);

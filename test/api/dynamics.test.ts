@@ -247,7 +247,7 @@ describe.each(variants)("%s", (variant) => {
 
   test("bad input", () => {
     const make = (options: object) => () => ntk.dynamics(net, X, Y, options as DynamicsOptions);
-    expect(make({})).toThrow(/learningRate is undefined; expected a number or a Float64Array/);
+    expect(make({})).toThrow(/learningRate is undefined; expected a number or a list of one per step/);
     expect(make({ learningRate: 0 })).toThrow(/learningRate is 0; expected a finite number > 0/);
     expect(make({ learningRate: new Float64Array(0) })).toThrow(/learningRate is empty/);
     expect(make({ learningRate: Float64Array.of(1, -1) })).toThrow(/learningRate\[1\] is -1/);

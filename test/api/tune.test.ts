@@ -156,7 +156,7 @@ describe.each(variants)("%s", (variant) => {
     expect(run({ weightStd: 2 })).toThrow(/weightStd is number 2; expected its bounds/);
     expect(run({ biasStd: [2, 1] })).toThrow(RangeError);
     expect(run({ depth: [] })).toThrow(/depth is/);
-    expect(run({ depth: [0] })).toThrow(/depth is 0/);
+    expect(run({ depth: [0] })).toThrow(/depth\[0\] is 0/);
     expect(run({ evaluations: 0 })).toThrow(RangeError);
     expect(run({ criterion: "aic" })).toThrow(/criterion is "aic"/);
     expect(run({ lambda: 1 })).toThrow(TypeError);

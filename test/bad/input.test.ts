@@ -91,7 +91,7 @@ test("standardize and oneHot", () => {
   expect(() => standardize([])).toThrow(/X is empty/);
   expect(() => standardize([[1], [Number.NaN]])).toThrow(/NaN at row 1, column 0/);
   expect(() => standardize([-Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE])).toThrow(/column 0 of X spreads/);
-  expect(() => oneHot([0, 1.5])).toThrow(/label 1.5 in row 1/);
+  expect(() => oneHot([0, 1.5])).toThrow(/label 1.5 in row 1; expected an integer/);
   expect(() => oneHot([0, 3], 2)).toThrow(RangeError);
 });
 
@@ -134,7 +134,7 @@ describe.each(variants)("%s", (variant) => {
     ["a string", wrong("data"), TypeError, /X is the string "data"; expected a Matrix/],
     ["null", wrong(null), TypeError, /X is null/],
     ["strings inside", wrong([["1", 2]]), TypeError, /string "1" at row 0, column 0/],
-    ["Float32Array", wrong(new Float32Array(4)), TypeError, /Float32Array/],
+    ["BigInt64Array", wrong(new BigInt64Array(4)), TypeError, /X is a BigInt64Array; expected numbers/],
     [
       "a lying matrix",
       { data: new Float64Array(3), rows: 2, cols: 2 },

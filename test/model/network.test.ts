@@ -2,7 +2,7 @@
  * createNetwork: defaults, layout, substreams, and the distribution of every initialisation.
  * The bits of θ0 are in `seeds.test.ts`, bad options in `test/bad/`, the function f(x, θ) in `test/api/`.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { INITS, type Init } from "../../src/model/init.js";
 import {
   blockOf,
@@ -13,7 +13,7 @@ import {
   validateNetwork,
   widths,
 } from "../../src/model/network.js";
-import { Xoshiro256 } from "../../src/model/random.js";
+import { Substreams, Xoshiro256 } from "../../src/model/random.js";
 
 test("defaults", () => {
   const { parameters: _, blocks: __, ...options } = createNetwork({ inputs: 2, hidden: 3 });
@@ -210,6 +210,41 @@ describe.each(INITS)("%s", (init: Init) => {
   });
 });
 
+describe("deep networks cost what they hold", () => {
+  /** Jumps of the generator, each 256 steps of it: one for each block. */
+  function jumps(options: NetworkOptions): number {
+    const spy = vi.spyOn(Xoshiro256.prototype, "jump");
+    try {
+      createNetwork(options);
+      return spy.mock.calls.length;
+    } finally {
+      spy.mockRestore();
+    }
+  }
+
+  test.each([1, 10, 100, 400])("%d layers: a jump for each block", (L) => {
+    const hidden = new Array<number>(L).fill(2);
+    expect(jumps({ inputs: 1, hidden, biasStd: 1 })).toBe(2 * L + 1);
+    // Without biases their substreams are passed by.
+    expect(jumps({ inputs: 1, hidden, bias: false })).toBe(2 * L);
+  });
+
+  test("substreams are those of generators of their own", () => {
+    const substreams = new Substreams(9);
+    for (const stream of [0, 1, 4, 5, 11]) {
+      const [got, want] = [substreams.at(stream), new Xoshiro256(9, stream)];
+      for (let i = 0; i < 3; i++) expect(got.nextBits()).toBe(want.nextBits());
+    }
+  });
+
+  // Loops over layers within loops over layers would take minutes here.
+  test("50 000 layers", () => {
+    const net = createNetwork({ inputs: 1, hidden: new Array<number>(50_000).fill(1), bias: false, weightStd: 0 });
+    expect(net.blocks).toHaveLength(50_001);
+    expect(net.parameters).toHaveLength(50_001);
+  });
+});
+
 describe("plain data", () => {
   const deep = createNetwork({
     inputs: 2,
@@ -230,15 +265,21 @@ describe("plain data", () => {
     expect(clone).toEqual(net);
     expect(validateNetwork(clone)).toEqual(net);
     const json = JSON.parse(JSON.stringify({ ...net, parameters: [...net.parameters] }));
-    expect(validateNetwork({ ...json, parameters: Float64Array.from(json.parameters) })).toEqual(net);
-    expect(() => validateNetwork(json)).toThrow(/parameters are an object \(Array\); expected a Float64Array/);
+    for (const same of [
+      json,
+      { ...json, parameters: Float64Array.from(json.parameters) },
+      JSON.parse(JSON.stringify(net)),
+    ]) {
+      expect(validateNetwork(same)).toEqual(net);
+      expect(createNetwork(same)).toEqual(net);
+    }
   });
 
   test("validateNetwork: blocks are derived, not believed; θ is not copied", () => {
     const forged = { ...flat, blocks: deep.blocks };
     const net = validateNetwork(forged);
     expect(net.blocks).toEqual(flat.blocks);
-    expect(net.parameters).toBe(flat.parameters);
+    expect(net.parameters.buffer).toBe(flat.parameters.buffer);
     expect(() => validateNetwork({ ...flat, hidden: 4 })).toThrow(/parameters has 9 numbers; expected 12/);
     expect(() => validateNetwork({ ...flat, bias: true })).toThrow(/parameters has 9 numbers; expected 13/);
     expect(() => validateNetwork({ ...deep, init: "he" })).toThrow(/init "he" with parametrization "ntk"/);

@@ -1,6 +1,7 @@
 /** The helpers that prepare data: standardize and oneHot. */
 import { describe, expect, test } from "vitest";
-import { matrix, oneHot, standardize } from "../src/matrix.js";
+import { matrix } from "../src/matrix.js";
+import { oneHot, standardize } from "../src/prepare.js";
 import { maxDifference } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 
@@ -92,33 +93,101 @@ describe("standardize", () => {
     expect(maxDifference(X.data, [-1, 1])).toBeLessThanOrEqual(4 * ε);
     expect(maxDifference(invert(X).data, [-factor, factor])).toBeLessThanOrEqual(4 * ε * factor);
   });
+
+  // Sums in another order, other units: what differs by rounding is one value.
+  test.each([
+    [0.3, 0.1 + 0.2],
+    [1.1, 1.1 * (1 + 2 * ε)],
+    [-2.5e300, -2.5e300 * (1 - 4 * ε)],
+    [1e-300, 1e-300 * (1 + 4 * ε)],
+  ])("a column of %d and %d is constant", (a, b) => {
+    const { X, mean, std, apply } = standardize([a, b, a, a, b]);
+    expect(std[0]).toBe(1);
+    expect(Math.abs(mean[0] / a - 1)).toBeLessThanOrEqual(4 * ε);
+    expect(Math.max(...X.data.map(Math.abs))).toBeLessThanOrEqual(8 * ε * Math.abs(a));
+    // A new value is off by what it is off, not by 1e15 deviations.
+    if (Math.abs(a) < 10) expect(Math.abs(apply([a + 0.1]).data[0] - 0.1)).toBeLessThanOrEqual(8 * ε);
+  });
+
+  test("a spread of 16 ε of the largest is rounding, one of 64 is data", () => {
+    const spread = (k: number) => standardize([1, 1 + 2 * k * ε]).std[0];
+    expect(spread(16)).toBe(1);
+    expect(spread(64)).toBeLessThan(1e-13);
+  });
+
+  test("the mean of a million numbers is right to rounding", () => {
+    const data = Float64Array.from({ length: 1_000_001 }, (_, i) => 1e6 + ((i * 7919) % 1000) / 1000);
+    let exact = 0n;
+    // Thousandths are whole numbers.
+    for (let i = 0; i < data.length; i++) exact += 1_000_000_000n + BigInt((i * 7919) % 1000);
+    const want = Number(exact) / 1000 / data.length;
+    expect(Math.abs(standardize(data).mean[0] - want)).toBeLessThanOrEqual(2 * ε * want);
+  });
+
+  test("what is handed out may be written to", () => {
+    const { mean, std, apply } = standardize([[1], [2], [3]]);
+    mean.fill(Number.NaN);
+    std.fill(Number.NaN);
+    expect(apply([[2]]).data[0]).toBe(0);
+  });
 });
 
 describe("oneHot", () => {
-  test("one column for each class", () => {
-    expect(oneHot([0, 2, 1])).toEqual({ data: Float64Array.of(1, 0, 0, 0, 0, 1, 0, 1, 0), rows: 3, cols: 3 });
-    // The example: two labels, three classes.
-    expect([...oneHot([0, 2]).data]).toEqual([1, 0, 0, 0, 0, 1]);
+  test("one column for each class that occurs, in order", () => {
+    const Y = oneHot([0, 2, 1]);
+    expect(Y).toEqual({ data: Float64Array.of(1, 0, 0, 0, 0, 1, 0, 1, 0), rows: 3, cols: 3, classes: [0, 1, 2] });
+    expect(oneHot([7, -1, 7])).toMatchObject({ data: Float64Array.of(0, 1, 1, 0, 0, 1), classes: [-1, 7] });
+    expect(oneHot(["b", "a", "B"])).toMatchObject({ classes: ["B", "a", "b"], rows: 3, cols: 3 });
+    expect(oneHot([true, false, true])).toMatchObject({
+      data: Float64Array.of(0, 1, 1, 0, 0, 1),
+      classes: [false, true],
+    });
+    // By code point, not by UTF-16 unit, locale or value.
+    expect(oneHot(["\u{1F600}", "\uFFFD", "10", "9", ""]).classes).toEqual(["", "10", "9", "\uFFFD", "\u{1F600}"]);
   });
 
-  test("more classes than labels, typed arrays", () => {
-    const want = { data: Float64Array.of(0, 1, 0, 0), rows: 1, cols: 4 };
-    for (const labels of [[1], Float64Array.of(1), Int32Array.of(1), Uint8Array.of(1)]) {
+  test("a number of classes: labels are columns", () => {
+    expect([...oneHot([0, 2], 3).data]).toEqual([1, 0, 0, 0, 0, 1]);
+    const want = { data: Float64Array.of(0, 1, 0, 0), rows: 1, cols: 4, classes: [0, 1, 2, 3] };
+    const column = { data: Float64Array.of(1), rows: 1, cols: 1 };
+    for (const labels of [[1], Float64Array.of(1), Int32Array.of(1), Uint8Array.of(1), column]) {
       expect(oneHot(labels, 4)).toEqual(want);
+      expect(oneHot(labels)).toEqual({ data: Float64Array.of(1), rows: 1, cols: 1, classes: [1] });
     }
   });
 
-  test("no labels: no rows", () => {
-    expect(oneHot([], 3)).toEqual({ data: new Float64Array(0), rows: 0, cols: 3 });
+  test("the classes of one set are those of another", () => {
+    const { classes } = oneHot(["low", "high", "low"]);
+    expect(oneHot(["low"], classes)).toMatchObject({ data: Float64Array.of(0, 1), classes: ["high", "low"] });
+    expect(oneHot([0.5], [1, 0.5])).toMatchObject({ data: Float64Array.of(0, 1) });
+    expect(() => oneHot(["low", "lo"], classes)).toThrow(
+      /label "lo" in row 1; expected one of the 2 classes "high", "low"/,
+    );
+    expect(() => oneHot(["a"], ["b", "b"])).toThrow(/classes has a label twice/);
   });
 
-  test("labels out of range name their row", () => {
-    expect(() => oneHot([0, -1])).toThrow(/label -1 in row 1; expected an integer in 0\.\.0/);
+  test("no labels: no rows", () => {
+    expect(oneHot([], 3)).toEqual({ data: new Float64Array(0), rows: 0, cols: 3, classes: [0, 1, 2] });
+  });
+
+  test("labels that are none of the classes name their row", () => {
+    expect(() => oneHot([0, -1], 1)).toThrow(/label -1 in row 1; expected an integer in 0\.\.0/);
     expect(() => oneHot([0, 1, 2], 2)).toThrow(/label 2 in row 2; expected an integer in 0\.\.1/);
     expect(() => oneHot([Number.NaN])).toThrow(RangeError);
+    expect(() => oneHot([1, "1" as never])).toThrow(/label "1" in row 1 after a number; expected labels of one kind/);
+    expect(() => oneHot(["a", null as never])).toThrow(/null in row 1; expected an integer, a string or a boolean/);
+    expect(() => oneHot({ data: new Float64Array(4), rows: 2, cols: 2 })).toThrow(/labels has 2 columns; expected one/);
+  });
+
+  test("an identifier is asked about", () => {
+    const names = Array.from({ length: 1001 }, (_, i) => `id${i}`);
+    expect(() => oneHot(names)).toThrow(/1001 distinct values in 1001 rows: is it an identifier\?/);
+    expect(oneHot(names, names).cols).toBe(1001);
+    expect(() => oneHot([1e9, 5e8])).not.toThrow();
   });
 
   test("the number of classes is an integer", () => {
     expect(() => oneHot([0, 1], 2.5)).toThrow(RangeError);
+    expect(() => oneHot([0, 1], 1e9)).toThrow(/classes is 1000000000; expected an integer from 1 to 1000000/);
   });
 });

@@ -1,0 +1,91 @@
+/** What a sweep makes of its runs: means with standard errors, and the exponents with which gap and drifts fall with the width (MATH.md §5). */
+import type { Exponent, SweepExponents, SweepRun, SweepSummary } from "./sweep.js";
+
+/** What is averaged and fitted; `gapTest`, `testLoss` and `linearTestLoss` with Xtest and Ytest. */
+export const MEASURES = [
+  "loss",
+  "linearLoss",
+  "gap",
+  "gapTest",
+  "testLoss",
+  "linearTestLoss",
+  "parameterDrift",
+  "relativeParameterDrift",
+  "kernelDrift",
+] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** Beyond it narrow nets saturate, and the power law with them. */
+const LAZY_GAP = 0.1;
+
+/** Runs of one cell of the grid follow each other, `seeds` at a time. */
+export function summarise(runs: SweepRun[], seeds: number): SweepSummary[] {
+  const result: SweepSummary[] = [];
+  for (let from = 0; from < runs.length; from += seeds) {
+    const cell = runs.slice(from, from + seeds);
+    const { init, width, rate } = cell[0];
+    const steps = [...new Set(cell.flatMap((run) => run.steps))].sort((a, b) => a - b);
+    for (const step of steps) {
+      const mean: SweepSummary["mean"] = {};
+      const standardError: SweepSummary["standardError"] = {};
+      for (const measure of MEASURES) {
+        const values = cell.flatMap((run) => valueAt(run, measure, step) ?? []);
+        if (values.length === 0) continue;
+        const average = values.reduce((sum, x) => sum + x, 0) / values.length;
+        mean[measure] = average;
+        if (values.length < 2) continue;
+        const squares = values.reduce((sum, x) => sum + (x - average) ** 2, 0);
+        standardError[measure] = Math.sqrt(squares / (values.length - 1) / values.length);
+      }
+      const reached = cell.filter((run) => run.steps.includes(step)).length;
+      const diverged = cell.filter((run) => run.divergedAt !== undefined).length;
+      result.push({ init, width, rate, step, runs: reached, diverged, mean, standardError });
+    }
+  }
+  return result;
+}
+
+function valueAt(run: SweepRun, measure: Measure, step: number): number | undefined {
+  const at = run.steps.indexOf(step);
+  return at < 0 ? undefined : run[measure]?.[at];
+}
+
+/** Exponents of the drifts and gaps in the width, for each initialisation, rate and recorded step. */
+export function fitExponents(runs: SweepRun[], summary: SweepSummary[]): SweepExponents[] {
+  const result: SweepExponents[] = [];
+  for (const { init, rate, step } of summary) {
+    if (result.some((row) => row.init === init && row.rate === rate && row.step === step)) continue;
+    const lazy = summary
+      .filter((row) => row.init === init && row.rate === rate && row.step === step && (row.mean.gap ?? 1) < LAZY_GAP)
+      .map((row) => row.width);
+    const group = runs.filter((run) => run.init === init && run.rate === rate && lazy.includes(run.width));
+    const power = (measure: Measure) =>
+      fitPower(group.flatMap((run) => ({ width: run.width, value: valueAt(run, measure, step) ?? 0 })));
+    result.push({
+      init,
+      rate,
+      step,
+      gap: power("gap"),
+      gapTest: power("gapTest"),
+      relativeParameterDrift: power("relativeParameterDrift"),
+      parameterDrift: power("parameterDrift"),
+      kernelDrift: power("kernelDrift"),
+    });
+  }
+  return result;
+}
+
+/** Ordinary least squares of log value on log width. */
+function fitPower(all: { width: number; value: number }[]): Exponent | undefined {
+  const points = all.filter(({ value }) => value > 0 && Number.isFinite(value));
+  const widths = [...new Set(points.map(({ width }) => width))].sort((a, b) => a - b);
+  if (widths.length < 2 || points.length < 3) return undefined;
+  const xs = points.map(({ width }) => Math.log(width));
+  const ys = points.map(({ value }) => Math.log(value));
+  const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const spread = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+  const exponent = xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i] - my), 0) / spread;
+  const rest = xs.reduce((sum, x, i) => sum + (ys[i] - my - exponent * (x - mx)) ** 2, 0);
+  return { exponent, standardError: Math.sqrt(rest / (points.length - 2) / spread), widths };
+}

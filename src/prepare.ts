@@ -1,0 +1,213 @@
+/** The two helpers that prepare data, `standardize` and `oneHot`: plain data in and out, no backend. */
+import { checkPositiveInteger, describe, toMatrix } from "./check.js";
+import { readMatrix, toEntries } from "./lists.js";
+import { type Matrix, type MatrixLike, matrix, type NumberArray } from "./matrix.js";
+import { zeros } from "./memory.js";
+import { isList } from "./options.js";
+import { quoted } from "./words.js";
+
+/** Data with zero mean and unit standard deviation in every column, and the map that does the same to new data. */
+export interface Standardized {
+  /** The standardised matrix. */
+  X: Matrix;
+  /** Mean of each column. */
+  mean: Float64Array;
+  /** Population standard deviation of each column; 1 where the column is constant up to rounding. */
+  std: Float64Array;
+  /** Applies the same map: (x − mean) / std. */
+  apply(X: MatrixLike): Matrix;
+  /** Undoes it: x · std + mean. */
+  invert(X: MatrixLike): Matrix;
+}
+
+/**
+ * Standardises the columns of X (N×d). Use the training data here and `apply` for the rest: test data must not leak. A column whose
+ * values differ by rounding only, by at most 16 ε of the largest, counts as constant: its deviation is 1.
+ *
+ * @throws TypeError where X is no matrix; RangeError where it is empty or holds a non-finite number (named by row and column), or where a
+ *   deviation overflows.
+ * @example
+ * const { X, apply } = standardize([[1], [2], [3]]);
+ * apply([[2]]).data[0]; // 0
+ */
+export function standardize(X: MatrixLike): Standardized {
+  const given = toMatrix(X, "X");
+  const { cols } = given;
+  const mean = zeros(cols);
+  const std = zeros(cols);
+  for (let j = 0; j < cols; j++) [mean[j], std[j]] = columnMoments(given, j);
+  // The map is that of the numbers found here, whatever becomes of the arrays that are handed out.
+  const [shift, scale] = [mean.slice(), std.slice()];
+  const applied = ({ data, rows }: Matrix) => {
+    const to = matrix(rows, cols);
+    for (let at = 0, j = 0; at < to.data.length; at++, j = j + 1 === cols ? 0 : j + 1)
+      to.data[at] = (data[at] - shift[j]) / scale[j];
+    return to;
+  };
+  return {
+    X: applied(given),
+    mean,
+    std,
+    apply: (value) => applied(toMatrix(value, "X", { cols })),
+    invert(value) {
+      const { data, rows } = toMatrix(value, "X", { cols });
+      const to = matrix(rows, cols);
+      for (let at = 0, j = 0; at < to.data.length; at++, j = j + 1 === cols ? 0 : j + 1)
+        to.data[at] = data[at] * scale[j] + shift[j];
+      return to;
+    },
+  };
+}
+
+/**
+ * A column whose values lie within this many ε of the largest from their mean is constant: sums of up to a few hundred terms, and numbers
+ * that were computed in different ways, differ by so much. What differs by more has bits of its own.
+ */
+const ROUNDING = 16 * Number.EPSILON;
+
+/** Mean and population standard deviation of column j: (mean, 1) where it is constant up to rounding, free of overflow. */
+function columnMoments({ data, rows, cols }: Matrix, j: number): [number, number] {
+  let [rough, low, high] = [0, Infinity, -Infinity];
+  for (let at = j; at < data.length; at += cols) {
+    const x = data[at];
+    rough += x / rows;
+    if (x < low) low = x;
+    if (x > high) high = x;
+  }
+  if (low === high) return [low, 1];
+  if (high - rough === Infinity || rough - low === Infinity) {
+    throw new RangeError(`column ${j} of X spreads over more than float64 can hold; rescale it`);
+  }
+  // The sum above is off by up to N ε; what it leaves is small, and so is the error of its mean.
+  let rest = 0;
+  for (let at = j; at < data.length; at += cols) rest += (data[at] - rough) / rows;
+  const mean = Math.min(high, Math.max(low, rough + rest));
+  const largest = Math.max(high - mean, mean - low);
+  if (largest <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) return [mean, 1];
+  let squares = 0;
+  for (let at = j; at < data.length; at += cols) {
+    const part = (data[at] - mean) / largest;
+    squares += part * part;
+  }
+  return [mean, largest * Math.sqrt(squares / rows)];
+}
+
+/** What a class may be called. Integers, strings or booleans, all of one kind. */
+export type Label = number | string | boolean;
+
+/** One column per class, and what each is called. */
+export interface OneHot<L extends Label = Label> extends Matrix {
+  /** The label of each column. */
+  classes: L[];
+}
+
+/** More distinct labels than this are asked about: an identifier has a class for each row. */
+const MOST_CLASSES = 1000;
+
+/**
+ * One column per class, 1 where the label is that class: N labels of C classes become N×C. Labels are integers, strings or booleans, in an
+ * Array, a typed array or a column Matrix. `classes` are the labels of the columns, in order: what `oneHot` gives back for the training data is what
+ * it takes for the test data. Default: those that occur, numbers ascending, strings by code point, false before true. A number C is short for
+ * 0, …, C − 1.
+ *
+ * @throws TypeError for labels of mixed or other kinds, naming the row; RangeError for a label that is not among `classes`, for numbers that are no
+ *   integers, and for more than 1000 classes that were not given.
+ * @example
+ * const Y = oneHot(["cat", "dog", "cat"]);
+ * Y.classes.join(", "); // "cat, dog"
+ * Y.data; // [1, 0, 0, 1, 1, 0]
+ * oneHot(["dog"], Y.classes).data; // [0, 1]
+ * oneHot([0, 2], 3).data; // [1, 0, 0, 0, 0, 1]
+ */
+export function oneHot<L extends Label>(
+  labels: readonly L[] | NumberArray | Matrix,
+  classes?: number | readonly L[],
+): OneHot<L> {
+  const list = labelsOf(labels);
+  const known = classes === undefined ? occurring(list) : givenClasses(classes);
+  const column = new Map(known.map((label, c) => [label, c]));
+  const Y = matrix(list.length, known.length);
+  list.forEach((label, i) => {
+    const c = column.get(label);
+    if (c === undefined) throw unknownLabel(label, i, known, typeof classes === "number");
+    Y.data[i * known.length + c] = 1;
+  });
+  return { ...Y, classes: known as L[] };
+}
+
+const EXPECTED = "integers, strings or booleans, in an array, a typed array or a column Matrix";
+
+/** Labels of one kind. */
+function labelsOf(labels: unknown): Label[] {
+  let list: unknown[];
+  if (isList(labels)) list = toEntries(labels, "labels", EXPECTED, 0, Number.MAX_SAFE_INTEGER);
+  else if (typeof labels === "object" && labels !== null) {
+    const { data, cols } = readMatrix(labels, "labels");
+    if (cols !== 1) throw new RangeError(`labels has ${cols} columns; expected one`);
+    list = Array.from(data);
+  } else throw new TypeError(`labels is ${describe(labels)}; expected ${EXPECTED}`);
+  return list.map((label, i) => checkLabel(label, list[0], `labels: ${shown(label)} in row ${i}`));
+}
+
+function checkLabel(label: unknown, first: unknown, what: string): Label {
+  if (typeof label !== "number" && typeof label !== "string" && typeof label !== "boolean")
+    throw new TypeError(`${what}; expected an integer, a string or a boolean`);
+  if (typeof label !== typeof first)
+    throw new TypeError(`${what} after a ${typeof first}; expected labels of one kind`);
+  return label;
+}
+
+function shown(label: unknown): string {
+  return typeof label === "string"
+    ? `label ${quoted(label)}`
+    : typeof label === "number"
+      ? `label ${label}`
+      : describe(label);
+}
+
+/** The labels that occur, in order. */
+function occurring(list: readonly Label[]): Label[] {
+  list.forEach((label, i) => {
+    if (typeof label === "number" && !Number.isSafeInteger(label))
+      throw new RangeError(`labels: label ${label} in row ${i}; expected an integer (give classes for others)`);
+  });
+  // -0 and 0 are one label.
+  const distinct = [...new Set(list)];
+  if (distinct.length > MOST_CLASSES) {
+    throw new RangeError(
+      `labels has ${distinct.length} distinct values in ${list.length} rows: is it an identifier? Give classes if it is not; expected at most ${MOST_CLASSES}`,
+    );
+  }
+  return distinct.sort((a, b) => (typeof a === "string" ? byCodePoint(a, b as string) : Number(a) - Number(b)));
+}
+
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [Array.from(a), Array.from(b)];
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const difference = (left[i].codePointAt(0) as number) - (right[i].codePointAt(0) as number);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** The most classes that are given: a column each. */
+const MOST_GIVEN = 1_000_000;
+
+function givenClasses(classes: unknown): Label[] {
+  if (!isList(classes)) {
+    checkPositiveInteger(classes, "oneHot: classes", MOST_GIVEN);
+    return Array.from({ length: classes }, (_, c) => c);
+  }
+  const list = toEntries(classes, "classes", "a number of classes or their labels", 1, MOST_GIVEN);
+  const known = list.map((label, c) => checkLabel(label, list[0], `classes: ${shown(label)} at ${c}`));
+  if (new Set(known).size !== known.length) throw new RangeError("classes has a label twice; expected each once");
+  return known;
+}
+
+function unknownLabel(label: Label, row: number, known: readonly Label[], counted: boolean): RangeError {
+  const few = known.slice(0, 5).map((item) => (typeof item === "string" ? quoted(item) : String(item)));
+  const expected = counted
+    ? `an integer in 0..${known.length - 1}`
+    : `one of the ${known.length} classes ${few.join(", ")}${known.length > few.length ? ", …" : ""}`;
+  return new RangeError(`labels: ${shown(label)} in row ${row}; expected ${expected}`);
+}
