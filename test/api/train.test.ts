@@ -367,7 +367,7 @@ describe.each(variants)("%s", (variant) => {
       expect(run({ widths: 4 })).toThrow(TypeError);
       expect(run({ widths: [4, 0] })).toThrow(/widths\[1\] is 0/);
       expect(run({ inits: ["xavier" as Init] })).toThrow(/inits\[0\] is "xavier"/);
-      expect(run({ learningRates: ["fast"] })).toThrow(/learningRates has the string "fast"/);
+      expect(run({ learningRates: ["fast"] })).toThrow(/learningRates\[0\] is the string "fast"/);
       expect(run({ learningRates: [{ fraction: -1 }] })).toThrow(RangeError);
       expect(run({ seeds: 0 })).toThrow(/seeds is 0/);
       expect(run({ network: { hidden: 3 } })).toThrow(/unknown option "hidden"/);

@@ -1,0 +1,457 @@
+/** Every argument and every option of every public function, given every wrong value: a result, or an error of ours that names the argument. */
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  createInfiniteNetwork,
+  createNetwork,
+  initialization,
+  load,
+  type MatrixLike,
+  type Ntk,
+  oneHot,
+  standardize,
+} from "../../src/index.js";
+import { complaint, detached, lying, wrongs } from "./values.js";
+
+/** Wrong on purpose: past the type checker. */
+// biome-ignore lint/suspicious/noExplicitAny: that is the point.
+type Any = any;
+
+interface Target {
+  /** The function. */
+  of: string;
+  /** The names that its errors may go by. */
+  names: string[];
+  call(value: unknown): unknown;
+}
+
+const net = createNetwork({ inputs: 1, hidden: 3, biasStd: 1 });
+const infinite = createInfiniteNetwork({ activation: "relu" });
+const X = [[0], [1], [2]];
+const Y = [1, 0, 2];
+let ntk: Ntk;
+beforeAll(async () => {
+  ntk = await load({ backend: "js" });
+});
+
+/** Positions of arguments by name, with legal values, and the options of the last one. */
+interface Signature {
+  of: string;
+  call: (...args: Any[]) => unknown;
+  args: Record<string, unknown>;
+  options?: { name?: string; base?: object; keys: string[] };
+}
+
+const RUN = ["learningRate", "momentum", "nesterov", "weightDecay", "steps", "recordAt", "onProgress", "signal"];
+const NETWORK = "inputs hidden outputs activation init parametrization weightStd biasStd bias seed parameters".split(
+  " ",
+);
+const run = { learningRate: 0.1, steps: 2 };
+const sweep = { widths: [2], learningRates: [0.1], steps: 2, seeds: 1 };
+const data = { X, Y };
+const first = (generator: Any) => {
+  const step = generator.next();
+  generator.return();
+  return step;
+};
+
+function signatures(): Signature[] {
+  const fit = () => ntk.fit(net, X, Y, { ridge: 1 });
+  const dynamics = () => ntk.dynamics(net, X, Y, { learningRate: 0.1 });
+  const ensemble = () => ntk.ensemble(infinite, X, Y);
+  const using =
+    <T extends { dispose(): void }>(make: () => T, body: (object: T, ...args: Any[]) => unknown) =>
+    (...args: Any[]) => {
+      const object = make();
+      try {
+        return body(object, ...args);
+      } finally {
+        object.dispose();
+      }
+    };
+  return [
+    { of: "createNetwork", call: createNetwork, args: {}, options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK } },
+    {
+      of: "createInfiniteNetwork",
+      call: createInfiniteNetwork,
+      args: {},
+      options: { keys: "depth activation weightStd biasStd bias parametrization kernel width".split(" ") },
+    },
+    {
+      of: "initialization",
+      call: initialization,
+      args: {},
+      options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK },
+    },
+    { of: "expectedKernel", call: initialization({ inputs: 1, hidden: 2 }).expectedKernel, args: { X, X2: X } },
+    { of: "hiddenShare", call: (x) => initialization({ inputs: 1, hidden: 2 }).hiddenShare(x), args: { X } },
+    { of: "maxLearningRate", call: (x) => initialization({ inputs: 1, hidden: 2 }).maxLearningRate(x), args: { X } },
+    { of: "standardize", call: standardize, args: { X } },
+    { of: "apply", call: standardize(X).apply, args: { X } },
+    { of: "invert", call: standardize(X).invert, args: { X } },
+    { of: "oneHot", call: oneHot, args: { labels: [1], classes: [1] } },
+    { of: "forward", call: (...a) => ntk.forward(a[0], a[1]), args: { net, X } },
+    { of: "jacobian", call: (...a) => ntk.jacobian(a[0], a[1]), args: { net, X } },
+    {
+      of: "kernel",
+      call: (...a) => ntk.kernel(a[0], a[1], a[2], a[3]),
+      args: { model: net, X, X2: X },
+      options: { keys: ["outputs"] },
+    },
+    {
+      of: "kernelDiagonal",
+      call: (...a) => ntk.kernelDiagonal(a[0], a[1], a[2]),
+      args: { model: net, X },
+      options: { keys: ["outputs"] },
+    },
+    { of: "kernelBlocks", call: (...a) => ntk.kernelBlocks(a[0], a[1], a[2]), args: { net, X, X2: X } },
+    { of: "kernelTimesVector", call: (...a) => ntk.kernelTimesVector(a[0], a[1], a[2]), args: { net, X, V: Y } },
+    {
+      of: "fit",
+      call: using(
+        () => ({ dispose() {} }),
+        (_, ...a) => ntk.fit(a[0], a[1], a[2], a[3]).dispose(),
+      ),
+      args: { model: net, ...data },
+      options: { keys: "ridge ridges solver scale centered outputs".split(" ") },
+    },
+    {
+      of: "predict",
+      call: using(fit, (object, ...a) => object.predict(a[0], a[1])),
+      args: { X },
+      options: { keys: ["variance", "covariance", "noise"] },
+    },
+    {
+      of: "sample",
+      call: using(fit, (object, ...a) => object.sample(a[0], a[1])),
+      args: { X },
+      options: { keys: ["draws", "seed", "noise"] },
+    },
+    {
+      of: "update",
+      call: using(fit, (object, options) => object.update(options)),
+      args: {},
+      options: { keys: ["add", "remove", "move"] },
+    },
+    {
+      of: "update add",
+      call: using(fit, (object, add) => object.update({ add })),
+      args: {},
+      options: { name: "add", base: { X: [3], Y: [0] }, keys: ["X", "Y"] },
+    },
+    {
+      of: "update move",
+      call: using(fit, (object, move) => object.update({ move })),
+      args: {},
+      options: { name: "move", base: { index: 0, X: [3], Y: [0] }, keys: ["index", "X", "Y"] },
+    },
+    {
+      of: "dynamics",
+      call: (...a) => ntk.dynamics(a[0], a[1], a[2], a[3]).dispose(),
+      args: { model: net, ...data },
+      options: { base: { learningRate: 0.1 }, keys: [...RUN.slice(0, 4), "kind", "outputs"] },
+    },
+    { of: "dynamics.at", call: using(dynamics, (object, t, x) => object.at(t, x)), args: { t: 1, X } },
+    { of: "lossAt", call: using(dynamics, (object, t) => object.lossAt(t)), args: { t: 1 } },
+    { of: "parametersAt", call: using(dynamics, (object, t) => object.parametersAt(t)), args: { t: 1 } },
+    {
+      of: "train",
+      call: (...a) => ntk.train(a[0], a[1], a[2], a[3]),
+      args: { net, ...data },
+      options: { base: run, keys: RUN },
+    },
+    {
+      of: "training",
+      call: (...a) => first(ntk.training(a[0], a[1], a[2], a[3])),
+      args: { net, ...data },
+      options: { base: run, keys: RUN },
+    },
+    {
+      of: "compare",
+      call: (...a) => ntk.compare(a[0], a[1], a[2], a[3]),
+      args: { net, ...data },
+      options: { base: { ...run, Xtest: X, Ytest: Y }, keys: [...RUN, "Xtest", "Ytest"] },
+    },
+    {
+      of: "comparing",
+      call: (...a) => first(ntk.comparing(a[0], a[1], a[2], a[3])),
+      args: { net, ...data },
+      options: { base: run, keys: [...RUN, "Xtest"] },
+    },
+    {
+      of: "sweep",
+      call: (...a) => ntk.sweep(a[0], a[1], a[2]),
+      args: data,
+      options: {
+        base: { ...sweep, Xtest: X, Ytest: Y },
+        keys: ["widths", "depth", "learningRates", "inits", "seeds", "network", ...RUN.slice(1), "Xtest", "Ytest"],
+      },
+    },
+    {
+      of: "sweeping",
+      call: (...a) => first(ntk.sweeping(a[0], a[1], a[2])),
+      args: data,
+      options: { base: sweep, keys: ["widths", "network"] },
+    },
+    {
+      of: "sweep network",
+      call: (network) => ntk.sweep(X, Y, { ...sweep, network }),
+      args: {},
+      options: { name: "network", keys: ["activation", "weightStd", "biasStd", "bias"] },
+    },
+    {
+      of: "sweep fraction",
+      call: (rate) => ntk.sweep(X, Y, { ...sweep, learningRates: [rate] }),
+      args: {},
+      options: { name: "learningRates", base: { fraction: 0.1 }, keys: ["fraction"] },
+    },
+    {
+      of: "ensemble",
+      call: (...a) => ntk.ensemble(a[0], a[1], a[2], a[3]).dispose(),
+      args: { model: infinite, ...data },
+      options: { keys: [...RUN.slice(0, 4), "kind", "prior"] },
+    },
+    {
+      of: "ensemble.at",
+      call: using(ensemble, (object, ...a) => object.at(a[0], a[1], a[2])),
+      args: { t: 1, X },
+      options: { keys: ["covariance"] },
+    },
+    {
+      of: "ensemble.sample",
+      call: using(ensemble, (object, ...a) => object.sample(a[0], a[1], a[2])),
+      args: { t: 1, X },
+      options: { keys: ["draws", "seed"] },
+    },
+    {
+      of: "sampleKernel",
+      call: (...a) => ntk.sampleKernel(a[0], a[1], a[2]).step(),
+      args: { options: { inputs: 1, hidden: 2 }, X },
+      options: { keys: ["draws", "seed", "X2", "outputs"] },
+    },
+    {
+      of: "sampleKernel's networks",
+      call: (options) => ntk.sampleKernel(options, X).step(),
+      args: {},
+      options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK },
+    },
+    {
+      of: "tune",
+      call: (...a) => ntk.tune(a[0], a[1], a[2], { evaluations: 2, ...a[3] }),
+      args: { model: infinite, ...data },
+    },
+    {
+      of: "tuning",
+      call: (...a) => first(ntk.tuning(a[0], a[1], a[2], a[3])),
+      args: { model: net, ...data },
+      options: {
+        keys: "criterion ridge weightStd biasStd depth evaluations centered outputs onProgress signal".split(" "),
+      },
+    },
+    { of: "linearize", call: (...a) => ntk.linearize(a[0]), args: { net } },
+    { of: "linearize.at", call: (...a) => ntk.linearize(net).at(a[0], a[1]), args: { θ: net.parameters, X } },
+    { of: "matmul", call: (...a) => ntk.matmul(a[0], a[1]), args: { A: [[1]], B: [[1]] } },
+    { of: "gram", call: (...a) => ntk.gram(a[0]), args: { A: [[1]] } },
+    { of: "cholesky", call: (...a) => ntk.cholesky(a[0]), args: { A: [[1]] } },
+    { of: "solve", call: (...a) => ntk.solve(a[0], a[1]), args: { A: [[1]], B: [[1]] } },
+    { of: "eigh", call: (...a) => ntk.eigh(a[0]), args: { A: [[1]] } },
+  ];
+}
+
+/** Names that errors of an argument go by, beside its own. */
+const ALIASES: Record<string, string[]> = {
+  model: ["the model", "parameters", "inputs", "kernel(X"],
+  net: ["the model", "parameters", "inputs"],
+  options: ["options are", "options cannot", "inputs"],
+  // What is there only together with another option.
+  kind: ["learningRate"],
+  outputs: ["outputs", "parameters"],
+  solver: ["solver"],
+  learningRate: ["learning rate", "rate"],
+  momentum: ["learning rate"],
+  weightDecay: ["learning rate"],
+  parametrization: ["width", "init"],
+  inputs: ["X has", "parameters"],
+  t: ["t = "],
+  fraction: ["learningRate"],
+  seed: ["seed"],
+};
+
+function targets({ of, call, args, options }: Signature): Target[] {
+  const names = Object.keys(args);
+  const values = Object.values(args);
+  const aliases = (name: string) => [name, ...(ALIASES[name] ?? [])];
+  const result: Target[] = names.map((name, i) => ({
+    of,
+    names: aliases(name),
+    call: (value) =>
+      call(...values.map((legal, j) => (i === j ? value : legal)), ...(options?.base ? [options.base] : [])),
+  }));
+  if (!options) return result;
+  const { base = {}, name = "options", keys } = options;
+  result.push({ of, names: [...aliases(name), "options", ...keys], call: (value) => call(...values, value) });
+  for (const key of keys)
+    result.push({ of, names: aliases(key), call: (value) => call(...values, { ...base, [key]: value }) });
+  return result;
+}
+
+/** Calls with each wrong value; what is not a result or a good error. */
+function complaints({ of, names, call }: Target): string[] {
+  const found: string[] = [];
+  for (const [what, make] of wrongs) {
+    const began = performance.now();
+    try {
+      call(make());
+    } catch (error) {
+      const words = complaint(error, names);
+      if (words) found.push(`${of}(${names[0]}: ${what}) ${words}`);
+    }
+    const took = performance.now() - began;
+    // A call on three points takes milliseconds: this is for the ones that believe a length.
+    if (took > 2000) found.push(`${of}(${names[0]}: ${what}) took ${took} ms`);
+  }
+  return found;
+}
+
+test("every argument and option of every function", () => {
+  const found = signatures().flatMap(targets).flatMap(complaints);
+  expect(found).toEqual([]);
+  // Nothing was left behind.
+  ntk.fit(net, X, Y, { ridge: 1 }).dispose();
+}, 240_000);
+
+test("every field of a model, and what its functions give", () => {
+  const model = (name: string, fields: object, keys: string[]): Target[] =>
+    keys.flatMap((key) => [
+      {
+        of: `kernel of ${name}`,
+        names: [key, "the model", ...(ALIASES[key] ?? [])],
+        call: (value: unknown) => ntk.kernel({ ...fields, [key]: value } as Any, X),
+      },
+      {
+        of: `fit of ${name}`,
+        names: [key, "the model", ...(ALIASES[key] ?? [])],
+        call: (value: unknown) => ntk.fit({ ...fields, [key]: value } as Any, X, Y, { ridge: 1 }).dispose(),
+      },
+    ]);
+  const kernel = (A: { rows: number }, B: { rows: number }) => ({
+    data: new Float64Array(A.rows * B.rows).fill(1),
+    rows: A.rows,
+    cols: B.rows,
+  });
+  const found = [
+    ...model("a network", net, Object.keys(net)),
+    ...model("an infinite network", infinite, Object.keys(infinite)),
+    ...model("a custom kernel", { kernel }, ["kernel", "mean", "diagonal"]),
+    ...(["kernel", "mean", "diagonal"] as const).map(
+      (key): Target => ({
+        of: "what a custom kernel gives",
+        names: [`${key}(X`],
+        call(value) {
+          const fit = ntk.fit({ kernel, [key]: () => value } as Any, X, Y, { ridge: 1 });
+          try {
+            return fit.predict(X);
+          } finally {
+            fit.dispose();
+          }
+        },
+      }),
+    ),
+  ].flatMap(complaints);
+  expect(found).toEqual([]);
+}, 120_000);
+
+test("every field of a Matrix", () => {
+  const found = ["data", "rows", "cols"].flatMap((key) =>
+    complaints({
+      of: "matmul",
+      names: ["A"],
+      call: (value) => ntk.matmul({ data: Float64Array.of(1, 2, 3), rows: 3, cols: 1, [key]: value } as Any, [[1]]),
+    }),
+  );
+  expect(found).toEqual([]);
+});
+
+describe("what earlier calls left in backend memory stays there", () => {
+  /** Fills scratch with a number that would be seen. */
+  const SECRET = 4242.5;
+  const leave = () => ntk.matmul([new Array(200).fill(SECRET)], [[1], ...new Array(199).fill([0])]);
+  const clean = (value: unknown) => {
+    const text = JSON.stringify(value, (_, part) =>
+      ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part,
+    );
+    expect(text ?? "").not.toContain(String(SECRET));
+  };
+
+  test.each<[string, () => unknown]>([
+    ["a lying length", () => ntk.gram(lying(2, 100))],
+    ["a detached Matrix", () => ntk.gram({ data: detached(4), rows: 2, cols: 2 })],
+    [
+      "memory that goes while the next argument is read",
+      () => {
+        const A = new Float64Array(100);
+        const B = [
+          new Proxy(new Array(100).fill(1), {
+            get(list, key) {
+              if (A.byteLength > 0) structuredClone(A.buffer, { transfer: [A.buffer] });
+              return Reflect.get(list, key);
+            },
+          }),
+        ];
+        return ntk.matmul({ data: A, rows: 100, cols: 1 }, B as MatrixLike);
+      },
+    ],
+    [
+      "parameters that go while X is read",
+      () => {
+        const own = structuredClone(net);
+        const { buffer } = own.parameters;
+        const x = new Proxy([1, 2], {
+          get(list, key) {
+            if (own.parameters.length > 0) structuredClone(buffer, { transfer: [buffer] });
+            return Reflect.get(list, key);
+          },
+        });
+        return ntk.forward(own, x);
+      },
+    ],
+    [
+      "an array that shrinks while it is read",
+      () => {
+        const list = Array.from({ length: 100 }, () => 1);
+        Object.defineProperty(list, 1, {
+          get() {
+            list.length = 2;
+            return 1;
+          },
+        });
+        return ntk.gram(list);
+      },
+    ],
+  ])("%s", (_, call) => {
+    leave();
+    let result: unknown;
+    try {
+      result = call();
+    } catch (error) {
+      expect(complaint(error, ["A", "X", "an input"])).toBeUndefined();
+    }
+    clean(result);
+  });
+
+  test("a view of growable memory is read as long as it is", () => {
+    const Resizable = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer;
+    const buffer = new Resizable(64, { maxByteLength: 800 }) as ArrayBuffer & { resize?(length: number): void };
+    // Node 20 and every browser of today have it.
+    if (!buffer.resize) return;
+    const view = new Float64Array(buffer).fill(2);
+    const rows = new Proxy([[1]], {
+      get(list, key) {
+        buffer.resize?.(16);
+        return Reflect.get(list, key);
+      },
+    });
+    leave();
+    expect(() => ntk.matmul(view, rows as MatrixLike)).toThrow(/an input of 8 numbers has 0 now/);
+    expect(ntk.gram(view).data.length).toBe(4);
+  });
+});
