@@ -15,7 +15,7 @@ import {
   checkSize,
 } from "./scalars.js";
 import type { Signal } from "./signal.js";
-import { describe, reading, refusal } from "./words.js";
+import { describe, isArray, reading, refusal } from "./words.js";
 
 /** Checks a value that goes by `name`, and gives what is used: for lists a copy. */
 export type Kind<T> = (value: unknown, name: string) => T;
@@ -96,7 +96,7 @@ export function list<T>(entry: Kind<T>, expected: string, most = MOST_ENTRIES, l
 
 /** True for a list: an Array or a typed array. */
 export function isList(value: unknown): boolean {
-  return Array.isArray(value) || typedArrayName(value) !== undefined;
+  return isArray(value) || typedArrayName(value) !== undefined;
 }
 
 /** Bounds [low, high], 0 < low ≤ high. */

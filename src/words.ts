@@ -20,10 +20,19 @@ export function describe(value: unknown): string {
   return `${typeof value} ${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}`;
 }
 
+/** True for an Array of any realm; false for a proxy that was revoked. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 /** Name of an object's class. */
 export function className(value: object): string {
   try {
-    if (Array.isArray(value)) return "Array";
+    if (isArray(value)) return "Array";
     const name: unknown = value.constructor?.name;
     if (typeof name === "string" && name !== "") return name.slice(0, MOST_SHOWN);
     return name === undefined ? "no prototype" : "no name";

@@ -7,7 +7,7 @@ import { checkResult, describe, toMatrix } from "../check.js";
 import type { Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
-import { type Network, widths } from "../model/network.js";
+import { type Network, ownNetwork, widths } from "../model/network.js";
 import { choice, flag, type Kind, type Kinds, list, nonNegative, optional, or, outputs, read } from "../options.js";
 import { solveConjugate } from "../solver/cg.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
@@ -262,7 +262,7 @@ export class Fit {
     const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
     return {
       format: "ntk-wasm/fit/1",
-      model: net ? { ...net, parameters: [...net.parameters] } : infinite,
+      model: net ? { ...ownNetwork(net), parameters: [...net.parameters] } : infinite,
       kernel: problem.source.block === problem.outputs ? "full" : "average",
       solver: solution.solver,
       ridge: solution.factor.ridge,

@@ -92,10 +92,8 @@ export class Report {
 
   /** y_i minus the prediction at x_i of the fit without point i, N×C. */
   get looResiduals(): Matrix | undefined {
-    return this.#lazy("looResiduals", () => {
-      const data = this.#solution.looResiduals();
-      return data && matrix(this.#problem.X.rows, this.#problem.outputs, data);
-    });
+    const data = this.#lazy("looResiduals", () => this.#solution.looResiduals());
+    return data && matrix(this.#problem.X.rows, this.#problem.outputs, data.slice());
   }
 
   #evidences() {

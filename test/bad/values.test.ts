@@ -266,11 +266,15 @@ const ALIASES: Record<string, string[]> = {
   kind: ["learningRate"],
   outputs: ["outputs", "parameters"],
   solver: ["solver"],
-  learningRate: ["learning rate", "rate"],
-  momentum: ["learning rate"],
-  weightDecay: ["learning rate"],
+  learningRate: ["schedule"],
   parametrization: ["width", "init"],
   inputs: ["X has", "parameters"],
+  hidden: ["parameters"],
+  // An array of another length than what goes with it.
+  X: [" rows; expected"],
+  Xtest: [" rows; expected"],
+  index: [" rows; expected"],
+  A: [" rows; expected"],
   t: ["t = "],
   fraction: ["learningRate"],
   seed: ["seed"],
@@ -288,7 +292,11 @@ function targets({ of, call, args, options }: Signature): Target[] {
   }));
   if (!options) return result;
   const { base = {}, name = "options", keys } = options;
-  result.push({ of, names: [...aliases(name), "options", ...keys], call: (value) => call(...values, value) });
+  result.push({
+    of,
+    names: [...aliases(name), "options", ...keys, ...Object.keys(base)],
+    call: (value) => call(...values, value),
+  });
   for (const key of keys)
     result.push({ of, names: aliases(key), call: (value) => call(...values, { ...base, [key]: value }) });
   return result;

@@ -72,7 +72,6 @@ const WRONG: Record<string, () => unknown> = {
   "a RegExp": () => /1/,
   "a Promise": () => Promise.resolve(1),
   "a function": () => () => 1,
-  "a class": () => class Thing {},
   "a throwing proxy": () => new Proxy({}, traps),
   "a throwing array": () => new Proxy([1], { ...traps, getPrototypeOf: () => Array.prototype }),
   "a revoked proxy": () => {
@@ -109,12 +108,17 @@ export const wrongs: [string, () => unknown][] = Object.entries(WRONG);
 const FOREIGN =
   /Cannot |is not a |is not iterable|undefined \(reading|BigInt value|Invalid|Maximum call stack|allocation|constructor|internal|trap|detached|Reduce of|not defined|out of bounds|unreachable|object null|offset|revoked/;
 
+const REFUSALS = ["TypeError", "RangeError", "MemoryLimitError"];
+const OUTCOMES = ["ConvergenceError", "NotPositiveDefiniteError"];
+
 /** What is wrong with an error; undefined where it is one of ours and names the argument. */
 export function complaint(error: unknown, names: readonly string[]): string | undefined {
   const { name, message } = error as Error;
-  if (!["TypeError", "RangeError", "MemoryLimitError"].includes(name)) return `${name}: ${message}`;
+  if (![...REFUSALS, ...OUTCOMES].includes(name)) return `${name}: ${message}`;
   if (FOREIGN.test(message)) return `words of the engine: ${message}`;
   if (message.length > 500) return `${message.length} characters: ${message.slice(0, 200)}`;
+  // A number that is legal and too large: the work was begun.
+  if (OUTCOMES.includes(name) || message.includes("overflows float64")) return undefined;
   if (!names.some((known) => message.includes(known))) return `does not name ${names[0]}: ${message}`;
   return undefined;
 }
