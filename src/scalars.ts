@@ -63,7 +63,8 @@ export function isRecord(value: unknown, name: string): value is Record<string, 
 /** @throws TypeError where `options` is no plain object or has a key that is not in `allowed` */
 export function checkKeys(options: unknown, allowed: readonly string[], where: string, example = ""): void {
   if (!isRecord(options, `${where}: options`)) {
-    const got = typeof options === "object" && options !== null ? `a ${className(options)}` : describe(options);
+    const name = typeof options === "object" && options !== null ? className(options) : "";
+    const got = name === "" ? describe(options) : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
     throw refusal(
       new TypeError(`${where}: options are ${got}; expected an object${example === "" ? "" : ` like ${example}`}`),
     );

@@ -139,6 +139,22 @@ test("checkKeys", () => {
   expect(() => check.checkKeys(3, ["a"], "fit")).toThrow(
     new TypeError("fit: options are number 3; expected an object"),
   );
+  for (const [value, words] of [
+    [new Map(), "a Map"],
+    [[], "an Array"],
+    [new Date(), "a Date"],
+    [new Float64Array(2), "a Float64Array"],
+    [() => 1, "a function"],
+    ["ridge", 'the string "ridge"'],
+  ]) {
+    expect(() => check.checkKeys(value, ["ridge"], "fit", "{ ridge: 1e-3 }")).toThrow(
+      new TypeError(`fit: options are ${words}; expected an object like { ridge: 1e-3 }`),
+    );
+  }
+  // Names of the caller's are cut and escaped.
+  expect(() => check.checkKeys({ ["\n".repeat(1e5)]: 1 }, ["a"], "f")).toThrow(
+    /^f: unknown option "(\\n){60}…"; expected a$/,
+  );
 });
 
 test("checkChoice", () => {
@@ -181,6 +197,9 @@ test.each<[unknown, string]>([
   ["abc", 'the string "abc"'],
   [Number.NaN, "number NaN"],
   [2n, "bigint 2"],
+  [10n ** 400n, "a bigint beyond 64 bits"],
+  ["x".repeat(100), `the string "${"x".repeat(60)}…"`],
+  [() => 1, "a function"],
   [true, "boolean true"],
   [Symbol("s"), "symbol Symbol(s)"],
   [[1], "an object (Array)"],

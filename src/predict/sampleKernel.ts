@@ -41,7 +41,7 @@ export function sampleKernels(
   sampling: SampleKernelOptions,
 ): KernelSamples {
   const { draws, seed, outputs, X2: other } = read(sampling, "sampleKernel", "{ draws: 100 }", OPTIONS);
-  checkSeed(seed + draws - 1, "seed + draws − 1");
+  checkSeed(seed + (draws - 1), "seed + draws − 1");
   const { network, blocks, drawn } = networkShape(options);
   if (!drawn) {
     throw new RangeError(

@@ -315,7 +315,7 @@ function complaints({ of, names, call }: Target): string[] {
     }
     const took = performance.now() - began;
     // A call on three points takes milliseconds: this is for the ones that believe a length.
-    if (took > 2000) found.push(`${of}(${names[0]}: ${what}) took ${took} ms`);
+    if (took > 10_000) found.push(`${of}(${names[0]}: ${what}) took ${took} ms`);
   }
   return found;
 }

@@ -2,7 +2,7 @@
  * createNetwork: defaults, layout, substreams, and the distribution of every initialisation.
  * The bits of θ0 are in `seeds.test.ts`, bad options in `test/bad/`, the function f(x, θ) in `test/api/`.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { INITS, type Init } from "../../src/model/init.js";
 import {
   blockOf,
@@ -13,7 +13,7 @@ import {
   validateNetwork,
   widths,
 } from "../../src/model/network.js";
-import { Xoshiro256 } from "../../src/model/random.js";
+import { Substreams, Xoshiro256 } from "../../src/model/random.js";
 
 test("defaults", () => {
   const { parameters: _, blocks: __, ...options } = createNetwork({ inputs: 2, hidden: 3 });
@@ -207,6 +207,41 @@ describe.each(INITS)("%s", (init: Init) => {
     if (scheme === "unit" || scheme === "ntk") {
       for (const z of zScores(blockOf(net, "d"), 1, kurtosis)) expect(z).toBeLessThan(4);
     } else expect([...blockOf(net, "a"), ...blockOf(net, "d")]).toEqual(new Array(5001).fill(0));
+  });
+});
+
+describe("deep networks cost what they hold", () => {
+  /** Jumps of the generator, each 256 steps of it: one for each block. */
+  function jumps(options: NetworkOptions): number {
+    const spy = vi.spyOn(Xoshiro256.prototype, "jump");
+    try {
+      createNetwork(options);
+      return spy.mock.calls.length;
+    } finally {
+      spy.mockRestore();
+    }
+  }
+
+  test.each([1, 10, 100, 400])("%d layers: a jump for each block", (L) => {
+    const hidden = new Array<number>(L).fill(2);
+    expect(jumps({ inputs: 1, hidden, biasStd: 1 })).toBe(2 * L + 1);
+    // Without biases their substreams are passed by.
+    expect(jumps({ inputs: 1, hidden, bias: false })).toBe(2 * L);
+  });
+
+  test("substreams are those of generators of their own", () => {
+    const substreams = new Substreams(9);
+    for (const stream of [0, 1, 4, 5, 11]) {
+      const [got, want] = [substreams.at(stream), new Xoshiro256(9, stream)];
+      for (let i = 0; i < 3; i++) expect(got.nextBits()).toBe(want.nextBits());
+    }
+  });
+
+  // Loops over layers within loops over layers would take minutes here.
+  test("50 000 layers", () => {
+    const net = createNetwork({ inputs: 1, hidden: new Array<number>(50_000).fill(1), bias: false, weightStd: 0 });
+    expect(net.blocks).toHaveLength(50_001);
+    expect(net.parameters).toHaveLength(50_001);
   });
 });
 
