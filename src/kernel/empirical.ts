@@ -254,7 +254,7 @@ export function kernelScratch(
     return size * (parameters + points * net.inputs) + real.ntkScratchBytes(n, n2, sizes[1], net.inputs) / 8;
   }
   const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
-  const widest = Math.max(...sizes);
+  const widest = sizes.reduce((top, m) => Math.max(top, m), 0);
   const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
   return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
 }

@@ -26,7 +26,7 @@ import {
   timesOf,
 } from "./descent.js";
 import { Lease } from "./lease.js";
-import { drawSamples, SAMPLES, type SampleOptions } from "./samples.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
 
 export interface EnsembleOptions extends Partial<DescentOptions> {
   /** `flow` (default): t is time, and learningRate defaults to 1. `descent`: t counts steps. */
@@ -170,7 +170,9 @@ export class Ensemble {
     const checked = read(options, "sample", "{ draws: 3 }", SAMPLES);
     this.#lease.check();
     checkTime(this.#rule, t);
-    const { mean, covariance } = this.at(t, X, { covariance: true });
+    const points = toMatrix(X, "X", { cols: this.#X.cols });
+    this.#context.arena.require(samplesMemory(this.#context, points.rows, this.#outputs, checked.draws));
+    const { mean, covariance } = this.at(t, points, { covariance: true });
     return drawSamples(this.#context, mean, covariance as Matrix, checked);
   }
 

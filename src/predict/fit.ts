@@ -18,7 +18,7 @@ import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
 import { averageAdvice, checkData, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
-import { drawSamples, SAMPLES, type SampleOptions } from "./samples.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
 import { planUpdate, type UpdateOptions } from "./update.js";
 
 export interface FitOptions {
@@ -205,7 +205,8 @@ export class Fit {
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
-    if (covariance) this.#fitted.context.arena.require(3 * (X.rows * problem.source.block) ** 2);
+    const order = X.rows * problem.source.block;
+    if (covariance) this.#fitted.context.arena.require(order * (order + solution.factor.n));
     const s = this.report.scale;
     const added = noise ? s * solution.factor.ridge : 0;
     const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
@@ -235,8 +236,12 @@ export class Fit {
    */
   sample(X: MatrixLike, options: SampleOptions & { noise?: boolean } = {}): Matrix[] {
     const { noise, ...checked } = read(options, "sample", "{ draws: 3 }", SAMPLE);
-    const { mean, covariance } = this.predict(X, { covariance: true, variance: false, noise });
-    return drawSamples(this.#fitted.context, mean, covariance as Matrix, checked);
+    this.#lease.check();
+    const { context, problem } = this.#fitted;
+    const A = toMatrix(X, "X", { cols: problem.X.cols });
+    context.arena.require(samplesMemory(context, A.rows * problem.source.block, problem.columns, checked.draws));
+    const { mean, covariance } = this.predict(A, { covariance: true, variance: false, noise });
+    return drawSamples(context, mean, covariance as Matrix, checked);
   }
 
   /**

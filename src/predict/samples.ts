@@ -16,6 +16,11 @@ export interface SampleOptions {
 /** The schema of {@link SampleOptions}. */
 export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
 
+/** Doubles that {@link drawSamples} needs for a covariance of order n that serves `columns` outputs. */
+export function samplesMemory({ ops }: Context, n: number, columns: number, draws: number): number {
+  return n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n);
+}
+
 /**
  * `draws` functions with this mean (N×C) and covariance: (N·C)×(N·C) in the order of the mean, or N×N for every output by itself.
  * Eigenvalues that rounding made negative count as 0.
@@ -30,8 +35,6 @@ export function drawSamples(
   const columns = mean.data.length / n;
   const random = new Xoshiro256(seed, 0);
   return context.arena.run(() => {
-    const { arena, ops } = context;
-    arena.require(n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n));
     const vectors = context.arena.copyIn(covariance.data);
     const values = decompose(context, n, vectors, true);
     const coordinates = zeros(draws * columns * n);
