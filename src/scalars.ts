@@ -57,7 +57,7 @@ export function checkChoice<T extends string>(value: unknown, name: string, choi
 /** True for what holds named values, of any realm: no array, Map, Date, function or the like. */
 export function isRecord(value: unknown, name: string): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
-  return reading(name, () => Object.prototype.toString.call(value) === "[object Object]");
+  return reading(name, () => /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value)));
 }
 
 /** @throws TypeError where `options` is no plain object or has a key that is not in `allowed` */

@@ -11,7 +11,6 @@ import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "
 import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
 import { callback, optional, pick } from "../options.js";
 import { doubles, type Precision, realOf, singles } from "../precision.js";
-import { isRecord } from "../scalars.js";
 import { reading } from "../words.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./empirical.js";
 import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./infinite.js";
@@ -61,7 +60,8 @@ export interface KernelSource {
 
 /** True for a user's own kernel. */
 export function isCustomKernel(model: unknown): model is CustomKernel {
-  return isRecord(model, "the model") && reading("the model", () => typeof model.kernel === "function");
+  if (typeof model !== "object" || model === null) return false;
+  return reading("the model", () => typeof (model as CustomKernel).kernel === "function");
 }
 
 const FUNCTIONS = { kernel: callback, mean: optional(callback), diagonal: optional(callback) };

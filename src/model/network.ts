@@ -287,11 +287,16 @@ export function validateNetwork(value: unknown): Network {
 }
 
 /** A copy of a validated network of which nothing is anybody else's. */
-export function ownNetwork({ hidden, parameters, blocks, ...net }: Network): Network {
+export function ownNetwork(net: Network): Network {
+  return withParameters(net, intact(net.parameters, parameterCount(net.blocks)).slice());
+}
+
+/** {@link ownNetwork} with another θ, which is not copied. */
+export function withParameters({ hidden, blocks, ...net }: Network, parameters: Float64Array): Network {
   return {
     ...net,
     hidden: Array.isArray(hidden) ? hidden.slice() : hidden,
-    parameters: intact(parameters, parameterCount(blocks)).slice(),
+    parameters,
     blocks: blocks.map((block) => ({ ...block, shape: block.shape.slice() })),
   };
 }

@@ -52,7 +52,7 @@ export function sampleKernels(
   const X2 = other === undefined ? undefined : copied(toMatrix(other as MatrixLike, "X2", { cols: network.inputs }));
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const block = outputs === "full" ? network.outputs : 1;
-  const shape = { ...network, blocks, parameters: { length: parameterCount(blocks) } };
+  const shape = { ...network, parameters: { length: parameterCount(blocks) } };
   context.arena.require(n * n2 * block * block + kernelScratch(doubles(context), shape, n, n2, outputs));
   return new KernelSamples(context, network, X, X2, outputs, draws, seed);
 }

@@ -6,6 +6,7 @@
 import type { Context } from "../arena.js";
 import { describe, toMatrix } from "../check.js";
 import { ConvergenceError } from "../errors.js";
+import { kernelScratch } from "../kernel/empirical.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { ACTIVATION } from "../model/activation.js";
 import { INITS, type Init } from "../model/init.js";
@@ -25,6 +26,7 @@ import {
   positive,
   read,
 } from "../options.js";
+import { doubles } from "../precision.js";
 import { isRecord } from "../scalars.js";
 import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
 import { fitExponents, type Measure, summarise } from "./exponents.js";
@@ -174,11 +176,11 @@ export function sweepingNetworks(
   Y: MatrixLike,
   options: SweepOptions,
 ): Generator<SweepProgress, Sweep, void> {
-  return sweeping(context, plan(X, Y, options));
+  return sweeping(context, plan(context, X, Y, options));
 }
 
 /** @throws TypeError, RangeError, MemoryLimitError */
-function plan(Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Plan {
+function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Plan {
   const example = "{ widths: [64, 256], learningRates: [0.5], steps: 100 }";
   const { widths, depth, learningRates, inits, seeds, network, onProgress, Xtest, Ytest, ...rest } = read(
     options,
@@ -199,8 +201,17 @@ function plan(Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Plan
     init,
     seed,
   });
-  for (const init of inits)
-    for (const width of widths) parameterCount(networkShape(optionsOf({ init, width, seed: 0 })).blocks);
+  // The kernel of all outputs, its eigenvectors and what either takes beside it, for every network before the first.
+  const n = X.rows * Y.cols;
+  const spectrum = context.ops.deighScratchBytes(1, n) / 8;
+  for (const init of inits) {
+    for (const width of widths) {
+      const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
+      const sized = { ...network, parameters: { length: parameterCount(blocks) } };
+      const scratch = kernelScratch(doubles(context), sized, X.rows, X.rows, "full");
+      context.arena.require(n * n + Math.max(spectrum, scratch));
+    }
+  }
   const grid = inits.flatMap((init) =>
     learningRates.flatMap((rate) =>
       widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),

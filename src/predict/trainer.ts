@@ -3,7 +3,7 @@ import type { Context } from "../arena.js";
 import { kernelScratch } from "../kernel/empirical.js";
 import { forEachTile, loadNetwork } from "../kernel/layer.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/tangent.js";
-import { type Network, ownNetwork, scales, widths } from "../model/network.js";
+import { type Network, scales, widths, withParameters } from "../model/network.js";
 import { ActivationCode, type Info } from "../ops.js";
 import { doubles } from "../precision.js";
 import type { Run } from "./train.js";
@@ -154,8 +154,7 @@ export class Trainer {
 
   /** The network as it is now. */
   network(): Network {
-    const { net } = this.#run;
-    return ownNetwork({ ...net, parameters: this.#context.arena.copyOut(this.#at.theta, this.#P) });
+    return withParameters(this.#run.net, this.#context.arena.copyOut(this.#at.theta, this.#P));
   }
 
   /** Loss of a network on the data. */
