@@ -106,7 +106,7 @@ export const wrongs: [string, () => unknown][] = Object.entries(WRONG);
 
 /** Words of an engine, or of an argument that was never looked at. */
 const FOREIGN =
-  /Cannot |is not a |is not iterable|undefined \(reading|BigInt value|Invalid|Maximum call stack|allocation|constructor|internal|trap|detached|Reduce of|not defined|out of bounds|unreachable|object null|offset|revoked/;
+  /Cannot |is not a |is not iterable|undefined \(reading|BigInt value|Invalid|Maximum call stack|allocation|constructor|internal|trap|detached|Reduce of|not defined|out of bounds|unreachable|object null|offset|revoked|can't |too much recursion/;
 
 const REFUSALS = ["TypeError", "RangeError", "MemoryLimitError"];
 const OUTCOMES = ["ConvergenceError", "NotPositiveDefiniteError"];
