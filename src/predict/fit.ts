@@ -72,7 +72,7 @@ const scale: Kind<1 | "fit"> = (value, name) => {
 
 const OPTIONS = {
   ridge: optional(nonNegative),
-  ridges: optional(list(nonNegative, "at least one ridge")),
+  ridges: optional(list(nonNegative, "a list of at least one ridge")),
   solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
   scale: or(scale, 1),
   centered: or(flag, false),
