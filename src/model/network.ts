@@ -79,7 +79,7 @@ export type NetworkShape = Omit<Network, "parameters" | "blocks">;
 
 /** A width, or a list of widths. */
 const hiddenWidths: Kind<number | number[]> = (value, name) =>
-  isList(value) ? list(count, "at least one width", MOST_LAYERS)(value, name) : count(value, name);
+  isList(value) ? list(count, "a width, or a list of at least one", MOST_LAYERS)(value, name) : count(value, name);
 
 /** The options that make a shape. */
 const SHAPE = {

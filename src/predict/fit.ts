@@ -95,7 +95,7 @@ const scale: Kind<1 | "fit"> = (value, name) => {
   throw new RangeError(`${name} is ${typeof value === "number" ? value : describe(value)}; expected 1 or "fit"`);
 };
 
-const ridges = list(nonNegative, "at least one ridge");
+const ridges = list(nonNegative, "a list of at least one ridge");
 const oneOrMore: Kind<number | number[]> = (value, name) => (isList(value) ? ridges : nonNegative)(value, name);
 
 const OPTIONS = {
