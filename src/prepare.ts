@@ -107,8 +107,8 @@ const MOST_CLASSES = 1000;
 /**
  * One column per class, 1 where the label is that class: N labels of C classes become N×C. Labels are integers, strings or booleans, in an
  * Array, a typed array or a column Matrix. `classes` are the labels of the columns, in order: what `oneHot` gives back for the training data is what
- * it takes for the test data. Default: those that occur, numbers ascending, strings by code point, false before true. A number C is short for
- * 0, …, C − 1.
+ * it takes for the test data. A number C is short for 0, …, C − 1, and that is the default for integers from 0 to 999, C − 1 the largest that
+ * occurs. Else the default is the labels that occur: numbers ascending, strings by code point, false before true.
  *
  * @throws TypeError for labels of mixed or other kinds, naming the row; RangeError for a label that is not among `classes`, for numbers that are no
  *   integers, and for more than 1000 classes that were not given.
@@ -117,7 +117,7 @@ const MOST_CLASSES = 1000;
  * Y.classes.join(", "); // "cat, dog"
  * Y.data; // [1, 0, 0, 1, 1, 0]
  * oneHot(["dog"], Y.classes).data; // [0, 1]
- * oneHot([0, 2], 3).data; // [1, 0, 0, 0, 0, 1]
+ * oneHot([0, 2]).data; // [1, 0, 0, 0, 0, 1]
  */
 export function oneHot<L extends Label>(
   labels: readonly L[] | NumberArray | Matrix,
@@ -171,6 +171,9 @@ function occurring(list: readonly Label[]): Label[] {
     if (typeof label === "number" && !Number.isSafeInteger(label))
       throw new RangeError(`labels: label ${label} in row ${i}; expected an integer (give classes for others)`);
   });
+  const largest = list.reduce<number>((top, label) => Math.max(top, typeof label === "number" ? label : Infinity), -1);
+  if (largest < MOST_CLASSES && list.every((label) => (label as number) >= 0))
+    return Array.from({ length: largest + 1 }, (_, c) => c);
   // -0 and 0 are one label.
   const distinct = [...new Set(list)];
   if (distinct.length > MOST_CLASSES) {

@@ -147,12 +147,14 @@ describe("oneHot", () => {
   });
 
   test("a number of classes: labels are columns", () => {
-    expect([...oneHot([0, 2], 3).data]).toEqual([1, 0, 0, 0, 0, 1]);
+    for (const classes of [undefined, 3]) expect([...oneHot([0, 2], classes).data]).toEqual([1, 0, 0, 0, 0, 1]);
+    // From 1000 on, integers are names.
+    expect(oneHot([1000, 5, 1000])).toMatchObject({ data: Float64Array.of(0, 1, 1, 0, 0, 1), classes: [5, 1000] });
     const want = { data: Float64Array.of(0, 1, 0, 0), rows: 1, cols: 4, classes: [0, 1, 2, 3] };
     const column = { data: Float64Array.of(1), rows: 1, cols: 1 };
     for (const labels of [[1], Float64Array.of(1), Int32Array.of(1), Uint8Array.of(1), column]) {
       expect(oneHot(labels, 4)).toEqual(want);
-      expect(oneHot(labels)).toEqual({ data: Float64Array.of(1), rows: 1, cols: 1, classes: [1] });
+      expect(oneHot(labels)).toEqual({ data: Float64Array.of(0, 1), rows: 1, cols: 2, classes: [0, 1] });
     }
   });
 

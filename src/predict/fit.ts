@@ -30,7 +30,7 @@ import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
 import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "./problem.js";
 import { Report } from "./report.js";
-import { type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
+import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
 import { toBytes } from "./snapshot.js";
 import { planUpdate, type UpdateOptions } from "./update.js";
@@ -246,7 +246,7 @@ export class Fit {
   /** @internal */
   constructor(fitted: Fitted) {
     this.#fitted = fitted;
-    this.path = fitted.path;
+    this.path = copiedPath(fitted.path);
     this.#lease = new Lease(fitted.context, this, "fit", freeOf(fitted));
   }
 

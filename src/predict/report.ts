@@ -72,13 +72,14 @@ export class Report {
   }
 
   /** What you may want to know before you rely on the fit, a sentence each: repeated rows, a choice at a bound, a ridge lost in rounding. */
-  get notes(): readonly string[] {
-    return this.#lazy("notes", () => {
-      const { method, notes } = this.#solution;
+  get notes(): string[] {
+    const notes = this.#lazy("notes", () => {
+      const { method, notes: solved } = this.#solution;
       const repeats = repeatsNote(this.#problem);
       const fallback = method.fallback && `solved in float64: ${method.fallback}`;
-      return [...this.#fitted.notes, ...notes, ...[repeats, fallback].filter((note) => note !== undefined)];
+      return [...this.#fitted.notes, ...solved, ...[repeats, fallback].filter((note) => note !== undefined)];
     });
+    return [...notes];
   }
 
   /** Rows whose inputs stand in an earlier row too. For evidence and leave-one-out, rows that repeat are grouped; `notes` says how. */
@@ -93,18 +94,19 @@ export class Report {
 
   /** The scale of each output, C numbers. With the kernel of all pairs of outputs they share one. */
   get scales(): Float64Array {
-    return this.#lazy("scales", () => {
+    const known = this.#lazy("scales", () => {
       const { outputs, columns } = this.#problem;
       if (this.#fitted.scale === 1) return new Float64Array(outputs).fill(1);
       const { dropped } = repeatsOf(this.#problem);
       const scales = this.#solution.quadratics().map((value, c) => value / (this.#problem.size - dropped[c]));
       return Float64Array.from({ length: outputs }, (_, c) => scales[columns > 1 ? c : 0]);
     });
+    return known.slice();
   }
 
   /** Each regression by itself: one for each output where outputs share an averaged kernel, else one. */
   get perOutput(): OutputReport[] {
-    return this.#lazy("perOutput", () => {
+    const known = this.#lazy("perOutput", () => {
       const { scales } = this;
       const { ridges } = this.#solution;
       const freedom = this.#freedom();
@@ -119,6 +121,7 @@ export class Report {
         };
       });
     });
+    return known.map((one) => ({ ...one }));
   }
 
   /** Numerical rank of Θ: eigenvalues above Nε times the largest; undefined with solver `"cg"`. */

@@ -9,7 +9,7 @@ import type { Outputs } from "../kernel/empirical.js";
 import { isCustomKernel, type Model } from "../kernel/source.js";
 import { matrix } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
-import type { Network } from "../model/network.js";
+import { type Network, ownNetwork } from "../model/network.js";
 import { restoreConjugate } from "../solver/cg.js";
 import { type Problem, restoreDual } from "../solver/dual.js";
 import { restorePrimal } from "../solver/primal.js";
@@ -40,7 +40,7 @@ export interface RestoreOptions {
 export function packFit({ model, problem, solution, centered, scale, path, notes }: Fitted): Packed {
   const { network, block } = problem.source;
   const { alpha, displacement, packed, ridges, method, ...state } = solution.state();
-  const { parameters, ...shape } = network ?? { parameters: undefined };
+  const { parameters, ...shape } = network ? ownNetwork(network) : { parameters: undefined };
   return {
     header: {
       format: formatName(),
@@ -53,9 +53,9 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       rows: problem.X.rows,
       inputs: problem.X.cols,
       outputs: problem.outputs,
-      path,
-      choice: notes,
-      state: { ...state, method },
+      path: copiedPath(path),
+      choice: [...notes],
+      state: { ...state, method: { ...method } },
     },
     arrays: present({
       network: parameters,
@@ -67,6 +67,14 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       order: packed?.order,
     }),
   };
+}
+
+/** Points of a path, of which nothing is anybody else's. */
+export function copiedPath(path: readonly PathPoint[]): PathPoint[] {
+  return path.map((point) => ({
+    ...point,
+    ...(point.perOutput && { perOutput: point.perOutput.map((one) => ({ ...one })) }),
+  }));
 }
 
 function present(arrays: Record<string, Float64Array | undefined>): Record<string, Float64Array> {
@@ -88,7 +96,7 @@ export function restoreFit(context: Context, source: unknown, options: RestoreOp
   const problem = residualProblem(data, start);
   const ridges = Float64Array.from(Array.isArray(ridge) ? ridge : [ridge]);
   const solution = restoreSolution(context, problem, { ...state, ridges, ...solved(arrays, problem, state) });
-  return { context, model, problem, solution, centered, scale, path, notes: choice };
+  return { context, model: data.model, problem, solution, centered, scale, path: copiedPath(path), notes: [...choice] };
 }
 
 /** The header as `packFit` writes it. */
