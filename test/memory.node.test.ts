@@ -1,4 +1,6 @@
-/** Generators that are dropped half-way give their backend memory back once they are collected, here and in a worker. */
+/**
+ * Generators that are dropped half-way give their backend memory back once they are collected, here and in a worker.
+ */
 import { expect, test } from "vitest";
 import { built, child } from "./setup/child.js";
 
