@@ -1,6 +1,7 @@
 /**
- * What a value is, whichever realm made it. Arrays and modules of an iframe, a jest environment or a vm context fail `instanceof`;
- * their brand, an internal slot of the language, is the same everywhere and cannot be faked by properties.
+ * What a value is, whichever realm made it. Arrays and modules of an iframe, a jest environment or a vm context fail
+ * `instanceof`; their brand, an internal slot of the language, is the same everywhere and cannot be faked by
+ * properties.
  */
 
 const nameOf = Object.getOwnPropertyDescriptor(

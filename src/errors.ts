@@ -48,8 +48,8 @@ export class MemoryLimitError extends Error {
 }
 
 /**
- * The backend cannot do this here: a variant that the engine lacks, a policy or a limit of the process that keeps WebAssembly or a worker from running
- * (`cause` is the engine's error), or use after `dispose()`.
+ * The backend cannot do this here: a variant that the engine lacks, a policy or a limit of the process that keeps
+ * WebAssembly or a worker from running (`cause` is the engine's error), or use after `dispose()`.
  */
 export class BackendError extends Error {
   override readonly name = "BackendError";

@@ -32,11 +32,12 @@ export interface Choice {
 }
 
 /**
- * Loads a backend with a memory of its own. What is left to it is the fastest that runs here: where WebAssembly cannot be compiled, or address space for its
- * memory is short, that is JavaScript, and `ntk.variantReason` says why. What is asked for by name is that, or an error.
+ * Loads a backend with a memory of its own. What is left to it is the fastest that runs here: where WebAssembly cannot
+ * be compiled, or address space for its memory is short, that is JavaScript, and `ntk.variantReason` says why. What is
+ * asked for by name is that, or an error.
  *
- * @throws TypeError for an unknown option; RangeError for a wrong value; BackendError where what was asked for cannot run here, with the engine's
- *   error as its `cause`.
+ * @throws TypeError for an unknown option; RangeError for a wrong value; BackendError where what was asked for cannot
+ *   run here, with the engine's error as its `cause`.
  * @example
  * const ntk = await load();                  // fastest here
  * const plain = await load({ backend: "js" });

@@ -37,8 +37,8 @@ export class Ntk {
   /** Which build: `relaxed` (fused multiply-add), `simd`, or `js`. */
   readonly variant: "relaxed" | "simd" | "js";
   /**
-   * Why it is not the fastest variant, in words: what the engine lacks, a policy or a limit of the process that keeps WebAssembly from running. Undefined where it
-   * is the fastest, and where the variant was asked for.
+   * Why it is not the fastest variant, in words: what the engine lacks, a policy or a limit of the process that keeps
+   * WebAssembly from running. Undefined where it is the fastest, and where the variant was asked for.
    */
   readonly variantReason: string | undefined;
   /** What `kernel`, products and factorisations are computed in; see `load`. */

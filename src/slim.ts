@@ -22,7 +22,8 @@ export interface SlimOptions {
  * Loads a compiled module with a memory of its own. In a page `await WebAssembly.compileStreaming(fetch(url))` is one.
  *
  * @throws TypeError for an unknown option, and where `module` is none; RangeError for a wrong value; BackendError for a module that is not of this
- *   version of ntk-wasm, and where it cannot run here: there is no JavaScript in this entry to fall back on (`load` of `ntk-wasm` has it).
+ *   version of ntk-wasm, and where it cannot run here: there is no JavaScript in this entry to fall back on (`load` of
+ *   `ntk-wasm` has it).
  * @example
  * import { readFile } from "node:fs/promises";
  * import { load } from "ntk-wasm/slim";

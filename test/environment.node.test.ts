@@ -1,6 +1,10 @@
 /** Environments that lack something: what is not needed is not missed, and what cannot run says why. */
 import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
+import { BackendError, createNetwork } from "../src/index.js";
+import { loadInWorker } from "../src/worker/index.js";
 import { built, child } from "./setup/child.js";
 import { variants } from "./setup/variants.js";
 
@@ -53,7 +57,7 @@ describe("globals that are not needed", () => {
       'WebAssembly.Instance = class { constructor() { throw new RangeError("WebAssembly.Instance is disallowed on the main thread"); } };',
     "one that does, without asking for Response": `const refuse = () => { throw new Error("asked"); };
 const { instantiate } = WebAssembly;
-WebAssembly.instantiate = (module, imports) => (imports?.env ? refuse() : instantiate(module, imports));
+WebAssembly.instantiate = (module, imports) => (imports?.env?.memory ? refuse() : instantiate(module, imports));
 Object.defineProperty(globalThis, "Response", { get: refuse });`,
   };
   test.each(Object.entries(settings))("%s", async (_, setting) => {
@@ -75,6 +79,51 @@ const there = await loadInWorker({ module });
 report([(await load({ module })).variant, there.variant]);
 there.terminate();`);
     expect(said).toEqual(["simd", "simd"]);
+  });
+});
+
+describe("a worker of Node that dies", () => {
+  const script = fileURLToPath(built("ntk-wasm-worker-script.js"));
+  const endings: Record<string, (worker: Worker) => unknown> = {
+    "ended from outside": (worker) => worker.terminate(),
+    "by process.exit()": (worker) => worker.postMessage("exit"),
+    "of an error": (worker) => worker.postMessage("throw"),
+  };
+  const END = `require("node:worker_threads").parentPort.on("message", (message) => {
+  if (message === "exit") process.exit(3);
+  if (message === "throw") throw new Error("out of luck");
+});
+require(${JSON.stringify(script)});`;
+
+  test.each(Object.entries(endings))(
+    "%s: what is pending rejects at once, and so does what comes later",
+    async (_, end) => {
+      let worker: Worker | undefined;
+      const ntk = await loadInWorker({
+        backend: "js",
+        worker: () => {
+          worker = new Worker(END, { eval: true, execArgv: [] });
+          return worker;
+        },
+      });
+      const net = createNetwork({ inputs: 1, hidden: 8, seed: 1 });
+      const running = ntk.train(net, [0, 1], [0, 1], { learningRate: 0.01, steps: 1e9, recordAt: [] });
+      const slices = ntk.training(net, [0, 1], [0, 1], { learningRate: 0.01, steps: 1e9, recordAt: [] }).next();
+      const disposed = ntk.fit(net, [0, 1], [0, 1]);
+      end(worker as Worker);
+      for (const asked of [running, slices, disposed, ntk.forward(net, [0])])
+        await expect(asked).rejects.toThrow(BackendError);
+      await expect(ntk.forward(net, [0])).rejects.toThrow(/the worker does not run: (it ended with code|out of luck)/);
+      await ntk.dispose();
+    },
+  );
+
+  test("a script that is not there, and one that says nothing", async () => {
+    const url = pathToFileURL(join(import.meta.dirname, "nowhere.js"));
+    await expect(loadInWorker({ url })).rejects.toThrow(BackendError);
+    await expect(loadInWorker({ url: url.href })).rejects.toThrow(/the worker does not run: .*nowhere\.js/);
+    const worker = () => new Worker("setInterval(() => {}, 1000)", { eval: true, execArgv: [] });
+    await expect(loadInWorker({ worker, timeout: 50 })).rejects.toThrow(/has said nothing for 50 ms/);
   });
 });
 

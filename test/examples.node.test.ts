@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { docstringExamples, pageExamples } from "./examples/collect.js";
 
 const root = join(import.meta.dirname, "..");
 /** Every script of package.json that is a module there would run. */
@@ -14,6 +15,21 @@ const modules = ["examples/motorcycle", "examples/tabular", "bench"].flatMap((fo
     .map((name) => `${folder}/${name}`)
     .filter((path) => !scripts.includes(path)),
 );
+
+test("examples run on the oldest Node: `using` is a SyntaxError there, and one guide names it, in a sentence", () => {
+  const using = /^\s*(?:await )?using \w+ =/m;
+  for (const { label, code } of [...docstringExamples(), ...pageExamples()]) expect(code, label).not.toMatch(using);
+  const sources = ["examples", "playground/src", "bench"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(mjs|js|ts|html)$/.test(name) && !name.includes("node_modules"))
+      .map((name) => `${folder}/${name}`),
+  );
+  expect(sources.length).toBeGreaterThan(20);
+  for (const path of sources) expect(readFileSync(join(root, path), "utf8"), path).not.toMatch(using);
+  const guides = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)];
+  const named = guides.flatMap((path) => readFileSync(join(root, path), "utf8").match(/`using\b[^`]*`/g) ?? []);
+  expect(named).toEqual(["`using fit = ntk.fit(…)`"]);
+});
 
 test("examples and bench find what they import", () => {
   expect(modules).toEqual(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { relaxed, simd } from "../src/backend/binaries.generated.js";
 import { BackendError, createNetwork } from "../src/index.js";
-import { load } from "../src/slim.js";
+import { load, supports } from "../src/slim.js";
 import { loadInWorker } from "../src/worker/index.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
@@ -36,4 +36,10 @@ test("wrong modules", async () => {
   await expect(load({ module: bytes as never })).rejects.toThrow(TypeError);
   await expect(load({} as never)).rejects.toThrow(/no WebAssembly.Module; expected simd.wasm or relaxed.wasm/);
   await expect(load({ module: empty, variant: "simd" } as never)).rejects.toThrow(/unknown option "variant"/);
+  for (const options of [undefined, null, 5, "simd"])
+    await expect(load(options as never)).rejects.toThrow(/load: options are .*; expected an object/);
+  for (const module of [undefined, null, 5, { [Symbol.toStringTag]: "WebAssembly.Module" }])
+    await expect(load({ module } as never)).rejects.toThrow(TypeError);
+  expect(() => supports("js" as never)).toThrow(/variant is "js"; expected one of relaxed, simd/);
+  expect(() => supports(undefined as never)).toThrow(TypeError);
 });

@@ -1,11 +1,13 @@
 /** The worker version: equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers. */
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   BackendError,
   ConvergenceError,
   createInfiniteNetwork,
   createNetwork,
+  load,
   type Matrix,
+  MemoryLimitError,
   NotPositiveDefiniteError,
   type Ntk,
   type Trained,
@@ -13,7 +15,7 @@ import {
 } from "../src/index.js";
 import { Host } from "../src/worker/host.js";
 import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
-import type { Reply } from "../src/worker/protocol.js";
+import { packError, type Reply, unpackError } from "../src/worker/protocol.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
@@ -274,6 +276,20 @@ describe("errors, signals, life time", () => {
     await two.dispose();
   });
 
+  test("disposed of twice while a call is under way: both wait for it", async () => {
+    const one = await loadInWorker({ backend: "js" });
+    const asked = one.train(net, X, Y, { learningRate: 0.05, steps: 20000, recordAt: [] });
+    const [trained] = await Promise.all([asked, one.dispose(), one.dispose()]);
+    expect(trained.aborted).toBe(false);
+    const two = await loadInWorker({ backend: "js" });
+    const running = two.train(net, X, Y, LONG);
+    const waiting = [two.dispose(), two.dispose()];
+    two.terminate();
+    await expect(running).rejects.toThrow(BackendError);
+    await Promise.all(waiting);
+    if (Symbol.asyncDispose) await two[Symbol.asyncDispose]();
+  });
+
   test("precision, and options that are wrong", async () => {
     const single = await loadInWorker({ precision: "float32", variant: "simd" });
     expect(single.precision).toBe("float32");
@@ -284,6 +300,110 @@ describe("errors, signals, life time", () => {
     await expect(loadInWorker({ worker: 1 as never })).rejects.toThrow(/worker is number 1/);
     await expect(loadInWorker({ module: {} as never })).rejects.toThrow(/no WebAssembly.Module/);
   });
+});
+
+describe("workers that are none, say nothing, or die", () => {
+  /** As a Worker, with nobody in it. */
+  const silent = () => {
+    const listeners: Record<string, (event: unknown) => void> = {};
+    return {
+      postMessage() {},
+      terminate: vi.fn(),
+      addEventListener: (type: string, listener: (event: unknown) => void) => {
+        listeners[type] = listener;
+      },
+      listeners,
+    };
+  };
+
+  test.each([
+    ["an object", () => ({}), /worker\(\) gave an object \(Object\); expected a Worker/],
+    ["nothing", () => undefined, /worker\(\) gave undefined; expected a Worker/],
+    ["null", () => null, /gave null/],
+    ["a promise", async () => silent(), /gave an object \(Promise\)/],
+    ["half a worker", () => ({ postMessage() {}, terminate() {} }), /gave an object \(Object\)/],
+    ["a string", () => "worker-script.js", /gave the string "worker-script.js"/],
+  ])("worker() gives %s", async (_, worker, message) => {
+    await expect(loadInWorker({ worker: worker as never })).rejects.toThrow(TypeError);
+    await expect(loadInWorker({ worker: worker as never })).rejects.toThrow(message);
+  });
+
+  test("worker() throws: a BackendError with its reason", async () => {
+    const thrown = new Error("not allowed");
+    const worker = () => {
+      throw thrown;
+    };
+    const error = await loadInWorker({ worker }).catch((reason) => reason);
+    expect(error).toBeInstanceOf(BackendError);
+    expect(error).toMatchObject({ cause: thrown, message: expect.stringMatching(/not allowed.*worker-src blob:/) });
+  });
+
+  test.each([
+    [{ url: 5 }, TypeError, /url is number 5; expected the address/],
+    [{ url: null }, TypeError, /url is null/],
+    [{ url: {} }, TypeError, /url is an object/],
+    [{ url: { href: 5 } }, TypeError, /url is an object/],
+    [{ url: "" }, RangeError, /url is ""/],
+    [{ url: "nowhere.js", worker: silent }, RangeError, /both worker and url/],
+    [{ timeout: "1" }, TypeError, /timeout is the string "1"; expected milliseconds/],
+    [{ timeout: 0 }, RangeError, /timeout is 0; expected milliseconds above 0, or Infinity/],
+    [{ timeout: Number.NaN }, RangeError, /timeout is NaN/],
+    [{ threads: "all" }, TypeError, /threads is the string "all"; expected a number/],
+    [{ threads: 2 }, RangeError, /threads is 2; only 1 is there yet/],
+    [{ module: null }, TypeError, /no WebAssembly.Module/],
+  ])("options %j", async (options, kind, message) => {
+    await expect(loadInWorker(options as never)).rejects.toThrow(kind);
+    await expect(loadInWorker(options as never)).rejects.toThrow(message);
+  });
+
+  test.each([null, 5, "simd", true])("options that are %j", async (options) => {
+    await expect(loadInWorker(options as never)).rejects.toThrow(/loadInWorker: options are .*; expected an object/);
+    await expect(load(options as never)).rejects.toThrow(/load: options are .*; expected an object/);
+  });
+
+  test("a worker that says nothing, or something else, is given up", async () => {
+    const worker = silent();
+    const loading = loadInWorker({ worker: () => worker, timeout: 20 });
+    for (const data of [null, undefined, 5, "hello", { hello: 1 }]) worker.listeners.message?.({ data });
+    await expect(loading).rejects.toThrow(BackendError);
+    await expect(loading).rejects.toThrow(
+      /has said nothing for 20 ms; is it ntk-wasm\/worker-script.js of this version/,
+    );
+    expect(worker.terminate).toHaveBeenCalled();
+  });
+
+  test("its first word is enough: what follows may take longer", async () => {
+    const worker = silent();
+    const loading = loadInWorker({ worker: () => worker, timeout: 20 });
+    worker.listeners.message?.({ data: { type: "ready" } });
+    const state = await Promise.race([
+      loading.catch(() => "given up"),
+      new Promise((resolve) => setTimeout(resolve, 300, "waiting")),
+    ]);
+    expect(state).toBe("waiting");
+    worker.listeners.message?.({ data: { type: "down", reason: "it could not read a message" } });
+    await expect(loading).rejects.toThrow(/it could not read a message/);
+  });
+
+  test("a thread that is busy for longer than the timeout is no reason", async () => {
+    const loading = loadInWorker({ backend: "js", timeout: 1 });
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    (await loading).terminate();
+  });
+});
+
+test("errors cross with their name and cause", () => {
+  const inner = Object.assign(new Error("no memory"), { name: "CompileError" });
+  const error = unpackError(packError(new BackendError("does not run", { cause: inner })));
+  expect(error).toBeInstanceOf(BackendError);
+  expect(error).toMatchObject({ name: "BackendError", cause: { name: "CompileError", message: "no memory" } });
+  expect(unpackError(packError("thrown by hand"))).toMatchObject({ name: "Error", message: "thrown by hand" });
+  for (const make of [NotPositiveDefiniteError, ConvergenceError, MemoryLimitError, BackendError]) {
+    const made = new (make as new (message: string) => Error)("message");
+    expect(made.name).toBe(make.name);
+    expect(unpackError(packError(made))).toBeInstanceOf(make);
+  }
 });
 
 test("types are those of the plain API, as promises", () => {

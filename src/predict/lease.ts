@@ -12,8 +12,8 @@ export class Lease {
   #free: (() => void) | undefined;
 
   /**
-   * `free` must not refer to the owner (a closure made in its constructor would): the owner could never be collected. An owner that only the frame of a
-   * generator refers to is collected with a generator that was dropped half-way.
+   * `free` must not refer to the owner (a closure made in its constructor would): the owner could never be collected.
+   * An owner that only the frame of a generator refers to is collected with a generator that was dropped half-way.
    */
   constructor(context: Context, owner: object, what: string, free: () => void) {
     this.#context = context;

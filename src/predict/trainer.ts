@@ -14,7 +14,10 @@ const DIVERGED = 1e12;
 /** Most updates of one crossing. */
 export const MAX_SLICE = 4096;
 
-/** Weights and data of a run in a held block of backend memory, until {@link free} or until the generator that trains is collected. */
+/**
+ * Weights and data of a run in a held block of backend memory, until {@link free} or until the generator that trains is
+ * collected.
+ */
 export class Trainer {
   /** Loss above which training counts as diverged: of any finite size before the first update. */
   limit = Number.MAX_VALUE;

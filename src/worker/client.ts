@@ -211,8 +211,8 @@ export class Client {
   }
 
   /**
-   * A generator of the worker, pulled from here: it goes on when the next slice is asked for. Its handle is referred to by this frame alone, and so is collected with a
-   * generator that was dropped half-way.
+   * A generator of the worker, pulled from here: it goes on when the next slice is asked for. Its handle is referred to
+   * by this frame alone, and so is collected with a generator that was dropped half-way.
    */
   async *#slices(target: number, method: string, given: unknown[]): AsyncGenerator<unknown, unknown, void> {
     const { args, onProgress, signal } = take(given, method);

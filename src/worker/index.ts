@@ -42,12 +42,13 @@ export interface WorkerOptions extends LoadOptions, WorkerSource {
  * signal's reason at once. If it had not begun, it never will; if it had, it runs to its end, whose result is dropped, before the next begins:
  * `terminate()` is what stops it.
  *
- * What is left to it is the fastest that runs there, as in `load`; `variantReason` says why it is not the fastest of all.
+ * What is left to it is the fastest that runs there, as in `load`; `variantReason` says why it is not the fastest of
+ * all.
  *
  * Data are copied to the worker, results moved from it. Custom kernels are a TypeError: functions do not cross. In Node an idle worker does not keep the process alive.
  *
- * @throws TypeError, RangeError, BackendError as `load`; BackendError where the worker cannot start, or says nothing in time: a page with a
- *   Content-Security-Policy needs `worker-src blob:`, or `url`, or `worker`.
+ * @throws TypeError, RangeError, BackendError as `load`; BackendError where the worker cannot start, or says nothing in
+ *   time: a page with a Content-Security-Policy needs `worker-src blob:`, or `url`, or `worker`.
  * @example
  * import { loadInWorker } from "ntk-wasm/worker";
  * const ntk = await loadInWorker();

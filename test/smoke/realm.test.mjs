@@ -1,5 +1,5 @@
-// For runners that give each test file a realm of its own (jest, vitest's vm pools): arrays that come out of structuredClone and of a worker
-// are another realm's there, and have to go in again. scripts/smoke.mjs runs it.
+// For runners that give each test file a realm of its own (jest, vitest's vm pools): arrays that come out of
+// structuredClone and of a worker are another realm's there, and have to go in again. scripts/smoke.mjs runs it.
 import { createNetwork, load, NotPositiveDefiniteError } from "ntk-wasm";
 import { loadInWorker } from "ntk-wasm/worker";
 

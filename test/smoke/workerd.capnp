@@ -6,8 +6,8 @@ const config :Workerd.Config = (
 );
 
 const main :Workerd.Worker = (
-  # The first date with FinalizationRegistry.
-  compatibilityDate = "2025-05-05",
+  # Before there was a FinalizationRegistry (2025-05-05): it has to do without.
+  compatibilityDate = "2023-03-01",
   modules = [
     (name = "main", esModule = embed "out/workerd.js"),
     (name = "ntk-wasm/simd.wasm", wasm = embed "node_modules/ntk-wasm/build/simd.wasm"),
