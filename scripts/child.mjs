@@ -25,7 +25,8 @@ export function run(/** @type {string} */ name, /** @type {string} */ command, /
     show(child.stdout, process.stdout);
     show(child.stderr, process.stderr);
     const timer = setInterval(() => {
-      if (performance.now() - heard > EVERY_MS - 1000) console.log(`${name}: running for ${seconds(start)}`);
+      // Twice, for the child may print its own progress.
+      if (performance.now() - heard > 2 * EVERY_MS) console.log(`${name}: running for ${seconds(start)}`);
     }, EVERY_MS);
     child.on("error", (error) => {
       clearInterval(timer);

@@ -2,35 +2,52 @@
 
 /** A point of the search space. */
 export type Point = number[];
-type Search = Generator<Point, { point: Point; value: number; converged: boolean }, number>;
+type Search = Generator<Point, Found, number>;
+interface Found {
+  point: Point;
+  value: number;
+  /** False where the evaluations ran out before the simplex was small. */
+  converged: boolean;
+}
 
 /** Where the search stops: a box this small beside its bounds. */
 const TOLERANCE = 1e-3;
 
+/** The first simplex beside the widths of the box: no round number, so that no two of its points are mirror images in a wall. */
+const FIRST = (Math.sqrt(5) - 1) / 4;
+
+/** A place on the line, folded into an interval by mirrors at its ends. */
+function fold(x: number, [low, high]: readonly [number, number]): number {
+  if (!(high > low)) return low;
+  const t = Math.abs(((x - low) / (high - low)) % 2);
+  return Math.min(high, low + (high - low) * (t > 1 ? 2 - t : t));
+}
+
+/** What cannot be rated loses. */
+const rated = (value: number) => (Number.isNaN(value) ? -Infinity : value);
+
 /**
- * Nelder & Mead 1965 within a box (points are clamped to it), for at most `evaluations` points. Starts from the middle. A box without dimensions
- * is one point. `converged` is false where the evaluations were used up before.
+ * Nelder & Mead 1965 within a box, for at most `evaluations` points. Starts from the middle. The walls of the box are mirrors: a simplex
+ * whose points are clamped to a wall is flat and never leaves it, though the optimum may lie inside. A box without dimensions is one point.
  */
 export function* maximise(bounds: readonly [number, number][], evaluations: number): Search {
   const d = bounds.length;
-  const clamp = (point: Point) => point.map((x, i) => Math.min(bounds[i][1], Math.max(bounds[i][0], x)));
+  const inside = (point: Point) => point.map((x, i) => fold(x, bounds[i]));
   const widths = bounds.map(([low, high]) => high - low);
   const middle = bounds.map(([low, high]) => (low + high) / 2);
   let left = evaluations;
-  let converged = d === 0;
   const simplex: { point: Point; value: number }[] = [];
-  const evaluate = function* (at: Point): Generator<Point, { point: Point; value: number }, number> {
+  const evaluate = function* (point: Point): Generator<Point, { point: Point; value: number }, number> {
     left--;
-    const point = clamp(at);
-    const value = yield point;
-    return { point, value };
+    return { point, value: rated(yield inside(point)) };
   };
   for (let i = 0; i <= d && left > 0; i++) {
-    simplex.push(yield* evaluate(middle.map((x, j) => (j === i - 1 ? x + widths[j] / 4 : x))));
+    simplex.push(yield* evaluate(middle.map((x, j) => (j === i - 1 ? x + widths[j] * FIRST : x))));
   }
   const sort = () => simplex.sort((p, q) => q.value - p.value);
   sort();
-  while (d > 0 && left > 0 && simplex.length === d + 1) {
+  let converged = d === 0;
+  while (!converged && left > 0 && simplex.length === d + 1) {
     const size = Math.max(
       ...widths.map((width, j) =>
         width > 0 ? Math.max(...simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))) / width : 0,
@@ -57,7 +74,8 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
     } else if (reflected.value > worst.value) simplex[d] = reflected;
     sort();
   }
-  return { ...simplex[0], converged };
+  const [{ point, value }] = simplex;
+  return { point: inside(point), value, converged };
 }
 
 /** Golden sections of the bracket after the grid. */
@@ -71,10 +89,10 @@ export function maximiseLine(
   high: number,
   grid: number,
 ): { x: number; value: number } {
-  let best = { x: low, value: f(low) };
+  let best = { x: low, value: rated(f(low)) };
   const step = grid > 1 ? (high - low) / (grid - 1) : 0;
   const take = (x: number) => {
-    const value = f(x);
+    const value = rated(f(x));
     if (value > best.value) best = { x, value };
     return value;
   };
