@@ -63,7 +63,8 @@ export function variantOf(module: WasmModule): WasmVariant {
   }
   const [section] = WebAssembly.Module.customSections(module as WebAssembly.Module, MARKER);
   // ASCII: no TextDecoder, which some environments lack.
-  const [variant, made] = section ? String.fromCharCode(...new Uint8Array(section)).split(" ") : [];
+  const text = section && Array.from(new Uint8Array(section), (code) => String.fromCharCode(code)).join("");
+  const [variant, made] = text ? text.split(" ") : [];
   if (variant !== "simd" && variant !== "relaxed") {
     throw new BackendError("this module is not one of ntk-wasm's; expected its simd.wasm or relaxed.wasm, compiled");
   }

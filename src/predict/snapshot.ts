@@ -48,7 +48,7 @@ export function toBytes({ header, arrays }: Packed): Uint8Array {
 /** @throws RangeError for bytes that are no snapshot, cut short, altered, or of a newer version. */
 export function fromBytes(bytes: Uint8Array): Packed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
+  const magic = textOf(bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC) {
     throw new RangeError(
       `these ${bytes.length} bytes are no snapshot of a fit: they do not start with "${MAGIC}"; expected what fit.snapshot() gave`,
