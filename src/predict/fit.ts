@@ -3,24 +3,12 @@
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
 import type { Context } from "../arena.js";
-import { checkResult, describe, toMatrix } from "../check.js";
+import { checkResult, toMatrix } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { KernelSource, Model } from "../kernel/source.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
-import {
-  choice,
-  flag,
-  isList,
-  type Kind,
-  type Kinds,
-  list,
-  nonNegative,
-  optional,
-  or,
-  outputs,
-  read,
-} from "../options.js";
+import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
 import { solveConjugate } from "../solver/cg.js";
 import { dualMemory, type Problem, solveDual } from "../solver/dual.js";
 import { primalMemory, solvePrimal } from "../solver/primal.js";
@@ -28,7 +16,16 @@ import { refinedMemory, solveRefined } from "../solver/refined.js";
 import type { Solution } from "../solver/system.js";
 import { Lease } from "./lease.js";
 import { choosePath, type PathPoint, pathMemory } from "./path.js";
-import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "./problem.js";
+import {
+  averageAdvice,
+  checkData,
+  type Data,
+  noWeights,
+  residualProblem,
+  ridgeList,
+  ridgeOrRidges,
+  scaleKind,
+} from "./problem.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "./samples.js";
@@ -90,20 +87,12 @@ function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
-const scale: Kind<1 | "fit"> = (value, name) => {
-  if (value === 1 || value === "fit") return value;
-  throw new RangeError(`${name} is ${typeof value === "number" ? value : describe(value)}; expected 1 or "fit"`);
-};
-
-const ridges = list(nonNegative, "a list of at least one ridge");
-const oneOrMore: Kind<number | number[]> = (value, name) => (isList(value) ? ridges : nonNegative)(value, name);
-
 const OPTIONS = {
-  ridge: optional(oneOrMore),
-  ridges: optional(ridges),
+  ridge: optional(ridgeOrRidges),
+  ridges: optional(ridgeList),
   perOutput: or(flag, false),
   solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
-  scale: or(scale, 1),
+  scale: or(scaleKind, 1),
   centered: or(flag, false),
   outputs: optional(outputs),
 } satisfies Kinds<FitOptions>;

@@ -4,8 +4,24 @@ import { toMatrix } from "../check.js";
 import type { Outputs } from "../kernel/empirical.js";
 import { type KernelSource, kernelSource, type Model, ownModel } from "../kernel/source.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
+import { isList, type Kind, list, nonNegative } from "../options.js";
 import type { Problem } from "../solver/dual.js";
 import { transposed } from "../solver/system.js";
+import { describe, refusal } from "../words.js";
+
+/** Ridges to choose from, or one for each output. */
+export const ridgeList: Kind<number[]> = list(nonNegative, "a list of at least one ridge");
+
+/** A ridge, or one for each output. */
+export const ridgeOrRidges: Kind<number | number[]> = (value, name) =>
+  (isList(value) ? ridgeList : nonNegative)(value, name);
+
+/** By which variances are multiplied. */
+export const scaleKind: Kind<1 | "fit"> = (value, name) => {
+  if (value === 1 || value === "fit") return value;
+  const got = typeof value === "number" ? value : describe(value);
+  throw refusal(new RangeError(`${name} is ${got}; expected 1 or "fit"`));
+};
 
 /** Inputs and targets before anything is computed: copies, as is the model. */
 export interface Data {

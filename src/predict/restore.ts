@@ -4,18 +4,34 @@
  * where points have come or gone it is stored too, for making it again would give other bits.
  */
 import type { Context } from "../arena.js";
-import { checkKeys, describe } from "../check.js";
-import type { Outputs } from "../kernel/empirical.js";
 import { isCustomKernel, type Model } from "../kernel/source.js";
+import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, ownNetwork } from "../model/network.js";
+import {
+  any,
+  choice,
+  count,
+  flag,
+  type Kind,
+  list,
+  MOST_ENTRIES,
+  nonNegative,
+  optional,
+  outputs,
+  pick,
+  read,
+  size,
+} from "../options.js";
+import { isRecord } from "../scalars.js";
 import { restoreConjugate } from "../solver/cg.js";
 import { type Problem, restoreDual } from "../solver/dual.js";
 import { restorePrimal } from "../solver/primal.js";
-import { type Method, type Solution, type SolutionState, transposed } from "../solver/system.js";
+import { type Solution, type SolutionState, transposed } from "../solver/system.js";
+import { describe, reading, refusal } from "../words.js";
 import type { PathPoint } from "./path.js";
-import { checkData, residualProblem } from "./problem.js";
+import { checkData, residualProblem, ridgeOrRidges, scaleKind } from "./problem.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
 
 /** Everything a `Fit` is built from. */
@@ -83,49 +99,94 @@ function present(arrays: Record<string, Float64Array | undefined>): Record<strin
 
 /** `ntk.restore`: what a `Fit` is built from. @throws TypeError, RangeError, MemoryLimitError */
 export function restoreFit(context: Context, source: unknown, options: RestoreOptions): Fitted {
-  checkKeys(options, ["model"], "restore");
-  const packed = ArrayBuffer.isView(source) || isBuffer(source) ? fromBytes(bytesOf(source)) : fromJson(source);
-  const { header, arrays } = packed;
-  checkHeader(header);
-  const model = modelOf(packed, options.model);
-  const { rows, inputs, outputs, kernel, ridge, scale, centered, path, choice, state } = header as unknown as Header;
+  const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
+  const bytes = bytesOf(source);
+  const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(source);
+  const { rows, inputs, outputs, kernel, ridge, scale, centered, path, choice, state } = pick(header, SNAPSHOT, HEADER);
+  const model = modelOf({ header, arrays }, given as Model | undefined);
   const X = matrix(rows, inputs, sized(arrays, "X", rows * inputs));
   const Y = matrix(rows, outputs, sized(arrays, "Y", rows * outputs));
   const data = checkData(context, model, X, Y, isInfiniteNetwork(model) || isCustomKernel(model) ? undefined : kernel);
   const start = centered ? new Float64Array(Y.data.length) : data.source.start(data.X, outputs);
   const problem = residualProblem(data, start);
-  const ridges = Float64Array.from(Array.isArray(ridge) ? ridge : [ridge]);
-  const solution = restoreSolution(context, problem, { ...state, ridges, ...solved(arrays, problem, state) });
-  return { context, model: data.model, problem, solution, centered, scale, path: copiedPath(path), notes: [...choice] };
+  if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
+  const solution = restoreSolution(context, problem, {
+    ...state,
+    ridges: Float64Array.from(ridge),
+    ...solved(arrays, problem, state.space),
+  });
+  return { context, model: data.model, problem, solution, centered, scale, path, notes: choice };
 }
 
-/** The header as `packFit` writes it. */
-interface Header {
-  kernel: Outputs;
-  ridge: number | number[];
-  scale: 1 | "fit";
-  centered: boolean;
-  rows: number;
-  inputs: number;
-  outputs: number;
-  path: PathPoint[];
-  choice: string[];
-  state: Pick<SolutionState, "space" | "factor" | "truncated" | "resident" | "backwardError"> & { method: Method };
+const SNAPSHOT = "the snapshot";
+
+/** An object with these fields, and others that are left alone. */
+function record<K extends Record<string, Kind<unknown>>>(kinds: K): Kind<ReturnType<typeof pick<K>>> {
+  return (value, name) => {
+    if (!isRecord(value, name))
+      throw refusal(new TypeError(`${name} of the snapshot is ${describe(value)}; expected an object`));
+    const values = pick(value, name, named(kinds, name));
+    return values as ReturnType<typeof pick<K>>;
+  };
 }
 
-/** What a header has to have before it is believed. @throws RangeError */
-function checkHeader(header: Packed["header"]): void {
-  const { rows, inputs, outputs, kernel, ridge, scale, path, choice, state } = header as unknown as Header;
-  const sizes = [rows, inputs, outputs].every((size) => Number.isSafeInteger(size) && size > 0);
-  const ridges = [ridge].flat().every((value) => Number.isFinite(value) && value >= 0);
-  const kinds = ["full", "average"].includes(kernel) && (scale === 1 || scale === "fit");
-  const lists = Array.isArray(path) && Array.isArray(choice);
-  const solved = ["dual", "primal", "cg"].includes(state?.space) && ["cholesky", "eigen"].includes(state.factor);
-  if (sizes && ridges && kinds && lists && solved && typeof state.method === "object") return;
-  throw new RangeError(
-    "the snapshot lacks settings of a fit, or has wrong ones; expected what fit.toJSON() or fit.snapshot() gave",
-  );
+/** Kinds that say which object a field is of. */
+function named(kinds: Record<string, Kind<unknown>>, object: string): Record<string, Kind<unknown>> {
+  const entries = Object.entries(kinds).map(([key, kind]): [string, Kind<unknown>] => [
+    key,
+    (value) => kind(value, `${object}.${key}`),
+  ]);
+  return Object.fromEntries(entries);
 }
+
+const word: Kind<string> = (value, name) => {
+  if (typeof value !== "string") throw refusal(new TypeError(`${name} is ${describe(value)}; expected a string`));
+  return value;
+};
+const several = <T>(entry: Kind<T>) => list(entry, "a list", MOST_ENTRIES, 0);
+/** A number that JSON may have made null of: it does not exist. */
+const perhaps: Kind<number | undefined> = (value) => (typeof value === "number" ? value : undefined);
+
+const OUTPUT_POINT = record({ logEvidence: perhaps, logEvidenceProfiled: perhaps, looRmse: perhaps, chosen: flag });
+const POINT = record({
+  ridge: nonNegative,
+  logEvidence: perhaps,
+  logEvidenceProfiled: perhaps,
+  degreesOfFreedom: nonNegative,
+  looRmse: perhaps,
+  chosen: flag,
+  atBound: flag,
+  perOutput: optional(several(OUTPUT_POINT)),
+});
+const point: Kind<PathPoint> = (value, name) => {
+  const { perOutput, ...rest } = POINT(value, name);
+  return { ...rest, ...(perOutput && { perOutput }) };
+};
+
+/** The header as {@link packFit} writes it. */
+const HEADER = {
+  rows: count,
+  inputs: count,
+  outputs: count,
+  kernel: outputs,
+  ridge: ((value, name) => [ridgeOrRidges(value, name)].flat()) as Kind<number[]>,
+  scale: scaleKind,
+  centered: flag,
+  path: several(point),
+  choice: several(word),
+  state: record({
+    space: choice(["dual", "primal", "cg"]),
+    factor: choice(["cholesky", "eigen"]),
+    truncated: flag,
+    resident: flag,
+    backwardError: optional(nonNegative),
+    method: record({
+      precision: choice(["float64", "float32"]),
+      iterations: optional(size),
+      fallback: optional(word),
+    }),
+  }),
+};
 
 function restoreSolution(context: Context, problem: Problem, state: SolutionState): Solution {
   const net = problem.source.weights as Network;
@@ -135,7 +196,10 @@ function restoreSolution(context: Context, problem: Problem, state: SolutionStat
 }
 
 /** α, the weights and the factor, each of the length that the data prescribe. */
-function solved(arrays: Packed["arrays"], { R, size, source }: Problem, { space }: Header["state"]) {
+function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: SolutionState["space"]) {
+  if (space !== "dual" && !source.weights) {
+    throw new RangeError(`${SNAPSHOT} was solved by "${space}", which needs the weights of a network: it was altered`);
+  }
   const P = source.weights?.parameters.length ?? 0;
   const n = space === "primal" ? P : size;
   const rows = arrays.factor && sized(arrays, "factor", (n * (n + 1)) / 2);
@@ -143,16 +207,25 @@ function solved(arrays: Packed["arrays"], { R, size, source }: Problem, { space 
   return {
     alpha: sized(arrays, "alpha", space === "primal" ? 0 : R.length),
     displacement: source.weights && sized(arrays, "displacement", P),
-    packed: rows && { rows, order },
+    packed: rows && { rows, order: order && permutation(order) },
   };
 }
 
 function sized(arrays: Packed["arrays"], name: string, length: number): Float64Array {
   const array = arrays[name];
   if (array?.length === length) return array;
-  throw new RangeError(
-    `the snapshot has ${array?.length ?? "no"} numbers in ${name}; expected ${length}: it was altered`,
-  );
+  throw altered(name, array?.length ?? "no", length);
+}
+
+function permutation(order: Float64Array): Float64Array {
+  const seen = new Set(order);
+  for (let i = 0; i < order.length; i++)
+    if (!seen.has(i)) throw new RangeError(`order of ${SNAPSHOT} lacks ${i}: it was altered`);
+  return order;
+}
+
+function altered(name: string, got: number | string, expected: number): RangeError {
+  return refusal(new RangeError(`${SNAPSHOT} has ${got} numbers in ${name}; expected ${expected}: it was altered`));
 }
 
 /** The model of a snapshot, or the one given for a custom kernel. */
@@ -164,7 +237,7 @@ function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
   }
   if (isCustomKernel(given)) return given;
   throw new RangeError(
-    "the snapshot is of a custom kernel, whose function it cannot hold; expected restore(snapshot, { model }) with the kernel",
+    `${SNAPSHOT} is of a custom kernel, whose function it cannot hold; expected restore(snapshot, { model }) with the kernel`,
   );
 }
 
@@ -186,29 +259,32 @@ export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): R
 /** JSON as {@link jsonOf} makes it, or its text. */
 function fromJson(source: unknown): Packed {
   const value = typeof source === "string" ? parsed(source) : source;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`the snapshot is ${describe(source)}; expected what fit.toJSON() or fit.snapshot() gave`);
+  if (!isRecord(value, SNAPSHOT)) {
+    throw new TypeError(`${SNAPSHOT} is ${describe(source)}; expected what fit.toJSON() or fit.snapshot() gave`);
   }
-  const { X, Y, dualWeights, displacement, factor, order, ...header } = value as Record<string, unknown>;
-  checkFormat(header.format);
-  checkHeader(header);
-  const { model, kernel, outputs, state } = header as unknown as { model: Partial<Network> } & Header;
-  const { space } = state;
-  const alpha = numbers(dualWeights, "dualWeights") ?? new Float64Array();
-  // One right-hand side for each output of an averaged kernel, else one for all.
-  const columns = kernel === "average" ? outputs : 1;
-  return {
-    header,
-    arrays: present({
-      network: numbers(model.parameters, "parameters"),
-      X: numbers(X, "X"),
-      Y: numbers(Y, "Y"),
-      alpha: space === "primal" ? new Float64Array() : transposed(alpha, alpha.length / columns, columns),
-      displacement: numbers(displacement, "displacement"),
-      factor: numbers(factor, "factor"),
-      order: numbers(order, "order"),
-    }),
-  };
+  return reading(SNAPSHOT, () => {
+    const { X, Y, dualWeights, displacement, factor, order, ...header } = value;
+    checkFormat(header.format);
+    const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
+    const { model } = header;
+    const network = isRecord(model, "model") ? model.parameters : undefined;
+    const alpha = numbers(dualWeights, "dualWeights") ?? new Float64Array();
+    // One right-hand side for each output of an averaged kernel, else one for all.
+    const columns = kernel === "average" ? outputs : 1;
+    if (alpha.length % columns !== 0) throw altered("dualWeights", alpha.length, columns);
+    return {
+      header,
+      arrays: present({
+        network: numbers(network, "parameters"),
+        X: numbers(X, "X"),
+        Y: numbers(Y, "Y"),
+        alpha: state.space === "primal" ? new Float64Array() : transposed(alpha, alpha.length / columns, columns),
+        displacement: numbers(displacement, "displacement"),
+        factor: numbers(factor, "factor"),
+        order: numbers(order, "order"),
+      }),
+    };
+  });
 }
 
 function parsed(json: string): unknown {
@@ -219,24 +295,34 @@ function parsed(json: string): unknown {
   }
 }
 
-function numbers(list: unknown, name: string): Float64Array | undefined {
-  if (list === undefined) return undefined;
-  if (!Array.isArray(list)) {
-    throw new TypeError(`${name} of the snapshot is ${describe(list)}; expected an array of numbers`);
+function numbers(value: unknown, name: string): Float64Array | undefined {
+  if (value === undefined || value === null) return undefined;
+  const array = toVector(value, name, "a list of numbers");
+  const at = array.findIndex((x) => !Number.isFinite(x));
+  if (at < 0) return array;
+  throw refusal(
+    new RangeError(`${name} of ${SNAPSHOT} has ${array[at]} at ${at}; expected finite numbers: it was altered`),
+  );
+}
+
+const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as () => number;
+
+/** The bytes of an ArrayBuffer or of a view of one, of any realm; undefined for what is none. */
+function bytesOf(source: unknown): Uint8Array | undefined {
+  if (!ArrayBuffer.isView(source) && !isBuffer(source)) return undefined;
+  try {
+    if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
+    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  } catch {
+    throw new TypeError(`${SNAPSHOT} has lost its memory; expected bytes whose buffer was not transferred`);
   }
-  const array = Float64Array.from(list);
-  const at = array.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) {
-    throw new RangeError(`${name} of the snapshot has ${array[at]} at ${at}; expected finite numbers: it was altered`);
-  }
-  return array;
 }
 
 function isBuffer(value: unknown): value is ArrayBuffer {
-  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
-}
-
-function bytesOf(source: ArrayBufferView | ArrayBuffer): Uint8Array {
-  if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
-  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  try {
+    byteLengthOf.call(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

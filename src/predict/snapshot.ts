@@ -8,7 +8,7 @@
  *
  * The header names the arrays and their lengths.
  */
-import { describe } from "../check.js";
+import { describe, refusal } from "../words.js";
 
 /** Settings and scalars as JSON has them, and the arrays beside them. */
 export interface Packed {
@@ -85,15 +85,17 @@ export function checkFormat(format: unknown): void {
   const version =
     typeof format === "string" && format.startsWith(FORMAT) ? Number(format.slice(FORMAT.length)) : Number.NaN;
   if (!Number.isInteger(version)) {
-    throw new RangeError(`format is ${describe(format)}; expected "${formatName()}", as in the JSON of a fit`);
+    throw refusal(new RangeError(`format is ${describe(format)}; expected "${formatName()}", as in the JSON of a fit`));
   }
   checkVersion(version);
 }
 
 function checkVersion(version: number): void {
   if (version <= VERSION) return;
-  throw new RangeError(
-    `the snapshot has version ${version}, and this ntk-wasm reads versions up to ${VERSION}; update ntk-wasm, or fit again`,
+  throw refusal(
+    new RangeError(
+      `the snapshot has version ${version}, and this ntk-wasm reads versions up to ${VERSION}; update ntk-wasm, or fit again`,
+    ),
   );
 }
 

@@ -9,6 +9,7 @@ import { Dynamics } from "../predict/dynamics.js";
 import { Ensemble } from "../predict/ensemble.js";
 import { Fit } from "../predict/fit.js";
 import { KernelSamples } from "../predict/sampleKernel.js";
+import { isRecord } from "../scalars.js";
 import { GENERATORS, type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;
@@ -80,11 +81,10 @@ export class Host {
     if (!sliced) return this.#generator(object[method].bind(object), args, method === "sweeping" ? 2 : 3);
     if (options) {
       // The signal always: what onProgress throws ends the call as well.
-      args[options.at] = {
-        ...(args[options.at] as object),
+      args[options.at] = withMore(args[options.at], {
         signal,
         ...(options.onProgress && { onProgress: (value: unknown) => this.#post({ type: "progress", id, value }, []) }),
-      };
+      });
     }
     const slices = object[sliced](...args) as Generator<unknown, unknown, void>;
     for (;;) {
@@ -98,11 +98,10 @@ export class Host {
   #generator(start: (...args: unknown[]) => unknown, args: unknown[], at: number): object {
     const controller = new AbortController();
     let progress: unknown[] = [];
-    args[at] = {
-      ...(args[at] as object),
+    args[at] = withMore(args[at], {
       signal: controller.signal,
       onProgress: (value: unknown) => progress.push(value),
-    };
+    });
     const slices = start(...args) as Generator<unknown, unknown, void>;
     this.#steps.set(slices, (aborted) => {
       if (aborted) controller.abort();
@@ -182,6 +181,11 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
   };
   collect(value);
   return [...found];
+}
+
+/** Options and more of them; what cannot be options stays what it is, for the method to refuse. */
+function withMore(options: unknown, more: object): unknown {
+  return options === undefined || isRecord(options, "options") ? { ...(options as object), ...more } : options;
 }
 
 /** A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages first. */

@@ -88,6 +88,8 @@ const ask = (fit: Any, weights = true): Questions => ({
   sample: () => fit.sample(X(), { draws: 2 }),
   ...(weights && { parameters: () => fit.parameters() }),
   report: () => [fit.report.scale, fit.report.backwardError, fit.report.looResiduals, fit.report.logEvidence],
+  more: () => [fit.report.notes, fit.report.scales, fit.report.perOutput],
+  snapshot: () => fit.snapshot(),
   toJSON: () => fit.toJSON(),
 });
 const paths = (object: Any): Questions => ({
@@ -120,6 +122,26 @@ const cases: Case[] = [
     ],
   ),
   ["fit, ridges", () => [net(), matrix(), column(), { ridges: [0.1, 1] }], (ntk, ...a) => ask((ntk.fit as Any)(...a))],
+  [
+    "restore, bytes",
+    () => [net(), X(), column()],
+    (ntk, ...a) => {
+      const bytes = ntk.fit(a[0], a[1], a[2], { ridges: [0.1, 1] }).snapshot();
+      const again = ask(ntk.restore(bytes));
+      spoil(bytes);
+      return again;
+    },
+  ],
+  [
+    "restore, JSON",
+    () => [JSON.parse(JSON.stringify(createInfiniteNetwork())), X(), Y()],
+    (ntk, ...a) => {
+      const json = ntk.fit(a[0], a[1], a[2], { ridges: [0.1, 1], perOutput: true }).toJSON();
+      const again = ask(ntk.restore(json), false);
+      spoil(json);
+      return again;
+    },
+  ],
   [
     "fit, average",
     () => [net({ outputs: 2 }), X(), Y(), { ridge: 1, outputs: "average", centered: true }],

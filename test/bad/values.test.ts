@@ -112,7 +112,25 @@ function signatures(): Signature[] {
         (_, ...a) => ntk.fit(a[0], a[1], a[2], a[3]).dispose(),
       ),
       args: { model: net, ...data },
-      options: { keys: "ridge ridges solver scale centered outputs".split(" ") },
+      options: { keys: "ridge ridges perOutput solver scale centered outputs".split(" ") },
+    },
+    {
+      of: "restore",
+      call: (...a) => ntk.restore(a[0], a[1]).dispose(),
+      args: { snapshot: ntk.fit(net, X, Y, { ridge: 1 }).snapshot() },
+      options: { keys: ["model"] },
+    },
+    {
+      of: "restore of JSON",
+      call: (json) => ntk.restore(json).predict(X),
+      args: {},
+      options: {
+        name: "snapshot",
+        base: JSON.parse(JSON.stringify(ntk.fit(infinite, X, Y, { ridges: [0.1, 1] }))),
+        keys: "format model kernel ridge scale centered rows inputs outputs path choice state X Y dualWeights".split(
+          " ",
+        ),
+      },
     },
     {
       of: "predict",
@@ -268,7 +286,7 @@ const ALIASES: Record<string, string[]> = {
   solver: ["solver"],
   learningRate: ["schedule"],
   parametrization: ["width", "init"],
-  inputs: ["X has", "parameters"],
+  inputs: ["X has", "parameters", "numbers in X"],
   hidden: ["parameters"],
   // An array of another length than what goes with it.
   X: [" rows; expected"],
@@ -278,6 +296,12 @@ const ALIASES: Record<string, string[]> = {
   t: ["t = "],
   fraction: ["learningRate"],
   seed: ["seed"],
+  snapshot: ["the snapshot", "bytes", "format is"],
+  // Fields of a snapshot go with others.
+  format: ["the snapshot"],
+  kernel: ["kernel(X"],
+  rows: ["numbers in X"],
+  dualWeights: ["numbers in alpha"],
 };
 
 function targets({ of, call, args, options }: Signature): Target[] {
