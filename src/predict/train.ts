@@ -62,7 +62,7 @@ export const TRAIN = {
   steps: size,
   recordAt: optional(recordAt),
   onProgress: optional(callback),
-  signal: optional(signal),
+  signal,
 } satisfies Kinds<TrainOptions>;
 /** Options that would do. */
 export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
@@ -115,7 +115,7 @@ export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, o
 }
 
 /** What does not depend on the data. @throws RangeError */
-export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked) {
+export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked): Omit<Run, "net" | "X" | "Y"> {
   const rule = ruleOf(descent, "descent");
   if (rule.schedule && rule.schedule.length < steps) {
     throw new RangeError(`learningRate has ${rule.schedule.length} rates; expected one for each of ${steps} steps`);
