@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { serialize } from "node:v8";
-import { machine } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { network } from "./work.mjs";
+import { network } from "./cases/peers.mjs";
+import { median } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({ options: { samples: { type: "string", default: "11" } } });
 const samples = Number(options.samples);

@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { disassemble, functionNames, innermostLoops } from "./disassembly.mjs";
-import { compilePeak } from "./machine.mjs";
+import { disassemble, functionNames, innermostLoops } from "./lib/disassembly.mjs";
+import { compilePeak } from "./lib/machine.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({

@@ -12,9 +12,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
-import { supports } from "../dist/backend/wasm.js";
-import { machine } from "./machine.mjs";
-import { median, symmetric } from "./numbers.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { median, symmetric } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({ options: { samples: { type: "string", default: "9" } } });
 const samples = Number(options.samples);

@@ -8,11 +8,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
-import { supports } from "../dist/backend/wasm.js";
-import { CASES, resident } from "./cases.mjs";
-import { machine, peakBinaries } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { measure, peaks, sink, tableHead, tableRow } from "./race.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { CASES, resident } from "./cases/float64.mjs";
+import { median } from "./lib/data.mjs";
+import { machine, peakBinaries } from "./lib/machine.mjs";
+import { measure, peaks, sink, tableHead, tableRow } from "./lib/race.mjs";
 
 const { values: options } = parseArgs({
   options: {

@@ -24,9 +24,9 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { machine } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { errorOf, TOLERANCE, work } from "./work.mjs";
+import { errorOf, TOLERANCE, work } from "./cases/peers.mjs";
+import { median } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({
   options: {

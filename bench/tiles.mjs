@@ -1,7 +1,7 @@
 // `npm run bench:tiles`: register tiles of the microkernel, rows × vectors, as candidates: each is written out as AssemblyScript, compiled for
 // each variant that runs here, and timed on packed slivers (96 rows and 64 columns, 256 deep: A in L2, B in L1) in % of the register peak.
 // `unrolled` takes two steps of the depth at a time; `addressed` names the broadcasts' addresses outside the loop too, as
-// assembly/microkernel.ts does (see there).
+// assembly/blas/microkernel.ts does (see there).
 //
 //   --only REGEX   candidates whose name matches     --samples N   (default 7)     --nodes   on the Nodes of tools/nodes too
 import { execFileSync, spawnSync } from "node:child_process";
@@ -10,10 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { supports } from "../dist/backend/wasm.js";
-import { machine, peakBinaries } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { peaks } from "./race.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { median } from "./lib/data.mjs";
+import { machine, peakBinaries } from "./lib/machine.mjs";
+import { peaks } from "./lib/race.mjs";
 
 const { values: options } = parseArgs({
   options: {

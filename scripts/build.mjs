@@ -37,7 +37,7 @@ function generate(path, text) {
 }
 
 /**
- * The loader is imported where it is needed (backend/instance.ts). Left in a package, a dynamic import is a second
+ * The loader is imported where it is needed (backend/wasmModule.ts). Left in a package, a dynamic import is a second
  * file, which Rollup refuses to write into one `output.file`; required, the loader stands in the same file and is still
  * evaluated only then.
  */

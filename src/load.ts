@@ -1,11 +1,12 @@
 /** `load()`: probes the engine, makes the backend that was asked for, or the fastest one that runs. Never a silent substitute. */
+
+import { loadWasmBackend, supports } from "./backend/inlined.js";
 import { createJsBackend } from "./backend/js/index.js";
-import { loadWasmBackend, supports } from "./backend/wasm.js";
 import { checkChoice, checkKeys, checkPositiveInteger } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
 
-export { compileVariant as compile } from "./backend/wasm.js";
+export { compileVariant as compile } from "./backend/inlined.js";
 
 export interface LoadOptions {
   /** `"wasm"` or `"js"`; default: WebAssembly where it runs, else JavaScript. */

@@ -6,26 +6,32 @@
 import { Arena, type Context } from "./arena.js";
 import { checkResult, toMatrix } from "./check.js";
 import { BackendError } from "./errors.js";
-import { kernelBlocks } from "./kernel/empirical.js";
-import { type KernelSource, kernelSource, type Model } from "./kernel/source.js";
-import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
+import { kernelBlocks } from "./kernel/finite/kernel.js";
+import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
+import { type KernelSource, kernelSource, type Model } from "./kernel/modelKernel.js";
+import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
+import { type Precision, realOf } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
-import { type Precision, realOf } from "./precision.js";
-import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./predict/compare.js";
-import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
-import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
-import { type Fit, type FitOptions, fitModel, restoredFit } from "./predict/fit.js";
-import { type Linearized, linearize } from "./predict/linearize.js";
-import type { RestoreOptions } from "./predict/restore.js";
-import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./predict/sampleKernel.js";
-import { type Sweep, type SweepOptions, type SweepProgress, sweepingNetworks, sweepNetworks } from "./predict/sweep.js";
-import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./predict/train.js";
-import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./predict/tune.js";
-import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
+import { type Fit, type FitOptions, fitModel, restoredFit } from "./regression/fit.js";
+import type { RestoreOptions } from "./regression/restore.js";
+import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./regression/tune.js";
+import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
+import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
+import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
+import { type Linearized, linearize } from "./training/linearize.js";
+import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./training/sampleKernel.js";
+import {
+  type Sweep,
+  type SweepOptions,
+  type SweepProgress,
+  sweepingNetworks,
+  sweepNetworks,
+} from "./training/sweep.js";
+import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./training/train.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';

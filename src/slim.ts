@@ -4,11 +4,11 @@
  *
  * @module ntk-wasm/slim
  */
-import { instantiateBackend, variantOf, type WasmModule } from "./backend/instance.js";
+import { instantiateBackend, variantOf, type WasmModule } from "./backend/wasmModule.js";
 import { checkChoice, checkKeys } from "./check.js";
 import { Ntk } from "./ntk.js";
 
-export { supports, type WasmModule, type WasmVariant } from "./backend/instance.js";
+export { supports, type WasmModule, type WasmVariant } from "./backend/wasmModule.js";
 export * from "./public.js";
 
 export interface SlimOptions {

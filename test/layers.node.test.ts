@@ -64,7 +64,7 @@ test("imports point down", () => {
         wrong.push(`${file} imports a backend`);
     }
     const loader = source.includes('"@assemblyscript/loader"');
-    if (loader !== (file === "backend/instance.ts")) wrong.push(`${file} and the loader`);
+    if (loader !== (file === "backend/wasmModule.ts")) wrong.push(`${file} and the loader`);
   }
   expect(wrong).toEqual([]);
 });

@@ -28,7 +28,7 @@ const ALLOWED: Record<string, string[]> = {
   // A time for each variant.
   "playground/src/views/speed.ts": ["known", "VARIANTS.map((variant) => row[variant] ?? 0)"],
   // Two scales at most are searched for: a simplex of three corners.
-  "src/predict/search.ts": [
+  "src/regression/search.ts": [
     "widths.map((width, j) => width > 0 ? Math.max(...simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))) / width : 0, )",
     "simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))",
   ],

@@ -1,8 +1,8 @@
 // Error function: erf z = z P(z²) up to |z| = 1, 1 − exp(−z²) R((z−2)/(z+2)) up to 6, ±1 beyond (erfc(6) < ε/8);
 // derivative 2/√π exp(−z²), with z² as an exact square and a tail, or its error would grow like z²ε.
 // Coefficients: scripts/coefficients.py.
-import { expTail } from "../math";
-import { constant, madd, one, signBit, two } from "../simd";
+import { expTail } from "../simd/exp";
+import { constant, madd, one, signBit, two } from "../simd/words";
 import { Activation } from "./activation";
 
 const SMALL: usize = memory.data<f64>([

@@ -1,8 +1,8 @@
 // Exact GELU, z Φ(z): with a = |z| and q = Φ(−a) = e^(−a²/2) (1 − t) P(t), t = (a − 4)/(a + 4), it is z − a q or −a q, its slope
 // 1 − q + z φ or q + z φ: no cancellation but near the slope's root at −0.7518. a² is an exact square and a tail, and what is small stays
 // raised by 2^128 until it is stored, so both tails keep their digits into the subnormals. Coefficients: scripts/coefficients.py.
-import { expRaised, lower } from "../math";
-import { constant, four, half, madd, one } from "../simd";
+import { expRaised, lower } from "../simd/exp";
+import { constant, four, half, madd, one } from "../simd/words";
 import { Activation } from "./activation";
 
 const TAIL: usize = memory.data<f64>([

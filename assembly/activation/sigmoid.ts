@@ -1,6 +1,6 @@
 // Logistic sigmoid: e = exp(−|z|), q = 1/(1+e); σ = q or e·q, σ' = e·q² (MATH.md §1): accurate in both tails.
-import { one, signBit } from "../simd";
-import { expNegative } from "../math";
+import { one, signBit } from "../simd/words";
+import { expNegative } from "../simd/exp";
 import { Activation } from "./activation";
 
 // @ts-ignore: decorator

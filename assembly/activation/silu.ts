@@ -1,7 +1,7 @@
 // SiLU (swish), z σ(z), and its slope σ (1 + z (1 − σ)): with e = e^(−|z|) and q = 1/(1 + e), σ is q or e q and 1 − σ the other one(). e stays
 // raised by 2^128 until the product is stored. The slope has a root at −1.278: near it the error is a few ε, not ulp.
-import { expRaised, lower } from "../math";
-import { constant, madd, one } from "../simd";
+import { expRaised, lower } from "../simd/exp";
+import { constant, madd, one } from "../simd/words";
 import { Activation } from "./activation";
 
 /** 760 e^−760 is 0. */

@@ -1,6 +1,6 @@
 // Sine and its slope, the cosine: z = n π/2 + r with r in two parts, then the polynomials of both on |r| ≤ π/4, swapped and signed by n.
 // Right for every double: beyond 2^20 π/2 the remainder comes from the bits of 2/π (seldom, and slow).
-import { cosReduced, hugeRemainder, quadrant, REDUCIBLE, reduced, sinReduced } from "../trig";
+import { cosReduced, hugeRemainder, quadrant, REDUCIBLE, reduced, sinReduced } from "../simd/trig";
 import { Activation } from "./activation";
 
 // @ts-ignore: decorator

@@ -1,7 +1,7 @@
 // Activations in single precision, four lanes: the double ones' formulas with polynomials cut to float's digits (scripts/coefficients.py).
 // sigmoid, tanh, erf, relu and identity are native. gelu, softplus, silu and sin go through the double ones and
 // are rounded once.
-import { multiplyAdd, multiplySubtract } from "../simd";
+import { multiplyAdd, multiplySubtract } from "../simd/words";
 import { Activation } from "./activation";
 import { activate } from "./index";
 

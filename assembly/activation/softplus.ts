@@ -1,7 +1,7 @@
 // Softplus: log(1 + e^z) = max(z, 0) + log1p(e), e = e^(−|z|), with log1p(e) = e/(2 + e) P(s²), s = e/(2 + e): no cancellation, and e
 // itself in the lower tail. Its slope is the sigmoid. Coefficients: scripts/coefficients.py.
-import { expNegative } from "../math";
-import { constant, madd, one, signBit, two } from "../simd";
+import { expNegative } from "../simd/exp";
+import { constant, madd, one, signBit, two } from "../simd/words";
 import { Activation } from "./activation";
 
 const LOGARITHM: usize = memory.data<f64>([

@@ -1,7 +1,7 @@
 // Hyperbolic tangent: with e = exp(−2|z|) and h = expm1(−2|z|), tanh = −sign(z) h/(2 + h), tanh' = 4e/(2 + h)².
 // Both come from one reduction, so tanh keeps its relative accuracy near 0 and tanh' in the tails.
-import { expm1Reduced, expRemainder, expShift, expZero, lower, scaleRaised } from "../math";
-import { constant, four, madd, one, signBit, two } from "../simd";
+import { expm1Reduced, expRemainder, expShift, expZero, lower, scaleRaised } from "../simd/exp";
+import { constant, four, madd, one, signBit, two } from "../simd/words";
 import { Activation } from "./activation";
 
 const NEGATIVE: usize = memory.data<f64>([-1.0, -2.0]);

@@ -2,9 +2,9 @@
 
 import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
+import { createWasmBackend } from "../../dist/backend/inlined.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
-import { createWasmBackend } from "../../dist/backend/wasm.js";
-import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/layer.js";
+import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 
 const N = 400;
 const HIDDEN = 512;

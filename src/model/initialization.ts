@@ -6,8 +6,8 @@
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { DUALS } from "./dual.js";
-import { isUniform } from "./init.js";
+import { DUALS } from "./dualActivation.js";
+import { isUniform } from "./initSchemes.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
 import { largestEigenvalue } from "./spectrum.js";
 

@@ -28,7 +28,15 @@ import {
 import { isRecord } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
-import { defaultBiasStd, INITS, type Init, initialBiasStd, initialWeightStd, isNtkInit, isUniform } from "./init.js";
+import {
+  defaultBiasStd,
+  INITS,
+  type Init,
+  initialBiasStd,
+  initialWeightStd,
+  isNtkInit,
+  isUniform,
+} from "./initSchemes.js";
 import { Substreams } from "./random.js";
 
 /** `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward pass. */

@@ -5,11 +5,11 @@
 import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import type { Ntk } from "../ntk.js";
-import { Dynamics } from "../predict/dynamics.js";
-import { Ensemble } from "../predict/ensemble.js";
-import { Fit } from "../predict/fit.js";
-import { KernelSamples } from "../predict/sampleKernel.js";
+import { Fit } from "../regression/fit.js";
 import { isRecord } from "../scalars.js";
+import { Dynamics } from "../training/dynamics.js";
+import { Ensemble } from "../training/ensemble.js";
+import { KernelSamples } from "../training/sampleKernel.js";
 import { GENERATORS, type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;

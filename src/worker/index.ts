@@ -4,7 +4,7 @@
  *
  * @module ntk-wasm/worker
  */
-import { variantOf, type WasmModule } from "../backend/instance.js";
+import { variantOf, type WasmModule } from "../backend/wasmModule.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { type Choice, choose, compile, firstOf, type LoadOptions } from "../load.js";
@@ -13,7 +13,7 @@ import type { WorkerSource } from "./port.js";
 import { source } from "./source.generated.js";
 import type { AsyncNtk } from "./types.js";
 
-export type { WasmModule } from "../backend/instance.js";
+export type { WasmModule } from "../backend/wasmModule.js";
 export type { Signal } from "../signal.js";
 export type { WorkerLike } from "./port.js";
 export type {

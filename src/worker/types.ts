@@ -1,16 +1,16 @@
 /** The API of the worker version, derived from that of the plain one: what is added there is here, as a promise. */
 
-import type { Model } from "../kernel/source.js";
+import type { Model } from "../kernel/modelKernel.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
-import type { Dynamics } from "../predict/dynamics.js";
-import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../predict/ensemble.js";
-import type { Fit } from "../predict/fit.js";
-import type { Linearized } from "../predict/linearize.js";
-import type { Report } from "../predict/report.js";
-import type { KernelSamples } from "../predict/sampleKernel.js";
-import type { Tuned, TuneOptions, TunePoint } from "../predict/tune.js";
+import type { Fit } from "../regression/fit.js";
+import type { Report } from "../regression/report.js";
+import type { Tuned, TuneOptions, TunePoint } from "../regression/tune.js";
 import type { Signal } from "../signal.js";
+import type { Dynamics } from "../training/dynamics.js";
+import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../training/ensemble.js";
+import type { Linearized } from "../training/linearize.js";
+import type { KernelSamples } from "../training/sampleKernel.js";
 
 /** Options of a call get a `signal`; data stay what they are. */
 type WithSignal<T> =

@@ -9,7 +9,7 @@ import {
   NotPositiveDefiniteError,
   type Ntk,
 } from "../../src/index.js";
-import { responses } from "../../src/predict/descent.js";
+import { responses } from "../../src/training/descent.js";
 import { toRows } from "../oracle/dense.js";
 import { linearDescent } from "../oracle/descent.js";
 import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";

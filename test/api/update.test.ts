@@ -14,7 +14,7 @@ import {
   type Ntk,
   type UpdateOptions,
 } from "../../src/index.js";
-import { fitModel } from "../../src/predict/fit.js";
+import { fitModel } from "../../src/regression/fit.js";
 import { maxAbs, maxDifference } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadContext, loadVariant, variants } from "../setup/variants.js";
@@ -203,7 +203,7 @@ describe.each(variants)("%s", (variant) => {
       fit.update({ move: { index, X: [x[index]], Y: [y[index]] } });
       if (k % 100 > 0) continue;
       using want = ntk.fit(net, x, y, { ridge, solver: "dual" });
-      // Each update perturbs Θ + λI by c n ε‖Θ‖ (solver/triangle.ts), k of them by k times that at most, and as their errors are
+      // Each update perturbs Θ + λI by c n ε‖Θ‖ (linalg/choleskyEdits.ts), k of them by k times that at most, and as their errors are
       // independent by about √k times. The answer moves by that over the least eigenvalue, λ, of its size.
       const perturbation = Math.sqrt(k) * n * EPS;
       // The bounds of Cholesky count every rounding at its worst; what is left of them is that of a fit anew, here within 10 times.

@@ -8,7 +8,7 @@ import {
   initialWeightStd,
   isNtkInit,
   isUniform,
-} from "../../src/model/init.js";
+} from "../../src/model/initSchemes.js";
 
 test("every scheme and its uniform twin, once", () => {
   const schemes = ["lecun", "he", "glorot", "ntk", "unit", "meanField"];

@@ -3,7 +3,7 @@
  * The bits of θ0 are in `seeds.test.ts`, bad options in `test/bad/`, the function f(x, θ) in `test/api/`.
  */
 import { describe, expect, test, vi } from "vitest";
-import { INITS, type Init } from "../../src/model/init.js";
+import { INITS, type Init } from "../../src/model/initSchemes.js";
 import {
   blockOf,
   createNetwork,

@@ -4,8 +4,8 @@
  */
 import { expect } from "vitest";
 import { Arena, type Context } from "../../src/arena.js";
+import { createWasmBackend } from "../../src/backend/inlined.js";
 import { createJsBackend } from "../../src/backend/js/index.js";
-import { createWasmBackend } from "../../src/backend/wasm.js";
 import { load, type Ntk } from "../../src/index.js";
 
 export type Variant = "relaxed" | "simd" | "js";

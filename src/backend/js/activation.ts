@@ -1,5 +1,5 @@
 /**
- * Activations of the JavaScript backend: each maps one row in place, S = σ(S), and G = gain ∘ σ'. The exponential is the polynomial of assembly/math.ts with a table of powers of two: faster here
+ * Activations of the JavaScript backend: each maps one row in place, S = σ(S), and G = gain ∘ σ'. The exponential is the polynomial of assembly/simd/exp.ts with a table of powers of two: faster here
  * than Math.exp, which is a call.
  */
 import { ActivationCode } from "../../ops.js";

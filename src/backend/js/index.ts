@@ -3,17 +3,17 @@
  * ones. An honest opponent: typed arrays, packed operands, register tiles.
  */
 import type { Backend } from "../../ops.js";
-import { dualOps } from "./dual.js";
+import { updateOps } from "./choleskyEdits.js";
 import { eigenOps } from "./eigen/index.js";
 import { featureOps } from "./features.js";
+import { singleOps } from "./float32.js";
+import { dualOps } from "./infinite.js";
 import { level2Ops } from "./level2.js";
 import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
 import { ntkOps } from "./ntk.js";
-import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
 import { triangularOps } from "./triangular.js";
-import { updateOps } from "./update.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();

@@ -1,5 +1,5 @@
 /**
- * The blocked product behind gemm, syrk and Gram, as in assembly/product.ts, on a 4×4 tile of scalars:
+ * The blocked product behind gemm, syrk and Gram, as in assembly/blas/product.ts, on a 4×4 tile of scalars:
  *
  *   C = gamma C + delta + F ∘ (A B),   F = scale, F = alpha P Q + scale (depth d), or F_ij = f[⌊i/repeat⌋][⌊j/repeat⌋]
  *

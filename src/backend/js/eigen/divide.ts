@@ -1,4 +1,4 @@
-/** Divide and conquer for a symmetric tridiagonal matrix: as in assembly/eigen/divide.ts. Index lists are kept as doubles. */
+/** Divide and conquer for a symmetric tridiagonal matrix: as in assembly/lapack/eigen/divide.ts. Index lists are kept as doubles. */
 import { product, productScratchBytes } from "../product.js";
 import { ql, rotate } from "./ql.js";
 import { secular } from "./secular.js";

@@ -1,4 +1,4 @@
-/** Implicit QL with Wilkinson shifts: as in assembly/eigen/ql.ts. */
+/** Implicit QL with Wilkinson shifts: as in assembly/lapack/eigen/ql.ts. */
 const MAX_SWEEPS = 60;
 const TINY = 1e-140;
 const EPS = Number.EPSILON / 2;

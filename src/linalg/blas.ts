@@ -1,0 +1,126 @@
+/**
+ * BLAS and LAPACK on views: three to five arguments, shapes checked, scratch and precision inside. Each is one op of the backend, or two; `ops.ts`
+ * has their contracts, formulas and sources. Names are those of BLAS and LAPACK, without the letter of the precision.
+ *
+ * A shape that does not fit is a bug of this library, not of its user: an Error that starts with "internal".
+ */
+import type { Info } from "../ops.js";
+import type { View } from "./view.js";
+
+/** C = α A B + β C; β = 0 overwrites. */
+export function gemm(alpha: number, A: View, B: View, beta: number, C: View): void {
+  fit(A.cols === B.rows && C.rows === A.rows && C.cols === B.cols && C.trans === 0, "gemm", A, B, C);
+  const { ops, arena } = C.context;
+  const [m, n, k] = [C.rows, C.cols, A.cols];
+  arena.run(() => {
+    if (C.bytes === 8) {
+      const work = arena.allocBytes(ops.dgemmScratchBytes(m, n, k));
+      ops.dgemm(A.trans, B.trans, 0, m, n, k, alpha, A.at, A.ld, B.at, B.ld, beta, C.at, C.ld, work);
+    } else {
+      const work = arena.allocBytes(ops.sgemmScratchBytes(m, n, k));
+      ops.sgemm(A.trans, B.trans, 0, m, n, k, alpha, A.at, A.ld, B.at, B.ld, beta, C.at, C.ld, work);
+    }
+  });
+}
+
+/** Lower triangle of C = α A Aᵀ + β C. */
+export function syrk(alpha: number, A: View, beta: number, C: View): void {
+  fit(C.rows === A.rows && C.cols === A.rows && C.trans === 0, "syrk", A, C);
+  const { ops, arena } = C.context;
+  const [n, k] = [C.rows, A.cols];
+  arena.run(() => {
+    if (C.bytes === 8) {
+      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, k));
+      ops.dsyrk(A.trans, 0, n, k, alpha, A.at, A.ld, beta, C.at, C.ld, work);
+    } else {
+      const work = arena.allocBytes(ops.sgemmScratchBytes(n, n, k));
+      ops.ssyrk(A.trans, 0, n, k, alpha, A.at, A.ld, beta, C.at, C.ld, work);
+    }
+  });
+}
+
+/** Copies the lower triangle of A onto the upper one. */
+export function mirror(A: View): void {
+  fit(A.rows === A.cols, "mirror", A);
+  const { ops } = A.context;
+  if (A.bytes === 8) ops.dmirror(A.rows, A.at, A.ld);
+  else ops.smirror(A.rows, A.at, A.ld);
+}
+
+/** y = α A x + β y for a row of numbers x and y each. */
+export function gemv(alpha: number, A: View, x: View, beta: number, y: View): void {
+  fit(A.trans === 0 && x.cols === A.cols && y.cols === A.rows, "gemv", A, x, y);
+  A.context.ops.dgemv(0, A.rows, A.cols, alpha, A.at, A.ld, x.at, beta, y.at);
+}
+
+/** Σ_j A_ij B_ij of each row, as numbers that JavaScript owns. */
+export function rowDots(A: View, B: View = A): Float64Array {
+  fit(A.rows === B.rows && A.cols === B.cols && A.trans === 0 && B.trans === 0, "rowDots", A, B);
+  const { ops, arena } = A.context;
+  return arena.run(() => {
+    const out = arena.alloc(A.rows);
+    ops.drowdot(0, A.rows, A.cols, 1, A.at, A.ld, B.at, B.ld, 0, out);
+    return arena.copyOut(out, A.rows);
+  });
+}
+
+/** B = Aᵀ. */
+export function transpose(A: View, B: View): void {
+  fit(A.rows === B.cols && A.cols === B.rows, "transpose", A, B);
+  A.context.ops.dtranspose(A.rows, A.cols, A.at, A.ld, B.at, B.ld);
+}
+
+/** Cholesky, in place: A = L Lᵀ by its lower triangle. A pivot that cancels to `tolerance` of its diagonal entry stops it: 1 + its index. */
+export function potrf(A: View, tolerance = 0): Info {
+  fit(A.rows === A.cols && A.trans === 0, "potrf", A);
+  const { ops, arena } = A.context;
+  const n = A.rows;
+  return arena.run(() =>
+    A.bytes === 8
+      ? ops.dpotrf(n, tolerance, A.at, A.ld, arena.allocBytes(ops.dpotrfScratchBytes(n)))
+      : ops.spotrf(n, tolerance, A.at, A.ld, arena.allocBytes(ops.spotrfScratchBytes(n))),
+  );
+}
+
+/** From here on packing for the blocked solve pays (measured at n = 1000); below, each row reads L once. */
+const BLOCKED_ROWS = 4;
+
+/** Rows of B times L⁻¹, in place; `trsm(B, L.t)`: times L⁻ᵀ. L is lower triangular. */
+export function trsm(B: View, L: View): void {
+  fit(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
+  const { ops, arena } = B.context;
+  const [rows, n] = [B.rows, B.cols];
+  if (rows < BLOCKED_ROWS) {
+    const solve = B.bytes === 8 ? ops.dtrsv : ops.strsv;
+    for (let i = 0; i < rows; i++) solve(L.trans, n, L.at, L.ld, B.at + i * B.ld * B.bytes);
+    return;
+  }
+  arena.run(() => {
+    if (B.bytes === 8) {
+      const work = arena.allocBytes(ops.dtrsmScratchBytes(rows, n));
+      ops.dtrsm(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
+    } else {
+      const work = arena.allocBytes(ops.strsmScratchBytes(rows, n));
+      ops.strsm(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
+    }
+  });
+}
+
+/** Eigenvalues, ascending, of the lower triangle of A, and 1 + the index of the first that did not converge. A is destroyed, or gets eigenvectors in its rows. */
+export function eigh(A: View, vectors: boolean): { values: Float64Array; info: Info } {
+  fit(A.rows === A.cols && A.trans === 0, "eigh", A);
+  const { ops, arena } = A.context;
+  const flag = vectors ? 1 : 0;
+  return arena.run(() => {
+    const w = arena.alloc(A.rows);
+    const info = ops.deigh(flag, A.rows, A.at, A.ld, w, arena.allocBytes(ops.deighScratchBytes(flag, A.rows)));
+    return { values: arena.copyOut(w, A.rows), info };
+  });
+}
+
+/** Throws where shapes do not fit, or precisions differ. */
+function fit(fits: boolean, what: string, ...views: View[]): void {
+  if (fits && views.every(({ bytes }) => bytes === views[0].bytes)) return;
+  const shapes = views.map(({ rows, cols, trans, bytes }) => `${rows}×${cols}${trans ? "ᵀ" : ""} of ${bytes} bytes`);
+  throw new Error(`internal: ${what} of ${shapes.join(", ")}`);
+}

@@ -1,0 +1,94 @@
+/**
+ * A matrix in backend memory: where it lies, its shape, the distance between its rows, and whether it is meant transposed. Blocks, rows and the
+ * transpose are views of the same memory. `blas.ts` computes with views; they are plain numbers otherwise, cheap to make and to drop.
+ *
+ * Entries are float64 or float32. Memory is the arena's: a scratch view is dead after the `arena.run` that it was made in, a held view after
+ * `arena.free`. What {@link View.row} and {@link View.entries} give is a typed array of the memory as it is now: use it at once, growing detaches it.
+ */
+import type { Context } from "../arena.js";
+
+export class View {
+  constructor(
+    readonly context: Context,
+    /** Address of entry (0, 0). */
+    readonly at: number,
+    readonly rows: number,
+    readonly cols: number,
+    /** Entries from one stored row to the next. */
+    readonly ld: number = cols,
+    /** 1: stored as its transpose. */
+    readonly trans: 0 | 1 = 0,
+    /** Of an entry: float64 or float32. */
+    readonly bytes: 8 | 4 = 8,
+  ) {}
+
+  /** The transpose: the same memory. */
+  get t(): View {
+    return new View(this.context, this.at, this.cols, this.rows, this.ld, this.trans ? 0 : 1, this.bytes);
+  }
+
+  /** Rows [row, row + rows), columns [col, col + cols). */
+  block(row: number, col: number, rows: number, cols: number): View {
+    const offset = this.trans ? col * this.ld + row : row * this.ld + col;
+    return new View(this.context, this.at + offset * this.bytes, rows, cols, this.ld, this.trans, this.bytes);
+  }
+
+  /** The first `count` entries of stored row i (all by default), to use at once. */
+  row(i: number, count: number = this.trans ? this.rows : this.cols): Float64Array {
+    return this.context.arena.view(this.at + i * this.ld * 8, count);
+  }
+
+  /** All entries of packed rows, to use at once. */
+  entries(): Float64Array {
+    return this.context.arena.view(this.at, this.rows * this.cols);
+  }
+
+  /** {@link entries} of a float32 view. */
+  singles(): Float32Array {
+    return this.context.arena.singles(this.at, this.rows * this.cols);
+  }
+
+  /** A copy of the entries of packed rows that JavaScript owns. */
+  copy(): Float64Array {
+    return this.entries().slice();
+  }
+
+  /** A copy of the diagonal. */
+  diagonal(): Float64Array {
+    const n = Math.min(this.rows, this.cols);
+    const memory = this.#span();
+    const result = new Float64Array(n);
+    for (let i = 0; i < n; i++) result[i] = memory[i * (this.ld + 1)];
+    return result;
+  }
+
+  /** Adds a number to the diagonal. */
+  shift(by: number): void {
+    if (by === 0) return;
+    const memory = this.#span();
+    for (let i = 0; i < Math.min(this.rows, this.cols); i++) memory[i * (this.ld + 1)] += by;
+  }
+
+  /** From the first entry to the last one on the diagonal. */
+  #span(): Float64Array | Float32Array {
+    const { arena } = this.context;
+    const last = Math.min(this.rows, this.cols) - 1;
+    const length = last < 0 ? 0 : last * (this.ld + 1) + 1;
+    return this.bytes === 8 ? arena.view(this.at, length) : arena.singles(this.at, length);
+  }
+}
+
+/** A matrix of scratch, contents undefined. @throws MemoryLimitError */
+export function scratch(context: Context, rows: number, cols: number, bytes: 8 | 4 = 8): View {
+  return new View(context, context.arena.allocBytes(rows * cols * bytes), rows, cols, cols, 0, bytes);
+}
+
+/** Rows of data copied into scratch. @throws MemoryLimitError */
+export function copyIn(context: Context, data: Float64Array, rows: number, cols: number): View {
+  return new View(context, context.arena.copyIn(data), rows, cols);
+}
+
+/** A matrix in a held block: `context.arena.free(view.at)` gives it back. @throws MemoryLimitError */
+export function held(context: Context, rows: number, cols: number): View {
+  return new View(context, context.arena.hold(rows * cols), rows, cols);
+}

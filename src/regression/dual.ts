@@ -1,0 +1,440 @@
+/**
+ * The N×N solver: α = (Θ + λI)⁻¹ r. Works for every model. Finite networks predict through β = Φᵀα, O(P) a point;
+ * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size. Points that come or go edit the factor;
+ * what they cost beside O(N²) is the kernel of the new ones with all others.
+ */
+import type { Context } from "../arena.js";
+import { MemoryLimitError } from "../errors.js";
+import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
+import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
+import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
+import { type KernelSource, rowsOf } from "../kernel/modelKernel.js";
+import { CholeskyFactor } from "../linalg/cholesky.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import { type Factor, tileRows } from "../linalg/factor.js";
+import {
+  backwardErrorOf,
+  type Change,
+  DIRECT,
+  dot,
+  exchanged,
+  factorSystem,
+  type Method,
+  type Solution,
+  type SolutionState,
+  spectrumOf,
+  transposed,
+} from "../linalg/system.js";
+import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import { repeatsOf } from "./repeats.js";
+
+/**
+ * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
+ * right-hand side, in the order of Y; else N, with a right-hand side for each output.
+ */
+export interface Problem {
+  source: KernelSource;
+  X: Matrix;
+  Y: Matrix;
+  /** Y − f0 as right-hand sides in rows, columns×size. */
+  R: Float64Array;
+  size: number;
+  columns: number;
+  /** Outputs C, whichever way they are solved. */
+  outputs: number;
+}
+
+/** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
+export function solveDual(
+  context: Context,
+  problem: Problem,
+  ridges: Float64Array,
+  given?: Factor,
+  method = DIRECT,
+): Solution {
+  const { source, X, size } = problem;
+  const factor = given ?? factorSystem(context, size, ridges, (out) => source.fill(X, out));
+  try {
+    return new DualSolution(context, problem, factor, method);
+  } catch (error) {
+    factor.free();
+    throw error;
+  }
+}
+
+/** A dual solution as it was: predictions have the same bits. @throws MemoryLimitError */
+export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
+  const { source, X, size } = problem;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: number) => source.fill(X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, size, ridges[0], packed)
+    : new DeferredFactor(context, size, ridges, fill, { kind, truncated });
+  return new DualSolution(context, problem, factor, state.method, state);
+}
+
+/** Doubles that {@link solveDual} needs. */
+export function dualMemory(source: KernelSource, n: number): number {
+  return (n * source.block) ** 2 + source.scratch(n);
+}
+
+/** Where more than this part of the rows go, factoring anew is as fast: a row deleted costs as much as ten to twenty of a factorisation. */
+const EDITED_PART = 1 / 4;
+/** Most doubles of features that a fit keeps from its first prediction on (32 MiB); an update keeps more. */
+const KEPT = 2 ** 22;
+/** Doubles of new points' features at a time. */
+const TILE = 2 ** 20;
+/** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
+const MANY_POINTS = 4;
+
+export class DualSolution implements Solution {
+  readonly factor: Factor;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  /** α as rows, columns×size. */
+  readonly #alpha: Float64Array;
+  /** Of the training points, from the first prediction or update on. */
+  #features: ResidentFeatures | undefined;
+  #displacement: Float64Array | undefined;
+
+  constructor(
+    context: Context,
+    problem: Problem,
+    factor: Factor,
+    readonly method: Method,
+    known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
+    features?: ResidentFeatures,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.factor = factor;
+    this.#features = features;
+    this.#displacement = known.displacement;
+    const { R, columns, X, source } = problem;
+    const { arena } = context;
+    if (known.resident) this.#features = new ResidentFeatures(context, source.weights as Network, X);
+    this.#alpha =
+      known.alpha ??
+      arena.run(() => {
+        const rows = arena.copyIn(R);
+        factor.solve(rows, columns);
+        return arena.copyOut(rows, R.length);
+      });
+  }
+
+  get solver(): "dual" | "eigen" {
+    return this.truncated ? "eigen" : "dual";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
+  }
+
+  get displacement(): Float64Array | undefined {
+    const { source, X } = this.#problem;
+    const context = this.#context;
+    const net = source.weights;
+    if (!net) return undefined;
+    this.#displacement ??=
+      this.#keep()?.transpose(this.#alpha) ??
+      context.arena.run(() => {
+        const alpha = context.arena.copyIn(this.#alpha);
+        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha, 1)[0];
+      });
+    return this.#displacement;
+  }
+
+  dualWeights(): Float64Array {
+    return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
+  }
+
+  mean(X: Matrix, start: boolean): Float64Array {
+    const { source, columns, outputs } = this.#problem;
+    const { displacement } = this;
+    if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
+    const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
+    this.#tiles(X, (k, rows, first) => {
+      const { ops, arena } = this.#context;
+      const n = this.factor.n;
+      const alpha = arena.copyIn(this.#alpha);
+      const part = result.subarray(first * columns, (first + rows) * columns);
+      const out = arena.copyIn(part);
+      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, columns, n));
+      ops.dgemm(0, 1, 0, rows, columns, n, 1, k, n, alpha, n, 1, out, columns, work);
+      part.set(arena.view(out, rows * columns));
+    });
+    return result;
+  }
+
+  variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
+    const features = this.#keep();
+    const prior = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
+    return this.#variances(X, prior, (tile, first) => features && prior.set(features.diagonal(tile), first));
+  }
+
+  meanAndVariance(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined {
+    const features = this.#keep();
+    const { displacement } = this;
+    if (!features || !displacement) return undefined;
+    this.factor.ready?.();
+    const [mean, prior] = [new Float64Array(X.rows), new Float64Array(X.rows)];
+    const variance = this.#variances(X, prior, (tile, first) => {
+      mean.set(features.firstOrder(tile, displacement, start), first);
+      prior.set(features.diagonal(tile), first);
+    });
+    return { mean, variance };
+  }
+
+  /**
+   * Prior variances less what the training points explain, rows × ridges. `visit` sees the features of each tile, where training ones are kept,
+   * before its prior variances are read.
+   */
+  #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
+    const count = this.ridges.length;
+    const result = new Float64Array(X.rows * this.#problem.source.block * count);
+    this.#tiles(X, (k, rows, first, tile) => {
+      if (tile) visit(tile, first);
+      const explained = this.factor.explained(k, rows);
+      explained.forEach((value, at) => {
+        result[first * count + at] = Math.max(0, prior[first + Math.floor(at / count)] - value);
+      });
+    });
+    return result;
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    this.factor.ready?.();
+    const { ops, arena } = this.#context;
+    const { source } = this.#problem;
+    const prior = source.square(X);
+    const n = prior.rows;
+    const cross = source.cross(X, this.#problem.X);
+    return Array.from(this.ridges, (_, k) =>
+      arena.run(() => {
+        const out = arena.copyIn(prior.data);
+        const v = this.factor.half(arena.copyIn(cross.data), n, k);
+        const width = this.factor.halfWidth;
+        const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, width));
+        ops.dsyrk(0, 0, n, width, -1, v, width, 1, out, n, work);
+        ops.dmirror(n, out, n);
+        const result = arena.copyOut(out, n * n);
+        for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
+        return result;
+      }),
+    );
+  }
+
+  quadratics(): Float64Array {
+    const { R, columns, size } = this.#problem;
+    // r (Θ + λI)⁻¹ r; rounding must not make a square negative.
+    return Float64Array.from({ length: columns }, (_, c) => {
+      const [from, to] = [c * size, (c + 1) * size];
+      return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
+    });
+  }
+
+  logDeterminants(): (number | undefined)[] {
+    this.factor.ready?.();
+    return Array.from(this.ridges, (_, k) => this.factor.logDeterminant(k));
+  }
+
+  looResiduals(): Float64Array | undefined {
+    this.factor.ready?.();
+    if (this.factor.truncated) return undefined;
+    const { columns, size, R } = this.#problem;
+    const { groups } = repeatsOf(this.#problem);
+    const inverses = Array.from(this.ridges, (_, k) => this.factor.inverseDiagonal(k));
+    const sums = this.#groupInverses(groups);
+    const result = new Float64Array(R.length);
+    for (let c = 0; c < columns; c++) {
+      const k = inverses.length > 1 ? c : 0;
+      const alpha = this.#alpha.subarray(c * size, (c + 1) * size);
+      const r = R.subarray(c * size, (c + 1) * size);
+      for (let i = 0; i < size; i++) result[i * columns + c] = alpha[i] / inverses[k][i];
+      groups.forEach((group, g) => {
+        const mean = group.reduce((sum, i) => sum + r[i], 0) / group.length;
+        const left = group.reduce((sum, i) => sum + alpha[i], 0) / sums[g * inverses.length + k];
+        for (const i of group) result[i * columns + c] = left + (r[i] - mean);
+      });
+    }
+    return result;
+  }
+
+  /** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
+  #groupInverses(groups: readonly number[][]): Float64Array {
+    const { arena } = this.#context;
+    const { size } = this.#problem;
+    const result = new Float64Array(groups.length * this.ridges.length);
+    const rows = tileRows(size, groups.length);
+    for (let first = 0; first < groups.length; first += rows) {
+      const tile = groups.slice(first, first + rows);
+      arena.run(() => {
+        const b = arena.alloc(tile.length * size);
+        const indicators = arena.view(b, tile.length * size).fill(0);
+        tile.forEach((group, g) => {
+          for (const i of group) indicators[g * size + i] = 1;
+        });
+        result.set(this.factor.explained(b, tile.length), first * this.ridges.length);
+      });
+    }
+    return result;
+  }
+
+  degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
+    return this.ridges.map((_, k) => this.factor.degreesOfFreedom(k));
+  }
+
+  backwardError(): number {
+    const { source, X, R } = this.#problem;
+    const fill = (out: number) => source.fill(X, out);
+    return backwardErrorOf(this.#context, this.factor, fill, R, this.#alpha);
+  }
+
+  spectrum(): Float64Array {
+    const { source, X, size } = this.#problem;
+    return spectrumOf(this.#context, size, (out) => source.fill(X, out));
+  }
+
+  state(): SolutionState {
+    const { factor, ridges, method, truncated } = this;
+    return {
+      space: "dual",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: this.#alpha,
+      displacement: this.displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: this.#features !== undefined,
+      backwardError: undefined,
+    };
+  }
+
+  update(change: Change): Solution {
+    const { problem } = change;
+    const { size, source } = problem;
+    const { factor } = this;
+    const { come, X, gone } = exchanged(change, this.#problem.X);
+    if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
+      const fill = (out: number) => source.fill(problem.X, out);
+      const fresh = factorSystem(this.#context, size, this.ridges, fill, "error");
+      const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
+      this.free();
+      return next;
+    }
+    factor.reserve(size);
+    const features = this.#featuresFor(come.length, problem.X.rows);
+    const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
+    this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
+    if (this.#features !== features) this.#features?.free();
+    return new DualSolution(this.#context, problem, factor, this.#edited, {}, features);
+  }
+
+  /** How the solution after an update is solved. */
+  get #edited(): Method {
+    if (this.method.precision === "float64") return this.method;
+    return { ...DIRECT, fallback: "an update edits a float64 factor" };
+  }
+
+  free(): void {
+    this.factor.free();
+    this.#features?.free();
+  }
+
+  /** The features of the training points, where they are few or kept already. */
+  #keep(): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (this.#features || !canReside(source.weights, X.rows, KEPT)) return this.#features;
+    this.#features = made(() => new ResidentFeatures(this.#context, source.weights as Network, X));
+    return this.#features;
+  }
+
+  /** The features to go on with: those that are kept, or where they would serve new ones; none where memory does not allow it. */
+  #featuresFor(points: number, size: number): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
+    return made(() => {
+      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights as Network, X);
+      this.#features?.reserve(size);
+      return this.#features;
+    });
+  }
+
+  /**
+   * Factor and features go from one set of points to the other; the kernel of the new ones, X, comes from the features, or is `cross`. All that
+   * can fail comes before anything is changed for good.
+   */
+  #exchange(
+    factor: CholeskyFactor,
+    features: ResidentFeatures | undefined,
+    cross: Matrix | undefined,
+    X: Matrix,
+    { problem, from }: Change,
+  ): void {
+    const { ops, arena } = this.#context;
+    const { source, size, columns } = problem;
+    const { block } = source;
+    const rows = arena.alloc(X.rows * block * size);
+    const tile = X.rows > 0 ? features?.load(X) : undefined;
+    if (tile) features?.kernelInto(tile, from, rows);
+    if (cross) arena.view(rows, cross.data.length).set(cross.data);
+    // Memory never shrinks: what α takes is there from here on.
+    arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
+    const systemRows = Int32Array.from({ length: size }, (_, at) => {
+      const old = from[Math.floor(at / block)];
+      return old < 0 ? -1 : old * block + (at % block);
+    });
+    factor.exchange(systemRows, rows);
+    features?.exchange(tile, from);
+  }
+
+  /** Calls `body(address of Θ(tile, X), its rows, first row, features)` for tiles of the rows of X; features where training ones are kept. */
+  #tiles(X: Matrix, body: (k: number, rows: number, first: number, tile?: Tile) => void): void {
+    const { arena } = this.#context;
+    const { source } = this.#problem;
+    const { block } = source;
+    const most = this.#features ? Math.floor(TILE / this.#features.rowSize) : X.rows;
+    const size = Math.max(1, Math.min(most, Math.floor(tileRows(this.factor.n, X.rows * block) / block)));
+    for (let first = 0; first < X.rows; first += size) {
+      const points = rowsOf(X, first, Math.min(size, X.rows - first));
+      const features = this.#features;
+      // A kernel of the user's own may work on this memory: it is called while no scratch is in use.
+      const cross = features ? undefined : source.cross(points, this.#problem.X).data;
+      arena.run(() => {
+        const tile = features?.load(points);
+        const k = tile && features ? features.cross(tile) : arena.copyIn(cross as Float64Array);
+        body(k, points.rows * block, first * block, tile);
+      });
+    }
+  }
+}
+
+/** Undefined where memory does not allow it. */
+function made<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The N×N solver in float32: Θ and its Cholesky factor in single precision, and conjugate gradients with float64 residuals, which the
+ * factor preconditions, until the backward error is that of a float64 solve. Residuals of finite networks are matrix-free; other models
+ * have Θ in float64 anyway. What cannot converge so is solved in float64, and the report says why.
+ *
+ * Only α comes out of this, and with it means and weights. Variances, evidences and leave-one-out residuals are differences in which float32
+ * would lose everything (the variance near data is about λ, 1e-6 of the prior or less), so they come from a float64 factor that is made
+ * when they are first asked for.
+ */
+import type { Context } from "../arena.js";
+import { withTangents } from "../kernel/finite/kernelOperator.js";
+import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import { roundingLevel } from "../linalg/factor.js";
+import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
+import { maxAbs, type Solution } from "../linalg/system.js";
+import { DualSolution, type Problem, solveDual } from "./dual.js";
+
+/** Products with the matrix before the float64 factor takes over: by then it would have been the cheaper way. */
+const MOST_ITERATIONS = 30;
+
+type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
+
+/** Solves for α in float32 with refinement, or in float64. */
+export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
+  const { source, X, size } = problem;
+  const [ridge] = ridges;
+  const outcome: Outcome =
+    ridges.length > 1
+      ? { reason: "a ridge for each output" }
+      : ridge === 0
+        ? { reason: "ridge 0" }
+        : refine(context, problem, ridge);
+  if ("reason" in outcome) {
+    const { reason, iterations } = outcome;
+    return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
+  }
+  const { alpha, iterations } = outcome;
+  const factor = new DeferredFactor(context, size, ridges, (out) => source.fill(X, out));
+  return new DualSolution(
+    context,
+    problem,
+    factor,
+    { precision: "float32", iterations, fallback: undefined },
+    { alpha },
+  );
+}
+
+/** Doubles that {@link solveRefined} needs where it does not fall back. */
+export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
+  return size ** 2 * (source.fillSingle && source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
+}
+
+function refine(context: Context, problem: Problem, ridge: number): Outcome {
+  const { arena } = context;
+  const { source, X, size: n } = problem;
+  const net = source.weights;
+  return arena.run(() => {
+    const single = arena.allocBytes(n * n * 4);
+    if (net && source.fillSingle) {
+      try {
+        source.fillSingle(X, single);
+      } catch (error) {
+        if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
+        throw error;
+      }
+      const factor = factorSingle(context, n, single, ridge);
+      if ("reason" in factor) return factor;
+      return withTangents(context, net, X, (tangents) =>
+        iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
+      );
+    }
+    const { ops } = context;
+    const [theta, v, out] = [arena.alloc(n * n), arena.alloc(n), arena.alloc(n)];
+    source.fill(X, theta);
+    ops.dmirror(n, theta, n);
+    arena.singles(single, n * n).set(arena.view(theta, n * n));
+    const factor = factorSingle(context, n, single, ridge);
+    if ("reason" in factor) return factor;
+    return iterate(problem, ridge, factor, (given) => {
+      arena.view(v, n).set(given);
+      ops.dgemv(0, n, n, 1, theta, n, v, 0, out);
+      return arena.copyOut(out, n);
+    });
+  });
+}
+
+/** Each right-hand side on its own. */
+function iterate(
+  { R, size: n, columns }: Problem,
+  ridge: number,
+  factor: SingleFactor,
+  kernelTimes: (v: Float64Array) => Float64Array,
+): Outcome {
+  // A ridge that drowns in rounding is the float64 solver's to refuse.
+  if (ridge <= roundingLevel(n, factor.norm)) return { reason: "the ridge is at float64's rounding level" };
+  const M: Operator = {
+    n,
+    norm: factor.norm + ridge,
+    times(v) {
+      const product = kernelTimes(v);
+      for (let i = 0; i < n; i++) product[i] += ridge * v[i];
+      return product;
+    },
+    precondition: factor.solve,
+  };
+  const alpha = new Float64Array(R.length);
+  let iterations = 0;
+  for (let c = 0; c < columns; c++) {
+    const b = R.subarray(c * n, (c + 1) * n);
+    const solved = conjugateGradients(M, b, roundingTolerance(n), MOST_ITERATIONS);
+    iterations = Math.max(iterations, solved.iterations);
+    if (!solved.converged || !Number.isFinite(maxAbs(solved.x))) {
+      return { reason: `no convergence in ${solved.iterations} iterations`, iterations };
+    }
+    alpha.set(solved.x, c * n);
+  }
+  return { alpha, iterations };
+}
+
+/** Backward error of a direct float64 solve, Nε; a few ε in small systems, where the product itself is no better. */
+export function roundingTolerance(n: number): number {
+  return Math.max(n, 16) * Number.EPSILON;
+}

@@ -1,0 +1,235 @@
+/**
+ * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64 with products Φ(Φᵀv) through the features of a finite
+ * network, O(NP) each. Means and weights come from β = Φᵀα; a variance costs a solve of its own. What needs a factor (evidences,
+ * leave-one-out, degrees of freedom, the spectrum) does not exist here.
+ *
+ * With a ridge that counts, conjugate gradients solve (Θ + λI)α = r. Where the ridge is 0 or lost in rounding, that system is singular: its
+ * solution may grow along the null space without a trace in the residual. Then Lanczos gives the minimum-norm answer (`lanczos.ts`).
+ */
+import type { Context } from "../arena.js";
+import { ConvergenceError } from "../errors.js";
+import { kernelDiagonal } from "../kernel/finite/kernel.js";
+import { type Tangents, withTangents } from "../kernel/finite/kernelOperator.js";
+import { firstOrder } from "../kernel/finite/tangents.js";
+import { rowsOf } from "../kernel/modelKernel.js";
+import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
+import { isLost } from "../linalg/eigen.js";
+import { roundingLevel, showRidge, sufficientRidge } from "../linalg/factor.js";
+import { minimumNorm } from "../linalg/lanczos.js";
+import { dot, type Method, maxAbs, type Solution, type SolutionState } from "../linalg/system.js";
+import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import type { Problem } from "./dual.js";
+import { roundingTolerance } from "./float32.js";
+
+/** Products before a solve is given up: beyond, a factorisation is likely to be cheaper where it fits at all. */
+const MOST_ITERATIONS = 1000;
+
+/** @throws ConvergenceError, MemoryLimitError */
+export function solveConjugate(context: Context, problem: Problem, net: Network, ridge: number): Solution {
+  return new ConjugateSolution(context, problem, net, ridge);
+}
+
+/** A solution as it was, its products made again. */
+export function restoreConjugate(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+  const { alpha, displacement, method, ridges } = state;
+  const { iterations = 0 } = method;
+  const beta = displacement as Float64Array;
+  const solved = { alpha, beta, iterations, backwardError: state.backwardError ?? Number.NaN };
+  return new ConjugateSolution(context, problem, net, ridges[0], solved);
+}
+
+/** A right-hand side solved: α, β = Φᵀα, and how well. */
+interface Solved {
+  alpha: Float64Array;
+  beta: Float64Array;
+  iterations: number;
+  backwardError: number;
+}
+
+class ConjugateSolution implements Solution {
+  readonly solver = "cg";
+  readonly ridges: Float64Array;
+  readonly rank = undefined;
+  readonly truncated: boolean;
+  readonly conditionNumber = undefined;
+  readonly notes: readonly string[];
+  readonly method: Method;
+  readonly displacement: Float64Array;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  readonly #net: Network;
+  readonly #ridge: number;
+  readonly #norm: number;
+  readonly #solved: Solved;
+
+  constructor(context: Context, problem: Problem, net: Network, ridge: number, known?: Solved) {
+    this.#context = context;
+    this.#problem = problem;
+    this.#net = net;
+    this.#ridge = ridge;
+    this.ridges = Float64Array.of(ridge);
+    const diagonal = maxAbs(kernelDiagonal(context, net, problem.X, "full"));
+    const { norm, solved } = withTangents(context, net, problem.X, (tangents) => {
+      const ones = new Float64Array(problem.size).fill(1);
+      // A lower bound of ‖Θ‖∞, its value for kernels without negative entries: the test of convergence is never too lax.
+      const size = Math.max(diagonal, maxAbs(thetaTimes(tangents, ones)));
+      return { norm: size, solved: known ?? this.#solve(tangents, problem.R, size) };
+    });
+    this.#norm = norm;
+    this.#solved = solved;
+    this.displacement = solved.beta;
+    this.truncated = this.#isLost(norm);
+    this.notes = this.truncated ? [this.#lostNote(norm)] : [];
+    this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
+  }
+
+  free(): void {}
+
+  dualWeights(): Float64Array {
+    return this.#solved.alpha.slice();
+  }
+
+  mean(X: Matrix, start: boolean): Float64Array {
+    return firstOrder(this.#context, this.#net, X, this.displacement, start);
+  }
+
+  /** K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k: never negative, and off by the square of w's error only. */
+  variance(X: Matrix): Float64Array {
+    const result = new Float64Array(X.rows * this.#net.outputs);
+    this.#unexplained(X, (rest, w, row) => {
+      result[row] = dot(rest, rest) + this.#weightOf(w);
+    });
+    return result;
+  }
+
+  /** (φ_i − Φᵀw_i)·(φ_j − Φᵀw_j) + λ w_i·w_j. */
+  covariances(X: Matrix): Float64Array[] {
+    const size = X.rows * this.#net.outputs;
+    const [rests, weights]: Float64Array[][] = [[], []];
+    this.#unexplained(X, (rest, w) => {
+      rests.push(rest);
+      weights.push(w);
+    });
+    const result = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j <= i; j++) {
+        const value = dot(rests[i], rests[j]) + (this.truncated ? 0 : this.#ridge * dot(weights[i], weights[j]));
+        result[i * size + j] = value;
+        result[j * size + i] = value;
+      }
+    }
+    return [result];
+  }
+
+  quadratics(): Float64Array {
+    return Float64Array.of(Math.max(0, dot(this.#problem.R, this.#solved.alpha)));
+  }
+
+  logDeterminants(): undefined {}
+
+  looResiduals(): undefined {}
+
+  degreesOfFreedom(): undefined {}
+
+  spectrum(): undefined {}
+
+  backwardError(): number {
+    return this.#solved.backwardError;
+  }
+
+  state(): SolutionState {
+    return {
+      space: "cg",
+      factor: "cholesky",
+      ridges: this.ridges,
+      method: this.method,
+      alpha: this.#solved.alpha,
+      displacement: this.displacement,
+      packed: undefined,
+      truncated: this.truncated,
+      resident: false,
+      backwardError: this.#solved.backwardError,
+    };
+  }
+
+  #weightOf(w: Float64Array): number {
+    return this.truncated ? 0 : this.#ridge * dot(w, w);
+  }
+
+  /** Calls `body(φ − Φᵀw, w, row)` for each row φ of Φ(X). */
+  #unexplained(X: Matrix, body: (rest: Float64Array, w: Float64Array, row: number) => void): void {
+    const C = this.#net.outputs;
+    const unit = new Float64Array(C);
+    withTangents(this.#context, this.#net, this.#problem.X, (tangents) => {
+      for (let row = 0; row < X.rows * C; row++) {
+        unit.fill(0)[row % C] = 1;
+        const point = rowsOf(X, Math.floor(row / C), 1);
+        const tangent = withTangents(this.#context, this.#net, point, (own) => own.transposeTimes(unit));
+        const { alpha, beta } = this.#solve(tangents, tangents.times(tangent), this.#norm);
+        const rest = tangent.map((value, p) => value - beta[p]);
+        body(rest, alpha, row);
+      }
+    });
+  }
+
+  #isLost(norm: number): boolean {
+    return isLost(this.#ridge, roundingLevel(this.#problem.size, norm));
+  }
+
+  #lostNote(norm: number): string {
+    const answer = "the answer is the minimum-norm one, modes at rounding level left out";
+    if (this.#ridge === 0) return `the ridge is 0: ${answer}`;
+    const enough = showRidge(sufficientRidge(this.#problem.size, 0, norm));
+    return `the ridge ${this.#ridge} is lost in rounding beside the kernel: ${answer}; a ridge above ${enough} would count`;
+  }
+
+  #solve(tangents: Tangents, b: Float64Array, norm: number): Solved {
+    const tolerance = roundingTolerance(b.length);
+    const M = this.#operator(tangents, norm);
+    if (this.#isLost(norm)) {
+      const solved = minimumNorm(this.#context, (v) => thetaTimes(tangents, v), b, MOST_ITERATIONS);
+      if (!solved.converged) throw this.#notReached(solved.iterations, b.length, norm);
+      return this.#checked(tangents, M, solved.x, solved.projected, solved.iterations);
+    }
+    const { x, iterations, converged } = conjugateGradients(M, b, tolerance, MOST_ITERATIONS);
+    if (!converged) throw this.#notReached(iterations, b.length, norm);
+    return this.#checked(tangents, M, x, b, iterations);
+  }
+
+  /** A solution with its weights, and its backward error: M that of the system that was solved, b its right-hand side. */
+  #checked(tangents: Tangents, M: Operator, x: Float64Array, b: Float64Array, iterations: number): Solved {
+    const product = M.times(x);
+    const bound = M.norm * maxAbs(x) + maxAbs(b);
+    const residual = maxAbs(b.map((value, i) => value - product[i]));
+    const backwardError = bound === 0 ? 0 : residual / bound;
+    return { alpha: x, beta: tangents.transposeTimes(x), iterations, backwardError };
+  }
+
+  #notReached(iterations: number, n: number, norm: number): ConvergenceError {
+    const enough = showRidge(sufficientRidge(n, 0, norm));
+    return new ConvergenceError(
+      `conjugate gradients did not reach a backward error of ${roundingTolerance(n).toExponential(1)} in ${iterations} iterations with ridge ` +
+        `${this.#ridge}; use a larger ridge, or solver "dual" where its ${n}×${n} matrix fits (a ridge below ${enough} is lost in rounding)`,
+    );
+  }
+
+  #operator(tangents: Tangents, norm: number): Operator {
+    const ridge = this.#isLost(norm) ? 0 : this.#ridge;
+    return {
+      n: this.#problem.size,
+      norm: norm + ridge,
+      times(v) {
+        const product = thetaTimes(tangents, v);
+        for (let i = 0; i < v.length; i++) product[i] += ridge * v[i];
+        return product;
+      },
+      precondition: (r) => r.slice(),
+    };
+  }
+}
+
+/** Θ v. */
+function thetaTimes(tangents: Tangents, v: Float64Array): Float64Array {
+  return tangents.times(tangents.transposeTimes(v));
+}

@@ -1,0 +1,377 @@
+/**
+ * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The same answer as the dual one, cheaper where P is small
+ * beside N. Φ is never whole: rows come in tiles, and each tile is a rank-k update of the lower triangle.
+ */
+import type { Context } from "../arena.js";
+import { forEachTile, type Inputs, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
+import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
+import { pickRows } from "../kernel/modelKernel.js";
+import { CholeskyFactor } from "../linalg/cholesky.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import type { Factor } from "../linalg/factor.js";
+import {
+  backwardErrorOf,
+  type Change,
+  DIRECT,
+  dot,
+  exchanged,
+  factorSystem,
+  type Solution,
+  type SolutionState,
+  spectrumOf,
+} from "../linalg/system.js";
+import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import type { Problem } from "./dual.js";
+import { repeatsOf } from "./repeats.js";
+
+/** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
+export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
+  const P = net.parameters.length;
+  const factor = factorSystem(context, P, ridges, (out) => normalMatrix(context, net, problem.X, out));
+  try {
+    return new PrimalSolution(context, problem, net, factor);
+  } catch (error) {
+    factor.free();
+    throw error;
+  }
+}
+
+/** A primal solution as it was: predictions have the same bits. @throws MemoryLimitError */
+export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+  const P = net.parameters.length;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: number) => normalMatrix(context, net, problem.X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, P, ridges[0], packed)
+    : new DeferredFactor(context, P, ridges, fill, { kind, truncated });
+  return new PrimalSolution(context, problem, net, factor, state.displacement);
+}
+
+/** Doubles that {@link solvePrimal} needs. */
+export function primalMemory(P: number): number {
+  return P * P + tileBudget(P);
+}
+
+/** Doubles of Φ that are materialised at a time. */
+function tileBudget(P: number): number {
+  return Math.max(P, 2 ** 20);
+}
+
+/** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X), which has a row for each input and output. */
+function tangentTiles(
+  context: Context,
+  loaded: Loaded,
+  inputs: Inputs,
+  body: (phi: number, rows: number, first: number) => void,
+): void {
+  const { arena } = context;
+  const { P, C } = loaded;
+  const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
+  forEachTile(context, loaded, inputs, (tile) => {
+    for (let row = 0; row < tile.rows; row += size) {
+      const part = partOfTile(loaded, tile, row, Math.min(size, tile.rows - row));
+      arena.run(() => {
+        const phi = arena.alloc(part.rows * C * P);
+        jacobianRows(context, loaded, part, phi);
+        body(phi, part.rows * C, part.row * C);
+      });
+    }
+  });
+}
+
+/** Lower triangle of ΦᵀΦ into `out`, P×P. */
+function normalMatrix(context: Context, net: Network, X: Matrix, out: number): void {
+  const { ops, arena } = context;
+  arena.run(() => {
+    const loaded = loadNetwork(context, net);
+    const { P } = loaded;
+    tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
+      const work = arena.allocBytes(ops.dgemmScratchBytes(P, P, rows));
+      ops.dsyrk(1, 0, P, rows, 1, phi, P, first === 0 ? 0 : 1, out, P, work);
+    });
+  });
+}
+
+/** A rank-1 update takes as long as 4 rows of a fresh ΦᵀΦ, a downdate as 9 (measured at P = 1000). */
+const ROWS_OF_AN_EDIT = 8;
+
+class PrimalSolution implements Solution {
+  readonly method = DIRECT;
+  readonly displacement: Float64Array;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  readonly #net: Network;
+  /** Φᵀ r, the right-hand side, when it is first needed. */
+  #rhs: Float64Array | undefined;
+  /** r − Φβ, when it is first needed. */
+  #known: Float64Array | undefined;
+
+  constructor(
+    context: Context,
+    problem: Problem,
+    net: Network,
+    readonly factor: Factor,
+    solved?: Float64Array,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.#net = net;
+    const { arena } = context;
+    this.displacement =
+      solved ??
+      arena.run(() => {
+        const beta = arena.copyIn(this.#rightHandSide());
+        factor.solve(beta, 1);
+        return arena.copyOut(beta, factor.n);
+      });
+  }
+
+  #rightHandSide(): Float64Array {
+    const { arena } = this.#context;
+    const { X, R } = this.#problem;
+    this.#rhs ??= arena.run(() => {
+      const inputs = loadInputs(this.#context, X);
+      return tangentTranspose(this.#context, loadNetwork(this.#context, this.#net), inputs, arena.copyIn(R), 1)[0];
+    });
+    return this.#rhs;
+  }
+
+  get solver(): "primal" | "eigen" {
+    return this.truncated ? "eigen" : "primal";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
+  }
+
+  get #ridge(): number {
+    return this.factor.ridges[0];
+  }
+
+  /** True where the ridge does not count: B is then a pseudo-inverse, and what is left unexplained comes from projections. */
+  get #minimumNorm(): boolean {
+    return this.#ridge === 0 || this.truncated;
+  }
+
+  get #residual(): Float64Array {
+    const { X, R } = this.#problem;
+    if (!this.#known) {
+      const fitted = firstOrder(this.#context, this.#net, X, this.displacement, false);
+      this.#known = R.map((value, i) => value - fitted[i]);
+    }
+    return this.#known;
+  }
+
+  dualWeights(): Float64Array {
+    this.factor.ready?.();
+    const ridge = this.#ridge;
+    if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
+    // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
+    return this.#context.arena.run(() => {
+      const u = this.#context.arena.copyIn(this.displacement);
+      this.factor.solve(u, 1);
+      const moved = this.#context.arena.copyOut(u, this.factor.n);
+      return firstOrder(this.#context, this.#net, this.#problem.X, moved, false);
+    });
+  }
+
+  mean(X: Matrix, start: boolean): Float64Array {
+    return firstOrder(this.#context, this.#net, X, this.displacement, start);
+  }
+
+  variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
+    // λ φᵀBφ; at minimum norm what the training features do not span: ‖φ‖² − ‖projection of φ‖².
+    const ridge = this.#ridge;
+    const result = new Float64Array(X.rows * this.#net.outputs);
+    this.#halves(X, (norms, halves, first) => {
+      halves.forEach((half, i) => {
+        result[first + i] = this.#minimumNorm ? Math.max(0, norms[i] - half) : ridge * half;
+      });
+    });
+    return result;
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    this.factor.ready?.();
+    const { ops, arena } = this.#context;
+    const { n: P, halfWidth } = this.factor;
+    const ridge = this.#ridge;
+    const n = X.rows * this.#net.outputs;
+    const data = arena.run(() => {
+      const loaded = loadNetwork(this.#context, this.#net);
+      const inputs = loadInputs(this.#context, X);
+      const out = arena.alloc(n * n);
+      const phi = arena.alloc(n * P);
+      tangentTiles(this.#context, loaded, inputs, (tile, rows, first) => {
+        arena.view(phi + first * P * 8, rows * P).set(arena.view(tile, rows * P));
+      });
+      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, Math.max(P, halfWidth)));
+      if (this.#minimumNorm) {
+        ops.dsyrk(0, 0, n, P, 1, phi, P, 0, out, n, work);
+        ops.dsyrk(0, 0, n, halfWidth, -1, this.factor.projected(phi, n), halfWidth, 1, out, n, work);
+      } else ops.dsyrk(0, 0, n, halfWidth, ridge, this.factor.half(phi, n), halfWidth, 0, out, n, work);
+      ops.dmirror(n, out, n);
+      return arena.copyOut(out, n * n);
+    });
+    for (let i = 0; i < n; i++) data[i * (n + 1)] = Math.max(0, data[i * (n + 1)]);
+    return [data];
+  }
+
+  /** rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα: a sum of squares, which rounding cannot make negative. */
+  quadratics(): Float64Array {
+    if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
+    return Float64Array.of(
+      dot(this.displacement, this.displacement) + dot(this.#residual, this.#residual) / this.#ridge,
+    );
+  }
+
+  logDeterminants(): (number | undefined)[] {
+    this.factor.ready?.();
+    const { factor } = this;
+    const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
+    if (inner === undefined) return [undefined];
+    return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge)];
+  }
+
+  looResiduals(): Float64Array | undefined {
+    this.factor.ready?.();
+    if (this.#minimumNorm) return undefined;
+    const result = this.#residual.slice();
+    const leverages = new Float64Array(result.length);
+    this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
+    for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
+    // Rows with equal inputs have one φ and one leverage h, and go together: e_i + h Σe/(1 − rh).
+    for (const group of repeatsOf(this.#problem).groups) {
+      const sum = group.reduce((total, i) => total + this.#residual[i], 0);
+      for (const i of group) {
+        const h = leverages[i];
+        result[i] = this.#residual[i] + (h * sum) / (1 - group.length * h);
+      }
+    }
+    return result;
+  }
+
+  degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
+    return Float64Array.of(Math.min(this.#problem.size, this.factor.degreesOfFreedom(0)));
+  }
+
+  backwardError(): number {
+    const fill = (out: number) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
+    return backwardErrorOf(this.#context, this.factor, fill, this.#rightHandSide(), this.displacement);
+  }
+
+  spectrum(): Float64Array {
+    return spectrumOf(this.#context, this.factor.n, (out) =>
+      normalMatrix(this.#context, this.#net, this.#problem.X, out),
+    );
+  }
+
+  state(): SolutionState {
+    const { factor, ridges, method, truncated, displacement } = this;
+    return {
+      space: "primal",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: new Float64Array(),
+      displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: false,
+      backwardError: undefined,
+    };
+  }
+
+  update(change: Change): Solution {
+    const { problem } = change;
+    const P = this.factor.n;
+    const fill = (out: number) => normalMatrix(this.#context, this.#net, problem.X, out);
+    const factor = this.#edited(change) ?? factorSystem(this.#context, P, this.ridges, fill, "error");
+    try {
+      const next = new PrimalSolution(this.#context, problem, this.#net, factor);
+      this.free();
+      return next;
+    } catch (error) {
+      factor.free();
+      throw error;
+    }
+  }
+
+  free(): void {
+    this.factor.free();
+  }
+
+  /**
+   * A copy of the factor with rows of Φ that come and then those that go: rank-1 updates, then downdates. Undefined where a fresh
+   * factorisation is better: many rows, a row that carried nearly all there was of a direction (CholeskyFactor.takeOff), an overflow.
+   */
+  #edited(change: Change): CholeskyFactor | undefined {
+    const context = this.#context;
+    const { X, gone } = exchanged(change, this.#problem.X);
+    const edits = (X.rows + gone.length) * this.#net.outputs;
+    const fresh = change.problem.size + this.factor.n / 3;
+    if (!(this.factor instanceof CholeskyFactor) || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
+    const copy = this.factor.copy();
+    let whole = true;
+    const forEachRow = (points: Matrix, body: (row: number) => void) => {
+      if (points.rows === 0) return;
+      const loaded = loadNetwork(context, this.#net);
+      tangentTiles(context, loaded, loadInputs(context, points), (phi, rows) => {
+        for (let i = 0; i < rows; i++) body(phi + i * loaded.P * 8);
+      });
+    };
+    try {
+      context.arena.run(() => {
+        forEachRow(X, (row) => {
+          whole &&= Number.isFinite(context.arena.view(row, copy.n).reduce((sum, value) => sum + value * value, 0));
+          if (whole) copy.add(row);
+        });
+        forEachRow(pickRows(this.#problem.X, gone), (row) => {
+          whole &&= copy.takeOff(row);
+        });
+      });
+    } catch (error) {
+      copy.free();
+      throw error;
+    }
+    if (whole) return copy;
+    copy.free();
+    return undefined;
+  }
+
+  /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at minimum norm ‖projection of φ‖². */
+  #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
+    const context = this.#context;
+    const { ops, arena } = context;
+    const { n, halfWidth } = this.factor;
+    arena.run(() => {
+      const loaded = loadNetwork(context, this.#net);
+      tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
+        const out = arena.alloc(2 * rows);
+        ops.drowdot(0, rows, n, 1, phi, n, phi, n, 0, out);
+        const half = this.#minimumNorm ? this.factor.projected(phi, rows) : this.factor.half(phi, rows);
+        ops.drowdot(0, rows, halfWidth, 1, half, halfWidth, half, halfWidth, 0, out + rows * 8);
+        body(arena.copyOut(out, rows), arena.copyOut(out + rows * 8, rows), first);
+      });
+    });
+  }
+}

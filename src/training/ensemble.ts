@@ -1,0 +1,268 @@
+/**
+ * Infinitely many infinitely wide networks, each trained from its own random start: mean and covariance of their outputs at any training time, in
+ * closed form (Lee et al. 2019, MATH.md §6). Before training the outputs are a Gaussian process with the NNGP kernel K; training with
+ * kernel Θ makes them f0* + A_t (y − f0), A_t = Θ* ψ_t(Θ), hence
+ *
+ *   mean A_t y,   covariance K** + A_t K A_tᵀ − (A_t K_X* + transpose).
+ */
+import type { Context } from "../arena.js";
+import { checkResult, describe, toMatrix } from "../check.js";
+import { type KernelSource, kernelSource } from "../kernel/modelKernel.js";
+import { Lease } from "../lease.js";
+import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
+import { transposed } from "../linalg/system.js";
+import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { choice, flag, type Kinds, optional, or, read } from "../options.js";
+import {
+  checkTime,
+  DESCENT,
+  type DescentOptions,
+  descentKind,
+  learningRate,
+  maxLearningRate,
+  type Rule,
+  responses,
+  ruleOf,
+  timesOf,
+} from "./descent.js";
+
+export interface EnsembleOptions extends Partial<DescentOptions> {
+  /** `flow` (default): t is time, and learningRate defaults to 1. `descent`: t counts steps. */
+  kind?: "descent" | "flow";
+  /**
+   * Kernel of the outputs before training. `nngp` (default): what random networks have. `ntk`: the model's own kernel, which makes the end of
+   * training the posterior of a Gaussian process with the NTK.
+   */
+  prior?: "nngp" | "ntk";
+}
+
+/** Mean and covariance of the trained networks' outputs. All outputs have the same covariance, and are independent. */
+export interface EnsembleOutputs {
+  /** N*×C. */
+  mean: Matrix;
+  /** N*×C, the same in every column. */
+  variance: Matrix;
+  /** N*×N*, symmetric to the bit, on request. */
+  covariance?: Matrix;
+}
+
+export interface EnsembleQuery {
+  /** Default false. */
+  covariance?: boolean;
+}
+
+const OPTIONS = {
+  ...DESCENT,
+  learningRate: optional(learningRate),
+  kind: or(descentKind, "flow"),
+  prior: or(choice(["nngp", "ntk"]), "nngp"),
+} satisfies Kinds<EnsembleOptions>;
+
+const QUERY = { covariance: or(flag, false) } satisfies Kinds<EnsembleQuery>;
+
+/** `ntk.ensemble`. */
+export function ensembleOf(
+  context: Context,
+  model: InfiniteNetwork,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: EnsembleOptions,
+): Ensemble {
+  const { kind, prior, ...descent } = read(options, "ensemble", '{ kind: "flow" }', OPTIONS);
+  const rate = descent.learningRate ?? (kind === "flow" ? 1 : undefined);
+  // Where a rate is needed, its own check says so.
+  const rule = ruleOf({ ...descent, learningRate: learningRate(rate, "learningRate") }, kind);
+  if (!isInfiniteNetwork(model)) {
+    throw new TypeError(
+      `the model of an ensemble is ${describe(model)}; expected an infinite network from createInfiniteNetwork`,
+    );
+  }
+  const own = createInfiniteNetwork(model);
+  const X = copied(toMatrix(Xlike, "X"));
+  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
+  return new Ensemble(context, own, X, Y, rule, prior);
+}
+
+/**
+ * Trained networks, all of them. Holds the eigenvectors of Θ and the prior's kernel in backend memory until `dispose()`.
+ *
+ * @example
+ * const networks = ntk.ensemble(createInfiniteNetwork({ depth: 2 }), X, Y);
+ * const [early, late] = networks.at([1, Infinity], Xnew);
+ * late.variance; // what is left of the spread of the starts
+ * networks.dispose();
+ */
+export class Ensemble {
+  /** Eigenvalues of Θ(X, X), ascending. */
+  readonly eigenvalues: Float64Array;
+  /** The largest rate at which descent is stable, momentum and decay included. */
+  readonly maxLearningRate: number;
+  readonly #context: Context;
+  readonly #rule: Rule;
+  readonly #X: Matrix;
+  readonly #outputs: number;
+  /** Θ and K. */
+  readonly #trained: KernelSource;
+  readonly #prior: KernelSource;
+  readonly #spectrum: Spectrum;
+  /** U K Uᵀ of the prior's kernel in the eigenbasis, N×N, held. */
+  readonly #start: number;
+  /** Uᵀ y, C×N. */
+  readonly #coefficients: Float64Array;
+  readonly #level: number;
+  readonly #lease: Lease;
+
+  /** @internal */
+  constructor(context: Context, model: InfiniteNetwork, X: Matrix, Y: Matrix, rule: Rule, prior: "nngp" | "ntk") {
+    const { arena, ops } = context;
+    const n = X.rows;
+    this.#context = context;
+    this.#rule = rule;
+    this.#X = X;
+    this.#outputs = Y.cols;
+    this.#trained = kernelSource(context, model);
+    this.#prior = kernelSource(context, prior === "nngp" ? { ...model, kernel: "nngp" } : model);
+    arena.require(4 * n * n + Math.max(this.#trained.scratch(n), ops.deighScratchBytes(1, n) / 8));
+    const block = arena.hold(2 * n * n);
+    try {
+      this.#trained.fill(X, block);
+      this.#spectrum = { values: decompose(context, n, block, true), vectors: block };
+      this.eigenvalues = this.#spectrum.values.slice();
+      this.#level = nullLevel(this.#spectrum.values);
+      this.#coefficients = project(context, this.#spectrum, transposed(Y.data, n, Y.cols), Y.cols);
+      this.#start = block + n * n * 8;
+      const K = this.#prior.square(X);
+      // U K Uᵀ: rows to coordinates, then, as K is symmetric, rows again.
+      const half = project(context, this.#spectrum, K.data, n);
+      const both = project(context, this.#spectrum, transposed(half, n, n), n);
+      arena.view(this.#start, n * n).set(both);
+    } catch (error) {
+      arena.free(block);
+      throw error;
+    }
+    this.maxLearningRate = maxLearningRate(rule, Y.data.length, this.eigenvalues[n - 1]);
+    this.#lease = new Lease(context, this, "ensemble", arena.free.bind(arena, block));
+  }
+
+  /**
+   * Mean, variance and on request covariance at time t, at X (N*×d; default: the training inputs); for a list of times a list.
+   *
+   * @throws TypeError, RangeError for a bad time or X, and where descent has blown up; BackendError after `dispose()`.
+   */
+  at(t: number, X?: MatrixLike, query?: EnsembleQuery): EnsembleOutputs;
+  at(t: NumberList, X?: MatrixLike, query?: EnsembleQuery): EnsembleOutputs[];
+  at(t: number | NumberList, X?: MatrixLike, query: EnsembleQuery = {}): EnsembleOutputs | EnsembleOutputs[] {
+    this.#lease.check();
+    const { covariance } = read(query, "at", "{ covariance: true }", QUERY);
+    const times = timesOf(this.#rule, t);
+    const points = X === undefined ? this.#X : toMatrix(X, "X", { cols: this.#X.cols });
+    const results = this.#outputsAt(times, points, covariance);
+    return typeof t === "number" ? results[0] : results;
+  }
+
+  /**
+   * Outputs of networks drawn from the ensemble at time t, N*×C each: Gaussian, with the mean and covariance of {@link at}.
+   *
+   * @throws as {@link at}; ConvergenceError.
+   */
+  sample(t: number, X: MatrixLike, options: SampleOptions = {}): Matrix[] {
+    const checked = read(options, "sample", "{ draws: 3 }", SAMPLES);
+    this.#lease.check();
+    checkTime(this.#rule, t);
+    const points = toMatrix(X, "X", { cols: this.#X.cols });
+    this.#context.arena.require(samplesMemory(this.#context, points.rows, this.#outputs, checked.draws));
+    const { mean, covariance } = this.at(t, points, { covariance: true });
+    return drawSamples(this.#context, mean, [covariance as Matrix], checked);
+  }
+
+  /** Gives the backend memory back. Using it afterwards is a BackendError; a second call does nothing. */
+  dispose(): void {
+    this.#lease.release();
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #outputsAt(times: readonly number[], X: Matrix, covariance: boolean): EnsembleOutputs[] {
+    const n = this.#X.rows;
+    const { arena } = this.#context;
+    arena.require(
+      Math.max(3 * X.rows * n, times.length * n) + times.length * X.rows * (this.#outputs + (covariance ? X.rows : 1)),
+    );
+    // In the eigenbasis: Θ* Uᵀ and K* Uᵀ, N*×N.
+    const pull = project(this.#context, this.#spectrum, this.#trained.cross(X, this.#X).data, X.rows);
+    const shared = project(this.#context, this.#spectrum, this.#prior.cross(X, this.#X).data, X.rows);
+    const square = covariance ? this.#prior.square(X) : undefined;
+    const diagonal = square ? undefined : this.#prior.diagonal(X);
+    const total = n * this.#outputs;
+    const psi = Array.from(this.#spectrum.values, (value) =>
+      value > this.#level
+        ? responses(this.#rule, value + total * this.#rule.decay, total, times)
+        : new Float64Array(times.length),
+    );
+    return times.map((_, k) => {
+      const weights = pull.map((value, at) => (psi[at % n][k] === 0 ? 0 : value * psi[at % n][k]));
+      return this.#moments(X.rows, weights, shared, square, diagonal);
+    });
+  }
+
+  /** A_t in the eigenbasis (rows×N), K* there, and K** or its diagonal, to mean and covariance. */
+  #moments(
+    rows: number,
+    weights: Float64Array,
+    shared: Float64Array,
+    square: Matrix | undefined,
+    diagonal: Float64Array | undefined,
+  ): EnsembleOutputs {
+    const { ops, arena } = this.#context;
+    const n = this.#X.rows;
+    const C = this.#outputs;
+    return arena.run(() => {
+      const [a, c, q] = [arena.copyIn(weights), arena.copyIn(this.#coefficients), arena.copyIn(shared)];
+      const [mean, spread] = [arena.alloc(rows * C), arena.alloc(rows)];
+      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, Math.max(n, C, rows), n));
+      ops.dgemm(0, 1, 0, rows, C, n, 1, a, n, c, n, 0, mean, C, work);
+      // (A K A ᵀ − A K* ᵀ − transpose) is the symmetric part of (A K − 2 K*) A ᵀ.
+      ops.dgemm(0, 0, 0, rows, n, n, 1, a, n, this.#start, n, -2, q, n, work);
+      const result: EnsembleOutputs = {
+        mean: checkResult(matrix(rows, C, arena.copyOut(mean, rows * C)), "the mean of the ensemble"),
+        variance: matrix(rows, C),
+      };
+      let variance = diagonal;
+      if (square) {
+        const out = arena.alloc(rows * rows);
+        ops.dgemm(0, 1, 0, rows, rows, n, 1, q, n, a, n, 0, out, rows, work);
+        const covariance = symmetricPart(arena.view(out, rows * rows), square);
+        result.covariance = checkResult(covariance, "the covariance of the ensemble");
+        variance = Float64Array.from({ length: rows }, (_, i) => covariance.data[i * (rows + 1)]);
+      } else {
+        ops.drowdot(0, rows, n, 1, q, n, a, n, 0, spread);
+        const explained = arena.view(spread, rows);
+        variance = diagonal?.map((value, i) => Math.max(0, value + explained[i]));
+      }
+      result.variance.data.forEach((_, at, data) => {
+        data[at] = variance?.[Math.floor(at / C)] ?? 0;
+      });
+      checkResult(result.variance, "the variance of the ensemble");
+      return result;
+    });
+  }
+}
+
+/** K** + ½(M + Mᵀ), its diagonal not below 0. */
+function symmetricPart(M: Float64Array, square: Matrix): Matrix {
+  const n = square.rows;
+  const result = matrix(n, n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = square.data[i * n + j] + (M[i * n + j] + M[j * n + i]) / 2;
+      result.data[i * n + j] = i === j ? Math.max(0, value) : value;
+      result.data[j * n + i] = result.data[i * n + j];
+    }
+  }
+  return result;
+}
