@@ -5,7 +5,7 @@
 //   --only REGEX   cases whose name matches     --samples N   samples a case (default 7)     --browser NAME   chromium or firefox alone
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { BROWSERS } from "./browser/browsers.mjs";
+import { BROWSERS } from "../scripts/browsers.mjs";
 import { serve } from "./browser/server.mjs";
 import { machine, peakBinaries } from "./lib/machine.mjs";
 import { tableHead, tableRow } from "./lib/race.mjs";

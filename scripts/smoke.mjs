@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { BROWSERS } from "../bench/browser/browsers.mjs";
+import { BROWSERS } from "./browsers.mjs";
 import { patience } from "./slowness.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

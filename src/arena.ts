@@ -11,7 +11,7 @@
  */
 import { MemoryLimitError } from "./errors.js";
 import { BYTES_LIMIT, copyOf, megabytes } from "./memory.js";
-import type { Backend, Ops } from "./ops.js";
+import type { Backend } from "./ops.js";
 
 const LINE = 64;
 
@@ -157,14 +157,4 @@ export class Arena {
 
 function lines(bytes: number): number {
   return Math.ceil(bytes / LINE) * LINE;
-}
-
-/** What everything below `ntk.ts` works with: the ops of a backend and the memory they work on. */
-export interface Context {
-  readonly ops: Ops;
-  readonly arena: Arena;
-  /** What kernels, products and factorisations are computed in where the caller leaves the choice to them. */
-  readonly precision: "float64" | "float32";
-  /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
-  readonly disposed: boolean;
 }

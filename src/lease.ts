@@ -1,5 +1,5 @@
 /** Held backend memory with an owner: given back on `dispose()`, or when the owner is collected without it. */
-import type { Context } from "./arena.js";
+import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
 
 /** Undefined in engines that have none: there `dispose()` alone gives memory back. */

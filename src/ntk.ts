@@ -3,12 +3,15 @@
  * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
  * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
  */
-import { Arena, type Context } from "./arena.js";
+
+import { Arena } from "./arena.js";
 import { checkResult, toMatrix } from "./check.js";
+import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
-import { type KernelSource, kernelSource, type Model } from "./kernel/modelKernel.js";
+import type { KernelSource } from "./kernel/kernel.js";
+import { kernelSource, type Model } from "./kernel/modelKernel.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import { type Precision, realOf } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
@@ -23,6 +26,7 @@ import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork 
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
 import { type Linearized, linearize } from "./training/linearize.js";
+import type { Progress, TrainOptions } from "./training/run.js";
 import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./training/sampleKernel.js";
 import {
   type Sweep,
@@ -31,7 +35,7 @@ import {
   sweepingNetworks,
   sweepNetworks,
 } from "./training/sweep.js";
-import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./training/train.js";
+import { type Trained, trainingOf, trainNetwork } from "./training/train.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';

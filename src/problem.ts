@@ -1,12 +1,13 @@
 /** The data of a regression, checked and copied: what `fit` and `dynamics` start from. */
-import type { Context } from "./arena.js";
+
 import { toMatrix } from "./check.js";
+import type { Context } from "./context.js";
 import type { Outputs } from "./kernel/finite/kernel.js";
-import { type KernelSource, kernelSource, type Model, ownModel } from "./kernel/modelKernel.js";
-import { transposed } from "./linalg/system.js";
+import type { KernelSource } from "./kernel/kernel.js";
+import { kernelSource, type Model, ownModel } from "./kernel/modelKernel.js";
+import { transposed } from "./linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "./matrix.js";
 import { isList, type Kind, list, nonNegative } from "./options.js";
-import type { Problem } from "./regression/dual.js";
 import { describe, refusal } from "./words.js";
 
 /** Ridges to choose from, or one for each output. */
@@ -68,4 +69,20 @@ export function noWeights(method: string, { network }: KernelSource): RangeError
       ? `${method} needs outputs "full": the kernel averaged over ${network.outputs} outputs is that of no weights`
       : `${method} needs a finite network; this model has no weights`,
   );
+}
+
+/**
+ * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
+ * right-hand side, in the order of Y; else N, with a right-hand side for each output.
+ */
+export interface Problem {
+  source: KernelSource;
+  X: Matrix;
+  Y: Matrix;
+  /** Y − f0 as right-hand sides in rows, columns×size. */
+  R: Float64Array;
+  size: number;
+  columns: number;
+  /** Outputs C, whichever way they are solved. */
+  outputs: number;
 }

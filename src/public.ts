@@ -1,6 +1,7 @@
 /** The public names that every entry has: all but `load`. */
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
-export type { CustomKernel, Model } from "./kernel/modelKernel.js";
+export type { CustomKernel } from "./kernel/custom.js";
+export type { Model } from "./kernel/modelKernel.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation } from "./model/activation.js";
@@ -28,18 +29,10 @@ export type { CompareOptions, Comparison } from "./training/compare.js";
 export type { DescentOptions } from "./training/descent.js";
 export type { Dynamics, DynamicsOptions } from "./training/dynamics.js";
 export type { Ensemble, EnsembleOptions, EnsembleOutputs, EnsembleQuery } from "./training/ensemble.js";
-export type { Measure } from "./training/exponents.js";
+export type { Exponent, Measure, SweepExponents, SweepRate, SweepRun, SweepSummary } from "./training/exponents.js";
 export type { Linearized } from "./training/linearize.js";
 export type { TrainingRecord } from "./training/recorder.js";
+export type { Progress, TrainOptions } from "./training/run.js";
 export type { KernelSamples, SampleKernelOptions } from "./training/sampleKernel.js";
-export type {
-  Exponent,
-  Sweep,
-  SweepExponents,
-  SweepOptions,
-  SweepProgress,
-  SweepRate,
-  SweepRun,
-  SweepSummary,
-} from "./training/sweep.js";
-export type { Progress, Trained, TrainOptions } from "./training/train.js";
+export type { Sweep, SweepOptions, SweepProgress } from "./training/sweep.js";
+export type { Trained } from "./training/train.js";

@@ -2,7 +2,7 @@
  * The Cholesky factor as a `Factor`: A + ridge I = L Lᵀ, at first in the held block that A came in. It can follow its matrix: rows that
  * come go last in L, whatever their place in A, so L has an order of its own; no one outside sees it.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
 import { appendRows, copyTriangle, deleteRows, substitute, type Triangle } from "./choleskyEdits.js";
 import type { Factor } from "./factor.js";

@@ -3,7 +3,7 @@
  * rank-1 update of what lies below (Givens rotations, never a downdate), an addition one more row of the factorisation: both are as
  * stable as factoring anew, with an error of c n ε‖A‖ each, so k of them are off by c k n ε‖A‖ at most.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { notPositiveDefinite, overflow, roundingLevel } from "./factor.js";
 
 /** The lower triangle of order n at `l`, rows `ld` apart. */

@@ -3,7 +3,7 @@
  * float64. Flexible (Polak–Ribière's β, Golub & Ye 1999), because a preconditioner that computes in float32 is not exactly symmetric. The
  * recursive residual drifts; it is only a hint, and what ends the iteration is b − (A + ridge I) x itself.
  */
-import { dot, maxAbs } from "./system.js";
+import { dot, maxAbs } from "./vectors.js";
 
 /** A system to solve. Vectors of length n belong to JavaScript. */
 export interface Operator {

@@ -2,7 +2,7 @@
  * The float64 factor of a system whose solution is there without it (solved in float32, or restored from a snapshot): made when something first
  * needs it, then kept.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import type { Factor } from "./factor.js";
 import { factorByEigen, factorSystem } from "./system.js";
 

@@ -2,8 +2,9 @@
  * The dense linear algebra underneath, in public: products, Gram matrices, Cholesky, solves and eigenvectors of plain
  * matrices, for comparisons and for users' own kernels.
  */
-import type { Context } from "../arena.js";
+
 import { checkSymmetric } from "../check.js";
+import type { Context } from "../context.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { intact } from "../lists.js";
 import { type Matrix, matrix } from "../matrix.js";

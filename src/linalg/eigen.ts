@@ -6,7 +6,7 @@
  * minimum-norm answer (MATH.md §7). Null modes do not move in gradient descent by the same rule (MATH.md §4), so both agree. Its error grows
  * like κε; the normal equations of a truncated pivoted Cholesky factor would square κ.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
 import { type Factor, maxDiagonal, roundingLevel, showRidge, sufficientRidge } from "./factor.js";
 

@@ -2,9 +2,9 @@
  * The float32 Cholesky factor that preconditions a float64 solve: of A + shift I, shift = max(ridge, 4 ε₃₂ ‖A‖∞). Below that, what
  * rounding has done to A in float32 could cost it its definiteness.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { EPSILON32 } from "./precision.js";
-import { maxAbs } from "./system.js";
+import { maxAbs } from "./vectors.js";
 
 export interface SingleFactor {
   /** ‖A‖∞, of the rounded entries. */

@@ -1,5 +1,5 @@
 /** Draws from a Gaussian whose covariance may be singular: through its eigendecomposition, no jitter. */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";

@@ -2,10 +2,10 @@
  * A⁻¹B from a float32 factor by iterative refinement with float64 residuals, all right-hand sides together: LAPACK's dsposv (Buttari et
  * al. 2007), with its limits.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
-import { maxAbs, rowSumNorm } from "./system.js";
+import { maxAbs, rowSumNorm } from "./vectors.js";
 
 /** Steps before float64 takes over. */
 const MOST_STEPS = 30;

@@ -7,10 +7,10 @@
  * vectors, so that it has no part along the null space. The iteration ends when the Krylov space is exhausted, or when what the next
  * direction could change is at rounding level beside b (not beside x, which may be large).
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { decompose } from "./eigen.js";
 import { roundingLevel } from "./factor.js";
-import { dot } from "./system.js";
+import { dot } from "./vectors.js";
 
 export interface MinimumNorm {
   x: Float64Array;

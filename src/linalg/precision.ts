@@ -2,8 +2,9 @@
  * One record that binds the level-3 ops to a precision, so that kernels and dense algebra are written once: names without their letter,
  * memory in entries instead of bytes. Results are float64 whatever the precision; what float32 cannot hold is an error, never ±Infinity.
  */
-import type { Context } from "../arena.js";
+
 import { areFinite } from "../check.js";
+import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
 import type { Ops } from "../ops.js";
 

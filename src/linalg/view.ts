@@ -5,7 +5,7 @@
  * Entries are float64 or float32. Memory is the arena's: a scratch view is dead after the `arena.run` that it was made in, a held view after
  * `arena.free`. What {@link View.row} and {@link View.entries} give is a typed array of the memory as it is now: use it at once, growing detaches it.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 
 export class View {
   constructor(

@@ -3,47 +3,24 @@
  * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size. Points that come or go edit the factor;
  * what they cost beside O(N²) is the kernel of the new ones with all others.
  */
-import type { Context } from "../arena.js";
+
+import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
 import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
-import { type KernelSource, rowsOf } from "../kernel/modelKernel.js";
+import type { KernelSource } from "../kernel/kernel.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import {
-  backwardErrorOf,
-  type Change,
-  DIRECT,
-  dot,
-  exchanged,
-  factorSystem,
-  type Method,
-  type Solution,
-  type SolutionState,
-  spectrumOf,
-  transposed,
-} from "../linalg/system.js";
+import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { dot, transposed } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
+import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
+import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
-
-/**
- * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
- * right-hand side, in the order of Y; else N, with a right-hand side for each output.
- */
-export interface Problem {
-  source: KernelSource;
-  X: Matrix;
-  Y: Matrix;
-  /** Y − f0 as right-hand sides in rows, columns×size. */
-  R: Float64Array;
-  size: number;
-  columns: number;
-  /** Outputs C, whichever way they are solved. */
-  outputs: number;
-}
+import { type Change, DIRECT, exchanged, type Method, type Solution, type SolutionState } from "./solution.js";
 
 /** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
 export function solveDual(

@@ -2,7 +2,7 @@
  * The log evidence of a regression, right-hand side by right-hand side (MATH.md §3). With one kernel for all outputs these are independent
  * regressions, each with a scale of its own; with the kernel of all pairs of outputs there is one.
  */
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
 
 /** Log evidences and scale; `undefined` where they are not finite. */

@@ -2,13 +2,14 @@
  * Regression with a tangent kernel: kernel ridge regression and its Gaussian-process reading (MATH.md §3).
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
-import type { Context } from "../arena.js";
+
 import { checkResult, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
-import type { KernelSource, Model } from "../kernel/modelKernel.js";
+import type { KernelSource } from "../kernel/kernel.js";
+import type { Model } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
-import type { Solution } from "../linalg/system.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
 import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
@@ -17,12 +18,13 @@ import {
   checkData,
   type Data,
   noWeights,
+  type Problem,
   residualProblem,
   ridgeList,
   ridgeOrRidges,
   scaleKind,
 } from "../problem.js";
-import { dualMemory, type Problem, solveDual } from "./dual.js";
+import { dualMemory, solveDual } from "./dual.js";
 import { refinedMemory, solveRefined } from "./float32.js";
 import { solveConjugate } from "./matrixFree.js";
 import { primalMemory, solvePrimal } from "./primal.js";
@@ -30,6 +32,7 @@ import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint, pathMemory } from "./ridgePath.js";
 import { toBytes } from "./snapshot.js";
+import type { Solution } from "./solution.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
 export interface FitOptions {

@@ -7,14 +7,17 @@
  * would lose everything (the variance near data is about λ, 1e-6 of the prior or less), so they come from a float64 factor that is made
  * when they are first asked for.
  */
-import type { Context } from "../arena.js";
+
+import type { Context } from "../context.js";
 import { withTangents } from "../kernel/finite/kernelOperator.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
-import { roundingLevel } from "../linalg/factor.js";
+import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
 import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
-import { maxAbs, type Solution } from "../linalg/system.js";
-import { DualSolution, type Problem, solveDual } from "./dual.js";
+import { maxAbs } from "../linalg/vectors.js";
+import type { Problem } from "../problem.js";
+import { DualSolution, solveDual } from "./dual.js";
+import type { Solution } from "./solution.js";
 
 /** Products with the matrix before the float64 factor takes over: by then it would have been the cheaper way. */
 const MOST_ITERATIONS = 30;
@@ -116,9 +119,4 @@ function iterate(
     alpha.set(solved.x, c * n);
   }
   return { alpha, iterations };
-}
-
-/** Backward error of a direct float64 solve, Nε; a few ε in small systems, where the product itself is no better. */
-export function roundingTolerance(n: number): number {
-  return Math.max(n, 16) * Number.EPSILON;
 }

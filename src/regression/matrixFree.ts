@@ -6,21 +6,21 @@
  * With a ridge that counts, conjugate gradients solve (Θ + λI)α = r. Where the ridge is 0 or lost in rounding, that system is singular: its
  * solution may grow along the null space without a trace in the residual. Then Lanczos gives the minimum-norm answer (`lanczos.ts`).
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelDiagonal } from "../kernel/finite/kernel.js";
 import { type Tangents, withTangents } from "../kernel/finite/kernelOperator.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
-import { rowsOf } from "../kernel/modelKernel.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { isLost } from "../linalg/eigen.js";
-import { roundingLevel, showRidge, sufficientRidge } from "../linalg/factor.js";
+import { roundingLevel, roundingTolerance, showRidge, sufficientRidge } from "../linalg/factor.js";
 import { minimumNorm } from "../linalg/lanczos.js";
-import { dot, type Method, maxAbs, type Solution, type SolutionState } from "../linalg/system.js";
+import { dot, maxAbs } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
+import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import type { Problem } from "./dual.js";
-import { roundingTolerance } from "./float32.js";
+import type { Problem } from "../problem.js";
+import type { Method, Solution, SolutionState } from "./solution.js";
 
 /** Products before a solve is given up: beyond, a factorisation is likely to be cheaper where it fits at all. */
 const MOST_ITERATIONS = 1000;

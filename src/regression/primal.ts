@@ -2,28 +2,20 @@
  * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The same answer as the dual one, cheaper where P is small
  * beside N. Φ is never whole: rows come in tiles, and each tile is a rank-k update of the lower triangle.
  */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { forEachTile, type Inputs, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
-import { pickRows } from "../kernel/modelKernel.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import type { Factor } from "../linalg/factor.js";
-import {
-  backwardErrorOf,
-  type Change,
-  DIRECT,
-  dot,
-  exchanged,
-  factorSystem,
-  type Solution,
-  type SolutionState,
-  spectrumOf,
-} from "../linalg/system.js";
+import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { dot } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
+import { pickRows } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
+import { type Change, DIRECT, exchanged, type Solution, type SolutionState } from "./solution.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {

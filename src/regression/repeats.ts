@@ -11,7 +11,7 @@
  * because within a group of equal inputs A has the eigenvalue λ, once for each row but one. Leave-one-out leaves out all rows with equal inputs.
  */
 import type { Matrix } from "../matrix.js";
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
 
 export interface Repeats {
   /** Rows of X that stand in X before. */

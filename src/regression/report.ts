@@ -5,12 +5,12 @@
 import { BackendError } from "../errors.js";
 import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
-import type { Solution } from "../linalg/system.js";
 import { type Matrix, matrix } from "../matrix.js";
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
 import { evidenceOf, repeatsNote, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
 import type { PathPoint } from "./ridgePath.js";
+import type { Solution } from "./solution.js";
 
 /** A regression of one output: its ridge, and what the data say of it. With the kernel of all pairs of outputs there is one for all. */
 export interface OutputReport {

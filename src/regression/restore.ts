@@ -3,9 +3,10 @@
  * α and the weights are stored, so that means have the same bits within one variant. The factor is made again when a variance is first asked for;
  * where points have come or gone it is stored too, for making it again would give other bits.
  */
-import type { Context } from "../arena.js";
-import { isCustomKernel, type Model } from "../kernel/modelKernel.js";
-import { type Solution, type SolutionState, transposed } from "../linalg/system.js";
+import type { Context } from "../context.js";
+import { isCustomKernel } from "../kernel/custom.js";
+import type { Model } from "../kernel/modelKernel.js";
+import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
@@ -25,14 +26,15 @@ import {
   read,
   size,
 } from "../options.js";
-import { checkData, residualProblem, ridgeOrRidges, scaleKind } from "../problem.js";
+import { checkData, type Problem, residualProblem, ridgeOrRidges, scaleKind } from "../problem.js";
 import { isRecord } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
-import { type Problem, restoreDual } from "./dual.js";
+import { restoreDual } from "./dual.js";
 import { restoreConjugate } from "./matrixFree.js";
 import { restorePrimal } from "./primal.js";
 import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
+import type { Solution, SolutionState } from "./solution.js";
 
 /** Everything a `Fit` is built from. */
 export interface Fitted {

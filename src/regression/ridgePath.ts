@@ -2,11 +2,11 @@
  * Ridge paths: one eigendecomposition Θ = UΛUᵀ, then every ridge costs O(N·C). The best profiled evidence wins
  * (MATH.md §3: evidence at scale 1 depends on Θ's arbitrary scale and underfits), for all outputs together or for each by itself.
  */
-import type { Context } from "../arena.js";
-import type { KernelSource } from "../kernel/modelKernel.js";
+import type { Context } from "../context.js";
+import type { KernelSource } from "../kernel/kernel.js";
 import { decompose, factorEigen, isLost, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
 import { type Evidence, evidenceOf, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
 

@@ -3,8 +3,9 @@
  * for all its ridges, which are then searched continuously; the scales of weights and biases by a bounded simplex search over their logarithms, for each
  * depth by itself.
  */
-import type { Context } from "../arena.js";
-import { isCustomKernel, type Model, ownModel } from "../kernel/modelKernel.js";
+import type { Context } from "../context.js";
+import { isCustomKernel } from "../kernel/custom.js";
+import { type Model, ownModel } from "../kernel/modelKernel.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";

@@ -1,11 +1,11 @@
 /** What `Fit.update` is asked for, checked before any work: the data afterwards, and which row of them was which before. */
 import { describe, toMatrix } from "../check.js";
-import { pickRows } from "../kernel/modelKernel.js";
-import { type Change, transposed } from "../linalg/system.js";
-import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { transposed } from "../linalg/vectors.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList, pickRows } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { any, isList, type Kinds, list, read, size } from "../options.js";
-import type { Problem } from "./dual.js";
+import type { Problem } from "../problem.js";
+import type { Change } from "./solution.js";
 
 /** Changes of a fit's data. All indices are those of the rows before it. */
 export interface UpdateOptions {

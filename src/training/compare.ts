@@ -1,6 +1,7 @@
 /** The trained network beside its first-order model, step by step: is the linear picture true? (MATH.md §5) */
-import type { Context } from "../arena.js";
+
 import { toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { forward } from "../kernel/finite/tangents.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
@@ -10,16 +11,8 @@ import { checkData } from "../problem.js";
 import { drain } from "../slices.js";
 import { Dynamics } from "./dynamics.js";
 import type { TrainingRecord } from "./recorder.js";
-import {
-  checkRun,
-  type Progress,
-  type Run,
-  TRAIN,
-  TRAIN_EXAMPLE,
-  type Trained,
-  type TrainOptions,
-  training,
-} from "./train.js";
+import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./run.js";
+import { type Trained, training } from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d: the gap is reported there too. */

@@ -2,8 +2,9 @@
  * Training in closed form: where gradient descent (or flow) on the first-order model is after any time, from one
  * eigendecomposition of Θ (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
  */
-import type { Context } from "../arena.js";
+
 import { toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
@@ -13,8 +14,8 @@ import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { type Kinds, optional, or, outputs, read } from "../options.js";
+import type { Problem } from "../problem.js";
 import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
-import type { Problem } from "../regression/dual.js";
 import {
   checkTime,
   DESCENT,

@@ -5,13 +5,15 @@
  *
  *   mean A_t y,   covariance K** + A_t K A_tᵀ − (A_t K_X* + transpose).
  */
-import type { Context } from "../arena.js";
+
 import { checkResult, describe, toMatrix } from "../check.js";
-import { type KernelSource, kernelSource } from "../kernel/modelKernel.js";
+import type { Context } from "../context.js";
+import type { KernelSource } from "../kernel/kernel.js";
+import { kernelSource } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
 import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
-import { transposed } from "../linalg/system.js";
+import { transposed } from "../linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { choice, flag, type Kinds, optional, or, read } from "../options.js";

@@ -1,5 +1,6 @@
 /** What a sweep makes of its runs: means with standard errors, and the exponents with which gap and drifts fall with the width (MATH.md §5). */
-import type { Exponent, SweepExponents, SweepRun, SweepSummary } from "./sweep.js";
+import type { Init } from "../model/initSchemes.js";
+import type { Comparison } from "./compare.js";
 
 /** What is averaged and fitted; `gapTest`, `testLoss` and `linearTestLoss` with Xtest and Ytest. */
 export const MEASURES = [
@@ -88,4 +89,54 @@ function fitPower(all: { width: number; value: number }[]): Exponent | undefined
   const exponent = xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i] - my), 0) / spread;
   const rest = xs.reduce((sum, x, i) => sum + (ys[i] - my - exponent * (x - mx)) ** 2, 0);
   return { exponent, standardError: Math.sqrt(rest / (points.length - 2) / spread), widths };
+}
+
+/** A rate for every network, or a fraction of each network's own largest stable rate. */
+export type SweepRate = number | { fraction: number };
+
+export interface SweepRun extends Omit<Comparison, "network" | "aborted"> {
+  init: Init;
+  width: number;
+  seed: number;
+  /** As asked for. */
+  rate: SweepRate;
+  /** As used. */
+  learningRate: number;
+  /** The step at which training diverged, if it did; the record ends before. */
+  divergedAt: number | undefined;
+}
+
+/** Mean over the seeds that got as far as `step`, and its standard error (undefined for fewer than two). */
+export interface SweepSummary {
+  init: Init;
+  width: number;
+  rate: SweepRate;
+  step: number;
+  runs: number;
+  diverged: number;
+  mean: Partial<Record<Measure, number>>;
+  standardError: Partial<Record<Measure, number>>;
+}
+
+/** measure ∝ width^exponent, by least squares on the logarithms of all runs. */
+export interface Exponent {
+  exponent: number;
+  /** From the residuals, so that curvature counts too. */
+  standardError: number;
+  /** Widths that were fitted: those whose mean gap is below 0.1. */
+  widths: number[];
+  /** Hidden layers of that width each; default 1. */
+  depth?: number;
+}
+
+export interface SweepExponents {
+  init: Init;
+  rate: SweepRate;
+  step: number;
+  /** Undefined where fewer than two widths, or three runs, are in the lazy regime. */
+  gap: Exponent | undefined;
+  gapTest: Exponent | undefined;
+  relativeParameterDrift: Exponent | undefined;
+  parameterDrift: Exponent | undefined;
+  kernelDrift: Exponent | undefined;
 }

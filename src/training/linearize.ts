@@ -1,6 +1,7 @@
 /** The first-order model around θ0 as a function of θ: f(X, θ0) + Φ(X)(θ − θ0). */
-import type { Context } from "../arena.js";
+
 import { checkFinite, checkResult, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
 import { toVector } from "../lists.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";

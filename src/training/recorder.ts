@@ -1,5 +1,5 @@
 /** What a training run records: loss, and how far weights and kernel have moved from the start. */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { kernelInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { maxDiagonal } from "../linalg/factor.js";

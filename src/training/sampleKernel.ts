@@ -1,6 +1,7 @@
 /** Monte Carlo: the mean of finite tangent kernels over random starts, with its standard error, draw by draw. */
-import type { Context } from "../arena.js";
+
 import { toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
 import { doubles } from "../linalg/precision.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";

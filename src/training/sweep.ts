@@ -3,8 +3,9 @@
  * gap and drifts fall with the width (MATH.md §5). The protocol stands beside the numbers: which rate, after how many steps,
  * over which widths.
  */
-import type { Context } from "../arena.js";
+
 import { describe, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { doubles } from "../linalg/precision.js";
@@ -30,11 +31,16 @@ import {
 import { isRecord } from "../scalars.js";
 import { drain } from "../slices.js";
 import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
-import { fitExponents, type Measure, summarise } from "./exponents.js";
-import { checkSteps, type Run, stableRate, TRAIN } from "./train.js";
-
-/** A rate for every network, or a fraction of each network's own largest stable rate. */
-export type SweepRate = number | { fraction: number };
+import {
+  fitExponents,
+  type SweepExponents,
+  type SweepRate,
+  type SweepRun,
+  type SweepSummary,
+  summarise,
+} from "./exponents.js";
+import { checkSteps, type Run, TRAIN } from "./run.js";
+import { stableRate } from "./train.js";
 
 export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
   /** Hidden widths. */
@@ -56,53 +62,6 @@ export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onP
 export interface SweepProgress {
   done: number;
   total: number;
-}
-
-export interface SweepRun extends Omit<Comparison, "network" | "aborted"> {
-  init: Init;
-  width: number;
-  seed: number;
-  /** As asked for. */
-  rate: SweepRate;
-  /** As used. */
-  learningRate: number;
-  /** The step at which training diverged, if it did; the record ends before. */
-  divergedAt: number | undefined;
-}
-
-/** Mean over the seeds that got as far as `step`, and its standard error (undefined for fewer than two). */
-export interface SweepSummary {
-  init: Init;
-  width: number;
-  rate: SweepRate;
-  step: number;
-  runs: number;
-  diverged: number;
-  mean: Partial<Record<Measure, number>>;
-  standardError: Partial<Record<Measure, number>>;
-}
-
-/** measure ∝ width^exponent, by least squares on the logarithms of all runs. */
-export interface Exponent {
-  exponent: number;
-  /** From the residuals, so that curvature counts too. */
-  standardError: number;
-  /** Widths that were fitted: those whose mean gap is below 0.1. */
-  widths: number[];
-  /** Hidden layers of that width each; default 1. */
-  depth?: number;
-}
-
-export interface SweepExponents {
-  init: Init;
-  rate: SweepRate;
-  step: number;
-  /** Undefined where fewer than two widths, or three runs, are in the lazy regime. */
-  gap: Exponent | undefined;
-  gapTest: Exponent | undefined;
-  relativeParameterDrift: Exponent | undefined;
-  parameterDrift: Exponent | undefined;
-  kernelDrift: Exponent | undefined;
 }
 
 export interface Sweep {

@@ -2,42 +2,20 @@
  * The really trained network: full-batch gradient descent on ½ · mean (f − y)², many steps per crossing into the backend, with
  * a record of loss and of how far weights and kernel have moved.
  */
-import type { Context } from "../arena.js";
-import { toMatrix } from "../check.js";
+
+import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { spectrumOf } from "../linalg/system.js";
-import { copied, type Matrix, type MatrixLike, type NumberList } from "../matrix.js";
-import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
-import { callback, type Kind, type Kinds, list, MOST_ENTRIES, optional, read, signal, size } from "../options.js";
-import type { Signal } from "../signal.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import { read } from "../options.js";
 import { drain } from "../slices.js";
-import { DESCENT, type DescentOptions, maxLearningRate, type Rule, ruleOf } from "./descent.js";
+import { maxLearningRate, type Rule } from "./descent.js";
 import { Recorder, type TrainingRecord } from "./recorder.js";
+import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./run.js";
 import { MAX_SLICE, Trainer } from "./trainer.js";
-
-export interface TrainOptions extends DescentOptions {
-  /** Updates to make, ≥ 0. */
-  steps: number;
-  /**
-   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by
-   * ratio. A record costs one kernel(net, X) with full outputs; with none, no such matrix is made.
-   */
-  recordAt?: NumberList;
-  /** Called between slices of about 16 ms, on this thread. */
-  onProgress?: (progress: Progress) => void;
-  /** Stops between slices: the record so far is returned, with `aborted: true`. */
-  signal?: Signal;
-}
-
-export interface Progress {
-  /** Updates made. */
-  step: number;
-  steps: number;
-  /** Loss before the last update. */
-  loss: number;
-}
 
 export interface Trained extends TrainingRecord {
   /** The network with the weights that training ended with. */
@@ -46,43 +24,8 @@ export interface Trained extends TrainingRecord {
   aborted: boolean;
 }
 
-/** Sorted unique steps. */
-const recordAt: Kind<number[]> = (value, name) => {
-  const steps = list(size, "a list of steps", MOST_ENTRIES, 0)(value, name);
-  steps.forEach((step, i) => {
-    if (i > 0 && step <= steps[i - 1])
-      throw new RangeError(`${name}[${i}] is ${step}, not above ${name}[${i - 1}]; expected sorted unique steps`);
-  });
-  return steps;
-};
-
-/** The schema of {@link TrainOptions}. */
-export const TRAIN = {
-  ...DESCENT,
-  steps: size,
-  recordAt: optional(recordAt),
-  onProgress: optional(callback),
-  signal: optional(signal),
-} satisfies Kinds<TrainOptions>;
-/** Options that would do. */
-export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
-type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
-
 /** A slice between two looks at the signal. */
 const SLICE_MS = 16;
-const DEFAULT_RECORDS = 100;
-
-/** Checked input of a training run: copies. */
-export interface Run {
-  net: Network;
-  X: Matrix;
-  Y: Matrix;
-  rule: Rule;
-  steps: number;
-  recordAt: number[];
-  onProgress: ((progress: Progress) => void) | undefined;
-  signal: Signal | undefined;
-}
 
 /** `ntk.train`. */
 export function trainNetwork(
@@ -104,34 +47,6 @@ export function trainingOf(
   options: TrainOptions,
 ): Generator<Progress, Trained, void> {
   return training(context, checkRun(net, X, Y, read(options, "train", TRAIN_EXAMPLE, TRAIN)));
-}
-
-/** @throws TypeError, RangeError */
-export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, options: Checked): Run {
-  const net = ownNetwork(validateNetwork(value));
-  const X = copied(toMatrix(Xlike, "X", { cols: net.inputs }));
-  const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows, cols: net.outputs }));
-  return { net, X, Y, ...checkSteps(options) };
-}
-
-/** What does not depend on the data. @throws RangeError */
-export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked) {
-  const rule = ruleOf(descent, "descent");
-  if (rule.schedule && rule.schedule.length < steps) {
-    throw new RangeError(`learningRate has ${rule.schedule.length} rates; expected one for each of ${steps} steps`);
-  }
-  const late = recordAt?.findIndex((step) => step > steps) ?? -1;
-  if (recordAt && late >= 0)
-    throw new RangeError(`recordAt[${late}] is ${recordAt[late]}; expected at most steps, ${steps}`);
-  return { rule, steps, recordAt: recordAt ?? spacedSteps(steps), onProgress, signal };
-}
-
-/** 0, steps, and at most DEFAULT_RECORDS between, spaced by ratio. */
-function spacedSteps(steps: number): number[] {
-  const chosen = new Set([0, steps]);
-  for (let i = 0; i < DEFAULT_RECORDS; i++)
-    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDS - 1)))));
-  return [...chosen].sort((a, b) => a - b);
 }
 
 /** Trains, and yields between slices; `onRecord` sees the network at each recorded step. */

@@ -1,5 +1,5 @@
 /** Full-batch gradient descent in backend memory: weights, data and the updates themselves (MATH.md §1, §2). */
-import type { Context } from "../arena.js";
+import type { Context } from "../context.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
@@ -7,7 +7,7 @@ import { Lease } from "../lease.js";
 import { doubles } from "../linalg/precision.js";
 import { type Network, scales, widths, withParameters } from "../model/network.js";
 import { ActivationCode, type Info } from "../ops.js";
-import type { Run } from "./train.js";
+import type { Run } from "./run.js";
 
 /** Divergence: this many times the first loss. */
 const DIVERGED = 1e12;

@@ -1,7 +1,7 @@
 /** The calling side: gives every call a number, and turns answers into results, errors and objects with methods. */
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
-import { isCustomKernel } from "../kernel/modelKernel.js";
+import { isCustomKernel } from "../kernel/custom.js";
 import { lost, openPort, type Port, type WorkerSource } from "./port.js";
 import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
 

@@ -4,7 +4,7 @@
  * where anything changed that the op may not write. Reading a guard shows too: it makes the result NaN.
  */
 import { expect } from "vitest";
-import type { Context } from "../../src/arena.js";
+import type { Context } from "../../src/context.js";
 import { generator } from "../setup/random.js";
 
 export const EPS = Number.EPSILON;

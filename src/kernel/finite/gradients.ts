@@ -1,5 +1,5 @@
 /** The gradients of the outputs in the pre-activations, layer by layer from the top down (backward mode, MATH.md §2). */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import type { Loaded, Tile } from "./layers.js";
 
 /**

@@ -8,7 +8,7 @@
  * root mean square. The kernel of a single hidden layer is one op; its terms apart take UNITS at a time. Scratch is O(N·1024) either way.
  * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import type { Real } from "../../linalg/precision.js";
 import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";

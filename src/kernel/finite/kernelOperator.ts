@@ -2,7 +2,7 @@
  * Θ(X, X) as a linear map, v ↦ Φ(Φᵀv) in float64, O(NP) a product and no N×N matrix. The features of all rows are made once and kept
  * while they are needed, where they are not too many; else they are made anew, tile by tile, for every product.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import { allocTile, fillTile, forEachTile, loadInputs, loadNetwork, partOfTile, type Tile } from "./layers.js";

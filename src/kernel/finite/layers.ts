@@ -2,7 +2,7 @@
  * A finite network in backend memory, layer by layer from the input up, and its features for a tile of rows: what every kernel,
  * Jacobian and prediction starts from. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md §1).
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import { doubles, type Real } from "../../linalg/precision.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";

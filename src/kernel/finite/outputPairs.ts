@@ -2,7 +2,7 @@
  * The kernel of a network with several outputs in full, (N·C)×(N·C), row n·C + c. Each layer's factor α² H Hᵀ + β² is made once,
  * N×N, and spread over C×C blocks on the way out of the product of gradients.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import { forEachGradientPair } from "./gradients.js";
 import { allocTile, fillTile, type Inputs, type Layer, type Loaded } from "./layers.js";
 

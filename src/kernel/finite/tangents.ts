@@ -3,7 +3,7 @@
  * (backward mode). Row n·C + c belongs to output c of input n. Φu and Φᵀv cost O(NP) for all outputs together and store neither Φ nor
  * an N×N matrix. Rows are taken in tiles of bounded size.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import { intact } from "../../lists.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";

@@ -3,7 +3,7 @@
  * for the cross kernel, and while points come and go the kernel of a new point with all of them is two passes over what is there, β² + α² S s + (α₁² X x + β₁²) ∘ (G g) (MATH.md §2),
  * instead of N·m activations, and Φᵀv one more. Rows lie in slots: a point that goes leaves its slot to one that comes.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, scales, widths } from "../../model/network.js";
 import { allocTile, fillTile, loadInputs, loadNetwork, type Tile } from "./layers.js";

@@ -1,5 +1,5 @@
 /** Kernels of infinitely wide networks, NTK and NNGP (MATH.md §6): tiles of pairs, of a symmetric kernel only the lower half. */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";

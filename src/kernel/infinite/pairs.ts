@@ -3,7 +3,7 @@
  * activation needs them), then pairs of points, tile by tile, all layers of a tile while it is in cache. For the mixture, points are taken in
  * the order of their variance, so that a tile needs no more terms than its own variances ask for.
  */
-import type { Context } from "../../arena.js";
+import type { Context } from "../../context.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";

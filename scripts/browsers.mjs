@@ -1,9 +1,9 @@
 // The browsers: Chromium through playwright, Firefox through puppeteer-core (WebDriver BiDi), both as they are installed here. `launch`
 // gives { version, page: { goto, evaluate }, close }.
 import { chromium } from "playwright";
-import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
-import { FIREFOX, launchFirefox } from "../../scripts/firefox.mjs";
-import { patience } from "../../scripts/slowness.mjs";
+import { CHROMIUM, CHROMIUM_FLAGS } from "./chromium.mjs";
+import { FIREFOX, launchFirefox } from "./firefox.mjs";
+import { patience } from "./slowness.mjs";
 
 const LIMIT_MS = patience(60_000);
 
