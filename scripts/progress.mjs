@@ -7,7 +7,7 @@ export default class Progress extends MinimalReporter {
   done = 0;
   tests = 0;
   failed = 0;
-  /** Tests that have begun and not ended, by id. */
+  /** Files that have begun and not ended, by id. A test that never yields is not told of. */
   running = new Map();
 
   constructor() {
@@ -27,14 +27,14 @@ export default class Progress extends MinimalReporter {
     this.tell();
   }
 
-  onTestCaseReady(test) {
-    super.onTestCaseReady(test);
-    this.running.set(test.id, test.fullName);
+  onTestModuleQueued(module) {
+    super.onTestModuleQueued(module);
+    this.running.set(module.id, module.relativeModuleId);
+    this.tell();
   }
 
   onTestCaseResult(test) {
     super.onTestCaseResult(test);
-    this.running.delete(test.id);
     this.tests += 1;
     if (test.result().state === "failed") this.failed += 1;
     this.tell();
@@ -42,6 +42,7 @@ export default class Progress extends MinimalReporter {
 
   onTestModuleEnd(module) {
     super.onTestModuleEnd(module);
+    this.running.delete(module.id);
     this.done += 1;
     this.tell();
   }

@@ -34,11 +34,28 @@ const ROWS = [
   { name: "playground", project: "playground", ...chromium },
 ];
 
+/** Ends the processes of the row that runs. */
+let endAll = (_signal) => {};
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    endAll(signal);
+    process.exit(1);
+  });
+
 /** Vitest's exit status, "hung" where it was ended; asked first, so that it can end its browser. Prints progress. */
 function vitestRun(name, path, args) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const child = spawn(path, [vitest, "run", ...args], { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"] });
+    // A group of its own: vitest may leave a worker behind that never yields.
+    const options = { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true };
+    const child = spawn(path, [vitest, "run", ...args], options);
+    endAll = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // All of them have ended.
+      }
+    };
     let [state, heard, hung] = [undefined, start, false];
     const describe = () =>
       state
@@ -52,13 +69,14 @@ function vitestRun(name, path, args) {
       if (hung || performance.now() - heard < STILL_MS) return;
       hung = true;
       const running = state?.running.slice(0, 5).join("; ") || "none";
-      console.log(`${name}: FAILED: no test ended for ${seconds(heard)}; running: ${running}`);
+      console.log(`${name}: FAILED: no test ended for ${seconds(heard)}; open files: ${running}`);
       child.kill("SIGTERM");
       setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
     }, EVERY_MS);
     child.on("error", reject);
     child.on("exit", (status) => {
       clearInterval(timer);
+      endAll("SIGKILL");
       resolve(hung ? "hung" : status);
     });
   });

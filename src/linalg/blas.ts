@@ -9,7 +9,7 @@ import type { View } from "./view.js";
 
 /** C = α A B + β C; β = 0 overwrites. */
 export function gemm(alpha: number, A: View, B: View, beta: number, C: View): void {
-  fit(A.cols === B.rows && C.rows === A.rows && C.cols === B.cols && C.trans === 0, "gemm", A, B, C);
+  match(A.cols === B.rows && C.rows === A.rows && C.cols === B.cols && C.trans === 0, "gemm", A, B, C);
   const { ops, arena } = C.context;
   const [m, n, k] = [C.rows, C.cols, A.cols];
   arena.run(() => {
@@ -25,7 +25,7 @@ export function gemm(alpha: number, A: View, B: View, beta: number, C: View): vo
 
 /** Lower triangle of C = α A Aᵀ + β C. */
 export function syrk(alpha: number, A: View, beta: number, C: View): void {
-  fit(C.rows === A.rows && C.cols === A.rows && C.trans === 0, "syrk", A, C);
+  match(C.rows === A.rows && C.cols === A.rows && C.trans === 0, "syrk", A, C);
   const { ops, arena } = C.context;
   const [n, k] = [C.rows, A.cols];
   arena.run(() => {
@@ -41,7 +41,7 @@ export function syrk(alpha: number, A: View, beta: number, C: View): void {
 
 /** Copies the lower triangle of A onto the upper one. */
 export function mirror(A: View): void {
-  fit(A.rows === A.cols, "mirror", A);
+  match(A.rows === A.cols, "mirror", A);
   const { ops } = A.context;
   if (A.bytes === 8) ops.dmirror(A.rows, A.at, A.ld);
   else ops.smirror(A.rows, A.at, A.ld);
@@ -49,13 +49,13 @@ export function mirror(A: View): void {
 
 /** y = α A x + β y for a row of numbers x and y each. */
 export function gemv(alpha: number, A: View, x: View, beta: number, y: View): void {
-  fit(A.trans === 0 && x.cols === A.cols && y.cols === A.rows, "gemv", A, x, y);
+  match(A.trans === 0 && x.cols === A.cols && y.cols === A.rows, "gemv", A, x, y);
   A.context.ops.dgemv(0, A.rows, A.cols, alpha, A.at, A.ld, x.at, beta, y.at);
 }
 
 /** Σ_j A_ij B_ij of each row, as numbers that JavaScript owns. */
 export function rowDots(A: View, B: View = A): Float64Array {
-  fit(A.rows === B.rows && A.cols === B.cols && A.trans === 0 && B.trans === 0, "rowDots", A, B);
+  match(A.rows === B.rows && A.cols === B.cols && A.trans === 0 && B.trans === 0, "rowDots", A, B);
   const { ops, arena } = A.context;
   return arena.run(() => {
     const out = arena.alloc(A.rows);
@@ -66,13 +66,13 @@ export function rowDots(A: View, B: View = A): Float64Array {
 
 /** B = Aᵀ. */
 export function transpose(A: View, B: View): void {
-  fit(A.rows === B.cols && A.cols === B.rows, "transpose", A, B);
+  match(A.rows === B.cols && A.cols === B.rows, "transpose", A, B);
   A.context.ops.dtranspose(A.rows, A.cols, A.at, A.ld, B.at, B.ld);
 }
 
 /** Cholesky, in place: A = L Lᵀ by its lower triangle. A pivot that cancels to `tolerance` of its diagonal entry stops it: 1 + its index. */
 export function potrf(A: View, tolerance = 0): Info {
-  fit(A.rows === A.cols && A.trans === 0, "potrf", A);
+  match(A.rows === A.cols && A.trans === 0, "potrf", A);
   const { ops, arena } = A.context;
   const n = A.rows;
   return arena.run(() =>
@@ -87,7 +87,7 @@ const BLOCKED_ROWS = 4;
 
 /** Rows of B times L⁻¹, in place; `trsm(B, L.t)`: times L⁻ᵀ. L is lower triangular. */
 export function trsm(B: View, L: View): void {
-  fit(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
+  match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
   const { ops, arena } = B.context;
   const [rows, n] = [B.rows, B.cols];
   if (rows < BLOCKED_ROWS) {
@@ -108,7 +108,7 @@ export function trsm(B: View, L: View): void {
 
 /** Eigenvalues, ascending, of the lower triangle of A, and 1 + the index of the first that did not converge. A is destroyed, or gets eigenvectors in its rows. */
 export function eigh(A: View, vectors: boolean): { values: Float64Array; info: Info } {
-  fit(A.rows === A.cols && A.trans === 0, "eigh", A);
+  match(A.rows === A.cols && A.trans === 0, "eigh", A);
   const { ops, arena } = A.context;
   const flag = vectors ? 1 : 0;
   return arena.run(() => {
@@ -119,7 +119,7 @@ export function eigh(A: View, vectors: boolean): { values: Float64Array; info: I
 }
 
 /** Throws where shapes do not fit, or precisions differ. */
-function fit(fits: boolean, what: string, ...views: View[]): void {
+function match(fits: boolean, what: string, ...views: View[]): void {
   if (fits && views.every(({ bytes }) => bytes === views[0].bytes)) return;
   const shapes = views.map(({ rows, cols, trans, bytes }) => `${rows}×${cols}${trans ? "ᵀ" : ""} of ${bytes} bytes`);
   throw new Error(`internal: ${what} of ${shapes.join(", ")}`);

@@ -49,7 +49,8 @@ export function conjugateGradients(M: Operator, b: Float64Array, tolerance: numb
     rz = next;
     const q = M.times(p);
     const alpha = rz / dot(p, q);
-    if (!Number.isFinite(alpha)) return { x, iterations, converged: false };
+    // M or its preconditioner is not positive definite in this direction: no step along it is right.
+    if (!(alpha > 0 && alpha < Infinity)) return { x, iterations, converged: false };
     before = r.slice();
     for (let i = 0; i < x.length; i++) {
       x[i] += alpha * p[i];

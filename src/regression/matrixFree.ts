@@ -19,6 +19,7 @@ import { dot, maxAbs } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
+import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
 import type { Method, Solution, SolutionState } from "./solution.js";
 
@@ -71,9 +72,10 @@ class ConjugateSolution implements Solution {
     this.ridges = Float64Array.of(ridge);
     const diagonal = maxAbs(kernelDiagonal(context, net, problem.X, "full"));
     const { norm, solved } = withTangents(context, net, problem.X, (tangents) => {
-      const ones = new Float64Array(problem.size).fill(1);
-      // A lower bound of ‖Θ‖∞, its value for kernels without negative entries: the test of convergence is never too lax.
-      const size = Math.max(diagonal, maxAbs(thetaTimes(tangents, ones)));
+      const size = Math.max(
+        diagonal,
+        normFromBelow(problem.size, (v) => thetaTimes(tangents, v)),
+      );
       return { norm: size, solved: known ?? this.#solve(tangents, problem.R, size) };
     });
     this.#norm = norm;
@@ -227,6 +229,28 @@ class ConjugateSolution implements Solution {
       precondition: (r) => r.slice(),
     };
   }
+}
+
+/** Steps of the power method, from a random start: an estimate of ‖Θ‖₂ for a handful of products. */
+const POWER_STEPS = 4;
+
+/**
+ * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A, so that a test of convergence against it is never too lax. A·1 gives ‖A‖∞ itself
+ * where no entry is negative. It may be 0 where the kernel is odd and the inputs lie symmetrically about 0, so ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a
+ * start that no symmetry makes orthogonal.
+ */
+export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
+  const random = new Xoshiro256(0);
+  let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
+  let norm = maxAbs(times(new Float64Array(n).fill(1)));
+  for (let step = 0; step < POWER_STEPS; step++) {
+    const size = maxAbs(v);
+    if (size === 0) break;
+    v = times(v.map((value) => value / size));
+    // ‖A‖∞ ≥ ‖Av‖∞ where ‖v‖∞ = 1.
+    norm = Math.max(norm, maxAbs(v));
+  }
+  return norm;
 }
 
 /** Θ v. */

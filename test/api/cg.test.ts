@@ -1,6 +1,8 @@
 /** solver "cg": the dual answer without its matrix. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConvergenceError, createNetwork, type Ntk } from "../../src/index.js";
+import { normFromBelow } from "../../src/regression/matrixFree.js";
+import { toRows } from "../oracle/dense.js";
 import { maxAbs, maxDifference } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
@@ -94,6 +96,25 @@ describe.each(variants)("%s", (variant) => {
         expect(fit.report.notes[0]).toMatch(ridge === 0 ? /the ridge is 0/ : /is lost in rounding/);
       }
     }
+  });
+
+  test("an odd kernel on symmetric inputs: the norm is not that of Θ times ones, which is 0", () => {
+    const net = createNetwork({ inputs: 1, hidden: 60, bias: false, activation: "tanh", weightStd: 2, seed: 1 });
+    const half = Array.from({ length: 60 }, (_, i) => (i + 1) / 20);
+    const X = [...half.map((x) => -x).reverse(), ...half];
+    const Y = X.map((x) => Math.sin(x));
+    const K = ntk.kernel(net, X);
+    const { values } = ntk.eigh(K);
+    const times = (v: Float64Array) => ntk.matmul(K, v).data;
+    expect(maxAbs(times(new Float64Array(120).fill(1)))).toBeLessThan(1e-9 * values[119]);
+    const norm = normFromBelow(120, times);
+    const rows = toRows(K).map((row) => row.reduce((sum, value) => sum + Math.abs(value), 0));
+    expect(norm).toBeGreaterThan(0.5 * values[119]);
+    expect(norm).toBeLessThanOrEqual(maxAbs(rows) * (1 + 1e-12));
+    const fit = ntk.fit(net, X, Y, { ridge: 1e-6 * values[119], solver: "cg" });
+    const dual = ntk.fit(net, X, Y, { ridge: 1e-6 * values[119], solver: "dual" });
+    expect(fit.report.iterations).toBeLessThanOrEqual(60);
+    expect(maxDifference(fit.predict([0.5, 9]).mean.data, dual.predict([0.5, 9]).mean.data)).toBeLessThanOrEqual(1e-7);
   });
 
   test("a kernel of rank 1 takes two steps", () => {
