@@ -1,7 +1,7 @@
 /** A user's own (or precomputed) kernel. What its functions give is checked like any other input. */
 
 import { checkFinite, checkSymmetric } from "../check.js";
-import type { Context } from "../context.js";
+import type { View } from "../linalg/view.js";
 import { readMatrix } from "../lists.js";
 import { copied, type Matrix, type MatrixLike, type NumberList, rowsOf } from "../matrix.js";
 import { zeros } from "../memory.js";
@@ -46,11 +46,9 @@ export class CustomSource implements KernelSource {
   readonly block = 1;
   readonly weights = undefined;
   readonly inputs = undefined;
-  readonly #context: Context;
   readonly #model: CustomKernel;
 
-  constructor(context: Context, model: CustomKernel) {
-    this.#context = context;
+  constructor(model: CustomKernel) {
     this.#model = ownCustomKernel(model);
   }
 
@@ -59,10 +57,10 @@ export class CustomSource implements KernelSource {
     return copied(returned(this.#model.mean(X), "mean(X)", X.rows, C)).data;
   }
 
-  fill(X: Matrix, out: number): void {
+  fill(X: Matrix, out: View): void {
     // The user's function may grow the memory: the view comes after it.
     const { data } = this.#square(X);
-    this.#context.arena.view(out, X.rows * X.rows).set(data);
+    out.entries().set(data);
   }
 
   scratch(): number {

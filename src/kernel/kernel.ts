@@ -1,4 +1,5 @@
 /** A model as regression sees it, whatever its kind: start values, the training kernel, cross kernels, diagonals. */
+import type { View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 
@@ -16,10 +17,10 @@ export interface KernelSource {
   readonly inputs: number | undefined;
   /** f(X, θ0) or the prior mean, rows×C, row-major. */
   start(X: Matrix, C: number): Float64Array;
-  /** Θ(X, X) as a full or lower (n·b)×(n·b) matrix at `out`. */
-  fill(X: Matrix, out: number): void;
-  /** {@link fill} in single precision, entries of 4 bytes; undefined for a model whose kernel is float64 only. */
-  fillSingle?(X: Matrix, out: number): void;
+  /** Θ(X, X), (n·b)×(n·b), or its lower triangle. */
+  fill(X: Matrix, out: View): void;
+  /** {@link fill} of a float32 matrix; undefined for a model whose kernel is float64 only. */
+  fillSingle?(X: Matrix, out: View): void;
   /** Doubles that {@link fill} needs as scratch for n inputs. */
   scratch(n: number): number;
   /** Θ(X, X2). */

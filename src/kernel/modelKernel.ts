@@ -47,5 +47,5 @@ export function kernelSource(
       'outputs "full" needs a finite network; the kernel of this model is the same for every output: expected "average"',
     );
   }
-  return infinite ? new InfiniteSource(context, createInfiniteNetwork(model)) : new CustomSource(context, model);
+  return infinite ? new InfiniteSource(context, createInfiniteNetwork(model)) : new CustomSource(model);
 }

@@ -82,19 +82,41 @@ export function potrf(A: View, tolerance = 0): Info {
   );
 }
 
+/** L' L'ᵀ = L Lᵀ + x xᵀ, in place; the row x is destroyed. */
+export function update(L: View, x: View): void {
+  match(L.rows === L.cols && x.cols === L.rows, "update", L, x);
+  const { ops, arena } = L.context;
+  arena.run(() => ops.dch1up(L.rows, L.at, L.ld, x.at, arena.allocBytes(ops.dch1upScratchBytes(L.rows))));
+}
+
+/** L' L'ᵀ = L Lᵀ − x xᵀ, in place; the row x is destroyed. 1, and L as before, where at most `tolerance` would be left in some direction. */
+export function downdate(L: View, x: View, tolerance: number): Info {
+  match(L.rows === L.cols && x.cols === L.rows, "downdate", L, x);
+  const { ops, arena } = L.context;
+  const work = () => arena.allocBytes(ops.dch1upScratchBytes(L.rows));
+  return arena.run(() => ops.dch1dn(L.rows, tolerance, L.at, L.ld, x.at, work()));
+}
+
 /** From here on packing for the blocked solve pays (measured at n = 1000); below, each row reads L once. */
 const BLOCKED_ROWS = 4;
+
+/** {@link trsm}, row by row where there are few. */
+export function substitute(B: View, L: View): void {
+  if (B.rows >= BLOCKED_ROWS) {
+    trsm(B, L);
+    return;
+  }
+  match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsv", B, L);
+  const { ops } = B.context;
+  const trsv = B.bytes === 8 ? ops.dtrsv : ops.strsv;
+  for (let i = 0; i < B.rows; i++) trsv(L.trans, B.cols, L.at, L.ld, B.at + i * B.ld * B.bytes);
+}
 
 /** Rows of B times L⁻¹, in place; `trsm(B, L.t)`: times L⁻ᵀ. L is lower triangular. */
 export function trsm(B: View, L: View): void {
   match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
   const { ops, arena } = B.context;
   const [rows, n] = [B.rows, B.cols];
-  if (rows < BLOCKED_ROWS) {
-    const solve = B.bytes === 8 ? ops.dtrsv : ops.strsv;
-    for (let i = 0; i < rows; i++) solve(L.trans, n, L.at, L.ld, B.at + i * B.ld * B.bytes);
-    return;
-  }
   arena.run(() => {
     if (B.bytes === 8) {
       const work = arena.allocBytes(ops.dtrsmScratchBytes(rows, n));

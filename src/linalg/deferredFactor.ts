@@ -5,20 +5,21 @@
 import type { Context } from "../context.js";
 import type { Factor } from "./factor.js";
 import { factorByEigen, factorSystem } from "./system.js";
+import type { View } from "./view.js";
 
 export class DeferredFactor implements Factor {
   readonly kind: Factor["kind"];
   readonly ridges: Float64Array;
   readonly #truncated: boolean;
   readonly #context: Context;
-  readonly #fill: (out: number) => void;
+  readonly #fill: (A: View) => void;
   #made: Factor | undefined;
 
   constructor(
     context: Context,
     readonly n: number,
     ridges: Float64Array,
-    fill: (out: number) => void,
+    fill: (A: View) => void,
     /** How it is made, and what is known of it before. */
     { kind, truncated }: { kind: Factor["kind"]; truncated: boolean } = { kind: "cholesky", truncated: false },
   ) {
@@ -59,33 +60,29 @@ export class DeferredFactor implements Factor {
     return this.#made;
   }
 
-  get halfWidth(): number {
-    return this.#factor.halfWidth;
-  }
-
   ready(): void {
     const make = this.kind === "eigen" ? factorByEigen : factorSystem;
     this.#made ??= make(this.#context, this.n, this.ridges, this.#fill);
   }
 
-  half(b: number, rows: number, k?: number): number {
-    return this.#factor.half(b, rows, k);
+  half(B: View, k?: number): View {
+    return this.#factor.half(B, k);
   }
 
-  explained(b: number, rows: number): Float64Array {
-    return this.#factor.explained(b, rows);
+  explained(B: View): Float64Array {
+    return this.#factor.explained(B);
   }
 
-  solve(b: number, rows: number): void {
-    this.#factor.solve(b, rows);
+  solve(B: View): void {
+    this.#factor.solve(B);
   }
 
-  project(b: number, rows: number): void {
-    this.#made?.project(b, rows);
+  project(B: View): void {
+    this.#made?.project(B);
   }
 
-  projected(b: number, rows: number): number {
-    return this.#factor.projected(b, rows);
+  projected(B: View): View {
+    return this.#factor.projected(B);
   }
 
   logDeterminant(k: number): number | undefined {

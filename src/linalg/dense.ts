@@ -8,10 +8,11 @@ import type { Context } from "../context.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { intact } from "../lists.js";
 import { type Matrix, matrix } from "../matrix.js";
-import { substitute } from "./choleskyEdits.js";
+import { substitute, transpose } from "./blas.js";
 import { decompose } from "./eigen.js";
 import { refineSolve } from "./iterativeRefinement.js";
 import { doubles, type Real, realOf } from "./precision.js";
+import { copyIn, scratch, View } from "./view.js";
 
 export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
   const { arena } = context;
@@ -76,19 +77,18 @@ export function cholesky(context: Context, A: Matrix): Matrix {
 
 export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
   checkSymmetric(A, "A");
-  const { ops, arena } = context;
   const { rows: n, cols: k } = B;
-  return arena.run(() => {
-    const b = arena.copyIn(intact(B.data, n * k));
-    const rows = arena.alloc(n * k);
-    ops.dtranspose(n, k, b, k, rows, n);
-    if (context.precision === "float64" || !refineSolve(context, A, rows, k)) {
-      const l = factored(context, doubles(context), A);
-      substitute(context, 1, { l, ld: n, n }, rows, n, k);
-      substitute(context, 0, { l, ld: n, n }, rows, n, k);
+  return context.arena.run(() => {
+    const columns = copyIn(context, intact(B.data, n * k), n, k);
+    const rows = scratch(context, k, n);
+    transpose(columns, rows);
+    if (context.precision === "float64" || !refineSolve(A, rows)) {
+      const L = new View(context, factored(context, doubles(context), A), n, n);
+      substitute(rows, L.t);
+      substitute(rows, L);
     }
-    ops.dtranspose(k, n, rows, n, b, k);
-    return matrix(n, k, arena.copyOut(b, n * k));
+    transpose(rows, columns);
+    return matrix(n, k, columns.copy());
   });
 }
 
@@ -98,10 +98,9 @@ export function eigh(context: Context, A: Matrix): { values: Float64Array; vecto
   const n = A.rows;
   return arena.run(() => {
     arena.require(n * n + ops.deighScratchBytes(1, n) / 8);
-    const a = arena.copyIn(intact(A.data, n * n));
-    const values = decompose(context, n, a, true);
-    const columns = arena.alloc(n * n);
-    ops.dtranspose(n, n, a, n, columns, n);
-    return { values, vectors: matrix(n, n, arena.copyOut(columns, n * n)) };
+    const [rows, columns] = [copyIn(context, intact(A.data, n * n), n, n), scratch(context, n, n)];
+    const values = decompose(rows, true);
+    transpose(rows, columns);
+    return { values, vectors: matrix(n, n, columns.copy()) };
   });
 }

@@ -6,35 +6,29 @@
  * minimum-norm answer (MATH.md §7). Null modes do not move in gradient descent by the same rule (MATH.md §4), so both agree. Its error grows
  * like κε; the normal equations of a truncated pivoted Cholesky factor would square κ.
  */
-import type { Context } from "../context.js";
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
+import { eigh, gemm } from "./blas.js";
 import { type Factor, maxDiagonal, roundingLevel, showRidge, sufficientRidge } from "./factor.js";
+import { copyIn, scratch, type View } from "./view.js";
 
-/** Eigenvalues ascending, eigenvectors in the rows of an n×n held block. */
+/** Eigenvalues ascending, eigenvectors in the rows of an n×n matrix. */
 export interface Spectrum {
   values: Float64Array;
-  vectors: number;
+  vectors: View;
 }
 
 /**
- * Decomposes the lower triangle at `a` (n×n) in place; with `vectors: false` the block is destroyed.
+ * Eigenvalues, ascending, of the lower triangle of A. A gets the eigenvectors in its rows; with `vectors: false` it is destroyed.
  *
  * @throws ConvergenceError; RangeError where the diagonal is not finite.
  */
-export function decompose(context: Context, n: number, a: number, vectors: boolean): Float64Array {
-  const { ops, arena } = context;
-  maxDiagonal(context, n, a);
-  return arena.run(() => {
-    const w = arena.alloc(n);
-    const flag = vectors ? 1 : 0;
-    const info = ops.deigh(flag, n, a, n, w, arena.allocBytes(ops.deighScratchBytes(flag, n)));
-    if (info > 0) {
-      throw new ConvergenceError(
-        `eigenvalue ${info - 1} of ${n} did not converge; the matrix may hold entries of very different size: rescale it`,
-      );
-    }
-    return arena.copyOut(w, n);
-  });
+export function decompose(A: View, vectors: boolean): Float64Array {
+  maxDiagonal(A);
+  const { values, info } = eigh(A, vectors);
+  if (info === 0) return values;
+  throw new ConvergenceError(
+    `eigenvalue ${info - 1} of ${A.rows} did not converge; the matrix may hold entries of very different size: rescale it`,
+  );
 }
 
 /** Safety factor on nε‖A‖ before a negative eigenvalue counts as real. */
@@ -65,28 +59,22 @@ export function nullLevel(values: Float64Array, ridge = 0, pivot = -1): number {
 }
 
 /** Coordinates of `count` rows (each n long) in the eigenbasis: B Uᵀ for the rows of B. */
-export function project(context: Context, spectrum: Spectrum, rows: Float64Array, count: number): Float64Array {
-  return timesVectors(context, spectrum, rows, count, 1);
+export function project({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
+  return product(rows, count, vectors.t);
 }
 
 /** The rows with these coordinates: the inverse of {@link project}. */
-export function combine(context: Context, spectrum: Spectrum, rows: Float64Array, count: number): Float64Array {
-  return timesVectors(context, spectrum, rows, count, 0);
+export function combine({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
+  return product(rows, count, vectors);
 }
 
-function timesVectors(
-  { ops, arena }: Context,
-  { values, vectors }: Spectrum,
-  rows: Float64Array,
-  count: number,
-  transB: 0 | 1,
-): Float64Array {
-  const n = values.length;
-  return arena.run(() => {
-    const [b, out] = [arena.copyIn(rows), arena.alloc(count * n)];
-    const work = arena.allocBytes(ops.dgemmScratchBytes(count, n, n));
-    ops.dgemm(0, transB, 0, count, n, n, 1, b, n, vectors, n, 0, out, n, work);
-    return arena.copyOut(out, count * n);
+/** B U for rows of numbers. */
+function product(rows: Float64Array, count: number, U: View): Float64Array {
+  const { context } = U;
+  return context.arena.run(() => {
+    const [B, C] = [copyIn(context, rows, count, U.rows), scratch(context, count, U.cols)];
+    gemm(1, B, U, 0, C);
+    return C.copy();
   });
 }
 
@@ -100,12 +88,7 @@ export function isLost(ridge: number, level: number): boolean {
  *
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative.
  */
-export function factorEigen(
-  context: Context,
-  { values, vectors }: Spectrum,
-  ridges: Float64Array,
-  failedPivot = -1,
-): Factor {
+export function factorEigen({ values, vectors }: Spectrum, ridges: Float64Array, failedPivot = -1): Factor {
   const n = values.length;
   const largest = ridges.reduce((top, ridge) => Math.max(top, ridge), 0);
   const level = nullLevel(values, largest, failedPivot);
@@ -116,8 +99,8 @@ export function factorEigen(
   // Ascending: modes that every ridge leaves out are the first ones.
   const kept = values.findIndex((_, i) => weights.some((row) => row[i] > 0));
   const start = kept < 0 ? n : kept;
-  return new EigenFactor(context, {
-    block: vectors,
+  return new EigenFactor({
+    vectors,
     start,
     lambda: lambda.subarray(start),
     ridges,
@@ -141,7 +124,7 @@ function truncationNotes(values: Float64Array, level: number, ridges: Float64Arr
 
 /** What an {@link EigenFactor} is made of. Modes before `start` are left out by every ridge. */
 interface Modes {
-  block: number;
+  vectors: View;
   start: number;
   /** Eigenvalues from `start` on, null ones as 0. */
   lambda: Float64Array;
@@ -154,24 +137,20 @@ interface Modes {
 class EigenFactor implements Factor {
   readonly kind = "eigen";
   readonly n: number;
-  readonly halfWidth: number;
   readonly truncated: boolean;
   readonly ridges: Float64Array;
   readonly notes: readonly string[];
-  readonly #context: Context;
   readonly #modes: Modes;
   /** The kept eigenvectors in rows. */
-  readonly #u: number;
+  readonly #U: View;
 
-  constructor(context: Context, modes: Modes) {
-    const { block, start, lambda, ridges, notes } = modes;
-    this.n = start + lambda.length;
-    this.halfWidth = lambda.length;
+  constructor(modes: Modes) {
+    const { vectors, start, lambda, ridges, notes } = modes;
+    this.n = vectors.rows;
     this.ridges = ridges;
     this.notes = notes;
-    this.#context = context;
     this.#modes = modes;
-    this.#u = block + start * this.n * 8;
+    this.#U = vectors.block(start, 0, lambda.length, this.n);
     this.truncated = ridges.some((_, k) => this.#isTruncated(k));
   }
 
@@ -189,27 +168,23 @@ class EigenFactor implements Factor {
     return numbers.reduce((top, value) => Math.max(top, value), 0) || undefined;
   }
 
-  half(b: number, rows: number, k = 0): number {
-    const out = this.projected(b, rows);
+  half(B: View, k = 0): View {
+    const V = this.projected(B);
     const roots = this.#modes.weights[k].map(Math.sqrt);
-    const width = this.halfWidth;
-    const view = this.#context.arena.view(out, rows * width);
-    for (let i = 0; i < rows; i++) for (let j = 0; j < width; j++) view[i * width + j] *= roots[j];
-    return out;
+    scaleColumns(V, () => roots);
+    return V;
   }
 
-  explained(b: number, rows: number): Float64Array {
-    const { arena } = this.#context;
+  explained(B: View): Float64Array {
     const { weights } = this.#modes;
-    const width = this.halfWidth;
-    const result = new Float64Array(rows * weights.length);
-    return arena.run(() => {
-      const coordinates = arena.view(this.projected(b, rows), rows * width);
-      for (let i = 0; i < rows; i++) {
-        const row = coordinates.subarray(i * width, (i + 1) * width);
+    const result = new Float64Array(B.rows * weights.length);
+    return B.context.arena.run(() => {
+      const V = this.projected(B);
+      for (let i = 0; i < V.rows; i++) {
+        const row = V.row(i);
         weights.forEach((weight, k) => {
           let sum = 0;
-          for (let j = 0; j < width; j++) sum += weight[j] * row[j] * row[j];
+          for (let j = 0; j < row.length; j++) sum += weight[j] * row[j] * row[j];
           result[i * weights.length + k] = sum;
         });
       }
@@ -217,19 +192,21 @@ class EigenFactor implements Factor {
     });
   }
 
-  solve(b: number, rows: number): void {
-    this.#filter(b, rows, ({ weights }, row) => weights[weights.length > 1 ? row : 0]);
+  solve(B: View): void {
+    this.#filter(B, this.#modes.weights);
   }
 
-  project(b: number, rows: number): void {
-    const kept = this.#modes.weights.map((row) => row.map((weight) => (weight > 0 ? 1 : 0)));
-    this.#filter(b, rows, (_, row) => kept[kept.length > 1 ? row : 0]);
+  project(B: View): void {
+    this.#filter(
+      B,
+      this.#modes.weights.map((row) => row.map((weight) => (weight > 0 ? 1 : 0))),
+    );
   }
 
-  projected(b: number, rows: number): number {
-    const out = this.#context.arena.alloc(rows * this.halfWidth);
-    this.#gemm(1, rows, this.halfWidth, this.n, b, this.n, out);
-    return out;
+  projected(B: View): View {
+    const V = scratch(B.context, B.rows, this.#U.rows);
+    gemm(1, B, this.#U.t, 0, V);
+    return V;
   }
 
   logDeterminant(k: number): number | undefined {
@@ -238,10 +215,9 @@ class EigenFactor implements Factor {
   }
 
   inverseDiagonal(k: number): Float64Array {
-    const { arena } = this.#context;
     const result = new Float64Array(this.n);
     this.#modes.weights[k].forEach((weight, i) => {
-      const row = arena.view(this.#u + i * this.n * 8, this.n);
+      const row = this.#U.row(i);
       for (let j = 0; j < this.n; j++) result[j] += weight * row[j] * row[j];
     });
     return result;
@@ -253,7 +229,7 @@ class EigenFactor implements Factor {
   }
 
   free(): void {
-    this.#context.arena.free(this.#modes.block);
+    this.#U.context.arena.free(this.#modes.vectors.at);
   }
 
   /** True where ridge k leaves modes out. */
@@ -261,27 +237,20 @@ class EigenFactor implements Factor {
     return this.#modes.start > 0 || this.#modes.weights[k].some((weight) => weight === 0);
   }
 
-  /** Multiplies the coordinates of rows by what `weightsOf` gives for each row, in place. */
-  #filter(b: number, rows: number, weightsOf: (modes: Modes, row: number) => Float64Array): void {
-    const { arena } = this.#context;
-    const width = this.halfWidth;
-    arena.run(() => {
-      const half = this.projected(b, rows);
-      const view = arena.view(half, rows * width);
-      for (let i = 0; i < rows; i++) {
-        const weights = weightsOf(this.#modes, i);
-        for (let j = 0; j < width; j++) view[i * width + j] *= weights[j];
-      }
-      this.#gemm(0, rows, this.n, width, half, width, b);
+  /** Multiplies the coordinates of row k of B by the k-th of these factors (of every row by the one), in place. */
+  #filter(B: View, factors: readonly Float64Array[]): void {
+    B.context.arena.run(() => {
+      const V = this.projected(B);
+      scaleColumns(V, (row) => factors[factors.length > 1 ? row : 0]);
+      gemm(1, V, this.#U, 0, B);
     });
   }
+}
 
-  /** C = B Uᵀ (`transU = 1`) or B U. */
-  #gemm(transU: 0 | 1, rows: number, n: number, k: number, b: number, ldb: number, c: number): void {
-    const { ops, arena } = this.#context;
-    arena.run(() => {
-      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, n, k));
-      ops.dgemm(0, transU, 0, rows, n, k, 1, b, ldb, this.#u, this.n, 0, c, n, work);
-    });
+/** Multiplies entry j of each row by entry j of its factors, in place. */
+function scaleColumns(V: View, factorsOf: (row: number) => Float64Array): void {
+  for (let i = 0; i < V.rows; i++) {
+    const [row, factors] = [V.row(i), factorsOf(i)];
+    for (let j = 0; j < row.length; j++) row[j] *= factors[j];
   }
 }

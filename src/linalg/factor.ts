@@ -4,8 +4,8 @@
  * each right-hand side, and the minimum-norm answer where A is singular and the ridge is 0 or lost in rounding).
  * Right-hand sides are rows, so that every op works on contiguous memory.
  */
-import type { Context } from "../context.js";
 import { NotPositiveDefiniteError } from "../errors.js";
+import type { View } from "./view.js";
 
 export interface Factor {
   readonly kind: "cholesky" | "eigen";
@@ -20,20 +20,18 @@ export interface Factor {
   readonly conditionNumber: number | undefined;
   /** What the factorisation had to do to A, in sentences. */
   readonly notes: readonly string[];
-  /** Columns of what {@link half} and {@link projected} give. */
-  readonly halfWidth: number;
   /** Called before the factor is needed: where it is made on demand it is made now. */
   ready?(): void;
-  /** V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B (rows×n in scratch): address of rows×halfWidth. One ridge: B may be overwritten. */
-  half(b: number, rows: number, k?: number): number;
-  /** Diagonals of B (A + ridge_k I)⁻¹ Bᵀ, rows × ridges; B (in scratch) may be overwritten. */
-  explained(b: number, rows: number): Float64Array;
-  /** Rows x = (A + ridge I)⁻¹ b, in place: row k with ridge k, or all with the one. */
-  solve(b: number, rows: number): void;
-  /** Projects rows onto what the kept modes span, in place: nothing changes unless {@link truncated}. */
-  project(b: number, rows: number): void;
-  /** V with V Vᵀ = B P Bᵀ, P the projection on the kept modes: address of rows×halfWidth. B may be overwritten. */
-  projected(b: number, rows: number): number;
+  /** V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B, packed, in scratch. With one ridge B may be overwritten. */
+  half(B: View, k?: number): View;
+  /** Diagonals of B (A + ridge_k I)⁻¹ Bᵀ, rows × ridges. B, packed, in scratch, may be overwritten. */
+  explained(B: View): Float64Array;
+  /** Rows x = (A + ridge I)⁻¹ b of B, packed, in place: row k with ridge k, or all with the one. */
+  solve(B: View): void;
+  /** Projects the rows of B onto what the kept modes span, in place: nothing changes unless {@link truncated}. */
+  project(B: View): void;
+  /** V with V Vᵀ = B P Bᵀ, P the projection on the kept modes. B, packed, in scratch, may be overwritten. */
+  projected(B: View): View;
   /** log |A + ridge_k I|; undefined where null modes were left out. */
   logDeterminant(k: number): number | undefined;
   /** Diagonal of (A + ridge_k I)⁻¹. */
@@ -55,18 +53,15 @@ export function roundingLevel(n: number, largest: number): number {
 }
 
 /**
- * Largest diagonal entry of the positive semi-definite matrix at `a`; as no other entry is larger, all are finite with it.
+ * Largest diagonal entry of a positive semi-definite matrix; as no other entry is larger, all are finite with it.
  *
  * @throws RangeError where a diagonal entry is not finite.
  */
-export function maxDiagonal({ arena }: Context, n: number, a: number): number {
-  let top = 0;
-  for (let i = 0; i < n; i++) {
-    const value = arena.view(a + i * (n + 1) * 8, 1)[0];
+export function maxDiagonal(A: View): number {
+  return A.diagonal().reduce((top, value, i) => {
     if (!Number.isFinite(value)) throw overflow(i, i, value);
-    top = Math.max(top, value);
-  }
-  return top;
+    return Math.max(top, value);
+  }, 0);
 }
 
 /** The error of a kernel entry that is not finite. */

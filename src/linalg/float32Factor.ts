@@ -2,9 +2,10 @@
  * The float32 Cholesky factor that preconditions a float64 solve: of A + shift I, shift = max(ridge, 4 ε₃₂ ‖A‖∞). Below that, what
  * rounding has done to A in float32 could cost it its definiteness.
  */
-import type { Context } from "../context.js";
+import { potrf, substitute } from "./blas.js";
 import { EPSILON32 } from "./precision.js";
 import { maxAbs } from "./vectors.js";
+import { scratch, type View } from "./view.js";
 
 export interface SingleFactor {
   /** ‖A‖∞, of the rounded entries. */
@@ -13,25 +14,23 @@ export interface SingleFactor {
   solve(r: Float64Array): Float64Array;
 }
 
-/** Factors the lower triangle of singles at `a` in scratch, n×n, in place; a reason where that cannot be. */
-export function factorSingle(context: Context, n: number, a: number, ridge: number): SingleFactor | { reason: string } {
-  const { ops, arena } = context;
-  const norm = rowSumNorm(arena.singles(a, n * n), n);
+/** Factors the lower triangle of a float32 matrix in scratch, in place; a reason where that cannot be. */
+export function factorSingle(A: View, ridge: number): SingleFactor | { reason: string } {
+  const n = A.rows;
+  const norm = rowSumNorm(A.singles(), n);
   if (!Number.isFinite(norm)) return { reason: "the kernel leaves float32" };
-  const shift = Math.max(ridge, 4 * EPSILON32 * norm);
-  const view = arena.singles(a, n * n);
-  for (let i = 0; i < n; i++) view[i * (n + 1)] += shift;
-  const info = arena.run(() => ops.spotrf(n, 0, a, n, arena.allocBytes(ops.spotrfScratchBytes(n))));
+  A.shift(Math.max(ridge, 4 * EPSILON32 * norm));
+  const info = potrf(A);
   if (info > 0) return { reason: `the float32 factor fails at pivot ${info - 1}` };
-  const b = arena.allocBytes(n * 4);
+  const B = scratch(A.context, 1, n, 4);
   const solve = (r: Float64Array) => {
     // Scaled to 1: a small residual must not underflow.
     const scale = maxAbs(r) || 1;
-    const rhs = arena.singles(b, n);
+    const rhs = B.singles();
     for (let i = 0; i < n; i++) rhs[i] = r[i] / scale;
-    ops.strsv(1, n, a, n, b);
-    ops.strsv(0, n, a, n, b);
-    return Float64Array.from(arena.singles(b, n), (x) => x * scale);
+    substitute(B, A.t);
+    substitute(B, A);
+    return Float64Array.from(B.singles(), (x) => x * scale);
   };
   return { norm, solve };
 }

@@ -5,6 +5,7 @@ import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
 import { count, type Kinds, or, seed } from "../options.js";
 import { combine, decompose } from "./eigen.js";
+import { copyIn } from "./view.js";
 
 export interface SampleOptions {
   /** How many functions to draw; default 1. */
@@ -52,14 +53,14 @@ export function drawSamples(
 function coloured(context: Context, covariance: Matrix, normals: Float64Array, rows: number[]): Float64Array {
   const n = covariance.rows;
   return context.arena.run(() => {
-    const vectors = context.arena.copyIn(covariance.data);
-    const values = decompose(context, n, vectors, true);
+    const vectors = copyIn(context, covariance.data, n, n);
+    const values = decompose(vectors, true);
     const coordinates = zeros(rows.length * n);
     rows.forEach((row, at) => {
       for (let i = 0; i < n; i++) {
         coordinates[at * n + i] = Math.sqrt(Math.max(0, values[i])) * normals[row * n + i];
       }
     });
-    return combine(context, { values, vectors }, coordinates, rows.length);
+    return combine({ values, vectors }, coordinates, rows.length);
   });
 }

@@ -11,6 +11,7 @@ import type { Context } from "../context.js";
 import { decompose } from "./eigen.js";
 import { roundingLevel } from "./factor.js";
 import { dot } from "./vectors.js";
+import { scratch } from "./view.js";
 
 export interface MinimumNorm {
   x: Float64Array;
@@ -66,14 +67,14 @@ export function minimumNorm(
 function solveSmall(context: Context, n: number, size: number, diagonal: number[], offDiagonal: number[]) {
   const k = diagonal.length;
   return context.arena.run(() => {
-    const t = context.arena.alloc(k * k);
-    const view = context.arena.view(t, k * k).fill(0);
+    const T = scratch(context, k, k);
+    const entries = T.entries().fill(0);
     diagonal.forEach((value, i) => {
-      view[i * (k + 1)] = value;
-      if (i > 0) view[i * k + i - 1] = offDiagonal[i - 1];
+      entries[i * (k + 1)] = value;
+      if (i > 0) entries[i * k + i - 1] = offDiagonal[i - 1];
     });
-    const values = decompose(context, k, t, true);
-    const vectors = context.arena.view(t, k * k);
+    const values = decompose(T, true);
+    const vectors = T.entries();
     const level = roundingLevel(n, values[k - 1]);
     const [y, kept] = [new Float64Array(k), new Float64Array(k)];
     let rank = 0;

@@ -1,13 +1,15 @@
 /**
- * The regression system in either space, solved once: r = Y − f0 explained by Θα + λα (dual, N×N) or by Φβ + λβ
- * (primal, P×P). Formulas and their primal twins: MATH.md §3. Everything is at scale s = 1; `regression/fit.ts` scales.
+ * A symmetric system (A + ridge I) X = R that a function fills: its factor, its spectrum, and how well it was solved. Filling anew is how a matrix
+ * comes back that a factorisation has overwritten: no second one is kept.
  */
 
 import type { Context } from "../context.js";
+import { gemv, mirror } from "./blas.js";
 import { factorCholesky } from "./cholesky.js";
 import { decompose, factorEigen } from "./eigen.js";
 import { type Factor, maxDiagonal, notPositiveDefinite, roundingLevel } from "./factor.js";
 import { maxAbs, rowSumNorm } from "./vectors.js";
+import { copyIn, held, scratch, type View } from "./view.js";
 
 /**
  * Fills a held n×n block and factors it with a ridge, by Cholesky. Where a pivot cancels to rounding level it is luck whether it comes out
@@ -20,46 +22,38 @@ export function factorSystem(
   context: Context,
   n: number,
   ridges: Float64Array,
-  fill: (out: number) => void,
+  fill: (A: View) => void,
   singular: "minimum-norm" | "error" = "minimum-norm",
 ): Factor {
-  const block = context.arena.hold(n * n);
-  let pivot = -1;
-  try {
-    fill(block);
-    const top = maxDiagonal(context, n, block);
+  return held(context, n, n, (A) => {
+    fill(A);
+    const top = maxDiagonal(A);
+    let pivot = -1;
     if (ridges.every((ridge) => ridge === ridges[0])) {
-      const factor = factorCholesky(context, n, block, ridges[0], roundingLevel(n, 1));
+      const factor = factorCholesky(A, ridges[0], roundingLevel(n, 1));
       if (!("failedPivot" in factor)) return factor;
       pivot = factor.failedPivot;
       if (singular === "error") throw notPositiveDefinite(pivot, n, ridges[0], n * top);
-      fill(block);
+      fill(A);
     }
-    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridges, pivot);
-  } catch (error) {
-    context.arena.free(block);
-    throw error;
-  }
+    return factorEigen({ values: decompose(A, true), vectors: A }, ridges, pivot);
+  });
 }
 
 /** {@link factorSystem} by the eigendecomposition from the start, as a ridge path has it. */
-export function factorByEigen(context: Context, n: number, ridges: Float64Array, fill: (out: number) => void): Factor {
-  const block = context.arena.hold(n * n);
-  try {
-    fill(block);
-    return factorEigen(context, { values: decompose(context, n, block, true), vectors: block }, ridges);
-  } catch (error) {
-    context.arena.free(block);
-    throw error;
-  }
+export function factorByEigen(context: Context, n: number, ridges: Float64Array, fill: (A: View) => void): Factor {
+  return held(context, n, n, (A) => {
+    fill(A);
+    return factorEigen({ values: decompose(A, true), vectors: A }, ridges);
+  });
 }
 
 /** Eigenvalues of the n×n matrix that `fill` writes (lower triangle), ascending. */
-export function spectrumOf(context: Context, n: number, fill: (out: number) => void): Float64Array {
+export function spectrumOf(context: Context, n: number, fill: (A: View) => void): Float64Array {
   return context.arena.run(() => {
-    const a = context.arena.alloc(n * n);
-    fill(a);
-    return decompose(context, n, a, false);
+    const A = scratch(context, n, n);
+    fill(A);
+    return decompose(A, false);
   });
 }
 
@@ -71,30 +65,27 @@ export function spectrumOf(context: Context, n: number, fill: (out: number) => v
 export function backwardErrorOf(
   context: Context,
   factor: Factor,
-  fill: (out: number) => void,
+  fill: (A: View) => void,
   R: Float64Array,
   S: Float64Array,
 ): number {
-  const { ops, arena } = context;
   const { n, ridges } = factor;
   const columns = R.length / n;
-  return arena.run(() => {
-    const a = arena.alloc(n * n);
-    fill(a);
-    ops.dmirror(n, a, n);
-    const norm = rowSumNorm(arena.view(a, n * n), n);
-    const x = arena.copyIn(S);
-    const y = arena.copyIn(R);
-    factor.project(y, columns);
+  return context.arena.run(() => {
+    const A = scratch(context, n, n);
+    fill(A);
+    mirror(A);
+    const norm = rowSumNorm(A.entries(), n);
+    const [X, Y] = [copyIn(context, S, columns, n), copyIn(context, R, columns, n)];
+    factor.project(Y);
     let worst = 0;
     for (let c = 0; c < columns; c++) {
       const ridge = ridges[ridges.length > 1 ? c : 0];
-      const [solution, row] = [x + c * n * 8, y + c * n * 8];
-      const size = maxAbs(arena.view(row, n));
-      ops.dgemv(0, n, n, -1, a, n, solution, 1, row);
-      const [residual, s] = [arena.view(row, n), arena.view(solution, n)];
-      for (let i = 0; i < n; i++) residual[i] -= ridge * s[i];
-      const bound = (norm + ridge) * maxAbs(s) + size;
+      const size = maxAbs(Y.row(c));
+      gemv(-1, A, X.block(c, 0, 1, n), 1, Y.block(c, 0, 1, n));
+      const [residual, solution] = [Y.row(c), X.row(c)];
+      for (let i = 0; i < n; i++) residual[i] -= ridge * solution[i];
+      const bound = (norm + ridge) * maxAbs(solution) + size;
       if (bound > 0) worst = Math.max(worst, maxAbs(residual) / bound);
     }
     return worst;

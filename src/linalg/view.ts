@@ -89,6 +89,17 @@ export function copyIn(context: Context, data: Float64Array, rows: number, cols:
 }
 
 /** A matrix in a held block: `context.arena.free(view.at)` gives it back. @throws MemoryLimitError */
-export function held(context: Context, rows: number, cols: number): View {
+export function hold(context: Context, rows: number, cols: number): View {
   return new View(context, context.arena.hold(rows * cols), rows, cols);
+}
+
+/** What `make` makes of a held matrix and takes over; where it throws, the memory is given back. */
+export function held<T>(context: Context, rows: number, cols: number, make: (A: View) => T): T {
+  const A = hold(context, rows, cols);
+  try {
+    return make(A);
+  } catch (error) {
+    context.arena.free(A.at);
+    throw error;
+  }
 }

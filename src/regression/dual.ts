@@ -10,11 +10,13 @@ import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
 import type { KernelSource } from "../kernel/kernel.js";
+import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
 import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
+import { copyIn, scratch, View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
@@ -44,7 +46,7 @@ export function solveDual(
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
   const { source, X, size } = problem;
   const { ridges, packed, factor: kind, truncated } = state;
-  const fill = (out: number) => source.fill(X, out);
+  const fill = (out: View) => source.fill(X, out);
   const factor = packed
     ? CholeskyFactor.unpack(context, size, ridges[0], packed)
     : new DeferredFactor(context, size, ridges, fill, { kind, truncated });
@@ -88,15 +90,14 @@ export class DualSolution implements Solution {
     this.factor = factor;
     this.#features = features;
     this.#displacement = known.displacement;
-    const { R, columns, X, source } = problem;
-    const { arena } = context;
+    const { R, columns, size, X, source } = problem;
     if (known.resident) this.#features = new ResidentFeatures(context, source.weights as Network, X);
     this.#alpha =
       known.alpha ??
-      arena.run(() => {
-        const rows = arena.copyIn(R);
-        factor.solve(rows, columns);
-        return arena.copyOut(rows, R.length);
+      context.arena.run(() => {
+        const rows = copyIn(context, R, columns, size);
+        factor.solve(rows);
+        return rows.copy();
       });
   }
 
@@ -147,15 +148,12 @@ export class DualSolution implements Solution {
     const { displacement } = this;
     if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
     const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
-    this.#tiles(X, (k, rows, first) => {
-      const { ops, arena } = this.#context;
-      const n = this.factor.n;
-      const alpha = arena.copyIn(this.#alpha);
-      const part = result.subarray(first * columns, (first + rows) * columns);
-      const out = arena.copyIn(part);
-      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, columns, n));
-      ops.dgemm(0, 1, 0, rows, columns, n, 1, k, n, alpha, n, 1, out, columns, work);
-      part.set(arena.view(out, rows * columns));
+    const context = this.#context;
+    this.#tiles(X, (K, first) => {
+      const part = result.subarray(first * columns, (first + K.rows) * columns);
+      const [alpha, out] = [copyIn(context, this.#alpha, columns, K.cols), copyIn(context, part, K.rows, columns)];
+      gemm(1, K, alpha.t, 1, out);
+      part.set(out.entries());
     });
     return result;
   }
@@ -187,10 +185,9 @@ export class DualSolution implements Solution {
   #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
     const count = this.ridges.length;
     const result = new Float64Array(X.rows * this.#problem.source.block * count);
-    this.#tiles(X, (k, rows, first, tile) => {
+    this.#tiles(X, (K, first, tile) => {
       if (tile) visit(tile, first);
-      const explained = this.factor.explained(k, rows);
-      explained.forEach((value, at) => {
+      this.factor.explained(K).forEach((value, at) => {
         result[first * count + at] = Math.max(0, prior[first + Math.floor(at / count)] - value);
       });
     });
@@ -199,20 +196,17 @@ export class DualSolution implements Solution {
 
   covariances(X: Matrix): Float64Array[] {
     this.factor.ready?.();
-    const { ops, arena } = this.#context;
+    const context = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
     const n = prior.rows;
     const cross = source.cross(X, this.#problem.X);
     return Array.from(this.ridges, (_, k) =>
-      arena.run(() => {
-        const out = arena.copyIn(prior.data);
-        const v = this.factor.half(arena.copyIn(cross.data), n, k);
-        const width = this.factor.halfWidth;
-        const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, width));
-        ops.dsyrk(0, 0, n, width, -1, v, width, 1, out, n, work);
-        ops.dmirror(n, out, n);
-        const result = arena.copyOut(out, n * n);
+      context.arena.run(() => {
+        const out = copyIn(context, prior.data, n, n);
+        syrk(-1, this.factor.half(copyIn(context, cross.data, n, cross.cols), k), 1, out);
+        mirror(out);
+        const result = out.copy();
         for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
         return result;
       }),
@@ -257,19 +251,20 @@ export class DualSolution implements Solution {
 
   /** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
   #groupInverses(groups: readonly number[][]): Float64Array {
-    const { arena } = this.#context;
+    const context = this.#context;
     const { size } = this.#problem;
     const result = new Float64Array(groups.length * this.ridges.length);
     const rows = tileRows(size, groups.length);
     for (let first = 0; first < groups.length; first += rows) {
       const tile = groups.slice(first, first + rows);
-      arena.run(() => {
-        const b = arena.alloc(tile.length * size);
-        const indicators = arena.view(b, tile.length * size).fill(0);
+      context.arena.run(() => {
+        const indicators = scratch(context, tile.length, size);
+        indicators.entries().fill(0);
         tile.forEach((group, g) => {
-          for (const i of group) indicators[g * size + i] = 1;
+          const row = indicators.row(g);
+          for (const i of group) row[i] = 1;
         });
-        result.set(this.factor.explained(b, tile.length), first * this.ridges.length);
+        result.set(this.factor.explained(indicators), first * this.ridges.length);
       });
     }
     return result;
@@ -282,7 +277,7 @@ export class DualSolution implements Solution {
 
   backwardError(): number {
     const { source, X, R } = this.#problem;
-    const fill = (out: number) => source.fill(X, out);
+    const fill = (out: View) => source.fill(X, out);
     return backwardErrorOf(this.#context, this.factor, fill, R, this.#alpha);
   }
 
@@ -313,7 +308,7 @@ export class DualSolution implements Solution {
     const { factor } = this;
     const { come, X, gone } = exchanged(change, this.#problem.X);
     if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
-      const fill = (out: number) => source.fill(problem.X, out);
+      const fill = (out: View) => source.fill(problem.X, out);
       const fresh = factorSystem(this.#context, size, this.ridges, fill, "error");
       const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
       this.free();
@@ -371,10 +366,10 @@ export class DualSolution implements Solution {
     const { ops, arena } = this.#context;
     const { source, size, columns } = problem;
     const { block } = source;
-    const rows = arena.alloc(X.rows * block * size);
+    const rows = scratch(this.#context, X.rows * block, size);
     const tile = X.rows > 0 ? features?.load(X) : undefined;
-    if (tile) features?.kernelInto(tile, from, rows);
-    if (cross) arena.view(rows, cross.data.length).set(cross.data);
+    if (tile) features?.kernelInto(tile, from, rows.at);
+    if (cross) rows.entries().set(cross.data);
     // Memory never shrinks: what α takes is there from here on.
     arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
     const systemRows = Int32Array.from({ length: size }, (_, at) => {
@@ -385,22 +380,27 @@ export class DualSolution implements Solution {
     features?.exchange(tile, from);
   }
 
-  /** Calls `body(address of Θ(tile, X), its rows, first row, features)` for tiles of the rows of X; features where training ones are kept. */
-  #tiles(X: Matrix, body: (k: number, rows: number, first: number, tile?: Tile) => void): void {
-    const { arena } = this.#context;
+  /** Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X; features where training ones are kept. */
+  #tiles(X: Matrix, body: (K: View, first: number, tile?: Tile) => void): void {
+    const context = this.#context;
+    const n = this.#problem.size;
     const { source } = this.#problem;
     const { block } = source;
     const most = this.#features ? Math.floor(TILE / this.#features.rowSize) : X.rows;
-    const size = Math.max(1, Math.min(most, Math.floor(tileRows(this.factor.n, X.rows * block) / block)));
+    const size = Math.max(1, Math.min(most, Math.floor(tileRows(n, X.rows * block) / block)));
     for (let first = 0; first < X.rows; first += size) {
       const points = rowsOf(X, first, Math.min(size, X.rows - first));
       const features = this.#features;
       // A kernel of the user's own may work on this memory: it is called while no scratch is in use.
       const cross = features ? undefined : source.cross(points, this.#problem.X).data;
-      arena.run(() => {
+      const rows = points.rows * block;
+      context.arena.run(() => {
         const tile = features?.load(points);
-        const k = tile && features ? features.cross(tile) : arena.copyIn(cross as Float64Array);
-        body(k, points.rows * block, first * block, tile);
+        const K =
+          tile && features
+            ? new View(context, features.cross(tile), rows, n)
+            : copyIn(context, cross as Float64Array, rows, n);
+        body(K, first * block, tile);
       });
     }
   }

@@ -10,11 +10,13 @@
 
 import type { Context } from "../context.js";
 import { withTangents } from "../kernel/finite/kernelOperator.js";
+import { gemv, mirror } from "../linalg/blas.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
 import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
 import { maxAbs } from "../linalg/vectors.js";
+import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
 import { DualSolution, solveDual } from "./dual.js";
 import type { Solution } from "./solution.js";
@@ -55,11 +57,10 @@ export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "siz
 }
 
 function refine(context: Context, problem: Problem, ridge: number): Outcome {
-  const { arena } = context;
   const { source, X, size: n } = problem;
   const net = source.weights;
-  return arena.run(() => {
-    const single = arena.allocBytes(n * n * 4);
+  return context.arena.run(() => {
+    const single = scratch(context, n, n, 4);
     if (net && source.fillSingle) {
       try {
         source.fillSingle(X, single);
@@ -67,23 +68,22 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
         if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
         throw error;
       }
-      const factor = factorSingle(context, n, single, ridge);
+      const factor = factorSingle(single, ridge);
       if ("reason" in factor) return factor;
       return withTangents(context, net, X, (tangents) =>
         iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
       );
     }
-    const { ops } = context;
-    const [theta, v, out] = [arena.alloc(n * n), arena.alloc(n), arena.alloc(n)];
-    source.fill(X, theta);
-    ops.dmirror(n, theta, n);
-    arena.singles(single, n * n).set(arena.view(theta, n * n));
-    const factor = factorSingle(context, n, single, ridge);
+    const [Theta, v, product] = [scratch(context, n, n), scratch(context, 1, n), scratch(context, 1, n)];
+    source.fill(X, Theta);
+    mirror(Theta);
+    single.singles().set(Theta.entries());
+    const factor = factorSingle(single, ridge);
     if ("reason" in factor) return factor;
     return iterate(problem, ridge, factor, (given) => {
-      arena.view(v, n).set(given);
-      ops.dgemv(0, n, n, 1, theta, n, v, 0, out);
-      return arena.copyOut(out, n);
+      v.entries().set(given);
+      gemv(1, Theta, v, 0, product);
+      return product.copy();
     });
   });
 }

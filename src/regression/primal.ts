@@ -5,11 +5,13 @@
 import type { Context } from "../context.js";
 import { forEachTile, type Inputs, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
+import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import type { Factor } from "../linalg/factor.js";
 import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
+import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { pickRows } from "../matrix.js";
 import type { Network } from "../model/network.js";
@@ -33,7 +35,7 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
 export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
   const P = net.parameters.length;
   const { ridges, packed, factor: kind, truncated } = state;
-  const fill = (out: number) => normalMatrix(context, net, problem.X, out);
+  const fill = (out: View) => normalMatrix(context, net, problem.X, out);
   const factor = packed
     ? CholeskyFactor.unpack(context, P, ridges[0], packed)
     : new DeferredFactor(context, P, ridges, fill, { kind, truncated });
@@ -50,37 +52,33 @@ function tileBudget(P: number): number {
   return Math.max(P, 2 ** 20);
 }
 
-/** Calls `body(address of Φ's rows, rows, first row)` for tiles of Φ(X), which has a row for each input and output. */
+/** Calls `body(rows of Φ, first row)` for tiles of Φ(X), which has a row for each input and output. */
 function tangentTiles(
   context: Context,
   loaded: Loaded,
   inputs: Inputs,
-  body: (phi: number, rows: number, first: number) => void,
+  body: (Phi: View, first: number) => void,
 ): void {
-  const { arena } = context;
   const { P, C } = loaded;
   const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
   forEachTile(context, loaded, inputs, (tile) => {
     for (let row = 0; row < tile.rows; row += size) {
       const part = partOfTile(loaded, tile, row, Math.min(size, tile.rows - row));
-      arena.run(() => {
-        const phi = arena.alloc(part.rows * C * P);
-        jacobianRows(context, loaded, part, phi);
-        body(phi, part.rows * C, part.row * C);
+      context.arena.run(() => {
+        const Phi = scratch(context, part.rows * C, P);
+        jacobianRows(context, loaded, part, Phi.at);
+        body(Phi, part.row * C);
       });
     }
   });
 }
 
 /** Lower triangle of ΦᵀΦ into `out`, P×P. */
-function normalMatrix(context: Context, net: Network, X: Matrix, out: number): void {
-  const { ops, arena } = context;
-  arena.run(() => {
+function normalMatrix(context: Context, net: Network, X: Matrix, out: View): void {
+  context.arena.run(() => {
     const loaded = loadNetwork(context, net);
-    const { P } = loaded;
-    tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
-      const work = arena.allocBytes(ops.dgemmScratchBytes(P, P, rows));
-      ops.dsyrk(1, 0, P, rows, 1, phi, P, first === 0 ? 0 : 1, out, P, work);
+    tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
+      syrk(1, Phi.t, first === 0 ? 0 : 1, out);
     });
   });
 }
@@ -109,14 +107,16 @@ class PrimalSolution implements Solution {
     this.#context = context;
     this.#problem = problem;
     this.#net = net;
-    const { arena } = context;
-    this.displacement =
-      solved ??
-      arena.run(() => {
-        const beta = arena.copyIn(this.#rightHandSide());
-        factor.solve(beta, 1);
-        return arena.copyOut(beta, factor.n);
-      });
+    this.displacement = solved ?? this.#solve(this.#rightHandSide());
+  }
+
+  /** B b for one right-hand side. */
+  #solve(b: Float64Array): Float64Array {
+    return this.#context.arena.run(() => {
+      const beta = copyIn(this.#context, b, 1, b.length);
+      this.factor.solve(beta);
+      return beta.copy();
+    });
   }
 
   #rightHandSide(): Float64Array {
@@ -176,12 +176,7 @@ class PrimalSolution implements Solution {
     const ridge = this.#ridge;
     if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
     // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
-    return this.#context.arena.run(() => {
-      const u = this.#context.arena.copyIn(this.displacement);
-      this.factor.solve(u, 1);
-      const moved = this.#context.arena.copyOut(u, this.factor.n);
-      return firstOrder(this.#context, this.#net, this.#problem.X, moved, false);
-    });
+    return firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.displacement), false);
   }
 
   mean(X: Matrix, start: boolean): Float64Array {
@@ -203,25 +198,22 @@ class PrimalSolution implements Solution {
 
   covariances(X: Matrix): Float64Array[] {
     this.factor.ready?.();
-    const { ops, arena } = this.#context;
-    const { n: P, halfWidth } = this.factor;
-    const ridge = this.#ridge;
+    const context = this.#context;
+    const P = this.factor.n;
     const n = X.rows * this.#net.outputs;
-    const data = arena.run(() => {
-      const loaded = loadNetwork(this.#context, this.#net);
-      const inputs = loadInputs(this.#context, X);
-      const out = arena.alloc(n * n);
-      const phi = arena.alloc(n * P);
-      tangentTiles(this.#context, loaded, inputs, (tile, rows, first) => {
-        arena.view(phi + first * P * 8, rows * P).set(arena.view(tile, rows * P));
+    const data = context.arena.run(() => {
+      const loaded = loadNetwork(context, this.#net);
+      const inputs = loadInputs(context, X);
+      const [out, Phi] = [scratch(context, n, n), scratch(context, n, P)];
+      tangentTiles(context, loaded, inputs, (tile, first) => {
+        Phi.block(first, 0, tile.rows, P).entries().set(tile.entries());
       });
-      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, Math.max(P, halfWidth)));
       if (this.#minimumNorm) {
-        ops.dsyrk(0, 0, n, P, 1, phi, P, 0, out, n, work);
-        ops.dsyrk(0, 0, n, halfWidth, -1, this.factor.projected(phi, n), halfWidth, 1, out, n, work);
-      } else ops.dsyrk(0, 0, n, halfWidth, ridge, this.factor.half(phi, n), halfWidth, 0, out, n, work);
-      ops.dmirror(n, out, n);
-      return arena.copyOut(out, n * n);
+        syrk(1, Phi, 0, out);
+        syrk(-1, this.factor.projected(Phi), 1, out);
+      } else syrk(this.#ridge, this.factor.half(Phi), 0, out);
+      mirror(out);
+      return out.copy();
     });
     for (let i = 0; i < n; i++) data[i * (n + 1)] = Math.max(0, data[i * (n + 1)]);
     return [data];
@@ -267,7 +259,7 @@ class PrimalSolution implements Solution {
   }
 
   backwardError(): number {
-    const fill = (out: number) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
+    const fill = (out: View) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
     return backwardErrorOf(this.#context, this.factor, fill, this.#rightHandSide(), this.displacement);
   }
 
@@ -296,7 +288,7 @@ class PrimalSolution implements Solution {
   update(change: Change): Solution {
     const { problem } = change;
     const P = this.factor.n;
-    const fill = (out: number) => normalMatrix(this.#context, this.#net, problem.X, out);
+    const fill = (out: View) => normalMatrix(this.#context, this.#net, problem.X, out);
     const factor = this.#edited(change) ?? factorSystem(this.#context, P, this.ridges, fill, "error");
     try {
       const next = new PrimalSolution(this.#context, problem, this.#net, factor);
@@ -324,17 +316,17 @@ class PrimalSolution implements Solution {
     if (!(this.factor instanceof CholeskyFactor) || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
     const copy = this.factor.copy();
     let whole = true;
-    const forEachRow = (points: Matrix, body: (row: number) => void) => {
+    const forEachRow = (points: Matrix, body: (row: View) => void) => {
       if (points.rows === 0) return;
       const loaded = loadNetwork(context, this.#net);
-      tangentTiles(context, loaded, loadInputs(context, points), (phi, rows) => {
-        for (let i = 0; i < rows; i++) body(phi + i * loaded.P * 8);
+      tangentTiles(context, loaded, loadInputs(context, points), (Phi) => {
+        for (let i = 0; i < Phi.rows; i++) body(Phi.block(i, 0, 1, Phi.cols));
       });
     };
     try {
       context.arena.run(() => {
         forEachRow(X, (row) => {
-          whole &&= Number.isFinite(context.arena.view(row, copy.n).reduce((sum, value) => sum + value * value, 0));
+          whole &&= Number.isFinite(row.row(0).reduce((sum, value) => sum + value * value, 0));
           if (whole) copy.add(row);
         });
         forEachRow(pickRows(this.#problem.X, gone), (row) => {
@@ -353,16 +345,12 @@ class PrimalSolution implements Solution {
   /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at minimum norm ‖projection of φ‖². */
   #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
     const context = this.#context;
-    const { ops, arena } = context;
-    const { n, halfWidth } = this.factor;
-    arena.run(() => {
+    context.arena.run(() => {
       const loaded = loadNetwork(context, this.#net);
-      tangentTiles(context, loaded, loadInputs(context, X), (phi, rows, first) => {
-        const out = arena.alloc(2 * rows);
-        ops.drowdot(0, rows, n, 1, phi, n, phi, n, 0, out);
-        const half = this.#minimumNorm ? this.factor.projected(phi, rows) : this.factor.half(phi, rows);
-        ops.drowdot(0, rows, halfWidth, 1, half, halfWidth, half, halfWidth, 0, out + rows * 8);
-        body(arena.copyOut(out, rows), arena.copyOut(out + rows * 8, rows), first);
+      tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
+        const norms = rowDots(Phi);
+        const half = this.#minimumNorm ? this.factor.projected(Phi) : this.factor.half(Phi);
+        body(norms, rowDots(half), first);
       });
     });
   }

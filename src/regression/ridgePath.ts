@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { decompose, factorEigen, isLost, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
+import { hold } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
 import { type Evidence, evidenceOf, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
@@ -46,15 +47,15 @@ export class RidgeScan {
 
   constructor(context: Context, problem: Problem) {
     const { source, X, R, columns, size: n } = problem;
-    const block = context.arena.hold(n * n);
+    const A = hold(context, n, n);
     try {
-      source.fill(X, block);
-      this.spectrum = { values: decompose(context, n, block, true), vectors: block };
+      source.fill(X, A);
+      this.spectrum = { values: decompose(A, true), vectors: A };
       this.level = nullLevel(this.spectrum.values);
       this.#modes = this.spectrum.values.map((value) => (value > this.level ? value : 0));
-      this.#coordinates = project(context, this.spectrum, R, columns);
+      this.#coordinates = project(this.spectrum, R, columns);
     } catch (error) {
-      context.arena.free(block);
+      context.arena.free(A.at);
       throw error;
     }
     this.#context = context;
@@ -100,7 +101,7 @@ export class RidgeScan {
     const sums = new Float64Array(groups.length);
     const alpha = new Float64Array(C * n);
     for (let i = 0; i < n; i++) {
-      const u = this.#context.arena.view(this.spectrum.vectors + i * n * 8, n);
+      const u = this.spectrum.vectors.row(i);
       const weight = 1 / (this.#modes[i] + ridge);
       for (let c = 0; c < C; c++) {
         const part = weight * this.#coordinates[c * n + i];
@@ -130,7 +131,7 @@ export class RidgeScan {
 
   /** Gives the block back; not after a factor has taken it over. */
   free(): void {
-    this.#context.arena.free(this.spectrum.vectors);
+    this.#context.arena.free(this.spectrum.vectors.at);
   }
 
   #isSingular(ridge: number): boolean {
@@ -172,7 +173,6 @@ export function choosePath(
       return { ...point, chosen, atBound, ...(problem.columns > 1 && { perOutput: each }) };
     });
     const factor = factorEigen(
-      context,
       scan.spectrum,
       Float64Array.from(winners, (i) => ridges[i]),
     );

@@ -10,7 +10,9 @@ import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
+import { gemm } from "../linalg/blas.js";
 import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
+import { copyIn, hold, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { type Kinds, optional, or, outputs, read } from "../options.js";
@@ -100,19 +102,19 @@ export class Dynamics {
     this.#Y = Y;
     this.#start = source.start(X, Y.cols);
     this.#problem = residualProblem(data, this.#start);
-    const vectors = arena.hold(n * n);
+    const vectors = hold(context, n, n);
     try {
       source.fill(X, vectors);
-      this.#spectrum = { values: decompose(context, n, vectors, true), vectors };
+      this.#spectrum = { values: decompose(vectors, true), vectors };
       this.eigenvalues = this.#spectrum.values.slice();
       this.#level = nullLevel(this.#spectrum.values);
-      this.#coefficients = project(context, this.#spectrum, this.#problem.R, this.#problem.columns);
+      this.#coefficients = project(this.#spectrum, this.#problem.R, this.#problem.columns);
     } catch (error) {
-      arena.free(vectors);
+      arena.free(vectors.at);
       throw error;
     }
     this.maxLearningRate = maxLearningRate(rule, Y.data.length, this.eigenvalues[n - 1]);
-    this.#lease = new Lease(context, this, "dynamics", arena.free.bind(arena, vectors));
+    this.#lease = new Lease(context, this, "dynamics", arena.free.bind(arena, vectors.at));
   }
 
   /**
@@ -140,9 +142,7 @@ export class Dynamics {
     const start = X ? source.start(X, outputs) : this.#start;
     const size = start.length / columns;
     this.#context.arena.require(3 * times.length * Math.max(start.length, this.#problem.R.length));
-    const moved = X
-      ? this.#onNew(times, X)
-      : combine(this.#context, this.#spectrum, this.#modes(times, true), times.length * columns);
+    const moved = X ? this.#onNew(times, X) : combine(this.#spectrum, this.#modes(times, true), times.length * columns);
     return times.map((_, k) => {
       const data = start.slice();
       for (let c = 0; c < columns; c++) {
@@ -169,7 +169,7 @@ export class Dynamics {
     const { source, X } = this.#problem;
     const net = source.weights;
     if (!net) throw noWeights("parametersAt()", source);
-    const alpha = combine(this.#context, this.#spectrum, this.#modes([time], false), 1);
+    const alpha = combine(this.#spectrum, this.#modes([time], false), 1);
     if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
     const context = this.#context;
     return context.arena.run(() => {
@@ -224,16 +224,15 @@ export class Dynamics {
   /** Θ(X, X_train) α, rows (time k, right-hand side c). */
   #onNew(times: readonly number[], X: Matrix): Float64Array {
     const { source, columns, size: n } = this.#problem;
-    const { ops, arena } = this.#context;
+    const context = this.#context;
     const count = times.length * columns;
-    const alpha = combine(this.#context, this.#spectrum, this.#modes(times, false), count);
+    const alpha = combine(this.#spectrum, this.#modes(times, false), count);
     const cross = source.cross(X, this.#problem.X);
-    return arena.run(() => {
-      const [a, k] = [arena.copyIn(alpha), arena.copyIn(cross.data)];
-      const out = arena.alloc(count * cross.rows);
-      const work = arena.allocBytes(ops.dgemmScratchBytes(count, cross.rows, n));
-      ops.dgemm(0, 1, 0, count, cross.rows, n, 1, a, n, k, n, 0, out, cross.rows, work);
-      return arena.copyOut(out, count * cross.rows);
+    return context.arena.run(() => {
+      const [A, K] = [copyIn(context, alpha, count, n), copyIn(context, cross.data, cross.rows, n)];
+      const out = scratch(context, count, cross.rows);
+      gemm(1, A, K.t, 0, out);
+      return out.copy();
     });
   }
 

@@ -11,9 +11,11 @@ import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { kernelSource } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
+import { gemm, rowDots } from "../linalg/blas.js";
 import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { transposed } from "../linalg/vectors.js";
+import { copyIn, hold, scratch, type View } from "../linalg/view.js";
 import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { choice, flag, type Kinds, optional, or, read } from "../options.js";
@@ -110,7 +112,7 @@ export class Ensemble {
   readonly #prior: KernelSource;
   readonly #spectrum: Spectrum;
   /** U K Uᵀ of the prior's kernel in the eigenbasis, N×N, held. */
-  readonly #start: number;
+  readonly #start: View;
   /** Uᵀ y, C×N. */
   readonly #coefficients: Float64Array;
   readonly #level: number;
@@ -127,25 +129,25 @@ export class Ensemble {
     this.#trained = kernelSource(context, model);
     this.#prior = kernelSource(context, prior === "nngp" ? { ...model, kernel: "nngp" } : model);
     arena.require(4 * n * n + Math.max(this.#trained.scratch(n), ops.deighScratchBytes(1, n) / 8));
-    const block = arena.hold(2 * n * n);
+    const both = hold(context, 2 * n, n);
+    const vectors = both.block(0, 0, n, n);
     try {
-      this.#trained.fill(X, block);
-      this.#spectrum = { values: decompose(context, n, block, true), vectors: block };
+      this.#trained.fill(X, vectors);
+      this.#spectrum = { values: decompose(vectors, true), vectors };
       this.eigenvalues = this.#spectrum.values.slice();
       this.#level = nullLevel(this.#spectrum.values);
-      this.#coefficients = project(context, this.#spectrum, transposed(Y.data, n, Y.cols), Y.cols);
-      this.#start = block + n * n * 8;
+      this.#coefficients = project(this.#spectrum, transposed(Y.data, n, Y.cols), Y.cols);
+      this.#start = both.block(n, 0, n, n);
       const K = this.#prior.square(X);
       // U K Uᵀ: rows to coordinates, then, as K is symmetric, rows again.
-      const half = project(context, this.#spectrum, K.data, n);
-      const both = project(context, this.#spectrum, transposed(half, n, n), n);
-      arena.view(this.#start, n * n).set(both);
+      const half = project(this.#spectrum, K.data, n);
+      this.#start.entries().set(project(this.#spectrum, transposed(half, n, n), n));
     } catch (error) {
-      arena.free(block);
+      arena.free(both.at);
       throw error;
     }
     this.maxLearningRate = maxLearningRate(rule, Y.data.length, this.eigenvalues[n - 1]);
-    this.#lease = new Lease(context, this, "ensemble", arena.free.bind(arena, block));
+    this.#lease = new Lease(context, this, "ensemble", arena.free.bind(arena, both.at));
   }
 
   /**
@@ -196,8 +198,8 @@ export class Ensemble {
       Math.max(3 * X.rows * n, times.length * n) + times.length * X.rows * (this.#outputs + (covariance ? X.rows : 1)),
     );
     // In the eigenbasis: Θ* Uᵀ and K* Uᵀ, N*×N.
-    const pull = project(this.#context, this.#spectrum, this.#trained.cross(X, this.#X).data, X.rows);
-    const shared = project(this.#context, this.#spectrum, this.#prior.cross(X, this.#X).data, X.rows);
+    const pull = project(this.#spectrum, this.#trained.cross(X, this.#X).data, X.rows);
+    const shared = project(this.#spectrum, this.#prior.cross(X, this.#X).data, X.rows);
     const square = covariance ? this.#prior.square(X) : undefined;
     const diagonal = square ? undefined : this.#prior.diagonal(X);
     const total = n * this.#outputs;
@@ -220,30 +222,28 @@ export class Ensemble {
     square: Matrix | undefined,
     diagonal: Float64Array | undefined,
   ): EnsembleOutputs {
-    const { ops, arena } = this.#context;
+    const context = this.#context;
     const n = this.#X.rows;
     const C = this.#outputs;
-    return arena.run(() => {
-      const [a, c, q] = [arena.copyIn(weights), arena.copyIn(this.#coefficients), arena.copyIn(shared)];
-      const [mean, spread] = [arena.alloc(rows * C), arena.alloc(rows)];
-      const work = arena.allocBytes(ops.dgemmScratchBytes(rows, Math.max(n, C, rows), n));
-      ops.dgemm(0, 1, 0, rows, C, n, 1, a, n, c, n, 0, mean, C, work);
+    return context.arena.run(() => {
+      const [A, Q] = [copyIn(context, weights, rows, n), copyIn(context, shared, rows, n)];
+      const mean = scratch(context, rows, C);
+      gemm(1, A, copyIn(context, this.#coefficients, C, n).t, 0, mean);
       // (A K A ᵀ − A K* ᵀ − transpose) is the symmetric part of (A K − 2 K*) A ᵀ.
-      ops.dgemm(0, 0, 0, rows, n, n, 1, a, n, this.#start, n, -2, q, n, work);
+      gemm(1, A, this.#start, -2, Q);
       const result: EnsembleOutputs = {
-        mean: checkResult(matrix(rows, C, arena.copyOut(mean, rows * C)), "the mean of the ensemble"),
+        mean: checkResult(matrix(rows, C, mean.copy()), "the mean of the ensemble"),
         variance: matrix(rows, C),
       };
       let variance = diagonal;
       if (square) {
-        const out = arena.alloc(rows * rows);
-        ops.dgemm(0, 1, 0, rows, rows, n, 1, q, n, a, n, 0, out, rows, work);
-        const covariance = symmetricPart(arena.view(out, rows * rows), square);
+        const out = scratch(context, rows, rows);
+        gemm(1, Q, A.t, 0, out);
+        const covariance = symmetricPart(out.entries(), square);
         result.covariance = checkResult(covariance, "the covariance of the ensemble");
         variance = Float64Array.from({ length: rows }, (_, i) => covariance.data[i * (rows + 1)]);
       } else {
-        ops.drowdot(0, rows, n, 1, q, n, a, n, 0, spread);
-        const explained = arena.view(spread, rows);
+        const explained = rowDots(Q, A);
         variance = diagonal?.map((value, i) => Math.max(0, value + explained[i]));
       }
       result.variance.data.forEach((_, at, data) => {

@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { kernelInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { maxDiagonal } from "../linalg/factor.js";
+import { scratch } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 
@@ -69,21 +70,14 @@ export class Recorder {
 
   /** Θ on X, its lower triangle; a RangeError where it overflows. */
   #kernel(network: Network): Float64Array {
-    const { arena } = this.#context;
-    const X = this.#X;
-    return arena.run(() => {
-      const n = X.rows * network.outputs;
-      const out = arena.alloc(n * n);
-      kernelInto(
-        this.#context,
-        loadNetwork(this.#context, network),
-        loadInputs(this.#context, X),
-        undefined,
-        "full",
-        out,
-      );
-      maxDiagonal(this.#context, n, out);
-      return arena.copyOut(out, n * n);
+    const context = this.#context;
+    const n = this.#X.rows * network.outputs;
+    return context.arena.run(() => {
+      const out = scratch(context, n, n);
+      const inputs = loadInputs(context, this.#X);
+      kernelInto(context, loadNetwork(context, network), inputs, undefined, "full", out.at);
+      maxDiagonal(out);
+      return out.copy();
     });
   }
 }

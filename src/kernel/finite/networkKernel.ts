@@ -2,6 +2,7 @@
 
 import type { Context } from "../../context.js";
 import { doubles, type Precision, realOf, singles } from "../../linalg/precision.js";
+import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import type { KernelSource } from "../kernel.js";
@@ -37,19 +38,19 @@ export class NetworkSource implements KernelSource {
     return forward(this.#context, this.network, X).data;
   }
 
-  fill(X: Matrix, out: number): void {
+  fill(X: Matrix, out: View): void {
     const context = this.#context;
     context.arena.run(() => {
-      kernelInto(context, loadNetwork(context, this.network), loadInputs(context, X), undefined, this.#mode, out);
+      kernelInto(context, loadNetwork(context, this.network), loadInputs(context, X), undefined, this.#mode, out.at);
     });
   }
 
-  fillSingle(X: Matrix, out: number): void {
+  fillSingle(X: Matrix, out: View): void {
     const context = this.#context;
     context.arena.run(() => {
       const real = singles(context);
       const loaded = loadNetwork(context, this.network, undefined, real);
-      kernelInto(context, loaded, loadInputs(context, X, real), undefined, this.#mode, out);
+      kernelInto(context, loaded, loadInputs(context, X, real), undefined, this.#mode, out.at);
     });
   }
 

@@ -1,6 +1,7 @@
 /** The kernel of an infinitely wide network, as regression sees it. */
 
 import type { Context } from "../../context.js";
+import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
@@ -25,8 +26,8 @@ export class InfiniteSource implements KernelSource {
     return zeros(X.rows * C);
   }
 
-  fill(X: Matrix, out: number): void {
-    infiniteInto(this.#context, this.#model, X, undefined, out);
+  fill(X: Matrix, out: View): void {
+    infiniteInto(this.#context, this.#model, X, undefined, out.at);
   }
 
   scratch(n: number): number {
