@@ -119,13 +119,17 @@ export const callback: Kind<(value: any) => void> = (value, name) => {
   return value as () => void;
 };
 
-/** An AbortSignal, as it is: it is looked at while work goes on. */
-export const signal: Kind<Signal> = (value, name) =>
-  reading(name, () => {
+/** The kind of `signal`. Declaration files print this name: a consumer's library may lack `AbortSignal`. */
+export type SignalKind = (value: unknown, name: string) => Signal | undefined;
+/** An AbortSignal that may be left out. It is kept as it is, to be looked at while work goes on. */
+export const signal: SignalKind = (value, name) => {
+  if (value === undefined) return undefined;
+  return reading(name, () => {
     if (typeof (value as Signal | null)?.aborted !== "boolean" || typeof value !== "object")
       throw refusal(new TypeError(`${name} is ${describe(value)}; expected an AbortSignal`));
     return value as Signal;
   });
+};
 
 /** Options checked by their schema. `example` is one that would do. */
 export function read<K extends Record<string, Kind<unknown>>>(

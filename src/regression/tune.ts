@@ -90,7 +90,7 @@ const OPTIONS = {
   centered: or(flag, false),
   outputs: optional(outputs),
   onProgress: optional(callback),
-  signal: optional(signal),
+  signal,
 } satisfies Kinds<TuneOptions>;
 type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
 

@@ -45,7 +45,7 @@ export const TRAIN = {
   steps: size,
   recordAt: optional(recordAt),
   onProgress: optional(callback),
-  signal: optional(signal),
+  signal,
 } satisfies Kinds<TrainOptions>;
 
 /** Checked input of a training run: copies. */
@@ -76,7 +76,7 @@ export type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[K
 export const DEFAULT_RECORDS = 100;
 
 /** What does not depend on the data. @throws RangeError */
-export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked) {
+export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked): Omit<Run, "net" | "X" | "Y"> {
   const rule = ruleOf(descent, "descent");
   if (rule.schedule && rule.schedule.length < steps) {
     throw new RangeError(`learningRate has ${rule.schedule.length} rates; expected one for each of ${steps} steps`);
