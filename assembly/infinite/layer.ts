@@ -4,25 +4,23 @@ import { DualErf, DualGelu, DualIdentity, DualRelu, DualSin, sqrtProduct } from 
 import { Closed, DoubleSum, Kind, LogisticSeries, SiluSeries, SoftplusSeries } from "./ways";
 import { slots, weightBytes } from "./probitSeries";
 
-export { dmoments } from "./probitSeries";
-export { dcovariance, dunit } from "./covariance";
 
 /** Results of a group and sums on the way (96 + 80 bytes), and inputs of the diagonal (96 bytes). */
 // @ts-ignore: decorator
 @inline const SMALL: usize = 320;
 
-export function ddualScratchBytes(terms: i32): f64 {
+export function dualScratchBytes(terms: i32): f64 {
   return <f64>(SMALL + weightBytes(terms));
 }
 
-export function ddual(
+export function dual(
   activation: i32, rowStart: i32, rowEnd: i32, cols: i32, diagonal: i32, nodes: usize, terms: i32, held: i32,
   a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
 ): i32 {
   const relu = activation == 3;
   for (let i = rowStart; i < rowEnd; i++) {
-    const row = <usize>i, ai = a + (row << 3), p = moments(ma, held, i), next = nextA ? nextA + (row << 3) : 0;
+    const row = <usize>i, ai = a + (row << 3), p = momentsOf(ma, held, i), next = nextA ? nextA + (row << 3) : 0;
     if (diagonal) {
       // The row's point with itself, in its own lane of a group of four.
       const group = <usize>(i & ~3) << 3, own = f64x2.splat(load<f64>(ai)), small = work + 192;
@@ -44,7 +42,7 @@ export function ddual(
 /** The first moment of point i. */
 // @ts-ignore: decorator
 @inline
-function moments(table: usize, held: i32, i: i32): usize {
+function momentsOf(table: usize, held: i32, i: i32): usize {
   return table ? table + <usize>(i >> 2) * (<usize>slots(held) << 5) + (<usize>(i & 3) << 3) : 0;
 }
 
