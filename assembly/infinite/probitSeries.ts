@@ -5,10 +5,10 @@
 //
 // The moments of a point are made once; a pair costs a few operations for each term. How many terms is the caller's decision
 // (src/kernel/infinite/seriesTerms.ts). Moments are packed in groups of four points: [group][slot][4], slots m_0 … m_terms, then e(a) of softplus.
+import { NODES } from "../activation/probit";
 import { lineBytes } from "../blas/blocksize";
+import { INVERSE_TURN } from "../simd/trig";
 import { madd } from "../simd/words";
-import { INVERSE_TURN } from "./closedForms";
-import { NODES } from "./probitDoubleSum";
 
 /** Slots of a point. */
 // @ts-ignore: decorator
