@@ -16,11 +16,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
   options: { function: { type: "string", multiple: true }, list: { type: "boolean", default: false } },
 });
-/** dot is inlined: level2/drowdot is its plainest user. */
+/** dot is inlined: level2/rowdot is its plainest user. */
 const FUNCTIONS = options.function ?? [
   "microkernel/microkernel",
   "mapRow<assembly/activation/sigmoid/Sigmoid>",
-  "level2/drowdot",
+  "level2/rowdot",
 ];
 const node24 = join(root, "tools/nodes/node_modules/node24/bin/node");
 

@@ -37,13 +37,13 @@ export function dotOf<T>(count: i32, x: usize, y: usize): T {
   return s;
 }
 
-export function dgemv(
+export function gemv(
   rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, x: usize, gamma: f64, y: usize,
 ): i32 {
-  return drowdot(rowStart, rowEnd, n, alpha, a, lda, x, 0, gamma, y);
+  return rowdot(rowStart, rowEnd, n, alpha, a, lda, x, 0, gamma, y);
 }
 
-export function drowdot(
+export function rowdot(
   rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, out: usize,
 ): i32 {
   for (let i = rowStart; i < rowEnd; i++) {
@@ -54,18 +54,10 @@ export function drowdot(
   return 0;
 }
 
-export function dhadamard(
-  rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
-  c: usize, ldc: i32,
-): i32 {
-  hadamard<f64>(rowStart, rowEnd, m, alpha, a, lda, period, b, ldb, repeat, c, ldc);
-  return 0;
-}
-
 export function hadamard<T>(
   rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
   c: usize, ldc: i32,
-): void {
+): i32 {
   const bytes = <usize>m * sizeof<T>(), va = v128.splat<T>(<T>alpha);
   for (let i = rowStart; i < rowEnd; i++) {
     const x = a + <usize>(period ? i % period : i) * <usize>lda * sizeof<T>(), y = b + <usize>(i / repeat) * <usize>ldb * sizeof<T>();
@@ -74,16 +66,17 @@ export function hadamard<T>(
     for (; o + 16 <= bytes; o += 16) v128.store(to + o, v128.mul<T>(v128.mul<T>(va, v128.load(x + o)), v128.load(y + o)));
     for (; o < bytes; o += sizeof<T>()) store<T>(to + o, <T>(<T>(<T>alpha * load<T>(x + o)) * load<T>(y + o)));
   }
+  return 0;
 }
 
 /** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */
 // @ts-ignore: decorator
 @inline const BLOCK: i32 = 32;
 
-export function dtranspose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
+export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
   for (let i0 = 0; i0 < rows; i0 += BLOCK) {
     for (let j0 = 0; j0 < cols; j0 += BLOCK) {
-      transposeBlock(
+      transposeBlock<f64>(
         min(BLOCK, rows - i0), min(BLOCK, cols - j0),
         a + (<usize>i0 * <usize>lda + <usize>j0 << 3), <usize>lda << 3,
         b + (<usize>j0 * <usize>ldb + <usize>i0 << 3), <usize>ldb << 3,
@@ -93,9 +86,10 @@ export function dtranspose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, l
   return 0;
 }
 
-function transposeBlock(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize, bBytes: usize): void {
+/** B = Aᵀ; pairs of doubles go through lanes. */
+function transposeBlock<T>(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize, bBytes: usize): void {
   let i = 0;
-  for (; i + 2 <= rows; i += 2) {
+  for (; sizeof<T>() == 8 && i + 2 <= rows; i += 2) {
     let p = a + <usize>i * aBytes, q = p + aBytes, to = b + (<usize>i << 3);
     let j = 0;
     for (; j + 2 <= cols; j += 2) {
@@ -111,29 +105,30 @@ function transposeBlock(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize,
       store<f64>(to, load<f64>(q), 8);
     }
   }
-  if (i < rows) {
-    const p = a + <usize>i * aBytes;
-    for (let j = 0; j < cols; j++) store<f64>(b + <usize>j * bBytes + (<usize>i << 3), load<f64>(p + (<usize>j << 3)));
+  for (; i < rows; i++) {
+    let p = a + <usize>i * aBytes, to = b + <usize>i * sizeof<T>();
+    for (let j = 0; j < cols; j++, p += sizeof<T>(), to += bBytes) store<T>(to, load<T>(p));
   }
 }
 
-export function dmirror(n: i32, a: usize, lda: i32): i32 {
-  const ldBytes = <usize>lda << 3;
+export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
+  const ldBytes = <usize>lda * sizeof<T>();
   for (let i0 = 0; i0 < n; i0 += BLOCK) {
     const rows = min(BLOCK, n - i0);
-    mirrorDiagonal(rows, a + <usize>i0 * (ldBytes + 8), ldBytes);
+    mirrorDiagonal<T>(rows, a + <usize>i0 * (ldBytes + sizeof<T>()), ldBytes);
     for (let j0 = 0; j0 < i0; j0 += BLOCK) {
-      const low = a + <usize>i0 * ldBytes + (<usize>j0 << 3), up = a + <usize>j0 * ldBytes + (<usize>i0 << 3);
-      transposeBlock(rows, BLOCK, low, ldBytes, up, ldBytes);
+      const low = a + <usize>i0 * ldBytes + <usize>j0 * sizeof<T>(), up = a + <usize>j0 * ldBytes + <usize>i0 * sizeof<T>();
+      transposeBlock<T>(rows, BLOCK, low, ldBytes, up, ldBytes);
     }
   }
   return 0;
 }
 
-function mirrorDiagonal(rows: i32, a: usize, ldBytes: usize): void {
+function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {
   for (let i = 1; i < rows; i++) {
     for (let j = 0; j < i; j++) {
-      store<f64>(a + <usize>j * ldBytes + (<usize>i << 3), load<f64>(a + <usize>i * ldBytes + (<usize>j << 3)));
+      const from = a + <usize>i * ldBytes + <usize>j * sizeof<T>(), to = a + <usize>j * ldBytes + <usize>i * sizeof<T>();
+      store<T>(to, load<T>(from));
     }
   }
 }

@@ -9,19 +9,8 @@ import { multiplySubtract, splatAt } from "../simd/words";
 // @ts-ignore: decorator
 @inline const BASE: i32 = 24;
 
-export function dtrsmScratchBytes(rows: i32, n: i32): f64 {
-  return triangularScratchBytes<f64>(rows, n);
-}
-
-export function triangularScratchBytes<T>(rows: i32, n: i32): f64 {
+export function trsmScratchBytes<T>(rows: i32, n: i32): f64 {
   return productScratchBytes<T>(rows, n, n, 0) + <f64>(BASE * 64);
-}
-
-export function dtrsm(
-  trans: i32, rowStart: i32, rowEnd: i32, n: i32, l: usize, ldl: i32, b: usize, ldb: i32, work: usize,
-): i32 {
-  triangularSolve<f64>(trans, rowStart, rowEnd, n, l, ldl, b, ldb, work);
-  return 0;
 }
 
 /** Rows of the base case: four vectors of them. */
@@ -31,9 +20,9 @@ function group<T>(): i32 {
   return 64 / sizeof<T>();
 }
 
-export function triangularSolve<T>(
+export function trsm<T>(
   trans: i32, rowStart: i32, rowEnd: i32, n: i32, l: usize, ldl: i32, b: usize, ldb: i32, work: usize,
-): void {
+): i32 {
   if (n <= BASE) {
     for (let i = rowStart; i < rowEnd; i += group<T>()) {
       const live = min(group<T>(), rowEnd - i), at = b + <usize>i * <usize>ldb * sizeof<T>();
@@ -42,19 +31,20 @@ export function triangularSolve<T>(
       else backward<T>(n, l, <usize>ldl * sizeof<T>(), work);
       scatter<T>(live, n, work, at, <usize>ldb * sizeof<T>());
     }
-    return;
+    return 0;
   }
   const n1 = split(n), n2 = n - n1;
   const l21 = l + <usize>n1 * <usize>ldl * sizeof<T>(), l22 = l21 + <usize>n1 * sizeof<T>(), b2 = b + <usize>n1 * sizeof<T>();
   if (trans) {
-    triangularSolve<T>(1, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
+    trsm<T>(1, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
     multiply<T>(false, rowStart, rowEnd, n2, n1, 0, b, ldb, 1, l21, ldl, -1, 1, b2, ldb, work);
-    triangularSolve<T>(1, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
+    trsm<T>(1, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
   } else {
-    triangularSolve<T>(0, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
+    trsm<T>(0, rowStart, rowEnd, n2, l22, ldl, b2, ldb, work);
     multiply<T>(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, -1, 1, b, ldb, work);
-    triangularSolve<T>(0, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
+    trsm<T>(0, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
   }
+  return 0;
 }
 
 /** Half of n, a whole number of base cases. */
@@ -126,19 +116,14 @@ function divide<T>(to: usize, diagonal: usize): void {
   for (let o: usize = 0; o < 64; o += 16) v128.store(to + o, v128.div<T>(v128.load(to + o), d));
 }
 
-export function dtrsv(trans: i32, n: i32, l: usize, ldl: i32, b: usize): i32 {
-  solveRow<f64>(trans, n, l, ldl, b);
-  return 0;
-}
-
-export function solveRow<T>(trans: i32, n: i32, l: usize, ldl: i32, b: usize): void {
+export function trsv<T>(trans: i32, n: i32, l: usize, ldl: i32, b: usize): i32 {
   const ldBytes = <usize>ldl * sizeof<T>();
   if (trans) {
     for (let i = 0; i < n; i++) {
       const row = l + <usize>i * ldBytes, to = b + <usize>i * sizeof<T>();
       store<T>(to, <T>(<T>(load<T>(to) - dotOf<T>(i, row, b)) / load<T>(row + <usize>i * sizeof<T>())));
     }
-    return;
+    return 0;
   }
   for (let i = n - 1; i >= 0; i--) {
     const bytes = <usize>i * sizeof<T>(), row = l + <usize>i * ldBytes, to = b + bytes;
@@ -148,4 +133,5 @@ export function solveRow<T>(trans: i32, n: i32, l: usize, ldl: i32, b: usize): v
     for (; o + 16 <= bytes; o += 16) v128.store(b + o, multiplySubtract<T>(vx, v128.load(row + o), v128.load(b + o)));
     for (; o < bytes; o += sizeof<T>()) store<T>(b + o, <T>(load<T>(b + o) - <T>(x * load<T>(row + o))));
   }
+  return 0;
 }

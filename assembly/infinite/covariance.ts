@@ -2,7 +2,7 @@
 // nearly parallel or opposite (MATH.md §6). See src/ops.ts for the contract.
 import { madd } from "../simd/words";
 
-export function dunit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
+export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
   const ra = sqrt(alpha), rb = sqrt(beta);
   for (let i = 0; i < n; i++) {
     const xi = x + (<usize>i * <usize>ldx << 3), ui = u + (<usize>i * <usize>ldu << 3);
@@ -27,7 +27,7 @@ export function dunit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32,
 // @ts-ignore: decorator
 @inline const PARALLEL: f64 = 0.99;
 
-export function dcovariance(
+export function covariance(
   rowStart: i32, rowEnd: i32, cols: i32, d: i32, a: usize, u: usize, ldu: i32, b: usize, v: usize, ldv: i32, vt: usize, ldvt: i32,
   c: usize, ldc: i32, delta: usize, ldd: i32,
 ): i32 {

@@ -5,10 +5,10 @@
 //
 // The moments of a point are made once; a pair costs a few operations for each term. How many terms is the caller's decision
 // (src/kernel/infinite/seriesTerms.ts). Moments are packed in groups of four points: [group][slot][4], slots m_0 … m_terms, then e(a) of softplus.
+import { NODES } from "../activation/probit";
 import { lineBytes } from "../blas/blocksize";
+import { INVERSE_TURN } from "../simd/trig";
 import { madd } from "../simd/words";
-import { INVERSE_TURN } from "./closedForms";
-import { NODES } from "./probitDoubleSum";
 
 /** Slots of a point. */
 // @ts-ignore: decorator
@@ -18,7 +18,7 @@ export function slots(terms: i32): i32 {
 }
 
 /** Moment tables of n variances, times `scale` first (tanh: 4). Room for n rounded up to four points. */
-export function dmoments(n: i32, a: usize, scale: f64, nodes: usize, terms: i32, m: usize): i32 {
+export function moments(n: i32, a: usize, scale: f64, nodes: usize, terms: i32, m: usize): i32 {
   const weights = nodes + (<usize>NODES << 3), groupBytes = <usize>slots(terms) << 5;
   for (let i = 0; i < n; i++) {
     const at = m + <usize>(i >> 2) * groupBytes + (<usize>(i & 3) << 3), x = scale * load<f64>(a + (<usize>i << 3));

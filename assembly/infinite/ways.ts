@@ -1,8 +1,8 @@
 // What the rows of ddual are made of: an activation's dual for one row and four columns, in one of three ways (closed form, series, double sum).
 // T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32, those of the other two 48 bytes behind.
-import { madd } from "../simd/words";
-import { Dual, sqrtProduct } from "./closedForms";
-import { sigmoidMixture, siluMixture, softplusMixture, tanhMixture } from "./probitDoubleSum";
+import { ActivationCode } from "../../src/activationCode";
+import { Activation } from "../activation/activation";
+import { madd, sqrtProduct } from "../simd/words";
 import { pairWeights, siluSums, siluWeights, twoSums } from "./probitSeries";
 
 // @ts-ignore: decorator
@@ -18,7 +18,7 @@ export abstract class Kind {
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class Closed<D extends Dual> extends Kind {
+export class Closed<A extends Activation> extends Kind {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {}
@@ -27,9 +27,9 @@ export class Closed<D extends Dual> extends Kind {
   group(
     code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
-    const dual = changetype<D>(0);
-    dual.pair(a, v128.load(b), v128.load(c), v128.load(d), out);
-    dual.pair(a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
+    const act = changetype<A>(0);
+    act.pair(nodes, a, v128.load(b), v128.load(c), v128.load(d), out);
+    act.pair(nodes, a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
   }
 }
 
@@ -65,7 +65,7 @@ export class LogisticSeries extends Kind {
   ): void {
     const c0 = v128.load(c), c1 = v128.load(c, 16), sums = out + 96;
     twoSums(terms, w, q, squareOf(a, v128.load(b), c0), squareOf(a, v128.load(b, 16), c1), sums);
-    const scale: f64 = code == 1 ? 16 : 1, shift: f64 = code == 1 ? 0 : 0.25;
+    const scale: f64 = code == ActivationCode.tanh ? 16 : 1, shift: f64 = code == ActivationCode.tanh ? 0 : 0.25;
     storeLogistic(scale, shift, c0, sums, out);
     storeLogistic(scale, shift, c1, sums + 32, out + 48);
   }
@@ -128,29 +128,5 @@ export class SiluSeries extends Kind {
   ): void {
     silu(terms, w, a, v128.load(b), v128.load(c), q, out + 96, out);
     silu(terms, w, a, v128.load(b, 16), v128.load(c, 16), q + 16, out + 96, out + 48);
-  }
-}
-
-/** Any of the four as a double sum over nodes. */
-function mixture(code: i32, nodes: usize, a: v128, b: v128, c: v128, d: v128, out: usize): void {
-  if (code == 0) sigmoidMixture(false, nodes, a, b, c, d, out);
-  else if (code == 1) tanhMixture(nodes, a, b, c, d, out);
-  else if (code == 6) softplusMixture(nodes, a, b, c, d, out);
-  else siluMixture(nodes, a, b, c, d, out);
-}
-
-// @ts-ignore: decorator
-@final @unmanaged
-export class DoubleSum extends Kind {
-  // @ts-ignore: decorator
-  @inline
-  prepare(terms: i32, p: usize, w: usize): void {}
-  // @ts-ignore: decorator
-  @inline
-  group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
-  ): void {
-    mixture(code, nodes, a, v128.load(b), v128.load(c), v128.load(d), out);
-    mixture(code, nodes, a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
   }
 }

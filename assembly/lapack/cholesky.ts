@@ -3,25 +3,17 @@
 import { linesOf } from "../blas/blocksize";
 import { dotOf } from "../blas/level2";
 import { multiply, productScratchBytes } from "../blas/product";
-import { split, triangularScratchBytes, triangularSolve } from "../blas/trsm";
+import { split, trsmScratchBytes, trsm } from "../blas/trsm";
 
 /** Below this the dots of the base case beat the packing of the driver. */
 // @ts-ignore: decorator
 @inline const BASE: i32 = 24;
 
-export function dpotrfScratchBytes(n: i32): f64 {
-  return choleskyScratchBytes<f64>(n);
+export function potrfScratchBytes<T>(n: i32): f64 {
+  return <f64>linesOf<T>(<usize>n) + max(productScratchBytes<T>(n, n, n, 0), trsmScratchBytes<T>(n, n));
 }
 
-export function dpotrf(n: i32, tolerance: f64, a: usize, lda: i32, work: usize): i32 {
-  return cholesky<f64>(n, tolerance, a, lda, work);
-}
-
-export function choleskyScratchBytes<T>(n: i32): f64 {
-  return <f64>linesOf<T>(<usize>n) + max(productScratchBytes<T>(n, n, n, 0), triangularScratchBytes<T>(n, n));
-}
-
-export function cholesky<T>(n: i32, tolerance: f64, a: usize, lda: i32, work: usize): i32 {
+export function potrf<T>(n: i32, tolerance: f64, a: usize, lda: i32, work: usize): i32 {
   // The least pivots allowed: the diagonal is overwritten long before its pivot comes.
   for (let i = 0; i < n; i++) {
     store<T>(work + <usize>i * sizeof<T>(), <T>(<T>tolerance * load<T>(a + <usize>i * (<usize>lda + 1) * sizeof<T>())));
@@ -35,7 +27,7 @@ function recurse<T>(n: i32, least: usize, a: usize, lda: i32, work: usize): i32 
   const a21 = a + <usize>n1 * <usize>lda * sizeof<T>(), a22 = a21 + <usize>n1 * sizeof<T>();
   let info = recurse<T>(n1, least, a, lda, work);
   if (info) return info;
-  triangularSolve<T>(1, 0, n2, n1, a, lda, a21, lda, work);
+  trsm<T>(1, 0, n2, n1, a, lda, a21, lda, work);
   multiply<T>(true, 0, n2, n2, n1, 0, a21, lda, 1, a21, lda, -1, 1, a22, lda, work);
   info = recurse<T>(n2, least + <usize>n1 * sizeof<T>(), a22, lda, work);
   return info ? n1 + info : 0;

@@ -5,22 +5,22 @@
 import { lineBytes } from "../blas/blocksize";
 import { dot } from "../blas/level2";
 import { madd, nmadd } from "../simd/words";
-import { dtrsv } from "../blas/trsm";
+import { trsv } from "../blas/trsm";
 
 /** Rows that run together: two pairs in lanes cover the latency of the chain, and their eight pointers and sums fit the registers. */
 // @ts-ignore: decorator
 @inline const ROWS: i32 = 4;
 
-export function dch1upScratchBytes(n: i32): f64 {
+export function ch1upScratchBytes(n: i32): f64 {
   return <f64>(lineBytes(<usize>n) + (<usize>n << 4));
 }
 
-export function dch1up(n: i32, l: usize, ldl: i32, x: usize, work: usize): i32 {
+export function ch1up(n: i32, l: usize, ldl: i32, x: usize, work: usize): i32 {
   turn(n, l, l, <usize>ldl << 3, x, work);
   return 0;
 }
 
-export function dchdex(n: i32, j: i32, l: usize, ldl: i32, work: usize): i32 {
+export function chdex(n: i32, j: i32, l: usize, ldl: i32, work: usize): i32 {
   const ldBytes = <usize>ldl << 3, trailing = n - 1 - j, rotations = work + lineBytes(<usize>n);
   const row = l + <usize>j * ldBytes, corner = row + (<usize>j << 3);
   for (let i = 0; i < trailing; i++) {
@@ -102,8 +102,8 @@ function rotateFour(count: i32, from: usize, to: usize, ldBytes: usize, at: usiz
   v128.store(at, y, 16);
 }
 
-export function dch1dn(n: i32, tolerance: f64, l: usize, ldl: i32, x: usize, work: usize): i32 {
-  dtrsv(1, n, l, ldl, x);
+export function ch1dn(n: i32, tolerance: f64, l: usize, ldl: i32, x: usize, work: usize): i32 {
+  trsv<f64>(1, n, l, ldl, x);
   const rest = 1 - dot(n, x, x);
   if (!(rest > tolerance)) return 1;
   // Rotations from the last column to the first; those of column k turn (α, x_k) into (α', 0).

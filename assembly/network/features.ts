@@ -3,7 +3,7 @@
 import { activate } from "../activation/index";
 import { activateSingle } from "../activation/single";
 import { linesOf } from "../blas/blocksize";
-import { dtranspose } from "../blas/level2";
+import { transpose } from "../blas/level2";
 import { pack } from "../blas/pack";
 import { multiply, productScratchBytes } from "../blas/product";
 import { multiplyAdd, splatAt } from "../simd/words";
@@ -16,11 +16,7 @@ import { multiplyAdd, splatAt } from "../simd/words";
 // @ts-ignore: decorator
 @inline const TMP: usize = 256;
 
-export function dfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
-  return featuresScratchBytes<f64>(rows, m, d);
-}
-
-export function daffine(
+export function affine(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
 ): i32 {
@@ -31,19 +27,12 @@ export function daffine(
   return 0;
 }
 
-export function dfeatures(
-  activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
-  beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
-): i32 {
-  return featureRows<f64>(activation, rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work);
-}
-
 export function featuresScratchBytes<T>(rows: i32, m: i32, d: i32): f64 {
   const row = <f64>m * <f64>sizeof<T>() + 64 + <f64>TMP;
   return row + (d <= FEW_INPUTS ? <f64>m * <f64>d * <f64>sizeof<T>() : productScratchBytes<T>(rows, m, d, 0));
 }
 
-export function featureRows<T>(
+export function features<T>(
   activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
 ): i32 {
@@ -81,7 +70,7 @@ export function prepare<T>(
   z: usize, ldz: i32, work: usize,
 ): bool {
   if (d <= FEW_INPUTS) {
-    if (sizeof<T>() == 8) dtranspose(m, d, c, ldc, work, m);
+    if (sizeof<T>() == 8) transpose(m, d, c, ldc, work, m);
     else pack<T>(0, 0, m, 0, d, m, c, ldc, work);
     return true;
   }

@@ -1,7 +1,7 @@
 // Rows of the Jacobian and the vector-Jacobian product of a layer: see src/ops.ts for the contract.
 import { madd } from "../simd/words";
 
-export function dkhatrirao(
+export function khatrirao(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, scale: f64, g: usize, ldg: i32, x: usize, ldx: i32, repeat: i32,
   j: usize, ldj: i32,
 ): i32 {
@@ -34,7 +34,7 @@ function outerRow(m: i32, d: i32, scale: f64, g: usize, x: usize, to: usize): vo
  * Four rows of S, then of G, at a time: their sums go to the outputs (which stay in L1) once for the four, and the
  * second and later sweeps over G find it in L1.
  */
-export function dvjp(
+export function vjp(
   unitStart: i32, unitEnd: i32, n: i32, d: i32, bScale: f64, cScale: f64, dScale: f64,
   v: usize, x: usize, ldx: i32, s: usize, lds: i32, g: usize, ldg: i32, ub: usize, uc: usize, ud: usize,
 ): i32 {

@@ -2,7 +2,7 @@
 // Units are taken KB at a time. Their features are made for a few rows and KC units, and packed into the panels of both products while they
 // are in cache: neither S nor G is ever in memory. Then each block of C gets its factor once, the product of S and the product of G.
 import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "../blas/blocksize";
-import { FEW_INPUTS, featureRows, featuresScratchBytes } from "./features";
+import { FEW_INPUTS, features, featuresScratchBytes } from "./features";
 import { pack } from "../blas/pack";
 import { factorBlock, passes, tilesBytes } from "../blas/product";
 
@@ -12,9 +12,9 @@ function group<T>(d: i32): i32 {
 }
 
 export function ntkScratchBytes<T>(rows: i32, n2: i32, m: i32, d: i32): f64 {
-  const points = <f64>(rows + MR) + <f64>(n2 + tileColumns<T>()), kc = min(m, KC), features = group<T>(d);
-  const entries = points * (2 * <f64>min(m, KB) + <f64>d) + <f64>(IB * JB) + 2 * <f64>features * <f64>kc;
-  return entries * <f64>sizeof<T>() + <f64>tilesBytes<T>(min(m, KB)) + featuresScratchBytes<T>(features, kc, d) + 12 * 64;
+  const points = <f64>(rows + MR) + <f64>(n2 + tileColumns<T>()), kc = min(m, KC), together = group<T>(d);
+  const entries = points * (2 * <f64>min(m, KB) + <f64>d) + <f64>(IB * JB) + 2 * <f64>together * <f64>kc;
+  return entries * <f64>sizeof<T>() + <f64>tilesBytes<T>(min(m, KB)) + featuresScratchBytes<T>(together, kc, d) + 12 * 64;
 }
 
 export function ntk<T>(
@@ -44,13 +44,13 @@ export function ntk<T>(
       const both = lower && r0 == 0;
       for (let i = 0; i < n; i += G) {
         const live = min(G, n - i), from = y + <usize>i * <usize>ldy * size;
-        if (featureRows<T>(activation, 0, live, kc, d, zAlpha, from, ldy, wk, ldw, zBeta, bk, gk, s, kc, g, kc, rest)) return -1;
+        if (features<T>(activation, 0, live, kc, d, zAlpha, from, ldy, wk, ldw, zBeta, bk, gk, s, kc, g, kc, rest)) return -1;
         packBoth<T>(i, live, kc, NR, s, g, bs + toB, bg + toB);
         if (both) packBoth<T>(i, live, kc, MR, s, g, as + toA, ag + toA);
       }
       for (let i = 0; i < rows && !both; i += G) {
         const live = min(G, rows - i), from = xStart + <usize>i * <usize>ldx * size;
-        featureRows<T>(activation, 0, live, kc, d, zAlpha, from, ldx, wk, ldw, zBeta, bk, gk, s, kc, g, kc, rest);
+        features<T>(activation, 0, live, kc, d, zAlpha, from, ldx, wk, ldw, zBeta, bk, gk, s, kc, g, kc, rest);
         packBoth<T>(i, live, kc, MR, s, g, as + toA, ag + toA);
       }
     }
@@ -78,54 +78,3 @@ function packBoth<T>(i: i32, live: i32, kc: i32, width: i32, s: usize, g: usize,
   pack<T>(0, 0, live, 0, kc, width, g, kc, panelG + at);
 }
 
-export function dntk(
-  activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, zAlpha: f64, x: usize, ldx: i32, w: usize, ldw: i32,
-  zBeta: f64, bias: usize, gain: usize, sigma: f64, alpha: f64, beta: f64,
-  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
-): i32 {
-  return ntk<f64>(
-    true, activation, rowStart, rowEnd, rowEnd, m, d, zAlpha, x, ldx, x, ldx, w, ldw, zBeta, bias, gain, sigma, alpha, beta,
-    gamma, delta, c, ldc, work,
-  );
-}
-
-export function dntkCross(
-  activation: i32, rowStart: i32, rowEnd: i32, n2: i32, m: i32, d: i32, zAlpha: f64, x: usize, ldx: i32, y: usize, ldy: i32,
-  w: usize, ldw: i32, zBeta: f64, bias: usize, gain: usize, sigma: f64, alpha: f64, beta: f64,
-  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
-): i32 {
-  return ntk<f64>(
-    false, activation, rowStart, rowEnd, n2, m, d, zAlpha, x, ldx, y, ldy, w, ldw, zBeta, bias, gain, sigma, alpha, beta,
-    gamma, delta, c, ldc, work,
-  );
-}
-
-export function dntkScratchBytes(rows: i32, n2: i32, m: i32, d: i32): f64 {
-  return ntkScratchBytes<f64>(rows, n2, m, d);
-}
-
-export function sntk(
-  activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, zAlpha: f64, x: usize, ldx: i32, w: usize, ldw: i32,
-  zBeta: f64, bias: usize, gain: usize, sigma: f64, alpha: f64, beta: f64,
-  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
-): i32 {
-  return ntk<f32>(
-    true, activation, rowStart, rowEnd, rowEnd, m, d, zAlpha, x, ldx, x, ldx, w, ldw, zBeta, bias, gain, sigma, alpha, beta,
-    gamma, delta, c, ldc, work,
-  );
-}
-
-export function sntkCross(
-  activation: i32, rowStart: i32, rowEnd: i32, n2: i32, m: i32, d: i32, zAlpha: f64, x: usize, ldx: i32, y: usize, ldy: i32,
-  w: usize, ldw: i32, zBeta: f64, bias: usize, gain: usize, sigma: f64, alpha: f64, beta: f64,
-  gamma: f64, delta: f64, c: usize, ldc: i32, work: usize,
-): i32 {
-  return ntk<f32>(
-    false, activation, rowStart, rowEnd, n2, m, d, zAlpha, x, ldx, y, ldy, w, ldw, zBeta, bias, gain, sigma, alpha, beta,
-    gamma, delta, c, ldc, work,
-  );
-}
-
-export function sntkScratchBytes(rows: i32, n2: i32, m: i32, d: i32): f64 {
-  return ntkScratchBytes<f32>(rows, n2, m, d);
-}

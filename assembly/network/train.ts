@@ -2,7 +2,7 @@
 // Rows are taken four at a time: their features are made, used for the outputs, and their residuals sent back into the
 // gradient while both are in L1. Nothing of size n×m is kept, unless many inputs make one product of all pre-activations.
 import { lineBytes } from "../blas/blocksize";
-import { dfeaturesScratchBytes, FEW_INPUTS, featureRow, prepare } from "./features";
+import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
 import { addRows } from "./jacobian";
 import { dot } from "../blas/level2";
 import { madd, nmadd } from "../simd/words";
@@ -10,12 +10,12 @@ import { madd, nmadd } from "../simd/words";
 // @ts-ignore: decorator
 @inline const GROUP: i32 = 4;
 
-export function dtrainScratchBytes(n: i32, m: i32, d: i32): f64 {
+export function trainScratchBytes(n: i32, m: i32, d: i32): f64 {
   const rows = d <= FEW_INPUTS ? GROUP : n, parameters = <f64>m * <f64>(d + 2) + 1;
-  return 192 + parameters * 8 + <f64>(rows + GROUP + 1) * <f64>lineBytes(<usize>m) + dfeaturesScratchBytes(n, m, d);
+  return 192 + parameters * 8 + <f64>(rows + GROUP + 1) * <f64>lineBytes(<usize>m) + featuresScratchBytes<f64>(n, m, d);
 }
 
-export function dtrain(
+export function train(
   activation: i32, steps: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
   x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
   theta: usize, theta0: usize, velocity: usize, losses: usize, limit: f64, work: usize,
@@ -26,16 +26,16 @@ export function dtrain(
     store<f64>(losses + (<usize>k << 3), loss);
     if (!(loss <= limit)) return k + 1;
     const rate = load<f64>(rates + (<usize>k << 3));
-    ddescend(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
+    descend(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
   }
   return 0;
 }
 
-export function ddescend(
+export function descend(
   P: i32, rate: f64, momentum: f64, nesterov: i32, decay: f64, gradient: usize, theta: usize, theta0: usize, velocity: usize,
 ): i32 {
-  if (momentum != 0) step(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
-  else descend(P, rate, decay, gradient, theta, theta0);
+  if (momentum != 0) momentumStep(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
+  else plainStep(P, rate, decay, gradient, theta, theta0);
   return 0;
 }
 
@@ -73,7 +73,7 @@ function backward(
 }
 
 /** theta −= rate (g + decay (theta − theta0)). */
-function descend(P: i32, rate: f64, decay: f64, g: usize, theta: usize, theta0: usize): void {
+function plainStep(P: i32, rate: f64, decay: f64, g: usize, theta: usize, theta0: usize): void {
   const vr = f64x2.splat(rate), vd = f64x2.splat(decay), bytes = <usize>P << 3;
   let o: usize = 0;
   for (; o + 16 <= bytes; o += 16) {
@@ -87,7 +87,7 @@ function descend(P: i32, rate: f64, decay: f64, g: usize, theta: usize, theta0: 
 }
 
 /** The same with v ← momentum v + g, and v, or (nesterov) g + momentum v, for g. */
-function step(
+function momentumStep(
   P: i32, rate: f64, momentum: f64, nesterov: i32, decay: f64, g: usize, theta: usize, theta0: usize, velocity: usize,
 ): void {
   for (let o: usize = 0, bytes = <usize>P << 3; o < bytes; o += 8) {

@@ -199,3 +199,16 @@ export function angle(y: v128, x: v128): v128 {
   const rest = f64x2.add(f64x2.sub(constant(ANGLES, 3), part), constant(ANGLES, 4));
   return v128.bitselect(rest, part, steep);
 }
+
+/** 1/2π. */
+// @ts-ignore: decorator
+@inline export const INVERSE_TURN: f64 = 0.15915494309189535;
+
+/** The angle of (−c, r): φ in [0, π], from the nearer side. */
+// @ts-ignore: decorator
+@inline
+export function wideAngle(r: v128, c: v128): v128 {
+  const t = angle(r, f64x2.abs(c));
+  const far = f64x2.add(f64x2.sub(f64x2.splat(3.141592653589793), t), f64x2.splat(1.2246467991473532e-16));
+  return v128.bitselect(t, far, f64x2.lt(c, f64x2.splat(0)));
+}

@@ -100,3 +100,10 @@ export function laneSum<T>(a: v128): T {
 export function hsum(a: v128): f64 {
   return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
 }
+
+/** √(ab), a factor at a time: the product may overflow. */
+// @ts-ignore: decorator
+@inline
+export function sqrtProduct(a: v128, b: v128): v128 {
+  return f64x2.mul(f64x2.sqrt(a), f64x2.sqrt(b));
+}

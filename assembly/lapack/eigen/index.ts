@@ -12,13 +12,13 @@ import { ql } from "./ql";
 import { applyReflectors, reflectorScratchBytes } from "./reflectors";
 import { tridiagonalise, tridiagonalScratchBytes } from "./tridiagonal";
 
-export function deighScratchBytes(vectors: i32, n: i32): f64 {
+export function eighScratchBytes(vectors: i32, n: i32): f64 {
   const lines = 3 * <f64>lineBytes(<usize>n + 1), reduce = tridiagonalScratchBytes(n);
   if (!vectors) return lines + reduce;
   return lines + max(reduce, <f64>n * <f64>n * 8 + 64 + max(divideScratchBytes(n), reflectorScratchBytes(n)));
 }
 
-export function deigh(vectors: i32, n: i32, a: usize, lda: i32, w: usize, work: usize): i32 {
+export function eigh(vectors: i32, n: i32, a: usize, lda: i32, w: usize, work: usize): i32 {
   if (n == 0) return 0;
   const scale = normalise(n, a, <usize>lda << 3), line = lineBytes(<usize>n + 1);
   const e = work, tau = e + line, index = tau + line, s = index + line;
