@@ -15,6 +15,8 @@ const ridges = Array.from({ length: 41 }, (_, i) => 10 ** (-6 + i / 5));
 const fit = ntk.fit(net, data.train.x, data.train.y, { ridges, scale: "fit" });
 
 const svg = fitFigure({ data, fit, cubic: cubic(ntk, data.train) })
+  .replace("  height: intrinsic;\n", "")
+  .replace("<style>", "<title>The motorcycle data and the fit of a tangent kernel</title><style>")
   .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#fff;color:#333" ')
   .replace(/-?\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1))));
 writeFileSync(path, `${svg}\n`);
