@@ -2,8 +2,8 @@
 
 Sigmoid, tanh, softplus and silu have no closed form. They are taken by the infinite trapezoid rule in u = L sinh s,
 v = M sinh t (error e^(-2 pi^2/4h), below 1e-16 here), against the bivariate normal density.
-For rho = +-1 the rule has one dimension. For rho = +-(1 - 2^-40) the result is the value at +-1 plus the derivative in c
-times the difference.
+For rho = +-1 the rule has one dimension. For rho = +-(1 - 2^-40) the result is the value at +-1 plus the derivative
+in c times the difference.
 erf, gelu, sin and relu are taken from their formulas with arc functions at 50 digits. The formulas are checked first:
 erf, gelu and sin by the same quadrature, relu, which has a corner, by quadrature over the angle of (u, v).
 """

@@ -36,5 +36,5 @@ function measure() {
 /** At least 1. */
 export const slowness = Number(process.env.SLOWNESS) || Math.min(MOST, Math.max(1, measure()));
 
-/** A limit in milliseconds, from that of the quiet machine. */
+/** A limit in milliseconds, from the limit on a quiet machine. */
 export const patience = (/** @type {number} */ ms) => Math.ceil(ms * slowness);

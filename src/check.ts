@@ -22,7 +22,7 @@ interface Shape {
 }
 
 /**
- * The matrix behind a `MatrixLike`. A Float64Array is not copied, nor that of a `Matrix`: what is kept must be.
+ * The matrix behind a `MatrixLike`. A Float64Array, also of a `Matrix`, is not copied: the caller copies what it keeps.
  *
  * @throws TypeError where `value` is no matrix; RangeError for ragged rows, wrong or empty shapes and non-finite
  *   entries, named by row and column.

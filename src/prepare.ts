@@ -36,7 +36,7 @@ export function standardize(X: MatrixLike): Standardized {
   const mean = zeros(cols);
   const std = zeros(cols);
   for (let j = 0; j < cols; j++) [mean[j], std[j]] = columnMoments(given, j);
-  // The map is that of the numbers found here, whatever becomes of the arrays that are handed out.
+  // The map uses the numbers found here, whatever becomes of the arrays that are handed out.
   const [shift, scale] = [mean.slice(), std.slice()];
   const applied = ({ data, rows }: Matrix) => {
     const to = matrix(rows, cols);

@@ -13,7 +13,7 @@ export { supports, type WasmModule, type WasmVariant } from "./backend/wasmModul
 export * from "./public.js";
 
 export interface SlimOptions {
-  /** `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm`, compiled: which of them it is it says itself. */
+  /** `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm`, compiled. A section of the module names its variant. */
   module: WasmModule;
   /** As in `load` of `ntk-wasm`. */
   precision?: "float64" | "float32";

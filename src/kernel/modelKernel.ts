@@ -36,7 +36,7 @@ export interface KernelSource {
   readonly network: Network | undefined;
   /** Number of outputs that the model prescribes, if it does. */
   readonly outputs: number | undefined;
-  /** C where the kernel is that of every pair of outputs (row n·C + c), 1 where one kernel serves all outputs. */
+  /** C where the kernel has every pair of outputs (row n·C + c), 1 where one kernel serves all outputs. */
   readonly block: number;
   /** The network, where its weights give this kernel: its tangent features have just these inner products. */
   readonly weights: Network | undefined;

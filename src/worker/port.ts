@@ -134,7 +134,7 @@ function start(url: WorkerSource["url"], source: string): { started: WorkerLike;
     }
     const threads = nodeThreads();
     if (!threads) throw new Error("this engine has no workers");
-    // Node wants a URL of its own; that of a jsdom environment is another class.
+    // Node wants a URL of its own; the URL of a jsdom environment is another class.
     const { URL: Address = URL } = builtin<{ URL: typeof URL }>("node:url") ?? {};
     const started = address ? new threads.Worker(new Address(address)) : new threads.Worker(source, { eval: true });
     return { started, release: () => {} };

@@ -1,4 +1,4 @@
-/** The API of the worker version, derived from that of the plain one: what is added there is here, as a promise. */
+/** The API of the worker version, derived from the plain one: what is added there is here, as a promise. */
 
 import type { Model } from "../kernel/modelKernel.js";
 import type { Matrix, MatrixLike } from "../matrix.js";

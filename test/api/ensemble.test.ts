@@ -98,7 +98,7 @@ describe.each(variants)("%s", (variant) => {
         1e-7 * size,
       );
     }
-    // With weight decay the mean is that of ridge n κ.
+    // With weight decay the mean is the mean of ridge n κ.
     using decayed = ntk.ensemble(READOUT, X, Y, { weightDecay: 0.01 });
     using ridge = ntk.fit(READOUT, X, Y, { ridge: 0.01 * N * Y.cols });
     near(decayed.at(Infinity, T).mean.data, ridge.predict(T).mean.data, 1e-10, "decay");

@@ -102,7 +102,7 @@ describe.each(variants)("%s", (variant) => {
       const { info, before, after, x } = onBed(context, (bed) => downdate(bed, n, rest, 0.01));
       expect(info).toBe(0);
       const A = product(before, n);
-      // Mixed stability (Stewart 1979): the error is that of the matrix before.
+      // Mixed stability (Stewart 1979): the error is relative to the matrix before.
       expectProduct(
         after,
         n,

@@ -65,7 +65,7 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: num
     const spare = [0, 1].map(() => arena.alloc(rows * widest));
     let moved = 0;
     hidden.forEach((layer, l) => {
-      // ∂Z_l along u: by its own weights, and by what lies below.
+      // ∂Z_l along u: by its own weights, and by the layers below it.
       const { fanIn: d, fanOut: m, alpha, beta, offsets, weights } = layer;
       const z = spare[l % 2];
       arena.run(() => {
