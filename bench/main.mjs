@@ -1,5 +1,6 @@
-// `npm run bench`: every case, for every variant that runs here, alternated; medians, GFLOP/s, share of the register peak
-// measured around the same case, ratios. Prints a Markdown table; writes it and a JSON file to bench/results/.
+// `npm run bench`: every case, for every variant that runs here, alternated. It gives medians, GFLOP/s, ratios, and the
+// share of the register peak measured around the same case. Prints a Markdown table, and writes it and a JSON file to
+// bench/results/.
 //
 //   --only REGEX   cases whose name matches     --samples N   samples a case (default 9)
 //   --nodes        the same again on the Nodes of tools/nodes (relaxed SIMD)

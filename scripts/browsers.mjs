@@ -1,5 +1,5 @@
-// The browsers: Chromium through playwright, Firefox through puppeteer-core (WebDriver BiDi), both as they are installed here. `launch`
-// gives { version, page: { goto, evaluate }, close }.
+// The browsers, as they are installed here: Chromium through playwright, Firefox through puppeteer-core (WebDriver
+// BiDi). `launch` gives { version, page: { goto, evaluate }, close }.
 import { chromium } from "playwright";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./chromium.mjs";
 import { FIREFOX, launchFirefox } from "./firefox.mjs";

@@ -1,4 +1,4 @@
-"""Derives the polynomial coefficients of assembly/simd/exp.ts, assembly/simd/trig.ts and assembly/activation/ (needs mpmath).
+"""Derives the coefficients of assembly/simd/exp.ts, assembly/simd/trig.ts and assembly/activation/ (needs mpmath).
 
 Near-minimax: Chebyshev interpolation at 50 digits, converted to powers, rounded once. Prints each table with its error.
 """

@@ -1,10 +1,14 @@
-"""Writes test/vectors/duals.json: dual activations T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by textbook formulas.
+"""Writes test/vectors/duals.json: dual activations T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by formulas.
 
-Sigmoid, tanh, softplus and silu have no closed form: the infinite trapezoid rule in u = L sinh s, v = M sinh t (error e^(-2 pi^2/4h), below
-1e-16 here), against the bivariate normal density; for rho = +-1 one dimension, and for rho = +-(1 - 2^-40) that plus the derivative in c times
-the difference. erf, gelu, sin and relu from their formulas with arc functions at 50 digits, after those have been checked by the same quadrature.
+Sigmoid, tanh, softplus and silu have no closed form. They are taken by the infinite trapezoid rule in u = L sinh s,
+v = M sinh t (error e^(-2 pi^2/4h), below 1e-16 here), against the bivariate normal density.
+For rho = +-1 the rule has one dimension. For rho = +-(1 - 2^-40) the result is the value at +-1 plus the derivative
+in c times the difference.
+erf, gelu, sin and relu are taken from their formulas with arc functions at 50 digits. The formulas are checked first:
+erf, gelu and sin by the same quadrature, relu, which has a corner, by quadrature over the angle of (u, v).
 """
 import json
+import math
 import numpy as np
 from mpmath import mp, mpf, acos, asin, atan2, cosh, erf, exp, pi, sinh, sqrt
 
@@ -34,6 +38,17 @@ FUNCTIONS = {
 }
 
 
+# Functions that have formulas; their second derivatives are not needed.
+erf_of = np.vectorize(math.erf)
+normal = lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+phi = lambda z: (1 + erf_of(z / np.sqrt(2))) / 2
+CHECKED = {
+    "erf": (erf_of, lambda z: 2 / np.sqrt(np.pi) * np.exp(-z * z), None),
+    "gelu": (lambda z: z * phi(z), lambda z: phi(z) + z * normal(z), None),
+    "sin": FUNCTIONS["sin"],
+}
+
+
 def grid(std):
     scale = min(1.0, std)
     end = np.arcsinh(9.5 * std / scale)
@@ -42,7 +57,7 @@ def grid(std):
 
 
 def quadrature(name, a, b, rho):
-    f, g, h = FUNCTIONS[name]
+    f, g, h = FUNCTIONS.get(name) or CHECKED[name]
     p, q = np.sqrt(a), np.sqrt(b)
     if abs(rho) > 0.95:
         side = np.sign(rho)
@@ -61,6 +76,17 @@ def quadrature(name, a, b, rho):
     density = np.exp(-(x * x - 2 * rho * x * y + y * y) / (2 * rest)) / (2 * np.pi * p * q * np.sqrt(rest))
     weight = density * wu[:, None] * wv[None, :]
     return np.sum(weight * np.outer(f(u), f(v))), np.sum(weight * np.outer(g(u), g(v)))
+
+
+def relu_by_angle(a, b, rho):
+    """u = p r cos t, v = q r sin t with both positive: the integral over r is elementary, the one over t smooth."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    t, w = (nodes + 1) * np.pi / 4, weights * np.pi / 4
+    rest = 1 - rho * rho
+    both = np.cos(t) * np.sin(t)
+    Q = (1 - 2 * rho * both) / rest
+    scale = 1 / (2 * np.pi * np.sqrt(rest))
+    return np.sqrt(a * b) * scale * np.sum(w * 2 * both / Q**2), scale * np.sum(w / Q)
 
 
 def formula(name, a, b, rho):
@@ -92,11 +118,13 @@ VARIANCES = [
 NEAR = 1 - 2.0**-40
 CORRELATIONS = [0.0, 0.3, -0.3, 0.9, -0.9, NEAR, -NEAR, 1.0, -1.0]
 
-# The quadrature and the formulas agree where both exist.
-for a, b in VARIANCES[:6]:
-    for rho in CORRELATIONS[:5]:
-        for got, want in zip(quadrature("sin", a, b, rho), formula("sin", a, b, rho)):
-            assert abs(got - float(want)) < 1e-13, (a, b, rho, got, want)
+# The quadrature and the formulas agree where both exist; slopes and values are of the size of 1 to 10.
+for name in [*CHECKED, "relu"]:
+    for a, b in VARIANCES[:6]:
+        for rho in CORRELATIONS[:5]:
+            checks = relu_by_angle(a, b, rho) if name == "relu" else quadrature(name, a, b, rho)
+            for got, want in zip(checks, formula(name, a, b, rho)):
+                assert abs(got - float(want)) < 1e-13, (name, a, b, rho, got, want)
 
 cases = []
 for name in ["sigmoid", "tanh", "softplus", "silu", "erf", "gelu", "sin", "relu", "identity"]:

@@ -3,11 +3,12 @@
  *
  *   base | held blocks (factors of a live Fit) | scratch stack →
  *
- * Held blocks are first-fit in the gaps below the top held block. The scratch stack starts above the top held block and is empty
- * between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
+ * Held blocks are first-fit in the gaps below the top held block. The scratch stack starts above the top held block. It
+ * is empty between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
  *
- * A user's kernel function may call the same Ntk while the call that asked for the kernel has scratch in use. A block held then goes on top of
- * that scratch, and the stack goes on above the block: neither call ever writes what is the other's.
+ * A user's kernel function may call the same Ntk while the call that asked for the kernel has scratch in use. A block
+ * held then goes on top of that scratch, and the stack goes on above the block: neither call ever writes the other's
+ * memory.
  */
 import { MemoryLimitError } from "./errors.js";
 import { BYTES_LIMIT, copyOf, megabytes } from "./memory.js";
@@ -107,7 +108,8 @@ export class Arena {
   }
 
   /**
-   * Address of `elements` doubles that stay until {@link free}: in a gap between held blocks, or while scratch is in use on top of it.
+   * Address of `elements` doubles that stay until {@link free}: in a gap between held blocks, or while scratch is in
+   * use on top of it.
    *
    * @throws MemoryLimitError where they do not fit.
    */

@@ -24,8 +24,8 @@ export type NumberArray =
 export type NumberList = readonly number[] | NumberArray;
 
 /**
- * What the API accepts as a matrix: rows of numbers, numbers (a column), or `{ data, rows, cols }`, row-major, also after
- * `JSON.parse(JSON.stringify(matrix))`.
+ * What the API accepts as a matrix: rows of numbers, numbers (a column), or `{ data, rows, cols }`, row-major, also
+ * after `JSON.parse(JSON.stringify(matrix))`.
  */
 export type MatrixLike =
   | Matrix

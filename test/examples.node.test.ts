@@ -1,6 +1,6 @@
 /** Modules of the examples and of the bench reach into dist/: what they import must be there. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -40,4 +40,15 @@ test("examples and bench find what they import", () => {
   const code = `${imports.join("\n")}\nconsole.log("all there");`;
   const output = execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
   expect(output).toContain("all there");
+});
+
+test("the README's picture is what its script draws", () => {
+  const folder = mkdtempSync(join(root, "build/figure-"));
+  try {
+    const drawn = join(folder, "fit.svg");
+    execFileSync(process.execPath, [join(root, "examples/motorcycle/figure.mjs"), drawn]);
+    expect(readFileSync(drawn, "utf8")).toBe(readFileSync(join(root, "examples/motorcycle/fit.svg"), "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

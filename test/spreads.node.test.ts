@@ -1,6 +1,7 @@
 /**
- * No array of a size that data decide is spread into a call: engines take some 120 000 arguments and then say "Maximum call stack size
- * exceeded". What may be spread: rest parameters (their own callers are looked at), tuples, and what ALLOWED names with its reason.
+ * No array of a size that data decide is spread into a call: engines take some 120 000 arguments and then say "Maximum
+ * call stack size exceeded". These may be spread: rest parameters (their own callers are looked at), tuples, and what
+ * ALLOWED names with its reason.
  */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";

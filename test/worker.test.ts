@@ -1,4 +1,6 @@
-/** The worker version: equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers. */
+/**
+ * The worker version is equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers.
+ */
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   BackendError,

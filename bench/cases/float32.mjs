@@ -1,4 +1,5 @@
-// The single-precision twins of some cases: same names and flops, float32 ops on resident data, calls on an Ntk with precision "float32".
+// The single-precision twins of some cases: same names and flops, float32 ops on resident data, calls on an Ntk with
+// precision "float32".
 import { createNetwork } from "ntk-wasm";
 import { features, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 import { singles } from "../../dist/linalg/precision.js";

@@ -44,7 +44,9 @@ export const work = (large) => [
   })),
 ];
 
-/** Largest error, relative to the largest entry: loose enough for any sound order of the sums (k = 1000), and no looser. */
+/**
+ * Largest error, relative to the largest entry: loose enough for any sound order of the sums (k = 1000), and no looser.
+ */
 export const TOLERANCE = { float64: 1e-9, float32: 1e-3 };
 
 /** Largest difference, relative to the largest entry of `expected`; NaN if an entry is NaN or missing. */

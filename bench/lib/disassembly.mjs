@@ -1,5 +1,5 @@
-// V8's machine code (x86-64) of a WebAssembly function, and the innermost loops in it. Compiled by the optimising compiler at once
-// (--no-liftoff), which gives the instructions that tiering up gives, for these loops to the byte.
+// V8's machine code (x86-64) of a WebAssembly function, and the innermost loops in it. The optimising compiler compiles
+// it at once (--no-liftoff). For these loops it gives the same bytes as tiering up.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -82,7 +82,10 @@ function dominators(graph) {
   return { before, result };
 }
 
-/** The innermost loops of a function: each the instructions of its shortest way round, calls (the stack check's) avoided. */
+/**
+ * The innermost loops of a function: each is the instructions of its shortest way round that avoids calls (the stack
+ * check's).
+ */
 export function innermostLoops(code) {
   const graph = blocks(code);
   const { before, result } = dominators(graph);

@@ -1,6 +1,10 @@
-// The register-tile peak: twelve independent chains, no loads. Fixed source, compiled by bench/lib/machine.mjs for each variant.
+// The register-tile peak: twelve independent chains, no loads. Fixed source, compiled by bench/lib/machine.mjs for each
+// variant.
 
-/** Fused, the chain is the addend, as in every kernel: as a factor it costs Firefox two moves a step. Unfused, x·y would leave the loop. */
+/**
+ * Fused, the chain is the addend, as in every kernel: as a factor it would cost Firefox two moves a step. Unfused, x·y
+ * would leave the loop.
+ */
 // @ts-ignore: decorator
 @inline
 function step(x: v128, a: v128, y: v128): v128 {

@@ -1,5 +1,6 @@
-// How everything is timed, in Node and in browsers: contenders alternate, one sample each a round, the register peak between the
-// rounds; the first round warms up; medians. Where the clock is coarse, short work is repeated until a sample is long enough.
+// How everything is timed, in Node and in browsers. Contenders alternate, one sample each a round, and the register
+// peak is measured between the rounds. The first round warms up; medians. Where the clock is coarse, short work is
+// repeated until a sample is long enough.
 import { Bench } from "tinybench";
 import { median } from "./data.mjs";
 
@@ -41,7 +42,10 @@ export function clockResolution() {
 /** Everything that is run ends here: a sum that is printed, so that no result is dead. */
 export let sink = 0;
 
-/** Milliseconds by contender of one run, in one tinybench round of one iteration each: tinybench times, the caller alternates. */
+/**
+ * Milliseconds of one run by contender, in one tinybench round of one iteration each: tinybench times, the caller
+ * alternates.
+ */
 async function round(tasks) {
   const bench = new Bench({ iterations: 1, time: 0, warmup: false });
   for (const [name, { before, run, runs }] of tasks) {
@@ -68,7 +72,10 @@ async function round(tasks) {
   return tasks.map(([name, { runs }]) => [name, (ms.get(name) - (ms.get(`${name}: before`) ?? 0)) / runs]);
 }
 
-/** Median milliseconds of each contender (a function, or { before, run }), and the median peaks measured between the samples. */
+/**
+ * Median milliseconds of each contender (a function, or { before, run }), and the median peaks measured between the
+ * samples.
+ */
 async function race(contenders, { peak, samples, minimumMs = 0 }) {
   const tasks = Object.entries(contenders).map(([name, contender]) => [
     name,
@@ -90,8 +97,8 @@ async function race(contenders, { peak, samples, minimumMs = 0 }) {
 }
 
 /**
- * Rows of one case: op and call, by variant. `context(variant)` is what the op works in, `load(variant)` what the call is made on; `settings`: { peak,
- * samples, minimumMs }. Ratios are to `reference`.
+ * Rows of one case: op and call, by variant. The op works in `context(variant)`, the call is made on `load(variant)`.
+ * `settings` are { peak, samples, minimumMs }. Ratios are to `reference`.
  */
 export async function measure(
   { name, flops, op, call, callNote, precision },
@@ -108,7 +115,8 @@ export async function measure(
     const { ms, peak } = await race(contenders, settings);
     for (const variant of variants) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
-      // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many singles.
+      // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many
+      // singles.
       const of = (precision === "float32" ? 2 : 1) * (peak[variant] ?? peak.simd);
       const ratio = ms[variant] / ms[reference];
       rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, ratio });

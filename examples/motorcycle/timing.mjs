@@ -1,4 +1,5 @@
-// WebAssembly against plain JavaScript on the four hot loops and the whole fit: the same ops, the same data, alternated.
+// WebAssembly against plain JavaScript on the four hot loops and the whole fit: the same ops, the same data,
+// alternated.
 
 import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";

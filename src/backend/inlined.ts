@@ -32,8 +32,8 @@ function decode(variant: WasmVariant): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A variant as a module. The caller has asked {@link supports}. Compiles off the calling thread, and so on a browser's main thread too,
- * where some engines refuse to compile at once what is longer than 4 kB.
+ * A variant as a module. The caller has asked {@link supports}. The module compiles off the calling thread. On a
+ * browser's main thread some engines refuse to compile more than 4 kB at once.
  *
  * @throws BackendError where a policy forbids it or memory is short: the next call tries again.
  */

@@ -1,6 +1,7 @@
 /**
- * The WebAssembly backend: gives a module a memory, and hands out its exports, which are the ops. The two modules, `simd` and `relaxed`, come from
- * one AssemblyScript source (`assembly/`); the build marks each with its name in a custom section, so that a module says what it is.
+ * The WebAssembly backend: gives a module a memory, and hands out its exports, which are the ops. The two modules,
+ * `simd` and `relaxed`, come from one AssemblyScript source (`assembly/`). The build marks each module with its name in
+ * a custom section.
  */
 import { isErrorLike, isWasmModule } from "../brand.js";
 import { checkChoice } from "../check.js";
@@ -21,7 +22,9 @@ const MAX_PAGES = 65535;
 /** Name of the custom section: its text is the variant and what the build calls itself. */
 const MARKER = "ntk-wasm";
 
-/** Smallest modules that use the variant's instructions: (func (drop (f64x2.relaxed_madd …))) and a plain v128.const. */
+/**
+ * Smallest modules that use the variant's instructions: (func (drop (f64x2.relaxed_madd …))) and a plain v128.const.
+ */
 const PROBES: Record<WasmVariant, () => Uint8Array<ArrayBuffer>> = {
   simd: () => probe([0x1a]),
   relaxed: () => probe([...V128_CONST, ...V128_CONST, 0xfd, 0x87, 0x02, 0x1a]),

@@ -239,7 +239,10 @@ function isHandle(value: unknown): value is Handle {
   return typeof value === "object" && value !== null && "target" in value && "methods" in value;
 }
 
-/** Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions elsewhere */
+/**
+ * Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions
+ * elsewhere
+ */
 function take(given: unknown[], method: string): Taken {
   const args = [...given];
   const taken: Taken = { args, at: -1, onProgress: undefined, signal: undefined };

@@ -1,6 +1,6 @@
 /**
- * The worker's side: one `Ntk`, and the objects made from it, asked by messages. Calls are answered one after the other, in order; long ones let messages in between
- * their slices, so that an abort is seen.
+ * The worker's side: one `Ntk`, and the objects made from it, asked by messages. Calls are answered one after the
+ * other, in order. Long calls let messages in between their slices, so that an abort is seen.
  */
 import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
@@ -94,7 +94,10 @@ export class Host {
     }
   }
 
-  /** A generator that is pulled from outside: each step is told whether the signal has been given, and tells what onProgress was called with. */
+  /**
+   * A generator that is pulled from outside. Each step is told whether the signal has been given, and tells what
+   * onProgress was called with.
+   */
   #generator(start: (...args: unknown[]) => unknown, args: unknown[], at: number): object {
     const controller = new AbortController();
     let progress: unknown[] = [];
@@ -171,7 +174,7 @@ function pick(object: object, names: readonly string[] | undefined): Record<stri
   return Object.fromEntries((names ?? all).map((name) => [name, (object as Record<string, unknown>)[name]]));
 }
 
-/** Buffers of a result, which the worker does not need again: they move. A report and a generator keep what they gave. */
+/** Buffers of a result that the worker does not need again: they move. A report and a generator keep what they gave. */
 function transferable(value: unknown, request: Request): ArrayBuffer[] {
   if (request.type !== "call" || request.method === "report" || request.method === "next") return [];
   const found = new Set<ArrayBuffer>();
@@ -188,7 +191,10 @@ function withMore(options: unknown, more: object): unknown {
   return options === undefined || isRecord(options, "options") ? { ...(options as object), ...more } : options;
 }
 
-/** A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages first. */
+/**
+ * A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages
+ * first.
+ */
 function breath(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   return new Promise((resolve) => {

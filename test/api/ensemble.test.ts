@@ -16,7 +16,9 @@ const near = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number
   expect(maxDifference(got, want) / (maxAbs(want) || 1), what).toBeLessThanOrEqual(tolerance);
 const add = (A: Rows, B: Rows, factor = 1) => A.map((row, i) => row.map((x, j) => x + factor * B[i][j]));
 
-/** Plain Euler steps of f ← f − η/n Θ(·, X)(f(X) − y) on the joint linear map f_t = M f_0 + A y: M and A after k steps. */
+/**
+ * Plain Euler steps of f ← f − η/n Θ(·, X)(f(X) − y) on the joint linear map f_t = M f_0 + A y: M and A after k steps.
+ */
 function steps(onTrain: Rows, onTest: Rows, rate: number, count: number) {
   const n = N * Y.cols;
   let A: Rows = onTest.map((row) => row.map(() => 0));
@@ -96,7 +98,7 @@ describe.each(variants)("%s", (variant) => {
         1e-7 * size,
       );
     }
-    // With weight decay the mean is that of ridge n κ.
+    // With weight decay the mean is the mean of ridge n κ.
     using decayed = ntk.ensemble(READOUT, X, Y, { weightDecay: 0.01 });
     using ridge = ntk.fit(READOUT, X, Y, { ridge: 0.01 * N * Y.cols });
     near(decayed.at(Infinity, T).mean.data, ridge.predict(T).mean.data, 1e-10, "decay");

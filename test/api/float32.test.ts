@@ -1,4 +1,6 @@
-/** load({ precision: "float32" }): every result against its stated accuracy, fallbacks, and what float32 cannot hold. */
+/**
+ * load({ precision: "float32" }): every result against its stated accuracy, fallbacks, and what float32 cannot hold.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type Matrix, type Network, type Ntk } from "../../src/index.js";
 import { EPS32 } from "../ops/harness.js";

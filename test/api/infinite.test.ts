@@ -1,4 +1,7 @@
-/** Infinitely wide networks through the public API: golden vectors, the recursion by quadrature, identities, and their use as models. */
+/**
+ * Infinitely wide networks through the public API: golden vectors, the recursion by quadrature, identities, and their
+ * use as models.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type Activation,
@@ -87,7 +90,8 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test.each(NAMES)("%s: symmetric, positive semi-definite, the same in any company", (activation) => {
-    // 37 rows: tiles of 16 rows and groups of four columns have edges. One point is an outlier beyond the series' range.
+    // 37 rows: tiles of 16 rows and groups of four columns have edges. One point is an outlier beyond the series'
+    // range.
     const X = randomMatrix(37, 2, 5, 2);
     X.data[10] = 90;
     for (const kernel of ["ntk", "nngp"] as const) {
@@ -136,7 +140,8 @@ describe.each(variants)("%s", (variant) => {
     const few = createInfiniteNetwork({ activation: "relu", depth: 3, weightStd: Math.SQRT2, bias: false });
     const K = ntk.kernel(model, X);
     expect(K.data[3]).toBe(K.data[0]);
-    // Near: the angle is about 2^-31, and relu's kernel is linear in it: 1 − K01/K00 is visible, and right to a few digits.
+    // Near: the angle is about 2^-31, and relu's kernel is linear in it. 1 − K01/K00 is visible, and right to a few
+    // digits.
     const [x, y] = [rowsOf(X, 0, 1).data, rowsOf(X, 1, 2).data];
     const norm = Math.hypot(...x);
     const along = x.reduce((sum, value, t) => sum + value * y[t], 0) / norm ** 2;

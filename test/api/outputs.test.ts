@@ -1,4 +1,7 @@
-/** Regression and training of deep networks with several outputs against textbook linear algebra on the oracle's Jacobian. */
+/**
+ * Regression and training of deep networks with several outputs against textbook linear algebra on the oracle's
+ * Jacobian.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Ntk } from "../../src/index.js";
 import { jacobianOf } from "../oracle/autodiff.js";

@@ -1,4 +1,7 @@
-/** Outputs of an averaged kernel are regressions of their own: scale, evidence, leave-one-out and, where asked for, ridge of each. */
+/**
+ * Outputs of an averaged kernel are regressions of their own: each has its scale, evidence, leave-one-out and, where
+ * asked for, ridge.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type Fit, type Ntk } from "../../src/index.js";
 import { maxDifference } from "../setup/golden.js";

@@ -1,6 +1,6 @@
 /**
- * Rows that repeat: copies of an observation are one observation with a weight, for the evidence and for leave-one-out, whichever way a fit is
- * solved. Without that, a few copies make the evidence rise without bound as the ridge falls.
+ * Rows that repeat: copies of an observation are one observation with a weight, for the evidence and for leave-one-out,
+ * whichever way a fit is solved. Else a few copies would make the evidence rise without bound as the ridge falls.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type FitOptions, type Ntk } from "../../src/index.js";

@@ -1,4 +1,7 @@
-/** Model choice: scores are those of `fit`, nothing on a grid is better, bounds hold, and known hyperparameters come back. */
+/**
+ * Model choice: scores are those of `fit`, nothing on a grid is better, bounds hold, and known hyperparameters come
+ * back.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type InfiniteNetwork, type Network, type Ntk } from "../../src/index.js";
 import { randomMatrix } from "../setup/random.js";

@@ -1,4 +1,6 @@
-/** fit.update against fits anew: every way of solving, every kind of model, many moves, failures that leave no trace. */
+/**
+ * fit.update against a fresh fit: every way of solving, every kind of model, many moves, failures that leave no trace.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
@@ -138,7 +140,10 @@ describe.each(variants)("%s", (variant) => {
     ntk = await loadVariant(variant);
   });
 
-  /** Everything that a fit says, against another's; relative to its size, κ ε: ridge 0.05 beside kernels of about 50. */
+  /**
+   * Compares everything that a fit says with another fit, relative to its size, within κ ε: ridge 0.05 beside kernels
+   * of about 50.
+   */
   function expectSame(got: Fit, want: Fit, what: string, rounding = 1e-9): void {
     const [a, b] = [got, want].map((fit) => fit.predict(T, { covariance: true, noise: true }));
     for (const key of ["mean", "variance", "covariance"] as const) {
@@ -203,10 +208,12 @@ describe.each(variants)("%s", (variant) => {
       fit.update({ move: { index, X: [x[index]], Y: [y[index]] } });
       if (k % 100 > 0) continue;
       using want = ntk.fit(net, x, y, { ridge, solver: "dual" });
-      // Each update perturbs Θ + λI by c n ε‖Θ‖ (linalg/choleskyEdits.ts), k of them by k times that at most, and as their errors are
-      // independent by about √k times. The answer moves by that over the least eigenvalue, λ, of its size.
+      // Each update perturbs Θ + λI by c n ε‖Θ‖ (linalg/choleskyEdits.ts). k updates perturb it by k times that at
+      // most, and as their errors are independent by about √k times. The answer moves, relative to its size, by the
+      // perturbation over the least eigenvalue, λ.
       const perturbation = Math.sqrt(k) * n * EPS;
-      // The bounds of Cholesky count every rounding at its worst; what is left of them is that of a fit anew, here within 10 times.
+      // The bounds of Cholesky count every rounding at its worst. What is left after k updates is the error of a fresh
+      // fit, here within 10 times.
       expect(fit.report.backwardError, `after ${k}`).toBeLessThanOrEqual(
         10 * Math.max(want.report.backwardError, EPS / 4),
       );

@@ -1,4 +1,7 @@
-/** Expected kernels of initialisations: golden numbers, quadrature-free identities, and z-tests against sampled networks. */
+/**
+ * Expected kernels of initialisations: golden numbers, quadrature-free identities, and z-tests against sampled
+ * networks.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type Activation,
@@ -35,8 +38,8 @@ test("the golden file covers every activation", () => {
 });
 
 test.each(cases)("expected kernel $name", ({ activation, m, d, c_std, d_std, b_std, inputs, expected, tol }) => {
-  // LeCun with this weightStd has the golden c_std; the golden b_std is free. Two schemes that differ in b alone give both parts
-  // of the expected kernel, which is linear in the variance of b.
+  // LeCun with this weightStd has the golden c_std; the golden b_std is free. The expected kernel is linear in the
+  // variance of b, so two schemes that differ in b alone give both of its parts.
   const options = {
     inputs: d,
     hidden: m,
@@ -127,7 +130,8 @@ test("MATH.md §5: the hidden layer's share under LeCun falls like 1/m, and the 
 test("near-parallel inputs keep their digits: relu's kernel varies like the angle", () => {
   const object = initialization({ inputs: 2, hidden: 1, activation: "relu", bias: false });
   const at = (angle: number) => object.expectedKernel([[1, 0]], [[Math.cos(angle), Math.sin(angle)]]).data[0];
-  // Unit inputs, weights of variance ½ and a readout of variance 1: Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π − ϑ)/2π.
+  // Unit inputs, weights of variance ½ and a readout of variance 1: Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π −
+  // ϑ)/2π.
   for (const angle of [1e-3, 1e-6, 1e-9]) {
     const cosine = (Math.cos(angle) * (Math.PI - angle)) / (2 * Math.PI);
     const want = (Math.sin(angle) / (2 * Math.PI) + cosine) / 2 + cosine;

@@ -147,7 +147,7 @@ describe("draws", () => {
   });
 });
 
-// Variance of a weight at weightStd w, from DESIGN.md §1.
+// Variance of a weight at weightStd w, by the definitions of the schemes (src/model/initSchemes.ts).
 const VARIANCE: Record<string, (w: number, fanIn: number, fanOut: number, output: boolean) => number> = {
   lecun: (w, fanIn) => w ** 2 / fanIn,
   he: (w, fanIn) => (2 * w ** 2) / fanIn,

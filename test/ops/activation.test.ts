@@ -89,7 +89,9 @@ describe.each(variants)("%s", (variant) => {
     800,
   ];
   const points = [...spread, ...special].flatMap((z) => [z, -z]);
-  /** Around the roots of the slopes of gelu and silu, multiples of π/2 and what is next to them, and beyond any reduction. */
+  /**
+   * Around the roots of the slopes of gelu and silu, multiples of π/2 and their neighbours, and beyond any reduction.
+   */
   const delicate = [
     -0.75,
     -0.7517,

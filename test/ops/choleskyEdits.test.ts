@@ -29,8 +29,8 @@ function product(L: Float64Array, n: number): Getter {
 }
 
 /**
- * Each of n rotations keeps the length of a row and its entry of x up to a few ε, so entry (i, j) of the product moves by at most
- * c n ε √(A_ii A_jj); c = 8: two rows, two products and a sum each, and the rounding of the rotation itself.
+ * Each of n rotations keeps the length of a row and its entry of x up to a few ε. Entry (i, j) of the product so moves
+ * by at most c n ε √(A_ii A_jj). c = 8: two rows, two products and a sum each, and the rounding of the rotation itself.
  */
 function expectProduct(L: Float64Array, n: number, expected: Getter, size: (i: number) => number, what: string): void {
   const got = product(L, n);
@@ -102,7 +102,7 @@ describe.each(variants)("%s", (variant) => {
       const { info, before, after, x } = onBed(context, (bed) => downdate(bed, n, rest, 0.01));
       expect(info).toBe(0);
       const A = product(before, n);
-      // Mixed stability (Stewart 1979): the error is that of the matrix before.
+      // Mixed stability (Stewart 1979): the error is relative to the matrix before.
       expectProduct(
         after,
         n,

@@ -1,4 +1,7 @@
-/** What the suites of deigh share: its tolerance, random matrices, and the check of large ones in n² work beside the decomposition. */
+/**
+ * What the suites of deigh share: its tolerance, random matrices, and the check of large ones in n² work beside the
+ * decomposition.
+ */
 import { expect } from "vitest";
 import type { Context } from "../../src/context.js";
 import { generator } from "../setup/random.js";

@@ -1,6 +1,6 @@
 /**
- * The single-precision ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the double suites' with ε of
- * float32, which the JavaScript backend, computing in doubles, undercuts.
+ * The single-precision ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the ones of the
+ * double suites with ε of float32. The JavaScript backend computes in doubles and undercuts them.
  */
 import { describe, expect, test } from "vitest";
 import { ActivationCode } from "../../src/ops.js";
@@ -56,7 +56,10 @@ function formula(
 
 const lower = (entry: (i: number, j: number) => Entry) => (i: number, j: number) => (j <= i ? entry(i, j) : undefined);
 
-/** [m, n, k] about the tiles (5 or 6 rows, 8 columns), the blocks (120 or 144 rows, 128 columns; JavaScript 96, 384), KC = 256 and KB = 1024. */
+/**
+ * [m, n, k] about the tiles (5 or 6 rows, 8 columns), the blocks (120 or 144 rows, 128 columns; JavaScript 96, 384), KC
+ * = 256 and KB = 1024.
+ */
 const SHAPES = [
   ...[0, 1, 4, 5, 6, 7, 11, 13].flatMap((m) => [0, 1, 3, 7, 8, 9, 17].map((n) => [m, n, (m + n) % 6])),
   ...[79, 81, 95, 97, 119, 121, 143, 145].map((m) => [m, 5, 3]),

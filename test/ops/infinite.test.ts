@@ -1,4 +1,7 @@
-/** dunit, dcovariance, dmoments, ddual: the duals of all activations against quadrature and 50-digit formulas (scripts/duals.py). */
+/**
+ * dunit, dcovariance, dmoments, ddual: the duals of all activations against quadrature and 50-digit formulas
+ * (scripts/duals.py).
+ */
 import { describe, expect, test } from "vitest";
 import { termsFor } from "../../src/kernel/infinite/seriesTerms.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../src/model/probit.js";

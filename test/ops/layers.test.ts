@@ -1,4 +1,7 @@
-/** What deep networks add: dkhatrirao, dhadamard, ddescend, dgramBlock, dgramBlockCross, and Gram products deeper than a pass. */
+/**
+ * What deep networks add: dkhatrirao, dhadamard, ddescend, dgramBlock, dgramBlockCross, and Gram products deeper than a
+ * pass.
+ */
 import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
 import { type Block, EPS, expectEntries, expectSplitsAgree, lowerIn, onBed, type Range, rowsIn } from "./harness.js";

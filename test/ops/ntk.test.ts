@@ -16,7 +16,10 @@ import {
   rowsIn,
 } from "./harness.js";
 
-/** [n, n2, m, d]: tiles of 5 or 6 rows and 4 or 8 columns, groups of 20 to 48, KC = 256 and KB = 1024 units, the product of inputs from d = 5. */
+/**
+ * [n, n2, m, d]: tiles of 5 or 6 rows and 4 or 8 columns, groups of 20 to 48, KC = 256 and KB = 1024 units, the product
+ * of inputs from d = 5.
+ */
 const SHAPES = [
   [1, 1, 1, 1],
   [5, 4, 3, 1],
@@ -147,7 +150,10 @@ function run(bed: Bed, bytes: Bytes, { shape, code, full, cross, scalars }: Case
   };
 }
 
-/** Entry (i, j) from the definitions, with the bound of m + d + 8 roundings and features off by a few ε of terms below 4. */
+/**
+ * Entry (i, j) from the definitions, with the bound of m + d + 8 roundings and features off by a few ε of terms below
+ * 4.
+ */
 function textbook(name: string, { shape, scalars, cross }: Case, result: ReturnType<typeof run>, eps: number) {
   const [n, n2, m, d] = shape;
   const [zAlpha, zBeta, sigma, alpha, beta, gamma, delta] = scalars;

@@ -70,7 +70,10 @@ const cross = <T>(...lists: T[][]): T[][] =>
 
 /** [m, n, k] about the register tiles (5×4, 6×4, JavaScript 4×4): all combinations, they cost nothing. */
 const TILES = cross([0, 1, 5, 6, 7, 13], [0, 1, 3, 4, 5, 9], [0, 1, 2, 3]);
-/** About IB = 120 or 144 and JB = 128 (JavaScript 96 and 384), KC = 256 and KB = 1024, one dimension at a time, and all of them at once. */
+/**
+ * About IB = 120 or 144 and JB = 128 (JavaScript 96 and 384), KC = 256 and KB = 1024, one dimension at a time, and all
+ * of them at once.
+ */
 const BLOCKS = [
   ...[95, 96, 97, 119, 121, 143, 145, 191, 193].map((m) => [m, 5, 3]),
   ...[127, 128, 129, 257, 383, 384, 385, 769].map((n) => [7, n, 2]),

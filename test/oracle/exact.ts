@@ -1,6 +1,6 @@
 /**
- * Functions to several hundred digits, in BigInt fixed point with 1500 fractional bits: fine enough for the least subnormal
- * to have 400 bits of its own. Slow, and independent of any floating-point library.
+ * Functions to several hundred digits, in BigInt fixed point with 1500 fractional bits: fine enough for the least
+ * subnormal to have 400 bits of its own. Slow, and independent of any floating-point library.
  */
 const BITS = 1500n;
 const ONE = 1n << BITS;

@@ -1,7 +1,10 @@
 /** Textbook loops, written from MATH.md and the definitions, sharing nothing with the library but its data types. */
 import type { Network } from "../../src/index.js";
 
-/** σ and σ' by the definitions; `erf` by its Taylor or continued-fraction series. Digits are lost in tails, not at the size of 1. */
+/**
+ * σ and σ' by the definitions; `erf` by its Taylor or continued-fraction series. Digits are lost in tails, not at the
+ * size of 1.
+ */
 export function activate(name: string, z: number): [number, number] {
   switch (name) {
     case "sigmoid": {

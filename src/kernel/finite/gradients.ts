@@ -1,10 +1,13 @@
-/** The gradients of the outputs in the pre-activations, layer by layer from the top down (backward mode, MATH.md §2). */
+/**
+ * The gradients of the outputs in the pre-activations, layer by layer from the top down (backward mode, MATH.md §2).
+ */
 import type { Context } from "../../context.js";
 import type { Loaded, Tile } from "./layers.js";
 
 /**
- * The gradients of every output in the pre-activations, from the top layer down: calls `body(l, G)` with G = scale ∂f_c/∂Z_l,
- * row (n, c) at n·C + c, (rows·C)×m_l; the same memory read as rows×(C·m_l) has one row for each input. G lives for one call.
+ * The gradients of every output in the pre-activations, from the top layer down. Calls `body(l, G)` with G = scale
+ * ∂f_c/∂Z_l, (rows·C)×m_l, row (n, c) at n·C + c. The same memory read as rows×(C·m_l) has one row for each input. G
+ * lives for one call.
  */
 export function forEachGradient(
   context: Context,
@@ -40,8 +43,8 @@ export function forEachGradient(
 }
 
 /**
- * {@link forEachGradient} on two tiles in step; the second may be missing, and its address is 0 then. The second's gradients
- * are kept, all layers of them, while the first's are made one by one.
+ * {@link forEachGradient} on two tiles in step. The second tile may be missing; its address is 0 then. The gradients of
+ * all layers of the second tile are kept while the gradients of the first are made one by one.
  */
 export function forEachGradientPair(
   context: Context,

@@ -1,12 +1,14 @@
 /**
- * The empirical tangent kernel of a finite network, factored layer by layer (MATH.md §2), never through the N×P Jacobian:
+ * The empirical tangent kernel of a finite network, factored layer by layer (MATH.md §2). The N×P Jacobian is never
+ * formed.
  *
  *   Θ_cc' = δ_cc' (β² + α² H_L H_Lᵀ) + Σ_l (α_l² H_(l−1) H_(l−1)ᵀ + β_l²) ∘ (G_l,c G_l,c'ᵀ),   G_l,c = ∂f_c/∂Z_l
  *
- * `average` is the mean of Θ_cc over the outputs, N×N; `full` is (N·C)×(N·C), row n·C + c. In the average, the products of all
- * outputs are one product over C·m units, and in the top layer, where G_c = α b_c ∘ σ', one over m units with the weights'
- * root mean square. The kernel of a single hidden layer is one op; its terms apart take UNITS at a time. Scratch is O(N·1024) either way.
- * Sources: Jacot et al. 2018; Novak et al. 2022 for the factored form.
+ * `average` is the mean of Θ_cc over the outputs, N×N; `full` is (N·C)×(N·C), row n·C + c. In the average, the products
+ * of all outputs are one product over C·m units. In the top layer, where G_c = α b_c ∘ σ', they are one product over m
+ * units with the root mean square of the weights. The kernel of a single hidden layer is one op; its terms apart take
+ * UNITS at a time. Scratch is O(N·1024) either way. Sources: Jacot et al. 2018; Novak et al. 2022 for the factored
+ * form.
  */
 import type { Context } from "../../context.js";
 import type { Real } from "../../linalg/precision.js";

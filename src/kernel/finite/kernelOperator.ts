@@ -1,6 +1,6 @@
 /**
- * Θ(X, X) as a linear map, v ↦ Φ(Φᵀv) in float64, O(NP) a product and no N×N matrix. The features of all rows are made once and kept
- * while they are needed, where they are not too many; else they are made anew, tile by tile, for every product.
+ * Θ(X, X) as a linear map, v ↦ Φ(Φᵀv) in float64: O(NP) a product and no N×N matrix. The features of all rows are made
+ * once and kept while they are needed. Where they are too many, they are made anew, tile by tile, for every product.
  */
 import type { Context } from "../../context.js";
 import type { Matrix } from "../../matrix.js";
@@ -11,7 +11,9 @@ import { tangentInto, tangentTransposeInto } from "./tangents.js";
 /** Doubles of features that are kept: 256 MiB. */
 const KEPT = 2 ** 25;
 
-/** Θ(X, X) of a network with all its outputs; vectors have N·C entries, n·C + c. Alive inside {@link withTangents} only. */
+/**
+ * Θ(X, X) of a network with all its outputs; vectors have N·C entries, n·C + c. Alive inside {@link withTangents} only.
+ */
 export interface Tangents {
   /** Φᵀ v, P numbers. */
   transposeTimes(v: Float64Array): Float64Array;

@@ -1,6 +1,7 @@
 /**
- * A finite network in backend memory, layer by layer from the input up, and its features for a tile of rows: what every kernel,
- * Jacobian and prediction starts from. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md §1).
+ * A finite network in backend memory, layer by layer from the input up, and its features for a tile of rows. Every
+ * kernel, Jacobian and prediction starts from them. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md
+ * §1).
  */
 import type { Context } from "../../context.js";
 import { doubles, type Real } from "../../linalg/precision.js";
@@ -41,7 +42,10 @@ export interface Loaded {
   readonly gain: number;
 }
 
-/** Addresses of θ's layers; θ is copied into scratch unless it lies in backend memory at `given`. Call inside `arena.run`. */
+/**
+ * Addresses of θ's layers. θ is copied into scratch unless it lies in backend memory at `given`. Call inside
+ * `arena.run`.
+ */
 export function loadNetwork(context: Context, net: Network, given?: number, real: Real = doubles(context)): Loaded {
   const theta = given ?? real.copyIn(intact(net.parameters, parameterCount(net.blocks)), "net.parameters");
   const sizes = [net.inputs, ...widths(net), net.outputs];
@@ -97,8 +101,8 @@ export function loadInputs(context: Context, X: Matrix, real: Real = doubles(con
 }
 
 /**
- * H and (where g is not 0) gain ∘ σ' of one hidden layer for `rows` rows of its input h and the units [unit, unit + units); both
- * rows×units, packed. `gain` has one number for each unit of the layer; 0 means 1.
+ * H and (where g is not 0) gain ∘ σ' of one hidden layer, for `rows` rows of its input h and the units [unit, unit +
+ * units). Both are rows×units, packed. `gain` has one number for each unit of the layer; 0 means 1.
  */
 export function features(
   { arena }: Context,

@@ -1,6 +1,6 @@
 /**
- * The kernel of a network with several outputs in full, (N·C)×(N·C), row n·C + c. Each layer's factor α² H Hᵀ + β² is made once,
- * N×N, and spread over C×C blocks on the way out of the product of gradients.
+ * The kernel of a network with several outputs in full, (N·C)×(N·C), row n·C + c. The factor α² H Hᵀ + β² of each layer
+ * is made once, N×N. The product of gradients spreads it over C×C blocks on the way out.
  */
 import type { Context } from "../../context.js";
 import { forEachGradientPair } from "./gradients.js";

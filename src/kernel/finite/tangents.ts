@@ -1,7 +1,7 @@
 /**
- * The tangent features φ(x) = ∇f(x, θ0) as a matrix and as a linear map: forward pass, Jacobian rows, Φu (forward mode) and Φᵀv
- * (backward mode). Row n·C + c belongs to output c of input n. Φu and Φᵀv cost O(NP) for all outputs together and store neither Φ nor
- * an N×N matrix. Rows are taken in tiles of bounded size.
+ * The tangent features φ(x) = ∇f(x, θ0) as a matrix and as a linear map: forward pass, Jacobian rows, Φu (forward mode)
+ * and Φᵀv (backward mode). Row n·C + c belongs to output c of input n. Φu and Φᵀv cost O(NP) for all outputs together.
+ * They store neither Φ nor an N×N matrix. Rows are taken in tiles of bounded size.
  */
 import type { Context } from "../../context.js";
 import { intact } from "../../lists.js";
@@ -65,7 +65,7 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: num
     const spare = [0, 1].map(() => arena.alloc(rows * widest));
     let moved = 0;
     hidden.forEach((layer, l) => {
-      // ∂Z_l along u: by its own weights, and by what lies below.
+      // ∂Z_l along u: by its own weights, and by the layers below it.
       const { fanIn: d, fanOut: m, alpha, beta, offsets, weights } = layer;
       const z = spare[l % 2];
       arena.run(() => {

@@ -1,7 +1,8 @@
 /**
- * The features of the training points of a network with one hidden layer and one output, kept in a held block: predictions need them for β and
- * for the cross kernel, and while points come and go the kernel of a new point with all of them is two passes over what is there, β² + α² S s + (α₁² X x + β₁²) ∘ (G g) (MATH.md §2),
- * instead of N·m activations, and Φᵀv one more. Rows lie in slots: a point that goes leaves its slot to one that comes.
+ * The features of the training points of a network with one hidden layer and one output, kept in a held block.
+ * Predictions need them for β and for the cross kernel. While points come and go, the kernel of a new point with all of
+ * them is two passes over the block, β² + α² S s + (α₁² X x + β₁²) ∘ (G g) (MATH.md §2), instead of N·m activations;
+ * Φᵀv is one pass more. Rows lie in slots: a point that goes leaves its slot to a point that comes.
  */
 import type { Context } from "../../context.js";
 import type { Matrix } from "../../matrix.js";
@@ -64,7 +65,9 @@ export class ResidentFeatures {
     return rowSize(this.#net);
   }
 
-  /** Makes room for n points, and an eighth to spare. Only while the scratch stack is empty. @throws MemoryLimitError */
+  /**
+   * Makes room for n points, and an eighth to spare. Only while the scratch stack is empty. @throws MemoryLimitError
+   */
   reserve(n: number): void {
     if (n <= this.#capacity) return;
     const { arena } = this.#context;
@@ -156,7 +159,8 @@ export class ResidentFeatures {
   }
 
   /**
-   * Point i is from now on point `from[i]` of before, or where that is -1 the next of `tile`. {@link reserve} comes first; it cannot fail.
+   * Point i is from now on point `from[i]` of before, or where `from[i]` is -1 the next of `tile`. {@link reserve}
+   * comes first; this cannot fail.
    */
   exchange(tile: Tile | undefined, from: Int32Array): void {
     const slots = from.map((old) => (old < 0 ? -1 : this.#slots[old]));

@@ -1,4 +1,7 @@
-/** Kernels of infinitely wide networks, NTK and NNGP (MATH.md §6): tiles of pairs, of a symmetric kernel only the lower half. */
+/**
+ * Kernels of infinitely wide networks, NTK and NNGP (MATH.md §6), in tiles of pairs. A symmetric kernel takes the lower
+ * half only.
+ */
 import type { Context } from "../../context.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
@@ -6,7 +9,8 @@ import type { InfiniteNetwork } from "../../model/infinite.js";
 import { COLUMNS, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
- * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2, at `out`; without X2 of X with itself, both triangles, symmetric to the bit.
+ * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2, at `out`. Without X2 it is Θ of X with itself, both
+ * triangles, symmetric to the bit.
  */
 export function infiniteInto(
   context: Context,
@@ -42,7 +46,10 @@ export function infiniteInto(
   });
 }
 
-/** Puts a row of a tile, whose points are in the order of variance, where it belongs, in both triangles of a symmetric kernel. */
+/**
+ * Puts a row of a tile where it belongs, in both triangles of a symmetric kernel. The points of the tile are in the
+ * order of variance.
+ */
 function scatter(
   values: Float64Array,
   i: number,

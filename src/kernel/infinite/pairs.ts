@@ -1,7 +1,8 @@
 /**
- * Infinitely wide networks in backend memory: points first (unit vectors, variances of every layer, and the moments of the probit mixture where the
- * activation needs them), then pairs of points, tile by tile, all layers of a tile while it is in cache. For the mixture, points are taken in
- * the order of their variance, so that a tile needs no more terms than its own variances ask for.
+ * Infinitely wide networks in backend memory: points first, then pairs of points. A point has a unit vector, the
+ * variances of every layer, and the moments of the probit mixture where the activation needs them. Pairs are taken tile
+ * by tile, all layers of a tile while it is in cache. For the mixture, points are taken in the order of their variance:
+ * a tile needs no more terms than its own variances ask for.
  */
 import type { Context } from "../../context.js";
 import { intact } from "../../lists.js";
@@ -13,7 +14,10 @@ import { termsFor } from "./seriesTerms.js";
 
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
 export const [ROWS, COLUMNS] = [16, 512];
-/** Up to so many inputs, all angles come from differences of unit vectors; above, one product and the few differences that matter. */
+/**
+ * Up to so many inputs, all angles come from differences of unit vectors. Above, they come from one product and the few
+ * differences that matter.
+ */
 const FEW_INPUTS = 32;
 /** Activations that are mixtures of probits, and what multiplies the variance of their moments. */
 const MIXTURES: Record<string, number> = { sigmoid: 1, tanh: 4, softplus: 1, silu: 1 };
@@ -123,7 +127,10 @@ export class Pairs {
     return { n, order, x, units, transposed, variances, moments: [] };
   }
 
-  /** The most terms that a point within the series' range asks for; 0 where there is none. Points are in the order of variance. */
+  /**
+   * The most terms that a point within the series' range asks for; 0 where there is no such point. Points are in the
+   * order of variance.
+   */
   #most({ n, variances }: Points, l: number): number {
     if (!this.#mixture) return 0;
     const values = this.#context.arena.view(variances[l], n);

@@ -1,23 +1,27 @@
 /**
- * How many terms the separable series of the probit mixture needs (MATH.md §6). With r_i = s_i² a/(1 + s_i² a) and u_i = s_i/√(1 + s_i² a), what
- * follows term K is for any |ρ| ≤ 1 a geometric series for each pair of nodes, at most
+ * How many terms the separable series of the probit mixture needs (MATH.md §6). With r_i = s_i² a/(1 + s_i² a) and u_i
+ * = s_i/√(1 + s_i² a), the terms after term K are for any |ρ| ≤ 1 at most a geometric series for each pair of nodes,
  *
  *   α_K Σ_ij p_i p_j u_i(a) u_j(b) (r_i(a) r_j(b))^K / (1 − r_i(a) r_j(b)),   α_K ≤ 1/√(πK),
  *
- * and as (1 − xy)² ≥ (1 − x²)(1 − y²), at most α_K M(a) M(b) with M(a) = Σ_i p_i u_i r_i^K/√(1 − r_i²). It grows with either variance, so the
- * largest ones of a block serve all of it.
+ * and as (1 − xy)² ≥ (1 − x²)(1 − y²), at most α_K M(a) M(b) with M(a) = Σ_i p_i u_i r_i^K/√(1 − r_i²). The bound grows
+ * with either variance, so the largest variances of a block serve all of it.
  */
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 
 /**
- * The most terms before the double sum takes over. A term costs about 1 ns a pair, the double sum 24 µs (measured); the moments of a point are this many
- * doubles, 32 KiB, which is why it stops here. 4096 terms reach variances near 160.
+ * The most terms before the double sum takes over. A term costs about 1 ns a pair, the double sum 24 µs (measured). The
+ * moments of a point are this many doubles, 32 KiB, which is why the limit is not higher. 4096 terms reach variances
+ * near 160.
  */
 const MAX_TERMS = 4096;
 /** What may be left out, relative to the first term: half an ulp. */
 const LEFT = 2 ** -53;
 
-/** Terms for variances up to a and b; 0 where the double sum is the better way. `slopes`: weigh term k by 2k + 2, as silu's derivative does. */
+/**
+ * Terms for variances up to a and b; 0 where the double sum is the better way. `slopes` weighs term k by 2k + 2, as
+ * silu's derivative does.
+ */
 export function termsFor(a: number, b: number, slopes: boolean): number {
   if (!(remainder(MAX_TERMS, a, b, slopes) <= LEFT)) return 0;
   let [low, high] = [0, MAX_TERMS];
