@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { matrix } from "../src/matrix.js";
 import { oneHot, standardize } from "../src/prepare.js";
-import { maxDifference } from "./setup/golden.js";
+import { expectNear } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 
 const ε = Number.EPSILON;
@@ -56,7 +56,12 @@ describe("standardize", () => {
   test("a small spread on a large offset", () => {
     const { X } = standardize([1e8 - 1, 1e8, 1e8 + 1]);
     const want = Math.sqrt(1.5);
-    expect(maxDifference(X.data, [-want, 0, want])).toBeLessThanOrEqual(1e-7);
+    expectNear(
+      X.data,
+      [-want, 0, want],
+      1e-7,
+      "a spread of 1 on 1e8: the mean's rounding, 1e8 ε, and what it does to the deviation",
+    );
   });
 
   test("apply uses the training columns; invert undoes it", () => {
@@ -65,8 +70,13 @@ describe("standardize", () => {
     const mapped = apply(other);
     expect(mapped).toMatchObject({ rows: 9, cols: 2 });
     expect([...mapped.data]).toEqual([...other.data].map((x, at) => (x - mean[at % 2]) / std[at % 2]));
-    expect(maxDifference(invert(mapped).data, other.data)).toBeLessThanOrEqual(8 * 4 * ε);
-    expect(maxDifference(apply(invert(X)).data, X.data)).toBeLessThanOrEqual(8 * 4 * ε);
+    expectNear(
+      invert(mapped).data,
+      other.data,
+      8 * 4 * ε,
+      "invert after apply: a product and a sum of numbers below 8",
+    );
+    expectNear(apply(invert(X)).data, X.data, 8 * 4 * ε, "apply after invert: a product and a sum of numbers below 8");
     expect(() => apply([[1, 2, 3]])).toThrow(/X has 3 columns; expected 2/);
     expect(() => invert([1])).toThrow(/X has 1 columns; expected 2/);
   });
@@ -90,8 +100,8 @@ describe("standardize", () => {
 
   test.each([1e-200, 1e200])("a column times %d is standardised like any other", (factor) => {
     const { X, invert } = standardize([-factor, factor]);
-    expect(maxDifference(X.data, [-1, 1])).toBeLessThanOrEqual(4 * ε);
-    expect(maxDifference(invert(X).data, [-factor, factor])).toBeLessThanOrEqual(4 * ε * factor);
+    expectNear(X.data, [-1, 1], 4 * ε, `standardised at ${factor}: a mean, a deviation and a quotient`);
+    expectNear(invert(X).data, [-factor, factor], 4 * ε * factor, `inverted at ${factor}: a product and a sum`);
   });
 
   // Sums in another order, other units: what differs by rounding is one value.

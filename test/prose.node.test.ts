@@ -123,3 +123,15 @@ test("files that pages and comments name are there", () => {
   }
   expect(wrong).toEqual([]);
 });
+
+test("ARCHITECTURE.md names every room of the house", () => {
+  const [, plan] = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").split("```");
+  const named = new Set(plan.match(/[\w-]+/g));
+  const rooms = ["src", "src/kernel", "assembly"].flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || (folder === "src" && !entry.name.includes("generated")))
+      .map(({ name }) => name.replace(/\.ts$/, "")),
+  );
+  expect(rooms.filter((name) => !named.has(name))).toEqual([]);
+  expect(rooms.length).toBeGreaterThan(30);
+});

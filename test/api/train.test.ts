@@ -15,7 +15,7 @@ import {
 } from "../../src/index.js";
 import { toRows } from "../oracle/dense.js";
 import { networkDescent } from "../oracle/descent.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, maxAbs, maxDifference } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -54,16 +54,18 @@ describe.each(variants)("%s", (variant) => {
         const want = networkDescent(net, toRows(X), Y, descent, 25);
         const got = ntk.train(net, X, Y, { ...descent, steps: 25, recordAt: [0, 1, 2, 24, 25] });
         // 25 steps of sums of up to P terms.
-        expect(maxDifference(got.network.parameters, want.theta), activation).toBeLessThanOrEqual(
+        expectNear(
+          got.network.parameters,
+          want.theta,
           1e-12 * (1 + maxAbs(want.theta)),
+          `θ, ${activation}: 25 steps of sums of up to P terms`,
         );
-        expect(
-          maxDifference(
-            got.loss,
-            [0, 1, 2, 24, 25].map((k) => want.losses[k]),
-          ),
-          activation,
-        ).toBeLessThanOrEqual(1e-12);
+        expectNear(
+          got.loss,
+          [0, 1, 2, 24, 25].map((k) => want.losses[k]),
+          1e-12,
+          `losses, ${activation}: 25 steps of sums of up to P terms`,
+        );
         expect(got.steps).toEqual([0, 1, 2, 24, 25]);
         const drift = Math.hypot(...want.theta.map((value, p) => value - net.parameters[p]));
         expect(got.parameterDrift[4] / drift).toBeCloseTo(1, 9);
@@ -110,7 +112,9 @@ describe.each(variants)("%s", (variant) => {
     // The second-order term of one step is of order η.
     expect(small.gap[2]).toBeLessThan(1e-6);
     expect(at(1e-3).gap[2]).toBeGreaterThan(10 * small.gap[2]);
-    expect(maxDifference(small.loss, small.linearLoss)).toBeLessThan(1e-9);
+    expect(maxDifference(small.loss, small.linearLoss), "losses differ by the second order in the rate").toBeLessThan(
+      1e-9,
+    );
   });
 
   test("compare agrees with train, dynamics and forward, momentum included", () => {
