@@ -34,11 +34,15 @@ describe("standardize", () => {
     expect(result.X).toMatchObject({ rows, cols });
     for (let j = 0; j < cols; j++) {
       const { mean, std } = moments(result.X, j);
-      expect(Math.abs(mean)).toBeLessThanOrEqual(rows * ε);
-      expect(Math.abs(std - 1)).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(mean), `mean of column ${j}: rounding of ${rows} terms`).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(std - 1), `deviation of column ${j}: rounding of ${rows} terms`).toBeLessThanOrEqual(rows * ε);
       const original = moments(X, j);
-      expect(Math.abs(result.mean[j] - original.mean)).toBeLessThanOrEqual(rows * ε * original.std);
-      expect(Math.abs(result.std[j] / original.std - 1)).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(result.mean[j] - original.mean), `mean[${j}]: rounding of ${rows} terms`).toBeLessThanOrEqual(
+        rows * ε * original.std,
+      );
+      expect(Math.abs(result.std[j] / original.std - 1), `std[${j}]: rounding of ${rows} terms`).toBeLessThanOrEqual(
+        rows * ε,
+      );
     }
     expect(X.data).toEqual(before);
   });
@@ -93,8 +97,13 @@ describe("standardize", () => {
     (value, rows) => {
       const { X, std, invert } = standardize(new Array<number>(rows).fill(value));
       expect(std[0]).toBe(1);
-      expect(Math.max(...X.data.map(Math.abs))).toBeLessThanOrEqual(rows * ε * Math.abs(value));
-      expect(Math.abs(invert([0]).data[0] - value)).toBeLessThanOrEqual(rows * ε * Math.abs(value));
+      expect(
+        Math.max(...X.data.map(Math.abs)),
+        "a constant column: zeros, but for the mean's rounding",
+      ).toBeLessThanOrEqual(rows * ε * Math.abs(value));
+      expect(Math.abs(invert([0]).data[0] - value), "invert gives the constant back").toBeLessThanOrEqual(
+        rows * ε * Math.abs(value),
+      );
     },
   );
 
@@ -113,10 +122,17 @@ describe("standardize", () => {
   ])("a column of %d and %d is constant", (a, b) => {
     const { X, mean, std, apply } = standardize([a, b, a, a, b]);
     expect(std[0]).toBe(1);
-    expect(Math.abs(mean[0] / a - 1)).toBeLessThanOrEqual(4 * ε);
-    expect(Math.max(...X.data.map(Math.abs))).toBeLessThanOrEqual(8 * ε * Math.abs(a));
+    expect(Math.abs(mean[0] / a - 1), "mean of values that differ by rounding").toBeLessThanOrEqual(4 * ε);
+    expect(
+      Math.max(...X.data.map(Math.abs)),
+      "a constant column: zeros, but for the mean's rounding",
+    ).toBeLessThanOrEqual(8 * ε * Math.abs(a));
     // A new value is off by what it is off, not by 1e15 deviations.
-    if (Math.abs(a) < 10) expect(Math.abs(apply([a + 0.1]).data[0] - 0.1)).toBeLessThanOrEqual(8 * ε);
+    if (Math.abs(a) < 10)
+      expect(
+        Math.abs(apply([a + 0.1]).data[0] - 0.1),
+        "apply divides by 1 where the column is constant",
+      ).toBeLessThanOrEqual(8 * ε);
   });
 
   test("a spread of 16 ε of the largest is rounding, one of 64 is data", () => {
@@ -131,7 +147,9 @@ describe("standardize", () => {
     // Thousandths are whole numbers.
     for (let i = 0; i < data.length; i++) exact += 1_000_000_000n + BigInt((i * 7919) % 1000);
     const want = Number(exact) / 1000 / data.length;
-    expect(Math.abs(standardize(data).mean[0] - want)).toBeLessThanOrEqual(2 * ε * want);
+    expect(Math.abs(standardize(data).mean[0] - want), "mean of a million numbers: two ulp").toBeLessThanOrEqual(
+      2 * ε * want,
+    );
   });
 
   test("what is handed out may be written to", () => {

@@ -29,7 +29,9 @@ describe.each(variants)("%s", (variant) => {
     const size = N * net.outputs;
     expect(fit.report).toMatchObject({ solver: "cg", precision: "float64", ridge: 0.1, fallback: undefined });
     expect(fit.report.iterations).toBeGreaterThan(1);
-    expect(fit.report.backwardError).toBeLessThanOrEqual(2 * size * Number.EPSILON);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      2 * size * Number.EPSILON,
+    );
     const [got, want] = [fit.predict(T, { covariance: true }), dual.predict(T, { covariance: true })];
     // Backward errors of Nε, magnified by the condition number.
     const allowed = 4 * size * Number.EPSILON * (dual.report.conditionNumber as number);
@@ -124,8 +126,12 @@ describe.each(variants)("%s", (variant) => {
           allowed * Math.max(1, maxAbs(weights)),
           `weights, ${rows} rows, ridge ${ridge}: as the mean, of their own size`,
         );
-        expect(fit.report.backwardError).toBeLessThanOrEqual(4 * size * Number.EPSILON);
-        expect(fit.report.iterations).toBeLessThanOrEqual((dual.report.rank as number) + 1);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          4 * size * Number.EPSILON,
+        );
+        expect(fit.report.iterations, "iterations: one for each mode, and one to see the end").toBeLessThanOrEqual(
+          (dual.report.rank as number) + 1,
+        );
         expect(fit.report.notes[0]).toMatch(ridge === 0 ? /the ridge is 0/ : /is lost in rounding/);
       }
     }
@@ -135,7 +141,7 @@ describe.each(variants)("%s", (variant) => {
     const net = createNetwork({ inputs: 1, hidden: 1, bias: false, activation: "identity" });
     const X = Array.from({ length: 40 }, (_, i) => 10 ** (i / 10 - 2));
     const { report } = ntk.fit(net, X, X.map(Math.cos), { ridge: 0.1, solver: "cg" });
-    expect(report.iterations).toBeLessThanOrEqual(3);
+    expect(report.iterations, "iterations: a kernel of rank 1 needs two").toBeLessThanOrEqual(3);
   });
 
   test("covariance and samples of more numbers than an engine takes as arguments", () => {

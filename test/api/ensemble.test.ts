@@ -82,7 +82,10 @@ describe.each(variants)("%s", (variant) => {
     expectRelative(start.covariance?.data ?? [], kernels.Kall.flat(), 1e-14, "prior");
     const end = networks.at(Infinity);
     expectRelative(end.mean.data, Y.data, 1e-8, "targets");
-    expect(maxAbs(end.variance.data)).toBeLessThanOrEqual(1e-8 * kernels.K[0][0]);
+    expect(
+      maxAbs(end.variance.data),
+      "variance at the data, at the end: rounding times the condition number",
+    ).toBeLessThanOrEqual(1e-8 * kernels.K[0][0]);
     using fit = ntk.fit(MODEL, X, Y);
     expectRelative(networks.at(Infinity, T).mean.data, fit.predict(T).mean.data, 1e-8, "mean of the kernel regression");
   });
@@ -134,13 +137,18 @@ describe.each(variants)("%s", (variant) => {
     mean.data.forEach((want, at) => {
       const values = samples.map(({ data }) => data[at]);
       const average = values.reduce((sum, x) => sum + x, 0) / draws;
-      expect(Math.abs(average - want)).toBeLessThanOrEqual(4.5 * Math.sqrt(variance.data[at] / draws));
+      expect(Math.abs(average - want), `mean of the draws, entry ${at}: 4.5 standard errors`).toBeLessThanOrEqual(
+        4.5 * Math.sqrt(variance.data[at] / draws),
+      );
     });
     // Points 0 and 1 of output 0; the error of a sample covariance is about √(2/draws) of the variances.
     const product =
       samples.reduce((sum, { data }) => sum + (data[0] - mean.data[0]) * (data[2] - mean.data[2]), 0) / draws;
     const size = Math.sqrt(variance.data[0] * variance.data[2]);
-    expect(Math.abs(product - (covariance?.data[1] ?? 0))).toBeLessThanOrEqual(5 * Math.sqrt(2 / draws) * size);
+    expect(
+      Math.abs(product - (covariance?.data[1] ?? 0)),
+      "covariance of the draws: 5 standard errors",
+    ).toBeLessThanOrEqual(5 * Math.sqrt(2 / draws) * size);
     using fit = ntk.fit(MODEL, X, Y, { ridge: 0.1 });
     const [first] = fit.sample(T, { seed: 3 });
     expect(first).toMatchObject({ rows: 5, cols: 2 });
@@ -173,8 +181,14 @@ describe.each(variants)("%s", (variant) => {
       const average = values.reduce((sum, x) => sum + x, 0) / seeds;
       const spread = values.reduce((sum, x) => sum + (x - average) ** 2, 0) / (seeds - 1);
       const error = Math.sqrt(variance.data[i] / seeds);
-      expect(Math.abs(average - want)).toBeLessThanOrEqual(4 * error + 20 / m);
-      expect(Math.abs(spread / variance.data[i] - 1)).toBeLessThanOrEqual(4 * Math.sqrt(2 / seeds) + 20 / m);
+      expect(
+        Math.abs(average - want),
+        `mean of trained networks, point ${i}: 4 standard errors, and 20/m`,
+      ).toBeLessThanOrEqual(4 * error + 20 / m);
+      expect(
+        Math.abs(spread / variance.data[i] - 1),
+        `variance of trained networks, point ${i}: 4 standard errors, and 20/m`,
+      ).toBeLessThanOrEqual(4 * Math.sqrt(2 / seeds) + 20 / m);
     });
   });
 

@@ -43,9 +43,15 @@ describe.each(variants)("%s", (variant) => {
     for (const outputs of ["average", "full"] as const) {
       const [a, b] = [X, T].map((x) => double.kernelDiagonal(net, x, { outputs }));
       const square = single.kernel(net, X, X, { outputs });
-      expect(relativeError(square, double.kernel(net, X, X, { outputs }), a, a)).toBeLessThanOrEqual(KERNEL_BOUND);
+      expect(
+        relativeError(square, double.kernel(net, X, X, { outputs }), a, a),
+        `kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
+      ).toBeLessThanOrEqual(KERNEL_BOUND);
       const cross = single.kernel(net, X, T, { outputs });
-      expect(relativeError(cross, double.kernel(net, X, T, { outputs }), a, b)).toBeLessThanOrEqual(KERNEL_BOUND);
+      expect(
+        relativeError(cross, double.kernel(net, X, T, { outputs }), a, b),
+        `cross kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
+      ).toBeLessThanOrEqual(KERNEL_BOUND);
       for (let i = 0; i < square.rows; i++)
         for (let j = 0; j < i; j++) expect(square.data[i * square.rows + j]).toBe(square.data[j * square.rows + i]);
     }
@@ -121,7 +127,9 @@ describe.each(variants)("%s", (variant) => {
         const size = N * (outputs === "full" ? net.outputs : 1);
         expect(fit.report).toMatchObject({ solver: "dual", precision: "float32", fallback: undefined });
         expect(fit.report.iterations).toBeGreaterThan(0);
-        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * size * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          2 * size * Number.EPSILON,
+        );
         const [got, want] = [fit.predict(T, { covariance: true }), reference.predict(T, { covariance: true })];
         // Backward errors of Nε each, magnified by the condition number.
         const condition = reference.report.conditionNumber as number;
@@ -166,7 +174,9 @@ describe.each(variants)("%s", (variant) => {
         using fit = single.fit(given, X, Y, { ridge: 1e-2 });
         using reference = double.fit(model, X, Y, { ridge: 1e-2 });
         expect(fit.report).toMatchObject({ precision: "float32", fallback: undefined });
-        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * N * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          2 * N * Number.EPSILON,
+        );
         const allowed = 4 * N * Number.EPSILON * (reference.report.conditionNumber as number);
         expectNear(
           fit.predict(X).mean.data,

@@ -120,7 +120,10 @@ describe.each(variants)("%s", (variant) => {
       [n >> 1, 512],
     ]) {
       const single = ntk.kernel(model, rowsOf(X, i, i + 1), rowsOf(X2, j, j + 1)).data[0];
-      expect(Math.abs(K.data[i * 600 + j] - single)).toBeLessThanOrEqual(1e-14);
+      expect(
+        Math.abs(K.data[i * 600 + j] - single),
+        `entry (${i}, ${j}) of tiles against the pair alone`,
+      ).toBeLessThanOrEqual(1e-14);
     }
   });
 
@@ -151,10 +154,18 @@ describe.each(variants)("%s", (variant) => {
       [scale * along, scale * across],
       [-scale, 0],
     ]);
-    expect(Math.abs(K.data[1] / plane.data[1] - 1)).toBeLessThanOrEqual(1e-14);
+    expect(Math.abs(K.data[1] / plane.data[1] - 1), "a near pair against the same pair in a plane").toBeLessThanOrEqual(
+      1e-14,
+    );
     const gap = (kernel: Matrix, n: number) => kernel.data[0] + kernel.data[n + 1] - 2 * kernel.data[1];
-    expect(Math.abs(gap(K, 9) / gap(plane, 3) - 1)).toBeLessThanOrEqual(1e-4);
-    expect(Math.abs(K.data[2] - plane.data[2]) / K.data[0]).toBeLessThanOrEqual(1e-15);
+    expect(
+      Math.abs(gap(K, 9) / gap(plane, 3) - 1),
+      "1 − K01/K00, linear in the angle, against the plane: a few digits",
+    ).toBeLessThanOrEqual(1e-4);
+    expect(
+      Math.abs(K.data[2] - plane.data[2]) / K.data[0],
+      "an opposite pair against the same pair in a plane",
+    ).toBeLessThanOrEqual(1e-15);
   });
 
   test("rotations leave the kernel as it is; relu is homogeneous; identity is a polynomial", () => {

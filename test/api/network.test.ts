@@ -130,7 +130,10 @@ describe.each(variants)("%s", (variant) => {
         const [up, down] = [at(h), at(-h)];
         // Central differences: h² truncation and ε/h rounding, both below 1e-9 here.
         for (let i = 0; i < 3; i++)
-          expect(Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k])).toBeLessThanOrEqual(1e-8);
+          expect(
+            Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k]),
+            `∂f/∂θ_${k} at point ${i}: central differences`,
+          ).toBeLessThanOrEqual(1e-8);
       }
     },
   );

@@ -79,7 +79,9 @@ describe.each(variants)("%s", (variant) => {
     for (const [c, one] of ridge.entries())
       same(fit, c, ntk.fit(model, X, column(c), { ridge: one, scale: "fit", solver: "dual" }));
     expect(fit.report.ridge).toBe(1e-4);
-    expect(fit.report.backwardError).toBeLessThanOrEqual(10 * N * Number.EPSILON);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      10 * N * Number.EPSILON,
+    );
     fit.update({ remove: [3, 4], add: { X: [[1, 1]], Y: [[1, 2, 3]] } });
     const rows = [...Array.from({ length: N }, (_, i) => i).filter((i) => i !== 3 && i !== 4)];
     const XX = [...rows.map((i) => [X.data[2 * i], X.data[2 * i + 1]]), [1, 1]];

@@ -46,7 +46,9 @@ describe.each(variants)("%s", (variant) => {
           /^the ridge 7e-15 is lost in rounding .* a ridge above [\d.e-]+ would count$/,
         );
         expect(zero.report.notes[0]).toMatch(/^the kernel is singular to rounding and the ridge is 0/);
-        expect(fit.report.backwardError).toBeLessThanOrEqual(100 * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          100 * Number.EPSILON,
+        );
         for (const name of ["logEvidence", "logEvidenceProfiled", "looResiduals"] as const)
           expect(fit.report[name], name).toBeUndefined();
         expect(fit.report.degreesOfFreedom).toBeCloseTo(5, 9);
@@ -139,7 +141,10 @@ describe.each(variants)("%s", (variant) => {
         } catch (error) {
           expect(error).toBeInstanceOf(NotPositiveDefiniteError);
           const enough = Number(/with one ridge above ([\d.e+-]+)/.exec((error as Error).message)?.[1]);
-          expect(run({ ridge: enough }).report.backwardError).toBeLessThanOrEqual(20 * n * Number.EPSILON);
+          expect(
+            run({ ridge: enough }).report.backwardError,
+            "backward error of the system that was solved, c N ε",
+          ).toBeLessThanOrEqual(20 * n * Number.EPSILON);
         }
       }
     }

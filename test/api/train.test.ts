@@ -89,7 +89,10 @@ describe.each(variants)("%s", (variant) => {
     net.parameters.forEach((value, p) => {
       const moved = (step: number) => net.parameters.map((x, q) => (q === p ? x + step : x));
       const slope = (loss(moved(h)) - loss(moved(-h))) / (2 * h);
-      expect(Math.abs(value - network.parameters[p] - slope)).toBeLessThanOrEqual(1e-8);
+      expect(
+        Math.abs(value - network.parameters[p] - slope),
+        `step of θ_${p} against the slope of the loss by differences`,
+      ).toBeLessThanOrEqual(1e-8);
     });
   });
 
@@ -210,7 +213,7 @@ describe.each(variants)("%s", (variant) => {
     });
     expect(full.steps[0]).toBe(0);
     expect(full.steps.at(-1)).toBe(1000);
-    expect(full.steps.length).toBeLessThanOrEqual(102);
+    expect(full.steps.length, "about 100 records by default, and both ends").toBeLessThanOrEqual(102);
     expect(full.steps.every((step, i) => i === 0 || step > full.steps[i - 1])).toBe(true);
     expect(seen.at(-1)).toMatchObject({ step: 1000, steps: 1000 });
     expect(full.loss.every((loss, i) => i === 0 || loss <= full.loss[i - 1])).toBe(true);
@@ -310,7 +313,10 @@ describe.each(variants)("%s", (variant) => {
       ] as const) {
         expect(fit?.widths.length).toBeGreaterThanOrEqual(5);
         // MATH.md §5: 3 standard errors + 0.1.
-        expect(Math.abs((fit?.exponent ?? 0) - want)).toBeLessThanOrEqual(3 * (fit?.standardError ?? 0) + 0.1);
+        expect(
+          Math.abs((fit?.exponent ?? 0) - want),
+          "exponent of MATH.md §5: three standard errors and 0.1",
+        ).toBeLessThanOrEqual(3 * (fit?.standardError ?? 0) + 0.1);
         expect(fit?.standardError).toBeLessThan(0.2);
       }
     });

@@ -258,7 +258,7 @@ describe.each(variants)("%s", (variant) => {
     using want = ntk.fit(net, x, y, { ridge: 0.01, solver: "primal" });
     // As above with P = 13; a downdate may cost 16 times as much, and the condition number is about n/λ.
     const bound = 16 * Math.sqrt(1000) * 13 * EPS;
-    expect(fit.report.backwardError).toBeLessThanOrEqual(bound);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(bound);
     expectNear(
       fit.parameters(),
       want.parameters(),
@@ -279,7 +279,9 @@ describe.each(variants)("%s", (variant) => {
       1e-11,
       "mean without the far point: rounding, its 1e8 is gone from the factor",
     );
-    expect(fit.report.backwardError).toBeLessThanOrEqual(100 * EPS);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      100 * EPS,
+    );
   });
 
   const net = createNetwork({ inputs: 2, hidden: 30, biasStd: 1, seed: 4 });

@@ -135,12 +135,14 @@ test("MATH.md §5: the hidden layer's share under LeCun falls like 1/m, and the 
 test("near-parallel inputs keep their digits: relu's kernel varies like the angle", () => {
   const object = initialization({ inputs: 2, hidden: 1, activation: "relu", bias: false });
   const at = (angle: number) => object.expectedKernel([[1, 0]], [[Math.cos(angle), Math.sin(angle)]]).data[0];
-  // Unit inputs, weights of variance ½ and a readout of variance 1: Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π −
-  // ϑ)/2π.
+  // Unit inputs, weights of variance ½ and a readout of variance 1:
+  // Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π − ϑ)/2π.
   for (const angle of [1e-3, 1e-6, 1e-9]) {
     const cosine = (Math.cos(angle) * (Math.PI - angle)) / (2 * Math.PI);
     const want = (Math.sin(angle) / (2 * Math.PI) + cosine) / 2 + cosine;
-    expect(Math.abs(at(angle) - want)).toBeLessThanOrEqual(4 * Number.EPSILON);
+    expect(Math.abs(at(angle) - want), `relu's kernel at the angle ${angle}: two ulp of 1`).toBeLessThanOrEqual(
+      4 * Number.EPSILON,
+    );
   }
 });
 
