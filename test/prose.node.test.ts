@@ -135,3 +135,16 @@ test("ARCHITECTURE.md names every room of the house", () => {
   expect(rooms.filter((name) => !named.has(name))).toEqual([]);
   expect(rooms.length).toBeGreaterThan(30);
 });
+
+test("a docstring stands before what it describes", () => {
+  const orphans: string[] = [];
+  for (const path of sources.filter((each) => each.endsWith(".ts"))) {
+    const lines = linesOf(path);
+    const first = lines.findIndex((line) => line.includes("*/"));
+    for (const [i, line] of lines.entries()) {
+      if (i === first || !/^\s*(\/\*\*|\*).*\*\/$|^\s*\*\/$/.test(line)) continue;
+      if (/^\s*(\/\*\*.*|\}.*)?$/.test(lines[i + 1] ?? "")) orphans.push(`${path}:${i + 1}: ${line.trim()}`);
+    }
+  }
+  expect(orphans).toEqual([]);
+});
