@@ -28,8 +28,8 @@ const pages = ["", "docs", "examples/data", "test/vectors"].flatMap((folder) =>
     .map((name) => join(folder, name)),
 );
 const linesOf = (path: string) => readFileSync(join(root, path), "utf8").split("\n");
-/** An address has no place to break, and neither has a table of numbers. */
-const breaks = (line: string) => !/https?:\/\/\S{60}/.test(line) && /\p{L}{3}/u.test(line);
+/** An address has no place to break, and neither has a table of numbers or a directive to a tool. */
+const breaks = (line: string) => !/https?:\/\/\S{60}|\/\/ (biome-ignore|@ts-)/.test(line) && /\p{L}{3}/u.test(line);
 
 /** Numbers of the lines that are comments, or that end in one. */
 function commentLines(lines: string[], python: boolean): number[] {
