@@ -72,8 +72,8 @@ export function noWeights(method: string, { network }: KernelSource): RangeError
 }
 
 /**
- * Training data of a regression. Θ is size×size: N·C where the outputs have a kernel of their own each, and then there is one
- * right-hand side, in the order of Y; else N, with a right-hand side for each output.
+ * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is one
+ * right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
  */
 export interface Problem {
   source: KernelSource;

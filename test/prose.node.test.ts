@@ -7,15 +7,7 @@ const root = join(import.meta.dirname, "..");
 const WIDTH = 120;
 const FOLDERS = ["src", "assembly", "test", "bench", "scripts", "playground", "examples"];
 /** NOT YET COVERED: the comments of these are being rewritten. Remove a path when its lines fit. */
-const PENDING = [
-  "assembly/",
-  "src/backend/js/",
-  "src/linalg/",
-  "src/model/",
-  "src/ops.ts",
-  "src/regression/",
-  "src/training/",
-];
+const PENDING = ["assembly/", "src/backend/js/", "src/linalg/precision.ts", "src/model/", "src/ops.ts"];
 
 const sources = ["", ...FOLDERS]
   .flatMap((folder) =>

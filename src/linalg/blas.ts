@@ -1,6 +1,7 @@
 /**
- * BLAS and LAPACK on views: three to five arguments, shapes checked, scratch and precision inside. Each is one op of the backend, or two; `ops.ts`
- * has their contracts, formulas and sources. Names are those of BLAS and LAPACK, without the letter of the precision.
+ * BLAS and LAPACK on views. A routine takes three to five arguments, checks their shapes, and finds its own scratch and
+ * precision. Each routine is one op of the backend, or two; `ops.ts` has the contracts, formulas and sources. The names
+ * are those of BLAS and LAPACK, without the letter of the precision.
  *
  * A shape that does not fit is a bug of this library, not of its user: an Error that starts with "internal".
  */
@@ -135,13 +136,13 @@ export function mirror(A: View): void {
   else ops.smirror(A.rows, A.at, A.ld);
 }
 
-/** y = α A x + β y for a row of numbers x and y each. */
+/** y = α A x + β y. The views x and y have one row each. */
 export function gemv(alpha: number, A: View, x: View, beta: number, y: View): void {
   match(A.trans === 0 && x.cols === A.cols && y.cols === A.rows, "gemv", A, x, y);
   A.context.ops.dgemv(0, A.rows, A.cols, alpha, A.at, A.ld, x.at, beta, y.at);
 }
 
-/** Σ_j A_ij B_ij of each row, as numbers that JavaScript owns. */
+/** Σ_j A_ij B_ij for each row i, in an array that JavaScript owns. */
 export function rowDots(A: View, B: View = A): Float64Array {
   match(A.rows === B.rows && A.cols === B.cols && A.trans === 0 && B.trans === 0, "rowDots", A, B);
   const { ops, arena } = A.context;
@@ -164,7 +165,10 @@ export function transpose(A: View, B: View): void {
   A.context.ops.dtranspose(A.rows, A.cols, A.at, A.ld, B.at, B.ld);
 }
 
-/** Cholesky, in place: A = L Lᵀ by its lower triangle. A pivot that cancels to `tolerance` of its diagonal entry stops it: 1 + its index. */
+/**
+ * A = L Lᵀ (Cholesky), in place, from the lower triangle of A. Returns 0, or 1 + the index of the first pivot that
+ * cancels to `tolerance` of its diagonal entry.
+ */
 export function potrf(A: View, tolerance = 0): Info {
   match(A.rows === A.cols && A.trans === 0, "potrf", A);
   const { ops, arena } = A.context;
@@ -183,7 +187,10 @@ export function update(L: View, x: View): void {
   arena.run(() => ops.dch1up(L.rows, L.at, L.ld, x.at, arena.allocBytes(ops.dch1upScratchBytes(L.rows))));
 }
 
-/** L' L'ᵀ = L Lᵀ − x xᵀ, in place; the row x is destroyed. 1, and L as before, where at most `tolerance` would be left in some direction. */
+/**
+ * L' L'ᵀ = L Lᵀ − x xᵀ, in place; the row x is destroyed. Returns 0; or 1, with L as before, where at most `tolerance`
+ * would be left in some direction.
+ */
 export function downdate(L: View, x: View, tolerance: number): Info {
   match(L.rows === L.cols && x.cols === L.rows, "downdate", L, x);
   const { ops, arena } = L.context;
@@ -191,10 +198,12 @@ export function downdate(L: View, x: View, tolerance: number): Info {
   return arena.run(() => ops.dch1dn(L.rows, tolerance, L.at, L.ld, x.at, work()));
 }
 
-/** From here on packing for the blocked solve pays (measured at n = 1000); below, each row reads L once. */
+/**
+ * From this many rows on, the packing of the blocked solve pays (measured at n = 1000). Below, each row reads L once.
+ */
 const BLOCKED_ROWS = 4;
 
-/** {@link trsm}, row by row where there are few. */
+/** {@link trsm}, but row by row where B has few rows. */
 export function substitute(B: View, L: View): void {
   if (B.rows >= BLOCKED_ROWS) {
     trsm(B, L);
@@ -206,7 +215,7 @@ export function substitute(B: View, L: View): void {
   for (let i = 0; i < B.rows; i++) trsv(L.trans, B.cols, L.at, L.ld, B.at + i * B.ld * B.bytes);
 }
 
-/** Rows of B times L⁻¹, in place; `trsm(B, L.t)`: times L⁻ᵀ. L is lower triangular. */
+/** Rows of B times L⁻¹, in place, L lower triangular. `trsm(B, L.t)` multiplies by L⁻ᵀ instead. */
 export function trsm(B: View, L: View): void {
   match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
   const { ops, arena } = B.context;
@@ -222,7 +231,10 @@ export function trsm(B: View, L: View): void {
   });
 }
 
-/** Eigenvalues, ascending, of the lower triangle of A, and 1 + the index of the first that did not converge. A is destroyed, or gets eigenvectors in its rows. */
+/**
+ * Eigenvalues of the lower triangle of A, ascending. `info` is 0, or 1 + the index of the first eigenvalue that did not
+ * converge. With `vectors`, A gets the eigenvectors in its rows; without, A is destroyed.
+ */
 export function eigh(A: View, vectors: boolean): { values: Float64Array; info: Info } {
   match(A.rows === A.cols && A.trans === 0, "eigh", A);
   const { ops, arena } = A.context;

@@ -1,6 +1,8 @@
 /**
- * The Cholesky factor as a `Factor`: A + ridge I = L Lᵀ, at first in the held block that A came in. It can follow its matrix: rows that
- * come go last in L, whatever their place in A, so L has an order of its own; no one outside sees it.
+ * The Cholesky factor as a `Factor`: A + ridge I = L Lᵀ. L starts in the held block that A came in.
+ *
+ * The factor can follow changes of A. New rows go last in L, whatever their place in A, so L has an order of its own.
+ * Callers do not see that order.
  */
 import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
@@ -16,7 +18,7 @@ export interface FailedPivot {
 
 /**
  * Factors the lower triangle of A (n×n, held) in place. A pivot that cancels to `tolerance` of its diagonal entry is a
- * failure, and leaves the block in ruins: its owner refills or frees it.
+ * failure. The contents of the block are then lost: its owner refills or frees it.
  */
 export function factorCholesky(A: View, ridge: number, tolerance: number): Factor | FailedPivot {
   A.shift(ridge);
@@ -24,13 +26,16 @@ export function factorCholesky(A: View, ridge: number, tolerance: number): Facto
   return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(A, ridge);
 }
 
-/** L by rows, packed, and the row of A behind each row of L where that is another. */
+/** L by rows, packed. `order` has the row of A behind each row of L, where the two differ. */
 export interface PackedFactor {
   rows: Float64Array;
   order: Float64Array | undefined;
 }
 
-/** The least 1 − |p|² of {@link CholeskyFactor.takeOff}: the error of a downdate is that of a fresh factor divided by it, at most. */
+/**
+ * The least 1 − |p|² of {@link CholeskyFactor.takeOff}. The error of a downdate is at most the error of a fresh factor
+ * divided by 1 − |p|².
+ */
 const LEAST_REST = 1 / 16;
 
 export class CholeskyFactor implements Factor {
@@ -41,9 +46,9 @@ export class CholeskyFactor implements Factor {
   readonly ridges: Float64Array;
   /** L: the leading block of a held matrix that may be larger. */
   #L: View;
-  /** The row of A behind each row of L; undefined where all are the same. */
+  /** The row of A behind each row of L; undefined where the two agree everywhere. */
   #order: Int32Array | undefined;
-  /** True where rows have come or gone: factoring A anew would give other bits. */
+  /** True where rows have come or gone: a fresh factor of A would have other bits. */
   #edited = false;
 
   constructor(
@@ -54,7 +59,7 @@ export class CholeskyFactor implements Factor {
     this.ridges = Float64Array.of(ridge);
   }
 
-  /** A factor from what {@link pack} gave, in a held block of its own. @throws MemoryLimitError */
+  /** A factor from the result of {@link pack}, in a held block of its own. @throws MemoryLimitError */
   static unpack(context: Context, n: number, ridge: number, { rows, order }: PackedFactor): CholeskyFactor {
     const L = hold(context, n, n);
     for (let i = 0, at = 0; i < n; at += ++i) L.row(i, i + 1).set(rows.subarray(at, at + i + 1));
@@ -64,7 +69,7 @@ export class CholeskyFactor implements Factor {
     return factor;
   }
 
-  /** L and its order as plain numbers, where factoring A anew would not give the same bits; else undefined. */
+  /** L and its order as plain numbers; undefined where a fresh factor of A has the same bits. */
   pack(): PackedFactor | undefined {
     if (!this.#edited) return undefined;
     const { n } = this;
@@ -109,7 +114,7 @@ export class CholeskyFactor implements Factor {
   degreesOfFreedom(): number {
     const { n, ridge } = this;
     if (ridge === 0) return n;
-    // Rounding of the sum must not leave what a trace of eigenvalues in [0, 1] can be.
+    // The trace is a sum of n eigenvalues in [0, 1]; rounding must not carry it outside [0, n].
     return Math.min(n, Math.max(0, n - ridge * this.inverseDiagonal().reduce((sum, x) => sum + x, 0)));
   }
 
@@ -117,7 +122,9 @@ export class CholeskyFactor implements Factor {
     return 2 * this.#L.diagonal().reduce((sum, pivot) => sum + Math.log(pivot), 0);
   }
 
-  /** Squared column norms of L⁻¹. Row i of L⁻ᵀ starts at column i, so a block of rows needs the trailing triangle only. */
+  /**
+   * Squared column norms of L⁻¹. Row i of L⁻ᵀ starts at column i, so a block of rows needs only the trailing triangle.
+   */
   inverseDiagonal(): Float64Array {
     const { n } = this;
     const { context } = this.#L;
@@ -139,7 +146,7 @@ export class CholeskyFactor implements Factor {
   }
 
   /**
-   * Makes room for order n, and an eighth to spare, so that points may come one by one. Only while the scratch stack is empty.
+   * Makes room for order n and an eighth more, so that points may come one by one. The scratch stack has to be empty.
    *
    * @throws MemoryLimitError
    */
@@ -154,8 +161,8 @@ export class CholeskyFactor implements Factor {
   }
 
   /**
-   * Rows and columns of A go and come: row i of the new A is row `from[i]` of the old one, or where that is -1 a new one, whose entries
-   * without the ridge are the next row of `rows`. {@link reserve} comes first.
+   * Removes and adds rows and columns of A. Row i of the new A is row `from[i]` of the old one. Where `from[i]` is -1,
+   * the row is new: its entries, without the ridge, are the next row of `rows`. Call {@link reserve} first.
    *
    * @throws NotPositiveDefiniteError, RangeError, MemoryLimitError: the factor is as before then, to the bit.
    */
@@ -185,7 +192,7 @@ export class CholeskyFactor implements Factor {
     this.#edited = true;
   }
 
-  /** The same factor in a held block of its own. Only while the scratch stack is empty. */
+  /** The same factor in a held block of its own. The scratch stack has to be empty. */
   copy(): CholeskyFactor {
     const { n } = this;
     const copy = new CholeskyFactor(copyTriangle(this.#L, hold(this.#L.context, n, n)), this.ridge);
@@ -193,15 +200,15 @@ export class CholeskyFactor implements Factor {
     return copy;
   }
 
-  /** A + xxᵀ for the row x, which is destroyed. */
+  /** A becomes A + xxᵀ; the row x is destroyed. */
   add(x: View): void {
     this.#edited = true;
     update(this.#L, x);
   }
 
   /**
-   * A − xxᵀ for the row x, which is destroyed; false, and nothing done, where that would take most of A in some direction
-   * and with it the digits.
+   * A becomes A − xxᵀ; the row x is destroyed. Returns false and leaves A where the downdate would take most of A in
+   * some direction: the digits of A there would go with it.
    */
   takeOff(x: View): boolean {
     this.#edited = true;
@@ -212,7 +219,7 @@ export class CholeskyFactor implements Factor {
     this.#L.context.arena.free(this.#L.at);
   }
 
-  /** L in a held matrix of this order. */
+  /** Moves L into a held matrix of order `size`. */
   #move(size: number): void {
     const old = this.#L;
     const { n } = this;
@@ -220,7 +227,7 @@ export class CholeskyFactor implements Factor {
     old.context.arena.free(old.at);
   }
 
-  /** Calls `body(row, its copy, order)` for rows of B where L has an order of its own. */
+  /** Calls `body(row, its copy, order)` for each row of B, where L has an order of its own. */
   #reorder(B: View, body: (row: Float64Array, before: Float64Array, order: Int32Array) => void): void {
     if (!this.#order) return;
     const before = new Float64Array(this.n);

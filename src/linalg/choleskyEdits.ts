@@ -1,7 +1,10 @@
 /**
- * A Cholesky factor L whose matrix loses and gains rows and columns (Golub & Van Loan 6.5.4). A deletion is a rank-1 update of the triangle below
- * it (Givens rotations, never a downdate). An addition is one more row of the factorisation. Both are as stable as factoring anew, with an
- * error of c n ε‖A‖ each, so k of them are off by c k n ε‖A‖ at most.
+ * Edits of a Cholesky factor L whose matrix loses and gains rows and columns (Golub & Van Loan 6.5.4).
+ *
+ * - A deletion is a rank-1 update of the triangle below the row, by Givens rotations. It is never a downdate.
+ * - An addition is one more row of the factorisation.
+ *
+ * Both are as stable as a fresh factorisation: each has an error of c n ε‖A‖, so k edits have at most c k n ε‖A‖.
  */
 import { potrf, substitute, syrk } from "./blas.js";
 import { notPositiveDefinite, overflow, roundingLevel } from "./factor.js";
@@ -14,8 +17,8 @@ export function copyTriangle(from: View, to: View): View {
 }
 
 /**
- * Deletes rows and columns of L Lᵀ (indices of L, ascending): the factor that is left, and what undoes it, to the bit. Rows that change are kept in
- * scratch until the caller's `arena.run` ends.
+ * Deletes rows and columns of L Lᵀ (indices of L, ascending). Returns the remaining factor, and a function that undoes
+ * the deletion to the bit. Changed rows are kept in scratch until the caller's `arena.run` ends.
  *
  * @throws MemoryLimitError before any work.
  */
@@ -37,11 +40,13 @@ export function deleteRows(L: View, indices: ArrayLike<number>): { rest: View; u
 }
 
 /**
- * L grows by the last rows of a matrix of order `order.length`, whose row and column i stand at `order[i]` in `rows` (one for each row that is
- * new): L21 = A21 L11⁻ᵀ, then the factor of A22 + ridge I − L21 L21ᵀ. `rows` may not be of L's memory; L's leading dimension must allow the growth.
+ * L grows to order `order.length`, by one row for each row of `rows`. Row i of L is row `order[i]` of A. `rows` has the
+ * new rows of A, with columns in A's order. L21 = A21 L11⁻ᵀ, then L22 is the factor of A22 + ridge I − L21 L21ᵀ.
  *
- * @throws NotPositiveDefiniteError by the pivot rule of {@link Ops.dpotrf}, the tolerance as in a fit; RangeError for an entry that is not
- *   finite; MemoryLimitError. L Lᵀ is as before then.
+ * `rows` may not share memory with L. L's leading dimension must allow the growth.
+ *
+ * @throws NotPositiveDefiniteError by the pivot rule of {@link Ops.dpotrf}, the tolerance as in a fit; RangeError for
+ *   an entry that is not finite; MemoryLimitError. L Lᵀ is as before then.
  */
 export function appendRows(L: View, order: Int32Array, rows: View, ridge: number): View {
   const n = L.rows;

@@ -1,7 +1,10 @@
 /**
- * Conjugate gradients for (A + ridge I) x = b with A symmetric positive semi-definite and known by its products only, preconditioned, in
- * float64. Flexible (Polak–Ribière's β, Golub & Ye 1999), because a preconditioner that computes in float32 is not exactly symmetric. The
- * recursive residual drifts; it is only a hint, and what ends the iteration is b − (A + ridge I) x itself.
+ * Preconditioned conjugate gradients in float64 for (A + ridge I) x = b. A is symmetric positive semi-definite and
+ * known by its products only.
+ *
+ * The iteration is flexible (Polak–Ribière's β, Golub & Ye 1999), because a preconditioner that computes in float32 is
+ * not exactly symmetric. The recursive residual drifts, so it is only a hint: the true residual b − (A + ridge I) x
+ * ends the iteration.
  */
 import { dot, maxAbs } from "./vectors.js";
 
@@ -12,14 +15,14 @@ export interface Operator {
   times(v: Float64Array): Float64Array;
   /** An approximate solution of (A + ridge I) z = r, a new vector. */
   precondition(r: Float64Array): Float64Array;
-  /** ‖A + ridge I‖∞, or an estimate of it: what the backward error is measured against. */
+  /** ‖A + ridge I‖∞, or an estimate of it: the backward error is relative to this. */
   readonly norm: number;
 }
 
 export interface Solved {
   x: Float64Array;
   iterations: number;
-  /** False where the backward error was not reached in time; x is then the last iterate. */
+  /** False where `most` products did not reach the backward error; x is then the last iterate. */
   converged: boolean;
 }
 
@@ -37,7 +40,7 @@ export function conjugateGradients(M: Operator, b: Float64Array, tolerance: numb
       const product = iterations > 0 ? M.times(x) : undefined;
       if (product) r = b.map((value, i) => value - product[i]);
       if (small(r)) return { x, iterations, converged: true };
-      // The recursion has drifted: start again from the residual itself.
+      // The recursion has drifted: start again from the true residual.
       p = undefined;
     }
     if (iterations >= most) return { x, iterations, converged: false };
@@ -49,7 +52,7 @@ export function conjugateGradients(M: Operator, b: Float64Array, tolerance: numb
     rz = next;
     const q = M.times(p);
     const alpha = rz / dot(p, q);
-    // M or its preconditioner is not positive definite in this direction: no step along it is right.
+    // M or its preconditioner is not positive definite in this direction, so no step along it is right.
     if (!(alpha > 0 && alpha < Infinity)) return { x, iterations, converged: false };
     before = r.slice();
     for (let i = 0; i < x.length; i++) {

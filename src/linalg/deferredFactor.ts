@@ -1,6 +1,6 @@
 /**
- * The float64 factor of a system whose solution is there without it (solved in float32, or restored from a snapshot): made when something first
- * needs it, then kept.
+ * The float64 factor of a system that has a solution already: one from float32, or one from a snapshot. The factor is
+ * made when something first needs it, and then kept.
  */
 import type { Context } from "../context.js";
 import type { Factor } from "./factor.js";
@@ -20,7 +20,7 @@ export class DeferredFactor implements Factor {
     readonly n: number,
     ridges: Float64Array,
     fill: (A: View) => void,
-    /** How it is made, and what is known of it before. */
+    /** `kind`: how the factor is made. `truncated`: what is known of it before it is made. */
     { kind, truncated }: { kind: Factor["kind"]; truncated: boolean } = { kind: "cholesky", truncated: false },
   ) {
     this.kind = kind;
@@ -46,7 +46,7 @@ export class DeferredFactor implements Factor {
     return this.#known?.notes ?? [];
   }
 
-  /** The factor, which the caller takes over. */
+  /** The factor; it is the caller's from here on. */
   take(): Factor {
     this.ready();
     const factor = this.#factor;
@@ -54,7 +54,10 @@ export class DeferredFactor implements Factor {
     return factor;
   }
 
-  /** What only an eigendecomposition knows, so that it is made; a Cholesky factor has nothing to tell before. */
+  /**
+   * The factor, for questions that only an eigendecomposition can answer: those make it. A Cholesky factor has no such
+   * answers, so it is undefined until something else makes it.
+   */
   get #known(): Factor | undefined {
     if (this.kind === "eigen") this.ready();
     return this.#made;

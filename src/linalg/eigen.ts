@@ -1,10 +1,11 @@
 /**
- * The eigendecomposition as a `Factor`: A = UΛUᵀ with eigenvectors in the rows of U, and for each ridge the weights 1/(Λ + ridge). One
- * decomposition serves all ridges: those of a path, and one for each right-hand side.
+ * The eigendecomposition as a `Factor`: A = UΛUᵀ with eigenvectors in the rows of U, and for each ridge the weights
+ * 1/(Λ + ridge). One decomposition serves every ridge of a path, and a ridge for each right-hand side.
  *
- * It also solves where A is singular to rounding and the ridge is 0 or lost in rounding: modes with |λ| ≤ nε λ_max are left out, which gives the
- * minimum-norm answer (MATH.md §7). Null modes do not move in gradient descent by the same rule (MATH.md §4), so both agree. Its error grows
- * like κε; the normal equations of a truncated pivoted Cholesky factor would square κ.
+ * It also solves where A is singular to rounding and the ridge is 0 or lost in rounding. Modes with |λ| ≤ nε λ_max are
+ * left out, which gives the minimum-norm answer (MATH.md §7). Null modes of gradient descent follow the same rule
+ * (MATH.md §4), so both agree. The error grows like κε; the normal equations of a truncated pivoted Cholesky factor
+ * would square κ.
  */
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
 import { eigh, gemm } from "./blas.js";
@@ -18,7 +19,8 @@ export interface Spectrum {
 }
 
 /**
- * Eigenvalues, ascending, of the lower triangle of A. A gets the eigenvectors in its rows; with `vectors: false` it is destroyed.
+ * Eigenvalues of the lower triangle of A, ascending. With `vectors`, A gets the eigenvectors in its rows; without, A is
+ * destroyed.
  *
  * @throws ConvergenceError; RangeError where the diagonal is not finite.
  */
@@ -35,9 +37,9 @@ export function decompose(A: View, vectors: boolean): Float64Array {
 const NEGATIVE = 10;
 
 /**
- * The level up to which an eigenvalue is rounding, and its mode a null mode.
+ * The rounding level of the eigenvalues: a mode whose eigenvalue is at most this is a null mode.
  *
- * @param ridge the largest that was given, and `pivot` the one at which Cholesky has failed: for the error.
+ * @param ridge the largest ridge that was given, and `pivot` the index at which Cholesky has failed: for the error.
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative; its message names a ridge that is enough.
  */
 export function nullLevel(values: Float64Array, ridge = 0, pivot = -1): number {
@@ -58,17 +60,17 @@ export function nullLevel(values: Float64Array, ridge = 0, pivot = -1): number {
   return level;
 }
 
-/** Coordinates of `count` rows (each n long) in the eigenbasis: B Uᵀ for the rows of B. */
+/** Coordinates of `count` rows (each n long) in the eigenbasis: B Uᵀ for the matrix B of these rows. */
 export function project({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
   return product(rows, count, vectors.t);
 }
 
-/** The rows with these coordinates: the inverse of {@link project}. */
+/** The rows that have these coordinates: the inverse of {@link project}. */
 export function combine({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
   return product(rows, count, vectors);
 }
 
-/** B U for rows of numbers. */
+/** B U for the matrix B of these rows. */
 function product(rows: Float64Array, count: number, U: View): Float64Array {
   const { context } = U;
   return context.arena.run(() => {
@@ -78,13 +80,14 @@ function product(rows: Float64Array, count: number, U: View): Float64Array {
   });
 }
 
-/** True where a ridge does not reach beyond rounding: null modes are then left out. */
+/** True where the ridge is at most the rounding level: null modes are then left out. */
 export function isLost(ridge: number, level: number): boolean {
   return ridge <= level;
 }
 
 /**
- * A decomposition as a factor for one ridge, or for one ridge for each right-hand side. It takes the held block over.
+ * A decomposition as a factor, for one ridge or for a ridge of each right-hand side. The factor owns the held block
+ * from here on.
  *
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative.
  */
@@ -96,7 +99,7 @@ export function factorEigen({ values, vectors }: Spectrum, ridges: Float64Array,
   const weights = Array.from(ridges, (ridge) =>
     lambda.map((value) => (value === 0 && isLost(ridge, level) ? 0 : 1 / (value + ridge))),
   );
-  // Ascending: modes that every ridge leaves out are the first ones.
+  // Eigenvalues ascend, so the modes that every ridge leaves out come first.
   const kept = values.findIndex((_, i) => weights.some((row) => row[i] > 0));
   const start = kept < 0 ? n : kept;
   return new EigenFactor({
@@ -109,7 +112,7 @@ export function factorEigen({ values, vectors }: Spectrum, ridges: Float64Array,
   });
 }
 
-/** What was left out, in words. */
+/** Sentences that say which modes were left out. */
 function truncationNotes(values: Float64Array, level: number, ridges: Float64Array): string[] {
   const n = values.length;
   const nulls = values.reduce((count, value) => count + (value > level ? 0 : 1), 0);
@@ -122,14 +125,14 @@ function truncationNotes(values: Float64Array, level: number, ridges: Float64Arr
   return [`the ridge ${named} is lost in rounding beside the kernel; ${left}; a ridge above ${enough} would count`];
 }
 
-/** What an {@link EigenFactor} is made of. Modes before `start` are left out by every ridge. */
+/** The parts of an {@link EigenFactor}. Every ridge leaves out the modes before `start`. */
 interface Modes {
   vectors: View;
   start: number;
-  /** Eigenvalues from `start` on, null ones as 0. */
+  /** Eigenvalues from `start` on; null ones are stored as 0. */
   lambda: Float64Array;
   ridges: Float64Array;
-  /** For each ridge 1/(λ + ridge), 0 where the mode is left out. */
+  /** 1/(λ + ridge) for each ridge; 0 where the mode is left out. */
   weights: Float64Array[];
   notes: string[];
 }
@@ -158,7 +161,7 @@ class EigenFactor implements Factor {
     return this.#modes.lambda.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
   }
 
-  /** Of the worst ridge. */
+  /** The largest condition number of all ridges. */
   get conditionNumber(): number | undefined {
     const numbers = this.#modes.weights.map((row) => {
       const kept = row.filter((weight) => weight > 0);
@@ -237,7 +240,7 @@ class EigenFactor implements Factor {
     return this.#modes.start > 0 || this.#modes.weights[k].some((weight) => weight === 0);
   }
 
-  /** Multiplies the coordinates of row k of B by the k-th of these factors (of every row by the one), in place. */
+  /** Multiplies the coordinates of row k of B by `factors[k]`, in place; a single list of factors serves every row. */
   #filter(B: View, factors: readonly Float64Array[]): void {
     B.context.arena.run(() => {
       const V = this.projected(B);
@@ -247,7 +250,7 @@ class EigenFactor implements Factor {
   }
 }
 
-/** Multiplies entry j of each row by entry j of its factors, in place. */
+/** Multiplies entry j of each row by entry j of the row's factors, in place. */
 function scaleColumns(V: View, factorsOf: (row: number) => Float64Array): void {
   for (let i = 0; i < V.rows; i++) {
     const [row, factors] = [V.row(i), factorsOf(i)];

@@ -1,7 +1,12 @@
 /**
  * Factor once, solve many: A + ridge I for a symmetric n×n matrix A whose lower triangle lies in a held block.
- * Two implementations share one interface: `cholesky.ts` (A + ridge I positive definite, one ridge) and `eigen.ts` (ridge paths, a ridge for
- * each right-hand side, and the minimum-norm answer where A is singular and the ridge is 0 or lost in rounding).
+ *
+ * Two implementations share one interface:
+ *
+ * - `cholesky.ts`: A + ridge I is positive definite, with one ridge.
+ * - `eigen.ts`: ridge paths, a ridge for each right-hand side, and the minimum-norm answer where A is singular and the
+ *   ridge is 0 or lost in rounding.
+ *
  * Right-hand sides are rows, so that every op works on contiguous memory.
  */
 import { NotPositiveDefiniteError } from "../errors.js";
@@ -10,39 +15,42 @@ import type { View } from "./view.js";
 export interface Factor {
   readonly kind: "cholesky" | "eigen";
   readonly n: number;
-  /** λ: one for all right-hand sides, or one for each of them. An index k below counts these. */
+  /** λ: one for all right-hand sides, or one for each. The index k of the methods counts these. */
   readonly ridges: Float64Array;
   /** Numerical rank of A where the factorisation knows it: n for Cholesky. */
   readonly rank: number;
-  /** True where null modes were left out, for one ridge at least: the answers are minimum-norm ones. */
+  /** True where at least one ridge leaves null modes out: the answers are then minimum-norm ones. */
   readonly truncated: boolean;
-  /** 2-norm condition number of the system over the modes that it kept; undefined where the factorisation does not know it. */
+  /** 2-norm condition number of the system over the kept modes; undefined where the factorisation does not know it. */
   readonly conditionNumber: number | undefined;
-  /** What the factorisation had to do to A, in sentences. */
+  /** What the factorisation had to do to A, a sentence each. */
   readonly notes: readonly string[];
-  /** Called before the factor is needed: where it is made on demand it is made now. */
+  /** Called before the factor is needed. A factor that is made on demand is made now. */
   ready?(): void;
-  /** V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B, packed, in scratch. With one ridge B may be overwritten. */
+  /**
+   * V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B, packed, in scratch. B may be overwritten if there is one
+   * ridge.
+   */
   half(B: View, k?: number): View;
   /** Diagonals of B (A + ridge_k I)⁻¹ Bᵀ, rows × ridges. B, packed, in scratch, may be overwritten. */
   explained(B: View): Float64Array;
-  /** Rows x = (A + ridge I)⁻¹ b of B, packed, in place: row k with ridge k, or all with the one. */
+  /** Replaces each row b of B by (A + ridge I)⁻¹ b; B is packed. Row k uses ridge k, or every row the only ridge. */
   solve(B: View): void;
-  /** Projects the rows of B onto what the kept modes span, in place: nothing changes unless {@link truncated}. */
+  /** Projects the rows of B onto the span of the kept modes, in place. B changes only where {@link truncated}. */
   project(B: View): void;
-  /** V with V Vᵀ = B P Bᵀ, P the projection on the kept modes. B, packed, in scratch, may be overwritten. */
+  /** V with V Vᵀ = B P Bᵀ, where P projects onto the kept modes. B, packed, in scratch, may be overwritten. */
   projected(B: View): View;
   /** log |A + ridge_k I|; undefined where null modes were left out. */
   logDeterminant(k: number): number | undefined;
   /** Diagonal of (A + ridge_k I)⁻¹. */
   inverseDiagonal(k: number): Float64Array;
-  /** tr A(A + ridge_k I)⁻¹, in [0, n]; the rank where the ridge is 0. */
+  /** tr A(A + ridge_k I)⁻¹, in [0, n]. It is the rank where the ridge is 0. */
   degreesOfFreedom(k: number): number;
   /** Gives the held memory back. */
   free(): void;
 }
 
-/** Rows of a tile of right-hand sides n long: about 16 MiB. */
+/** Rows of a tile of right-hand sides, each n long: about 16 MiB. */
 export function tileRows(n: number, rows: number): number {
   return Math.max(1, Math.min(rows, Math.floor(2 ** 21 / Math.max(1, n))));
 }
@@ -53,7 +61,8 @@ export function roundingLevel(n: number, largest: number): number {
 }
 
 /**
- * Largest diagonal entry of a positive semi-definite matrix; as no other entry is larger, all are finite with it.
+ * Largest diagonal entry of a positive semi-definite matrix. No other entry is larger, so a finite diagonal means that
+ * all entries are finite.
  *
  * @throws RangeError where a diagonal entry is not finite.
  */
@@ -64,7 +73,7 @@ export function maxDiagonal(A: View): number {
   }, 0);
 }
 
-/** The error of a kernel entry that is not finite. */
+/** The error for a kernel entry that is not finite. */
 export function overflow(row: number, column: number, value: number): RangeError {
   return new RangeError(
     `the kernel overflows float64 at row ${row}, column ${column} (${value}); rescale the inputs or the weights`,
@@ -72,8 +81,9 @@ export function overflow(row: number, column: number, value: number): RangeError
 }
 
 /**
- * A ridge with which a matrix of this smallest and largest eigenvalue is positive definite in floating point: the eigenvalues are known to
- * nε‖A‖, and a Cholesky pivot has to exceed nε times its diagonal entry after an error of as much. Rounded up to two digits.
+ * A ridge with which a matrix of this smallest and largest eigenvalue is positive definite in floating point. The
+ * eigenvalues are known to nε‖A‖. A Cholesky pivot has an error of the same size, and has to exceed nε times its
+ * diagonal entry. The ridge is rounded up to two digits.
  */
 export function sufficientRidge(n: number, smallest: number, largest: number): number {
   const enough = Math.max(0, -smallest) + SAFETY * roundingLevel(n, Math.max(largest, -smallest));
@@ -85,14 +95,14 @@ export function sufficientRidge(n: number, smallest: number, largest: number): n
 
 const SAFETY = 16;
 
-/** A ridge as messages show it: short, and never rounded below what it is. */
+/** A ridge as messages show it: short, and never rounded down. */
 export function showRidge(ridge: number): string {
   return Number(ridge.toPrecision(2)) >= ridge ? String(Number(ridge.toPrecision(2))) : String(ridge);
 }
 
 /**
- * The error of a pivot at rounding level of A + ridge I, n×n, where ‖A‖ ≤ `norm` (the trace of a kernel). A ridge above the old one by `norm` times
- * the rounding level is enough where A is a kernel; where it is indefinite, only its eigenvalues tell.
+ * The error for a pivot of A + ridge I (n×n) at rounding level, where ‖A‖ ≤ `norm` (the trace of a kernel). For a
+ * kernel, the old ridge plus `norm` times the rounding level is enough. For an indefinite A, only the eigenvalues tell.
  */
 export function notPositiveDefinite(pivot: number, n: number, ridge: number, norm: number): NotPositiveDefiniteError {
   const what = ridge > 0 ? `the kernel plus ridge ${ridge}` : "the kernel without a ridge";
@@ -105,7 +115,10 @@ export function notPositiveDefinite(pivot: number, n: number, ridge: number, nor
   );
 }
 
-/** Backward error of a direct float64 solve, Nε; a few ε in small systems, where the product itself is no better. */
+/**
+ * Backward error of a direct float64 solve: Nε. In small systems it is a few ε, because the product itself is no
+ * better.
+ */
 export function roundingTolerance(n: number): number {
   return Math.max(n, 16) * Number.EPSILON;
 }

@@ -1,4 +1,4 @@
-/** Draws from a Gaussian whose covariance may be singular: through its eigendecomposition, no jitter. */
+/** Draws from a Gaussian whose covariance may be singular: by its eigendecomposition, without jitter. */
 import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
@@ -17,14 +17,16 @@ export interface SampleOptions {
 /** The schema of {@link SampleOptions}. */
 export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
 
-/** Doubles that {@link drawSamples} needs for a covariance of order n that serves `columns` outputs. */
+/** Doubles that {@link drawSamples} needs for a covariance of order n, shared by `columns` outputs. */
 export function samplesMemory({ ops }: Context, n: number, columns: number, draws: number): number {
   return n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n);
 }
 
 /**
- * `draws` functions with this mean (N×C) and covariance: (N·C)×(N·C) in the order of the mean, or N×N for every output by itself, one for all of
- * them or one for each. Eigenvalues that rounding made negative count as 0.
+ * Draws `draws` functions with this mean (N×C) and covariance. Eigenvalues that rounding made negative count as 0.
+ *
+ * - One (N·C)×(N·C) covariance, in the order of the mean: the outputs are drawn together.
+ * - N×N covariances: each output is drawn by itself. There is one covariance for all outputs, or one for each.
  */
 export function drawSamples(
   context: Context,
@@ -49,7 +51,7 @@ export function drawSamples(
   return result;
 }
 
-/** Rows of standard normals, each n long, with this covariance instead. */
+/** Turns rows of standard normals, each n long, into rows with this covariance. */
 function coloured(context: Context, covariance: Matrix, normals: Float64Array, rows: number[]): Float64Array {
   const n = covariance.rows;
   return context.arena.run(() => {

@@ -1,6 +1,6 @@
 /**
- * A⁻¹B from a float32 factor by iterative refinement with float64 residuals, all right-hand sides together: LAPACK's dsposv (Buttari et
- * al. 2007), with its limits.
+ * A⁻¹B from a float32 factor by iterative refinement with float64 residuals, for all right-hand sides together. It is
+ * LAPACK's dsposv (Buttari et al. 2007), with its limits.
  */
 import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
@@ -8,12 +8,14 @@ import { gemm, mirror, potrf, trsm } from "./blas.js";
 import { maxAbs, rowSumNorm } from "./vectors.js";
 import { copyIn, scratch, type View } from "./view.js";
 
-/** Steps before float64 takes over. */
+/** Refinement steps; after these, float64 takes over. */
 const MOST_STEPS = 30;
 
 /**
- * Rows x = A⁻¹ b for the rows b of B (k×n, packed, float64 in scratch), in place, A n×n of which the lower triangle counts; false where float32
- * cannot hold or factor A, or the residual of a row does not fall to √n ε ‖A‖∞ ‖x‖∞ in 30 steps. B is then as it was.
+ * Replaces each row b of B by A⁻¹ b. B is k×n, packed, float64, in scratch. The lower triangle of A (n×n) counts.
+ *
+ * Returns false, with B as it was, where float32 cannot hold or factor A, or where the residual of a row does not fall
+ * to √n ε ‖A‖∞ ‖x‖∞ in 30 steps.
  */
 export function refineSolve(A: Matrix, B: View): boolean {
   const { context, rows: k, cols: n } = B;
@@ -35,7 +37,7 @@ export function refineSolve(A: Matrix, B: View): boolean {
         B.entries().set(X.entries());
         return true;
       }
-      // Each row scaled to 1: a small residual must not underflow.
+      // Each row is scaled to 1: a small residual must not underflow.
       const [scaled, residual] = [D.singles(), R.entries()];
       for (let at = 0; at < k * n; at++) scaled[at] = residual[at] / (sizes[Math.floor(at / n)] || 1);
       trsm(D, L.t);

@@ -1,11 +1,15 @@
 /**
- * The minimum-norm solution of Ax = b for a positive semi-definite A known by its products only, singular to rounding or not: Lanczos from b with
- * full reorthogonalisation (Golub & Van Loan 10.3), and the eigendecomposition of the small tridiagonal matrix, of which Ritz values up to
- * nε λ_max are left out. That is the rule of the dense solver (`eigen.ts`), and the answer is the same.
+ * The minimum-norm solution of Ax = b for a positive semi-definite A, singular to rounding or not. A is known by its
+ * products only.
  *
- * A residual alone cannot tell: along the null space of A an answer may be wrong by any amount and leave none. Here x is a combination of kept Ritz
- * vectors, so that it has no part along the null space. The iteration ends when the Krylov space is exhausted, or when what the next
- * direction could change is at rounding level beside b (not beside x, which may be large).
+ * Lanczos starts from b with full reorthogonalisation (Golub & Van Loan 10.3). The small tridiagonal matrix is
+ * eigendecomposed, and Ritz values up to nε λ_max are left out. The dense solver (`eigen.ts`) has the same rule, so the
+ * answers agree.
+ *
+ * A small residual alone proves nothing: an error along the null space of A leaves no residual, however large it is.
+ * Here x is a combination of kept Ritz vectors, so it has no part along the null space. The iteration ends when the
+ * Krylov space is exhausted, or when the change by the next direction is at rounding level beside b (not beside x,
+ * which may be large).
  */
 import type { Context } from "../context.js";
 import { decompose } from "./eigen.js";
@@ -15,16 +19,16 @@ import { scratch } from "./view.js";
 
 export interface MinimumNorm {
   x: Float64Array;
-  /** b without its part along the modes that were left out: the right-hand side of the system that was solved. */
+  /** b without its part along the modes that were left out: the right-hand side of the solved system. */
   projected: Float64Array;
   /** Ritz values that were kept. */
   rank: number;
   iterations: number;
-  /** False where `most` products did not do. */
+  /** False where `most` products were not enough. */
   converged: boolean;
 }
 
-/** @param times A v, a new vector. */
+/** @param times returns A v, a new vector. */
 export function minimumNorm(
   context: Context,
   times: (v: Float64Array) => Float64Array,
@@ -44,7 +48,7 @@ export function minimumNorm(
     const k = diagonal.length;
     const w = times(basis[k]);
     diagonal.push(dot(w, basis[k]));
-    // Twice is enough (Kahan, Parlett): the basis is orthogonal to rounding.
+    // Two passes are enough (Kahan, Parlett): the basis is then orthogonal to rounding.
     for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(w, dot(w, q), q);
     const beta = norm(w);
     largest = Math.max(largest, diagonal[k] + beta, diagonal[k] + (offDiagonal[k - 1] ?? 0));
@@ -63,7 +67,7 @@ export function minimumNorm(
   }
 }
 
-/** Coordinates of the solution and of what is kept of b, in the Lanczos basis. */
+/** Coordinates, in the Lanczos basis, of the solution and of the kept part of b. */
 function solveSmall(context: Context, n: number, size: number, diagonal: number[], offDiagonal: number[]) {
   const k = diagonal.length;
   return context.arena.run(() => {

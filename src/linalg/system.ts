@@ -1,6 +1,6 @@
 /**
- * A symmetric system (A + ridge I) X = R that a function fills: its factor, its spectrum, and how well it was solved. Filling anew is how a matrix
- * comes back that a factorisation has overwritten: no second one is kept.
+ * A symmetric system (A + ridge I) X = R: its factor, its spectrum, and its backward error. A function fills A. The
+ * factorisation overwrites A; where A is needed again, the function fills it again, so that no second matrix is kept.
  */
 
 import type { Context } from "../context.js";
@@ -12,11 +12,15 @@ import { maxAbs, rowSumNorm } from "./vectors.js";
 import { copyIn, held, scratch, type View } from "./view.js";
 
 /**
- * Fills a held n×n block and factors it with a ridge, by Cholesky. Where a pivot cancels to rounding level it is luck whether it comes out
- * positive: then, and where right-hand sides have different ridges, by the eigendecomposition, which leaves null modes out where the ridge
- * does not reach beyond rounding. A system that points are to come to and go from has to have a Cholesky factor: `singular: "error"`.
+ * Fills a held n×n block and factors it with a ridge, by Cholesky.
  *
- * @throws NotPositiveDefiniteError for an indefinite matrix, and with `"error"` for a singular one; ConvergenceError, MemoryLimitError.
+ * Where a pivot cancels to rounding level, its sign is luck. Then the eigendecomposition takes over, as it does where
+ * right-hand sides have different ridges. It leaves null modes out where the ridge does not exceed rounding level.
+ *
+ * A system whose points are to come and go needs a Cholesky factor: `singular: "error"`.
+ *
+ * @throws NotPositiveDefiniteError for an indefinite matrix, and with `"error"` for a singular one; ConvergenceError,
+ *   MemoryLimitError.
  */
 export function factorSystem(
   context: Context,
@@ -40,7 +44,7 @@ export function factorSystem(
   });
 }
 
-/** {@link factorSystem} by the eigendecomposition from the start, as a ridge path has it. */
+/** {@link factorSystem} with the eigendecomposition from the start, as a ridge path has it. */
 export function factorByEigen(context: Context, n: number, ridges: Float64Array, fill: (A: View) => void): Factor {
   return held(context, n, n, (A) => {
     fill(A);
@@ -58,9 +62,11 @@ export function spectrumOf(context: Context, n: number, fill: (A: View) => void)
 }
 
 /**
- * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞) for the symmetric A that `fill` writes (lower triangle), the largest of all
- * right-hand sides. R and S hold right-hand sides and solutions in rows of n. Where null modes were left out, R counts by its projection on the
- * others, which is the system that was solved. 0 for a zero right-hand side.
+ * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞), the largest of all right-hand sides. `fill` writes the lower
+ * triangle of the symmetric A. R and S hold right-hand sides and solutions in rows of n.
+ *
+ * Where null modes were left out, R is first projected onto the kept modes: that is the system that was solved. A zero
+ * right-hand side gives 0.
  */
 export function backwardErrorOf(
   context: Context,

@@ -1,9 +1,11 @@
 /**
- * A matrix in backend memory: where it lies, its shape, the distance between its rows, and whether it is meant transposed. Blocks, rows and the
- * transpose are views of the same memory. `blas.ts` computes with views; they are plain numbers otherwise, cheap to make and to drop.
+ * A matrix in backend memory: its address, its shape, the distance between its rows, and whether it is meant
+ * transposed. Blocks, rows and the transpose are views of the same memory. `blas.ts` computes with views. A view is a
+ * few plain numbers, cheap to make and to drop.
  *
- * Entries are float64 or float32. Memory is the arena's: a scratch view is dead after the `arena.run` that it was made in, a held view after
- * `arena.free`. What {@link View.row} and {@link View.entries} give is a typed array of the memory as it is now: use it at once, growing detaches it.
+ * Entries are float64 or float32. The memory belongs to the arena. A scratch view is dead after the `arena.run` that it
+ * was made in, a held view after `arena.free`. {@link View.row} and {@link View.entries} return typed arrays of the
+ * present memory: use them at once, because growth of the memory detaches them.
  */
 import { areFinite } from "../check.js";
 import type { Context } from "../context.js";
@@ -18,9 +20,9 @@ export class View {
     readonly cols: number,
     /** Entries from one stored row to the next. */
     readonly ld: number = cols,
-    /** 1: stored as its transpose. */
+    /** 1: the memory holds the transpose. */
     readonly trans: 0 | 1 = 0,
-    /** Of an entry: float64 or float32. */
+    /** Bytes of an entry: 8 (float64) or 4 (float32). */
     readonly bytes: 8 | 4 = 8,
   ) {}
 
@@ -45,12 +47,12 @@ export class View {
     return new View(this.context, this.at, rows, cols, cols, 0, this.bytes);
   }
 
-  /** The first `count` entries of stored row i (all by default), to use at once. */
+  /** The first `count` entries of stored row i, by default all. Use them at once. */
   row(i: number, count: number = this.trans ? this.rows : this.cols): Float64Array {
     return this.context.arena.view(this.at + i * this.ld * 8, count);
   }
 
-  /** All entries of packed rows, to use at once. */
+  /** All entries of a packed view. Use them at once. */
   entries(): Float64Array {
     return this.context.arena.view(this.at, this.rows * this.cols);
   }
@@ -65,7 +67,7 @@ export class View {
     return this.bytes === 8 ? this.entries() : this.singles();
   }
 
-  /** A copy of the entries of packed rows that JavaScript owns. */
+  /** A copy of all entries of a packed view; JavaScript owns it. */
   copy(): Float64Array {
     return this.entries().slice();
   }
@@ -98,7 +100,7 @@ export class View {
     for (let i = 0; i < Math.min(this.rows, this.cols); i++) memory[i * (this.ld + 1)] += by;
   }
 
-  /** From the first entry to the last one on the diagonal. */
+  /** The memory from the first entry to the last one on the diagonal. */
   #span(): Float64Array | Float32Array {
     const { arena } = this.context;
     const last = Math.min(this.rows, this.cols) - 1;
@@ -107,7 +109,7 @@ export class View {
   }
 }
 
-/** A matrix of scratch, contents undefined. @throws MemoryLimitError */
+/** A matrix in scratch; its contents are undefined. @throws MemoryLimitError */
 export function scratch(context: Context, rows: number, cols: number, bytes: 8 | 4 = 8): View {
   return new View(context, context.arena.allocBytes(rows * cols * bytes), rows, cols, cols, 0, bytes);
 }
@@ -151,7 +153,7 @@ export function hold(context: Context, rows: number, cols: number): View {
   return new View(context, context.arena.hold(rows * cols), rows, cols);
 }
 
-/** What `make` makes of a held matrix and takes over; where it throws, the memory is given back. */
+/** Calls `make` with a held matrix, which the result of `make` then owns. Frees the matrix where `make` throws. */
 export function held<T>(context: Context, rows: number, cols: number, make: (A: View) => T): T {
   const A = hold(context, rows, cols);
   try {

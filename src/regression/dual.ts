@@ -1,7 +1,9 @@
 /**
- * The N×N solver: α = (Θ + λI)⁻¹ r. Works for every model. Finite networks predict through β = Φᵀα, O(P) a point;
- * variances cost a triangular solve with the cross kernel, taken in tiles of bounded size. Points that come or go edit the factor;
- * what they cost beside O(N²) is the kernel of the new ones with all others.
+ * The N×N solver: α = (Θ + λI)⁻¹ r. It works for every model.
+ *
+ * - Finite networks predict through β = Φᵀα, O(P) a point.
+ * - Variances cost a triangular solve with the cross kernel, which comes in tiles of bounded size.
+ * - Points that come or go edit the factor. An edit costs O(N²) and the kernel of the new points with all others.
  */
 
 import type { Context } from "../context.js";
@@ -24,7 +26,7 @@ import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
 import { type Change, DIRECT, exchanged, type Method, type Solution, type SolutionState } from "./solution.js";
 
-/** Builds Θ, factors it (or takes a factor that a ridge path has made) and solves for α. */
+/** Builds Θ, factors it and solves for α. A ridge path gives its own factor instead. */
 export function solveDual(
   context: Context,
   problem: Problem,
@@ -42,7 +44,7 @@ export function solveDual(
   }
 }
 
-/** A dual solution as it was: predictions have the same bits. @throws MemoryLimitError */
+/** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
   const { source, X, size } = problem;
   const { ridges, packed, factor: kind, truncated } = state;
@@ -58,22 +60,28 @@ export function dualMemory(source: KernelSource, n: number): number {
   return (n * source.block) ** 2 + source.scratch(n);
 }
 
-/** Where more than this part of the rows go, factoring anew is as fast: a row deleted costs as much as ten to twenty of a factorisation. */
+/**
+ * If more than this part of the rows go, a new factorisation is as fast. The deletion of a row costs as much as ten to
+ * twenty rows of a factorisation.
+ */
 const EDITED_PART = 1 / 4;
-/** Most doubles of features that a fit keeps from its first prediction on (32 MiB); an update keeps more. */
+/** Most doubles of features that a fit keeps from its first prediction on (32 MiB). An update keeps more. */
 const KEPT = 2 ** 22;
-/** Doubles of new points' features at a time. */
+/** Doubles of new points' features that are made at a time. */
 const TILE = 2 ** 20;
-/** From so many new points on, making all features anew for one product beats passing over those that are kept, point by point. */
+/**
+ * From this many new points on, one product of newly made features is faster than a pass over the kept features for
+ * each point.
+ */
 const MANY_POINTS = 4;
 
 export class DualSolution implements Solution {
   readonly factor: Factor;
   readonly #context: Context;
   readonly #problem: Problem;
-  /** α as rows, columns×size. */
+  /** α in rows, columns×size. */
   readonly #alpha: Float64Array;
-  /** Of the training points, from the first prediction or update on. */
+  /** Features of the training points, kept from the first prediction or update on. */
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
 
@@ -179,8 +187,8 @@ export class DualSolution implements Solution {
   }
 
   /**
-   * Prior variances less what the training points explain, rows × ridges. `visit` sees the features of each tile, where training ones are kept,
-   * before its prior variances are read.
+   * Prior variances minus the part that the training points explain, rows × ridges. Where training features are kept,
+   * `visit` sees the features of each tile before its prior variances are read.
    */
   #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
     const count = this.ridges.length;
@@ -322,7 +330,7 @@ export class DualSolution implements Solution {
     return new DualSolution(this.#context, problem, factor, this.#edited, {}, features);
   }
 
-  /** How the solution after an update is solved. */
+  /** The method of a solution after an update. */
   get #edited(): Method {
     if (this.method.precision === "float64") return this.method;
     return { ...DIRECT, fallback: "an update edits a float64 factor" };
@@ -333,7 +341,7 @@ export class DualSolution implements Solution {
     this.#features?.free();
   }
 
-  /** The features of the training points, where they are few or kept already. */
+  /** The features of the training points: kept ones, or new ones if they are small enough to keep. */
   #keep(): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
     if (this.#features || !canReside(source.weights, X.rows, KEPT)) return this.#features;
@@ -341,7 +349,10 @@ export class DualSolution implements Solution {
     return this.#features;
   }
 
-  /** The features to go on with: those that are kept, or where they would serve new ones; none where memory does not allow it. */
+  /**
+   * The features for an update: kept ones, or newly made ones where new points need them. Undefined where memory does
+   * not allow them.
+   */
   #featuresFor(points: number, size: number): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
     if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
@@ -353,8 +364,8 @@ export class DualSolution implements Solution {
   }
 
   /**
-   * Factor and features go from one set of points to the other; the kernel of the new ones, X, comes from the features, or is `cross`. All that
-   * can fail comes before anything is changed for good.
+   * Moves factor and features from one set of points to the other. X are the new points; their kernel is `cross`, or
+   * comes from the features. Everything that can fail comes before the first lasting change.
    */
   #exchange(
     factor: CholeskyFactor,
@@ -370,7 +381,7 @@ export class DualSolution implements Solution {
     const tile = X.rows > 0 ? features?.load(X) : undefined;
     if (tile) features?.kernelInto(tile, from, rows);
     if (cross) rows.entries().set(cross.data);
-    // Memory never shrinks: what α takes is there from here on.
+    // Memory never shrinks: the scratch that α needs is there from here on.
     arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
     const systemRows = Int32Array.from({ length: size }, (_, at) => {
       const old = from[Math.floor(at / block)];
@@ -380,7 +391,10 @@ export class DualSolution implements Solution {
     features?.exchange(tile, from);
   }
 
-  /** Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X; features where training ones are kept. */
+  /**
+   * Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X. `features` are given where training ones
+   * are kept.
+   */
   #tiles(X: Matrix, body: (K: View, first: number, tile?: Tile) => void): void {
     const context = this.#context;
     const n = this.#problem.size;
@@ -391,7 +405,7 @@ export class DualSolution implements Solution {
     for (let first = 0; first < X.rows; first += size) {
       const points = rowsOf(X, first, Math.min(size, X.rows - first));
       const features = this.#features;
-      // A kernel of the user's own may work on this memory: it is called while no scratch is in use.
+      // A user's own kernel may work on this memory, so it is called while no scratch is in use.
       const cross = features ? undefined : source.cross(points, this.#problem.X).data;
       const rows = points.rows * block;
       context.arena.run(() => {

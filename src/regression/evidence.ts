@@ -1,6 +1,7 @@
 /**
- * The log evidence of a regression, right-hand side by right-hand side (MATH.md §3). With one kernel for all outputs these are independent
- * regressions, each with a scale of its own; with the kernel of all pairs of outputs there is one.
+ * The log evidence of a regression, for each right-hand side (MATH.md §3). If all outputs share one kernel, they are
+ * independent regressions, each with a scale of its own. With the kernel of all pairs of outputs there is one
+ * regression.
  */
 import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
@@ -9,14 +10,15 @@ import { repeatsOf } from "./repeats.js";
 export interface Evidence {
   /** At scale 1. */
   logEvidence: number | undefined;
-  /** With the scale profiled out: choose ridges by this one, Θ's own scale is arbitrary. */
+  /** With the scale profiled out. Choose ridges by this one: the scale of Θ is arbitrary. */
   logEvidenceProfiled: number | undefined;
-  /** ŝ = rᵀα/n, the scale that has the largest evidence. */
+  /** ŝ = rᵀα/n, the scale with the largest evidence. */
   scale: number;
 }
 
 /**
- * Of right-hand side c: from rᵀα, log|Θ + λI| and λ; copies of an observation count once, with their number as weight (`regression/repeats.ts`).
+ * The evidence of right-hand side c, from rᵀα, log|Θ + λI| and λ. Copies of an observation count once, with their
+ * number as weight (`regression/repeats.ts`).
  */
 export function evidenceOf(
   problem: Problem,
@@ -39,7 +41,7 @@ export function evidenceOf(
   };
 }
 
-/** Sum of what every output has; undefined where one has none. */
+/** The sum over the outputs; undefined where one output has no value. */
 export function sumOrNone(values: readonly (number | undefined)[]): number | undefined {
   return values.reduce<number | undefined>(
     (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
@@ -47,7 +49,7 @@ export function sumOrNone(values: readonly (number | undefined)[]): number | und
   );
 }
 
-/** What a report says about rows that repeat; undefined where none does. */
+/** What a report says about rows that repeat; undefined if no row does. */
 export function repeatsNote(problem: Problem): string | undefined {
   const { rows, copies } = repeatsOf(problem);
   if (rows === 0) return undefined;

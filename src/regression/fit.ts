@@ -37,29 +37,43 @@ import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
 export interface FitOptions {
   /**
-   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each output, which needs
-   * `outputs: "average"`; one eigendecomposition serves all.
+   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each
+   * output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
    */
   ridge?: number | NumberList;
-  /** A path of ridges instead: all cost one eigendecomposition; the best profiled evidence wins. See {@link Fit.path}. */
+  /**
+   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins. See
+   * {@link Fit.path}.
+   */
   ridges?: NumberList;
-  /** With `ridges`: true chooses a ridge for each output by itself, which needs `outputs: "average"`. Default false: one ridge for all. */
+  /**
+   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default false:
+   * one ridge for all outputs.
+   */
   perOutput?: boolean;
   /**
-   * `dual`: N×N; `primal`: P×P, finite networks only; `auto` (default): the cheaper of these; `cg`: conjugate gradients for finite networks and
-   * many points, O(NP) an iteration and no N×N matrix; a variance is then a solve for each row, and the report has no evidences.
+   * The system to solve.
+   *
+   * - `auto` (default): the cheaper of `dual` and `primal`.
+   * - `dual`: N×N.
+   * - `primal`: P×P, finite networks only.
+   * - `cg`: conjugate gradients, for finite networks and many points: O(NP) an iteration, and no N×N matrix. A variance
+   *   then costs a solve for each row, and the report has no evidences.
    */
   solver?: "auto" | "dual" | "primal" | "cg";
   /**
-   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output; with the kernel of all pairs of outputs, the outputs share
-   * ŝ = rᵀα/(N·C). Copies of a row count once in N.
+   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output. With the kernel of all pairs of
+   * outputs, the outputs share ŝ = rᵀα/(N·C). Copies of a row count once in N.
    */
   scale?: 1 | "fit";
-  /** Fit f − f0 instead of f: the start values of the network are left out. Default false. */
+  /** Fit f − f0 instead of f, which leaves out the start values of the network. Default false. */
   centered?: boolean;
   /**
-   * `full`: Θ of every pair of outputs, (N·C)×(N·C), the tangent kernel of the weights; the default of finite networks.
-   * `average`: one N×N kernel, its mean over the outputs, for each of them; the default, and the only one, of other models.
+   * The kernel of several outputs.
+   *
+   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite networks.
+   * - `average`: one N×N kernel for each output, the mean over the outputs. Default of other models, and their only
+   *   choice.
    */
   outputs?: "full" | "average";
 }
@@ -68,8 +82,8 @@ export interface PredictOptions {
   /** Default true. */
   variance?: boolean;
   /**
-   * The full covariance, (N*·C)² with row n·C + c; default false. With `outputs: "average"` outputs are independent: N*×N* where they share ridge
-   * and scale, else (N*·C)² with zeros between outputs.
+   * The full covariance, (N*·C)×(N*·C) with row n·C + c; default false. With `outputs: "average"` outputs are
+   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
    */
   covariance?: boolean;
   /** Add the noise sλ: the band to draw around data. Default false: latent. */
@@ -79,13 +93,13 @@ export interface PredictOptions {
 export interface Prediction {
   /** N*×C. */
   mean: Matrix;
-  /** N*×C; the same in every column with `outputs: "average"`, a shared ridge and a shared scale. */
+  /** N*×C. With `outputs: "average"`, a shared ridge and a shared scale, all columns are equal. */
   variance?: Matrix;
-  /** (N*·C)×(N*·C), or N*×N* for outputs that share it. */
+  /** (N*·C)×(N*·C), or N*×N* if the outputs share it. */
   covariance?: Matrix;
 }
 
-/** Not a closure of the constructor: see {@link Lease}. The memory is that of the latest update. */
+/** Not a closure of the constructor: see {@link Lease}. It frees the memory of the latest update. */
 function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
@@ -139,7 +153,7 @@ export function restoredFit(context: Context, source: unknown, options: RestoreO
   return new Fit(restoreFit(context, source, options));
 }
 
-/** How a fit is solved. */
+/** The ways to solve a fit. */
 type Solver = "path" | "cg" | "primal" | "dual" | "float32";
 
 function chooseSolver(
@@ -177,13 +191,13 @@ function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges:
 }
 
 /**
- * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never with more parameters than rows: ΦᵀΦ is singular there, and what
- * comes from its residual, evidences and leave-one-out, loses ‖r‖ε/λ.
+ * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
+ * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
  */
 function isPrimalCheaper(net: Network, N: number): boolean {
   const P = net.parameters.length;
   const n = N * net.outputs;
-  // Multiply-adds of Θ: two products of each hidden layer, symmetric half.
+  // Multiply-adds of Θ: two products for each hidden layer, each halved by symmetry.
   const units = widths(net).reduce((sum, m) => sum + m, 0);
   return P < n && n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
 }
@@ -200,7 +214,7 @@ function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {
   return Float64Array.from(ridge);
 }
 
-/** The error of what needs outputs that are regressions of their own. */
+/** The error for a request that needs outputs with regressions of their own. */
 function coupled(what: string): RangeError {
   return new RangeError(
     `${what} needs outputs "average": the kernel of all pairs of outputs couples them in one system`,
@@ -242,7 +256,7 @@ export class Fit {
     this.#lease = new Lease(fitted.context, this, "fit", freeOf(fitted));
   }
 
-  /** How the fit went: lazy, each field is computed when it is first read. After {@link update} there is a new one. */
+  /** How the fit went. Each field is computed when it is first read. After {@link update} there is a new report. */
   get report(): Report {
     this.#report ??= new Report(this.#fitted, this.#lease);
     return this.#report;
@@ -273,7 +287,7 @@ export class Fit {
       const latent = both?.variance ?? solution.variance(X);
       prediction.variance = matrix(X.rows, C);
       const { data } = prediction.variance;
-      // Outputs share a latent variance, or have one each: by the ridges, or by the kernel.
+      // Outputs share one latent variance, or each has its own, by the ridges or by the kernel.
       const shared = latent.length === X.rows;
       for (let at = 0; at < data.length; at++) {
         const c = at % C;
@@ -294,7 +308,7 @@ export class Fit {
     return this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]);
   }
 
-  /** The covariance of all outputs together, that of each output where they share one, or that of one output after the other. */
+  /** One covariance for all outputs together, one that every output shares, or one for each output in order. */
   #covariances(X: Matrix, scales: Float64Array, added: Float64Array): Matrix[] {
     const { problem, solution } = this.#fitted;
     const latent = solution.covariances(X);
@@ -308,7 +322,8 @@ export class Fit {
   }
 
   /**
-   * Draws from the posterior at X, N*×C each: Gaussian, with the mean and covariance of {@link predict} (noise included on request).
+   * Draws from the posterior at X, N*×C each. The draws are Gaussian, with the mean and covariance of {@link predict},
+   * and with noise on request.
    *
    * @throws as {@link predict}; ConvergenceError.
    */
@@ -341,7 +356,8 @@ export class Fit {
   }
 
   /**
-   * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` makes a fit of it again.
+   * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` turns it into a
+   * fit again.
    *
    * @example
    * const again = ntk.restore(JSON.parse(JSON.stringify(fit)));
@@ -359,8 +375,11 @@ export class Fit {
   }
 
   /**
-   * The fit as bytes, with a version and a checksum: about 8 bytes a number where JSON takes 19. `ntk.restore` makes a fit of it again. The factor
-   * is not in it (it is made again when a variance is first asked for), but that of a fit whose points have come or gone: N²/2 numbers.
+   * The fit as bytes, with a version and a checksum. A number takes 8 bytes, about 19 in JSON. `ntk.restore` turns the
+   * bytes into a fit again.
+   *
+   * The bytes leave out the factor, which a restored fit makes when a variance is first asked for. Only a fit whose
+   * points have come or gone stores its factor: N²/2 numbers.
    *
    * @throws BackendError after `dispose()`.
    * @example
@@ -374,22 +393,31 @@ export class Fit {
   }
 
   /**
-   * Refits after points were moved, removed or added, by editing the factor: O(N²) and the kernel of the new points with all others,
-   * where a fit costs O(N²m + N³/3). All indices are those of the rows before; removed rows close up, added ones come last. Returns this
-   * fit, with a new `report` (`scale` included); ridge, scale and `centered` stay, `path` is that of the first fit.
+   * Refits after points were moved, removed or added. The update edits the factor: it costs O(N²) and the kernel of the
+   * new points with all others, where a fit costs O(N²m + N³/3). Returns this fit, with a new `report` (`scale`
+   * included). Ridge, scale and `centered` stay; `path` is still the path of the first fit.
    *
-   * N×N fits delete rows of the Cholesky factor by Givens rotations and append the new ones: never a downdate, so after k updates the
-   * answer is that of a kernel off by c·k·N·ε‖Θ‖ at most, and in practice by far less. The first update of a network with one hidden layer and
-   * one output also keeps its N×m features (up to 256 MiB, memory permitting); other models pay for the features or the kernel function
-   * of all points at each update. P×P fits take rank-1 updates, then downdates (LINPACK's). Factored anew, at the cost of a fit, are
-   * ridge paths and float32 fits (once, in float64), P×P fits where a point that goes carried more than 15/16 of some direction, and
-   * changes of so many rows that it is as fast (N×N: a quarter of them removed or moved).
+   * All indices are row numbers before the update. The other rows close up after a removal; added rows come last.
+   *
+   * N×N fits delete rows of the Cholesky factor by Givens rotations and append new rows, and never downdate. After k
+   * updates the answer belongs to a kernel that is off by at most c·k·N·ε‖Θ‖, in practice by far less.
+   *
+   * P×P fits take rank-1 updates, then downdates (LINPACK's).
+   *
+   * The first update of a network with one hidden layer and one output also keeps the N×m features (up to 256 MiB,
+   * memory permitting). For other models, each update pays for the features or the kernel function of all points.
+   *
+   * Refactored instead, at the cost of a fit:
+   *
+   * - ridge paths and float32 fits: once, in float64;
+   * - P×P fits, if a removed point carried more than 15/16 of some direction;
+   * - changes of many rows, where a fit is as fast: in N×N fits, if more than a quarter are removed or moved.
    *
    * Sources: Gill, Golub, Murray & Saunders 1974; Golub & Van Loan, Matrix Computations, 6.5.4.
    *
-   * @throws TypeError, RangeError for bad input, and for a fit that cannot: ridge 0 on a singular kernel, solver `cg`.
-   *   NotPositiveDefiniteError where the new points make the system singular to rounding; MemoryLimitError; BackendError after
-   *   `dispose()`. The fit is as before then, to the bit.
+   * @throws TypeError, RangeError for bad input, and for a fit that cannot be updated: ridge 0 on a singular kernel,
+   *   solver `cg`. NotPositiveDefiniteError where the new points make the system singular to rounding;
+   *   MemoryLimitError; BackendError after `dispose()`. The fit is as before then, to the bit.
    * @example
    * fit.update({ move: { index: 3, X: [0.4], Y: [1.2] } }).predict(Xnew); // a point is dragged
    * fit.update({ add: { X: [[2]], Y: [[0]] }, remove: [0, 1] });
@@ -432,7 +460,7 @@ export class Fit {
   }
 }
 
-/** One matrix of the covariances of independent outputs: row n·C + c, zeros between outputs. */
+/** One matrix of the covariances of independent outputs, row n·C + c. The entries between outputs are 0. */
 function blockDiagonal(parts: readonly Matrix[]): Matrix {
   const C = parts.length;
   const n = parts[0].rows;

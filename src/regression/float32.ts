@@ -1,11 +1,12 @@
 /**
- * The N×N solver in float32: Θ and its Cholesky factor in single precision, and conjugate gradients with float64 residuals, which the
- * factor preconditions, until the backward error is that of a float64 solve. Residuals of finite networks are matrix-free; other models
- * have Θ in float64 anyway. What cannot converge so is solved in float64, and the report says why.
+ * The N×N solver in float32. Θ and its Cholesky factor are in single precision. Conjugate gradients with float64
+ * residuals, preconditioned by the factor, continue to the backward error of a float64 solve. Residuals of finite
+ * networks are matrix-free; other models have Θ in float64 anyway. A system that does not converge is solved in
+ * float64, and the report gives the reason.
  *
- * Only α comes out of this, and with it means and weights. Variances, evidences and leave-one-out residuals are differences in which float32
- * would lose everything (the variance near data is about λ, 1e-6 of the prior or less), so they come from a float64 factor that is made
- * when they are first asked for.
+ * This solve gives only α, and from α means and weights. Variances, evidences and leave-one-out residuals are
+ * differences that would lose all digits in float32: the variance near data is about λ, 1e-6 of the prior or less. They
+ * come from a float64 factor, made when they are first asked for.
  */
 
 import type { Context } from "../context.js";
@@ -21,7 +22,7 @@ import type { Problem } from "../problem.js";
 import { DualSolution, solveDual } from "./dual.js";
 import type { Solution } from "./solution.js";
 
-/** Products with the matrix before the float64 factor takes over: by then it would have been the cheaper way. */
+/** Most products with the matrix. After these the float64 factor takes over, which would have been cheaper by then. */
 const MOST_ITERATIONS = 30;
 
 type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
@@ -88,14 +89,14 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
   });
 }
 
-/** Each right-hand side on its own. */
+/** Solves each right-hand side separately. */
 function iterate(
   { R, size: n, columns }: Problem,
   ridge: number,
   factor: SingleFactor,
   kernelTimes: (v: Float64Array) => Float64Array,
 ): Outcome {
-  // A ridge that drowns in rounding is the float64 solver's to refuse.
+  // The float64 solver refuses a ridge that is lost in rounding.
   if (ridge <= roundingLevel(n, factor.norm)) return { reason: "the ridge is at float64's rounding level" };
   const M: Operator = {
     n,

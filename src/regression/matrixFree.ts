@@ -1,10 +1,12 @@
 /**
- * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64 with products Φ(Φᵀv) through the features of a finite
- * network, O(NP) each. Means and weights come from β = Φᵀα; a variance costs a solve of its own. What needs a factor (evidences,
- * leave-one-out, degrees of freedom, the spectrum) does not exist here.
+ * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64. A product Φ(Φᵀv) passes
+ * through the features of a finite network and costs O(NP). Means and weights come from β = Φᵀα; a variance costs a
+ * solve of its own. Quantities that need a factor (evidences, leave-one-out, degrees of freedom, the spectrum) do not
+ * exist here.
  *
- * With a ridge that counts, conjugate gradients solve (Θ + λI)α = r. Where the ridge is 0 or lost in rounding, that system is singular: its
- * solution may grow along the null space without a trace in the residual. Then Lanczos gives the minimum-norm answer (`lanczos.ts`).
+ * With a ridge above rounding level, conjugate gradients solve (Θ + λI)α = r. With a ridge of 0, or one lost in
+ * rounding, the system is singular, and α may grow along the null space without a trace in the residual. Then Lanczos
+ * gives the minimum-norm answer (`lanczos.ts`).
  */
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
@@ -23,7 +25,7 @@ import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
 import type { Method, Solution, SolutionState } from "./solution.js";
 
-/** Products before a solve is given up: beyond, a factorisation is likely to be cheaper where it fits at all. */
+/** Most products of a solve. After these a factorisation, if it fits at all, is likely to be cheaper. */
 const MOST_ITERATIONS = 1000;
 
 /** @throws ConvergenceError, MemoryLimitError */
@@ -31,7 +33,7 @@ export function solveConjugate(context: Context, problem: Problem, net: Network,
   return new ConjugateSolution(context, problem, net, ridge);
 }
 
-/** A solution as it was, its products made again. */
+/** A solution from its state; its products are made again. */
 export function restoreConjugate(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
   const { alpha, displacement, method, ridges } = state;
   const { iterations = 0 } = method;
@@ -40,7 +42,7 @@ export function restoreConjugate(context: Context, problem: Problem, net: Networ
   return new ConjugateSolution(context, problem, net, ridges[0], solved);
 }
 
-/** A right-hand side solved: α, β = Φᵀα, and how well. */
+/** The solution of one right-hand side: α, β = Φᵀα, and how well it was solved. */
 interface Solved {
   alpha: Float64Array;
   beta: Float64Array;
@@ -96,7 +98,10 @@ class ConjugateSolution implements Solution {
     return firstOrder(this.#context, this.#net, X, this.displacement, start);
   }
 
-  /** K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k: never negative, and off by the square of w's error only. */
+  /**
+   * K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k. The sum is never negative, and its error is only the
+   * square of w's error.
+   */
   variance(X: Matrix): Float64Array {
     const result = new Float64Array(X.rows * this.#net.outputs);
     this.#unexplained(X, (rest, w, row) => {
@@ -199,7 +204,10 @@ class ConjugateSolution implements Solution {
     return this.#checked(tangents, M, x, b, iterations);
   }
 
-  /** A solution with its weights, and its backward error: M that of the system that was solved, b its right-hand side. */
+  /**
+   * A solution x with its weights and its backward error. M and b are the matrix and right-hand side of the solved
+   * system.
+   */
   #checked(tangents: Tangents, M: Operator, x: Float64Array, b: Float64Array, iterations: number): Solved {
     const product = M.times(x);
     const bound = M.norm * maxAbs(x) + maxAbs(b);
@@ -231,13 +239,14 @@ class ConjugateSolution implements Solution {
   }
 }
 
-/** Steps of the power method, from a random start: an estimate of ‖Θ‖₂ for a handful of products. */
+/** Steps of the power method from a random start. They estimate ‖Θ‖₂ for a handful of products. */
 const POWER_STEPS = 4;
 
 /**
- * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A, so that a test of convergence against it is never too lax. A·1 gives ‖A‖∞ itself
- * where no entry is negative. It may be 0 where the kernel is odd and the inputs lie symmetrically about 0, so ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a
- * start that no symmetry makes orthogonal.
+ * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
+ *
+ * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
+ * symmetrically about 0. So ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
  */
 export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
   const random = new Xoshiro256(0);

@@ -1,6 +1,7 @@
 /**
- * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The same answer as the dual one, cheaper where P is small
- * beside N. Φ is never whole: rows come in tiles, and each tile is a rank-k update of the lower triangle.
+ * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The dual solver has the same answer; this one is cheaper
+ * where P is small beside N. Φ is never whole: its rows come in tiles, and each tile is a rank-k update of the lower
+ * triangle.
  */
 import type { Context } from "../context.js";
 import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
@@ -19,7 +20,7 @@ import type { Problem } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
 import { type Change, DIRECT, exchanged, type Solution, type SolutionState } from "./solution.js";
 
-/** Builds ΦᵀΦ, factors it and solves for β; all outputs together, one right-hand side. */
+/** Builds ΦᵀΦ, factors it and solves for β. All outputs together are one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
   const P = net.parameters.length;
   const factor = factorSystem(context, P, ridges, (out) => normalMatrix(context, net, problem.X, out));
@@ -31,7 +32,7 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
   }
 }
 
-/** A primal solution as it was: predictions have the same bits. @throws MemoryLimitError */
+/** A primal solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
   const P = net.parameters.length;
   const { ridges, packed, factor: kind, truncated } = state;
@@ -47,7 +48,7 @@ export function primalMemory(P: number): number {
   return P * P + tileBudget(P);
 }
 
-/** Doubles of Φ that are materialised at a time. */
+/** Doubles of Φ that are made at a time. */
 function tileBudget(P: number): number {
   return Math.max(P, 2 ** 20);
 }
@@ -78,7 +79,7 @@ function normalMatrix(context: Context, net: Network, X: Matrix, out: View): voi
   });
 }
 
-/** A rank-1 update takes as long as 4 rows of a fresh ΦᵀΦ, a downdate as 9 (measured at P = 1000). */
+/** Rows of a fresh ΦᵀΦ in the time of an edit: 4 for a rank-1 update, 9 for a downdate (measured at P = 1000). */
 const ROWS_OF_AN_EDIT = 8;
 
 class PrimalSolution implements Solution {
@@ -87,9 +88,9 @@ class PrimalSolution implements Solution {
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
-  /** Φᵀ r, the right-hand side, when it is first needed. */
+  /** Φᵀ r, the right-hand side, once it was needed. */
   #rhs: Float64Array | undefined;
-  /** r − Φβ, when it is first needed. */
+  /** r − Φβ, once it was needed. */
   #known: Float64Array | undefined;
 
   constructor(
@@ -152,7 +153,10 @@ class PrimalSolution implements Solution {
     return this.factor.ridges[0];
   }
 
-  /** True where the ridge does not count: B is then a pseudo-inverse, and what is left unexplained comes from projections. */
+  /**
+   * True where the ridge is 0 or lost in rounding. B is then a pseudo-inverse, and projections give the unexplained
+   * part.
+   */
   get #minimumNorm(): boolean {
     return this.#ridge === 0 || this.truncated;
   }
@@ -180,7 +184,8 @@ class PrimalSolution implements Solution {
 
   variance(X: Matrix): Float64Array {
     this.factor.ready?.();
-    // λ φᵀBφ; at minimum norm what the training features do not span: ‖φ‖² − ‖projection of φ‖².
+    // λ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
+    // φ‖².
     const ridge = this.#ridge;
     const result = new Float64Array(X.rows * this.#net.outputs);
     this.#halves(X, (norms, halves, first) => {
@@ -214,7 +219,10 @@ class PrimalSolution implements Solution {
     return [data];
   }
 
-  /** rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα: a sum of squares, which rounding cannot make negative. */
+  /**
+   * rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα. It is a sum of squares, which rounding cannot make
+   * negative.
+   */
   quadratics(): Float64Array {
     if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
     return Float64Array.of(
@@ -237,7 +245,7 @@ class PrimalSolution implements Solution {
     const leverages = new Float64Array(result.length);
     this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
     for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
-    // Rows with equal inputs have one φ and one leverage h, and go together: e_i + h Σe/(1 − rh).
+    // The r rows with equal inputs share φ and a leverage h, and are left out together: e_i + h Σe/(1 − rh).
     for (const group of repeatsOf(this.#problem).groups) {
       const sum = group.reduce((total, i) => total + this.#residual[i], 0);
       for (const i of group) {
@@ -300,8 +308,10 @@ class PrimalSolution implements Solution {
   }
 
   /**
-   * A copy of the factor with rows of Φ that come and then those that go: rank-1 updates, then downdates. Undefined where a fresh
-   * factorisation is better: many rows, a row that carried nearly all there was of a direction (CholeskyFactor.takeOff), an overflow.
+   * A copy of the factor after rows of Φ have come, by rank-1 updates, and others have gone, by downdates.
+   *
+   * Undefined where a fresh factorisation is better: many rows, a row that carried nearly all of some direction
+   * (CholeskyFactor.takeOff), or an overflow.
    */
   #edited(change: Change): CholeskyFactor | undefined {
     const context = this.#context;
@@ -337,7 +347,7 @@ class PrimalSolution implements Solution {
     return undefined;
   }
 
-  /** For tiles of rows φ of Φ(X): ‖φ‖², and φᵀBφ, or at minimum norm ‖projection of φ‖². */
+  /** Calls `body` for tiles of rows φ of Φ(X), with ‖φ‖² and φᵀBφ. At minimum norm ‖projection of φ‖² replaces φᵀBφ. */
   #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
     const context = this.#context;
     context.arena.run(() => {

@@ -1,34 +1,36 @@
 /**
- * Rows that repeat. Copies of one observation (equal inputs and equal targets) are no evidence of a small noise, but the plain formulas take
- * them for it: each adds −½ log λ to the log evidence, without bound as λ falls, and is predicted perfectly by its twin when it is left out.
+ * Rows that repeat. Copies of one observation have equal inputs and equal targets. They are no evidence of a small
+ * noise, but the plain formulas take them as such. Each copy adds −½ log λ to the log evidence, without bound as λ
+ * falls. And where a copy is left out, its twin predicts it perfectly.
  *
- * So for evidence and leave-one-out, rows are grouped. w copies of an observation are one observation with weight w (noise λ/w). Observations with
- * equal inputs and unlike targets stay apart: their spread is the best evidence of the noise there is. With n rows, n − m of them distinct, and
- * the distinct ones at weights w_k:
+ * So evidence and leave-one-out group rows. w copies of an observation are one observation with weight w (noise λ/w).
+ * Observations with equal inputs and unlike targets stay apart: their spread is the best evidence of the noise. With n
+ * rows, n − m of them distinct, and weights w_k of the distinct rows:
  *
  *   log |A| becomes log |A| − m log λ − Σ log w_k,   n becomes n − m,   rᵀα stays,
  *
- * because within a group of equal inputs A has the eigenvalue λ, once for each row but one. Leave-one-out leaves out all rows with equal inputs.
+ * because within a group of equal inputs A has the eigenvalue λ, once for each row but one. Leave-one-out leaves out
+ * all rows with equal inputs.
  */
 import type { Matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
 
 export interface Repeats {
-  /** Rows of X that stand in X before. */
+  /** Rows of X that are equal to an earlier row. */
   rows: number;
-  /** Rows of those whose targets stand there before too, all of them. */
+  /** The rows among these whose targets, all of them, are equal to those of an earlier row with the same inputs. */
   copies: number;
-  /** For each right-hand side, observations that are copies of another: m. */
+  /** m for each right-hand side: the observations that are copies of another. */
   dropped: Float64Array;
-  /** For each right-hand side Σ log w_k. */
+  /** Σ log w_k for each right-hand side. */
   logWeights: Float64Array;
-  /** Rows of the system with equal inputs, where they are two or more. */
+  /** Groups of two or more rows of the system with equal inputs. */
   groups: number[][];
 }
 
 const known = new WeakMap<Problem, Repeats>();
 
-/** What repeats in the data of a problem; found once, O(N·d). */
+/** The repeated rows of a problem: found once, O(N·d). */
 export function repeatsOf(problem: Problem): Repeats {
   let repeats = known.get(problem);
   if (!repeats) {
@@ -65,7 +67,7 @@ function distinctRows(Y: Matrix, rows: readonly number[]): number {
   return new Set(rows.map((row) => Y.data.subarray(row * Y.cols, (row + 1) * Y.cols).join())).size;
 }
 
-/** Rows of X that are equal, two or more: rows that hash alike are compared. */
+/** Groups of two or more equal rows of X. Rows with the same hash are compared. */
 function groupsOf(X: Matrix): number[][] {
   const { data, rows, cols } = X;
   // 0 and −0 are one input.

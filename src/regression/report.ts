@@ -12,11 +12,14 @@ import { repeatsOf } from "./repeats.js";
 import type { PathPoint } from "./ridgePath.js";
 import type { Solution } from "./solution.js";
 
-/** A regression of one output: its ridge, and what the data say of it. With the kernel of all pairs of outputs there is one for all. */
+/**
+ * The regression of one output: its ridge, scale and evidences. With the kernel of all pairs of outputs, one regression
+ * serves all outputs.
+ */
 export interface OutputReport {
   /** λ. */
   ridge: number;
-  /** By which variances of this output are multiplied. */
+  /** Multiplies the variances of this output. */
   scale: number;
   degreesOfFreedom: number | undefined;
   /** Log marginal likelihood at scale 1. */
@@ -25,7 +28,7 @@ export interface OutputReport {
   logEvidenceProfiled: number | undefined;
 }
 
-/** As much of a fit as its report reads; an update replaces the solution. */
+/** The parts of a fit that its report reads. An update replaces the solution. */
 export interface Reported {
   solution: Solution;
   problem: Problem;
@@ -36,21 +39,23 @@ export interface Reported {
 
 export class Report {
   /**
-   * Which system was solved. `eigen`: the kernel is singular to rounding and the ridge is 0 or lost in rounding, so the eigendecomposition gave the
-   * minimum-norm answer; `notes` says more.
+   * The system that was solved. `eigen`: the kernel is singular to rounding and the ridge is 0 or lost in rounding, so
+   * the eigendecomposition gave the minimum-norm answer; `notes` says more.
    */
   readonly solver: "dual" | "primal" | "cg" | "eigen";
-  /** Precision of the factor that was used: `"float32"` where it preconditioned a solve with float64 residuals. */
+  /** Precision of the factor: `"float32"` where a float32 factor preconditioned a solve with float64 residuals. */
   readonly precision: "float64" | "float32";
-  /** Of conjugate gradients; undefined where the factor was used directly. */
+  /** Iterations of conjugate gradients; undefined where the factor was used directly. */
   readonly iterations: number | undefined;
-  /** With `load({ precision: "float32" })`, why this fit was solved in float64; else undefined. */
+  /** The reason why this fit was solved in float64 in spite of `load({ precision: "float32" })`; else undefined. */
   readonly fallback: string | undefined;
-  /** λ; where outputs have ridges of their own, the smallest: `perOutput` has all. */
+  /** λ. Where outputs have ridges of their own, it is the smallest ridge; `perOutput` has all. */
   readonly ridge: number;
-  /** Added to the diagonal beside the ridge: always 0, nothing is added behind your back. */
+  /** Added to the diagonal beside the ridge. Always 0: nothing is added behind your back. */
   readonly jitter = 0;
-  /** True where the ridge was chosen from `ridges` and is the smallest or largest of them: the best one may lie beyond. */
+  /**
+   * True where the ridge was chosen from `ridges` and is the smallest or largest of them: the best one may lie beyond.
+   */
   readonly atBound: boolean;
   readonly #fitted: Reported;
   readonly #solution: Solution;
@@ -58,7 +63,7 @@ export class Report {
   readonly #lease: Lease;
   readonly #known = new Map<string, unknown>();
 
-  /** @internal `fitted` is that of the fit: an update replaces its solution. */
+  /** @internal `fitted` is the fit's own record: an update replaces its solution. */
   constructor(fitted: Reported, lease: Lease) {
     const { solution, problem, path } = fitted;
     this.solver = solution.solver;
@@ -71,7 +76,10 @@ export class Report {
     this.#lease = lease;
   }
 
-  /** What you may want to know before you rely on the fit, a sentence each: repeated rows, a choice at a bound, a ridge lost in rounding. */
+  /**
+   * What you may want to know before you rely on the fit, a sentence each. Examples: repeated rows, a choice at a
+   * bound, a ridge lost in rounding.
+   */
   get notes(): string[] {
     const notes = this.#lazy("notes", () => {
       const { method, notes: solved } = this.#solution;
@@ -82,17 +90,20 @@ export class Report {
     return [...notes];
   }
 
-  /** Rows whose inputs stand in an earlier row too. For evidence and leave-one-out, rows that repeat are grouped; `notes` says how. */
+  /** Rows with the inputs of an earlier row. Evidence and leave-one-out group rows that repeat; `notes` says how. */
   get repeatedRows(): number {
     return this.#lazy("repeatedRows", () => repeatsOf(this.#problem).rows);
   }
 
-  /** s, by which variances are multiplied: 1, or with `scale: "fit"` ŝ = rᵀα/N; where outputs have scales of their own, their mean. */
+  /**
+   * s, which multiplies variances: 1, or with `scale: "fit"` ŝ = rᵀα/N. Where outputs have scales of their own, it is
+   * the mean of the scales.
+   */
   get scale(): number {
     return meanOf(this.scales);
   }
 
-  /** The scale of each output, C numbers. With the kernel of all pairs of outputs they share one. */
+  /** The scale of each output, C numbers. With the kernel of all pairs of outputs, all outputs share one scale. */
   get scales(): Float64Array {
     const known = this.#lazy("scales", () => {
       const { outputs, columns } = this.#problem;
@@ -104,7 +115,7 @@ export class Report {
     return known.slice();
   }
 
-  /** Each regression by itself: one for each output where outputs share an averaged kernel, else one. */
+  /** Each regression: one for each output where outputs share an averaged kernel, else one. */
   get perOutput(): OutputReport[] {
     const known = this.#lazy("perOutput", () => {
       const { scales } = this;
@@ -124,7 +135,7 @@ export class Report {
     return known.map((one) => ({ ...one }));
   }
 
-  /** Numerical rank of Θ: eigenvalues above Nε times the largest; undefined with solver `"cg"`. */
+  /** Numerical rank of Θ: the number of eigenvalues above Nε times the largest; undefined with solver `"cg"`. */
   get rank(): number | undefined {
     return this.#lazy("rank", () => {
       if (this.#solution.rank !== undefined) return this.#solution.rank;
@@ -135,25 +146,30 @@ export class Report {
     });
   }
 
-  /** 2-norm condition number of the system that was solved, (λ_max + ridge)/(λ_min + ridge), over the modes that it kept; undefined for a zero kernel and with solver `"cg"`. */
+  /**
+   * 2-norm condition number of the system that was solved: (λ_max + ridge)/(λ_min + ridge), over the modes that it
+   * kept. Undefined for a zero kernel and with solver `"cg"`.
+   */
   get conditionNumber(): number | undefined {
     return this.#lazy("conditionNumber", () => {
       if (this.#solution.conditionNumber !== undefined) return this.#solution.conditionNumber;
       const values = this.#spectrum();
       if (!values || this.#solution.truncated) return undefined;
       const largest = values[values.length - 1] + this.ridge;
-      // An eigenvalue is known to ε‖Θ‖ only: what is smaller, or below 0, is no smaller than that.
+      // An eigenvalue is known only to ε‖Θ‖, so a smaller or negative one counts as ε‖Θ‖.
       const smallest = Math.max(values[0], 0) + this.ridge;
       return largest / Math.max(smallest, Number.EPSILON * largest, Number.MIN_VALUE);
     });
   }
 
-  /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved; at rounding level, or something is wrong. */
+  /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. If it is above rounding level, something is wrong. */
   get backwardError(): number {
     return this.#lazy("backwardError", () => this.#solution.backwardError());
   }
 
-  /** tr Θ(Θ + λI)⁻¹, its mean where outputs have ridges of their own; undefined with solver `"cg"`. */
+  /**
+   * tr Θ(Θ + λI)⁻¹; undefined with solver `"cg"`. Where outputs have ridges of their own, it is the mean of the traces.
+   */
   get degreesOfFreedom(): number | undefined {
     const freedom = this.#freedom();
     return freedom && meanOf(freedom);
@@ -164,12 +180,14 @@ export class Report {
     return sumOrNone(this.#evidences().map((one) => one.logEvidence));
   }
 
-  /** Log marginal likelihood with the scale of each output profiled out, summed over outputs: choose ridges by this one. */
+  /**
+   * Log marginal likelihood with the scale of each output profiled out, summed over outputs. Choose ridges by this one.
+   */
   get logEvidenceProfiled(): number | undefined {
     return sumOrNone(this.#evidences().map((one) => one.logEvidenceProfiled));
   }
 
-  /** y_i minus the prediction at x_i of the fit without point i, and without the points that have its inputs; N×C. */
+  /** y_i minus the prediction at x_i by the fit without point i and without other points that have its inputs; N×C. */
   get looResiduals(): Matrix | undefined {
     const data = this.#lazy("looResiduals", () => this.#solution.looResiduals());
     return data && matrix(this.#problem.X.rows, this.#problem.outputs, data.slice());
@@ -205,7 +223,7 @@ export class Report {
   }
 }
 
-/** The mean, exactly the common value where all are equal. */
+/** The mean; if all values are equal, exactly their value. */
 function meanOf(values: Float64Array): number {
   const [first] = values;
   return first + values.reduce((sum, value) => sum + (value - first) / values.length, 0);

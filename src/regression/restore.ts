@@ -1,7 +1,10 @@
 /**
- * Fits that go out and come back: what a fit is made of as plain data (`fit.toJSON`, `fit.snapshot`), and a working fit from it (`ntk.restore`).
- * α and the weights are stored, so that means have the same bits within one variant. The factor is made again when a variance is first asked for;
- * where points have come or gone it is stored too, for making it again would give other bits.
+ * Fits that go out and come back. `fit.toJSON` and `fit.snapshot` write a fit as plain data; `ntk.restore` makes a
+ * working fit of these data.
+ *
+ * α and the weights are stored, so means have the same bits within one variant. The factor is made again when a
+ * variance is first asked for. Where points have come or gone, the factor is stored too: a new one would have other
+ * bits.
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
@@ -36,7 +39,7 @@ import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
 import type { Solution, SolutionState } from "./solution.js";
 
-/** Everything a `Fit` is built from. */
+/** The parts of a `Fit`. */
 export interface Fitted {
   context: Context;
   model: Model;
@@ -45,16 +48,16 @@ export interface Fitted {
   centered: boolean;
   scale: 1 | "fit";
   path: PathPoint[];
-  /** Of the choice of the ridge. */
+  /** Notes on the choice of the ridge. */
   notes: readonly string[];
 }
 
 export interface RestoreOptions {
-  /** For a fit of a custom kernel, whose function is in no snapshot: the kernel again. */
+  /** For a fit of a custom kernel: the kernel again. No snapshot contains its function. */
   model?: Model;
 }
 
-/** What a fit is made of, in plain numbers and strings. */
+/** A fit in plain numbers and strings. */
 export function packFit({ model, problem, solution, centered, scale, path, notes }: Fitted): Packed {
   const { network, block } = problem.source;
   const { alpha, displacement, packed, ridges, method, ...state } = solution.state();
@@ -87,7 +90,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
   };
 }
 
-/** Points of a path, of which nothing is anybody else's. */
+/** Points of a path as deep copies. */
 export function copiedPath(path: readonly PathPoint[]): PathPoint[] {
   return path.map((point) => ({
     ...point,
@@ -99,7 +102,7 @@ function present(arrays: Record<string, Float64Array | undefined>): Record<strin
   return Object.fromEntries(Object.entries(arrays).filter(([, array]) => array !== undefined)) as Packed["arrays"];
 }
 
-/** `ntk.restore`: what a `Fit` is built from. @throws TypeError, RangeError, MemoryLimitError */
+/** `ntk.restore`: the parts of a `Fit`. @throws TypeError, RangeError, MemoryLimitError */
 export function restoreFit(context: Context, source: unknown, options: RestoreOptions): Fitted {
   const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
   const bytes = bytesOf(source);
@@ -122,7 +125,7 @@ export function restoreFit(context: Context, source: unknown, options: RestoreOp
 
 const SNAPSHOT = "the snapshot";
 
-/** An object with these fields, and others that are left alone. */
+/** An object with these fields; other fields are left alone. */
 function record<K extends Record<string, Kind<unknown>>>(kinds: K): Kind<ReturnType<typeof pick<K>>> {
   return (value, name) => {
     if (!isRecord(value, name))
@@ -132,7 +135,7 @@ function record<K extends Record<string, Kind<unknown>>>(kinds: K): Kind<ReturnT
   };
 }
 
-/** Kinds that say which object a field is of. */
+/** Kinds whose errors name the object that a field belongs to. */
 function named(kinds: Record<string, Kind<unknown>>, object: string): Record<string, Kind<unknown>> {
   const entries = Object.entries(kinds).map(([key, kind]): [string, Kind<unknown>] => [
     key,
@@ -146,7 +149,7 @@ const word: Kind<string> = (value, name) => {
   return value;
 };
 const several = <T>(entry: Kind<T>) => list(entry, "a list", MOST_ENTRIES, 0);
-/** A number that JSON may have made null of: it does not exist. */
+/** A number that may not exist: JSON writes such a number as null. */
 const perhaps: Kind<number | undefined> = (value) => (typeof value === "number" ? value : undefined);
 
 const OUTPUT_POINT = record({ logEvidence: perhaps, logEvidenceProfiled: perhaps, looRmse: perhaps, chosen: flag });
@@ -197,7 +200,7 @@ function restoreSolution(context: Context, problem: Problem, state: SolutionStat
   return restoreConjugate(context, problem, net, state);
 }
 
-/** α, the weights and the factor, each of the length that the data prescribe. */
+/** α, the weights and the factor. The data prescribe the length of each. */
 function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: SolutionState["space"]) {
   if (space !== "dual" && !source.weights) {
     throw new RangeError(`${SNAPSHOT} was solved by "${space}", which needs the weights of a network: it was altered`);
@@ -243,7 +246,7 @@ function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
   );
 }
 
-/** The same content as readable JSON: arrays stand where a reader looks for them. */
+/** The same content as readable JSON, with the arrays in the places where a reader looks for them. */
 export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): Record<string, unknown> {
   const { network, X, Y, displacement, factor, order } = arrays;
   const list = (array: Float64Array | undefined) => array && [...array];
@@ -258,7 +261,7 @@ export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): R
   };
 }
 
-/** JSON as {@link jsonOf} makes it, or its text. */
+/** Reads JSON from {@link jsonOf}, as an object or as text. */
 function fromJson(source: unknown): Packed {
   const value = typeof source === "string" ? parsed(source) : source;
   if (!isRecord(value, SNAPSHOT)) {
@@ -309,7 +312,7 @@ function numbers(value: unknown, name: string): Float64Array | undefined {
 
 const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as () => number;
 
-/** The bytes of an ArrayBuffer or of a view of one, of any realm; undefined for what is none. */
+/** The bytes of an ArrayBuffer or of a view of one, of any realm; undefined for other values. */
 function bytesOf(source: unknown): Uint8Array | undefined {
   if (!ArrayBuffer.isView(source) && !isBuffer(source)) return undefined;
   try {

@@ -1,6 +1,7 @@
 /**
- * Ridge paths: one eigendecomposition Θ = UΛUᵀ, then every ridge costs O(N·C). The best profiled evidence wins
- * (MATH.md §3: evidence at scale 1 depends on Θ's arbitrary scale and underfits), for all outputs together or for each by itself.
+ * Ridge paths: one eigendecomposition Θ = UΛUᵀ, then every ridge costs O(N·C). The best profiled evidence wins, for all
+ * outputs together or for each output separately. Evidence at scale 1 depends on Θ's arbitrary scale and underfits
+ * (MATH.md §3).
  */
 import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
@@ -11,7 +12,10 @@ import type { Problem } from "../problem.js";
 import { type Evidence, evidenceOf, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
 
-/** One ridge of a path. Fields are `undefined` where they do not exist (a ridge of 0, or lost in rounding, on a singular kernel). */
+/**
+ * One ridge of a path. A field is `undefined` where it does not exist: on a singular kernel, with a ridge of 0 or a
+ * ridge lost in rounding.
+ */
 export interface PathPoint {
   ridge: number;
   /** At scale 1, summed over outputs. */
@@ -21,11 +25,11 @@ export interface PathPoint {
   degreesOfFreedom: number;
   /** Root mean square of the leave-one-out residuals; rows with equal inputs are left out together. */
   looRmse: number | undefined;
-  /** True for the ridge that was fitted; with `perOutput`, for the ridge of one output at least. */
+  /** True for the ridge that was fitted. With `perOutput`: true if at least one output has this ridge. */
   chosen: boolean;
-  /** True where it was chosen and is the smallest or the largest of several: the best ridge may lie beyond. */
+  /** True where the chosen ridge is the smallest or the largest of several: the best ridge may lie beyond. */
   atBound: boolean;
-  /** The same for each output, where each is a regression of its own (`outputs: "average"`) and there are several. */
+  /** The same for each output, if there are several and each is a regression of its own (`outputs: "average"`). */
   perOutput?: OutputPoint[];
 }
 
@@ -35,10 +39,10 @@ export interface OutputPoint extends Omit<Evidence, "scale"> {
   chosen: boolean;
 }
 
-/** A decomposed Θ in a held block, and what every ridge costs on it: O(N·C) for the evidence, O(N²·C) with the leave-one-out error. */
+/** A decomposed Θ in a held block. A ridge costs O(N·C) for the evidence, O(N²·C) with the leave-one-out error. */
 export class RidgeScan {
   readonly spectrum: Spectrum;
-  /** Up to here a ridge is lost in rounding. */
+  /** The rounding level: a ridge up to this one is lost in rounding. */
   readonly level: number;
   readonly #context: Context;
   readonly #problem: Problem;
@@ -71,7 +75,10 @@ export class RidgeScan {
     return this.#modes.reduce((sum, value) => sum + (value > 0 ? value / (value + ridge) : 0), 0);
   }
 
-  /** Evidences of one ridge for each right-hand side; undefined ones where it does not reach beyond rounding and Θ is singular. */
+  /**
+   * Evidences of one ridge, for each right-hand side. They are undefined where Θ is singular and the ridge is 0 or lost
+   * in rounding.
+   */
   evidences(ridge: number): Evidence[] {
     const n = this.#modes.length;
     const singular = this.#isSingular(ridge);
@@ -129,7 +136,7 @@ export class RidgeScan {
     return rootMeanSquare(this.looRmses(ridge));
   }
 
-  /** Gives the block back; not after a factor has taken it over. */
+  /** Gives the block back. Do not call it after a factor has taken the block over. */
   free(): void {
     this.#context.arena.free(this.spectrum.vectors.at);
   }
@@ -148,11 +155,14 @@ function rootMeanSquare(values: readonly (number | undefined)[]): number | undef
 export interface ChosenPath {
   factor: Factor;
   path: PathPoint[];
-  /** What was unusual about the choice, in sentences. */
+  /** What was unusual about the choice, a sentence each. */
   notes: string[];
 }
 
-/** Decomposes Θ, rates all ridges and returns the factor of the winner, or of the winner of each output, in a held block. */
+/**
+ * Decomposes Θ and rates all ridges. Returns the factor of the winner, or of the winners of all outputs, in a held
+ * block.
+ */
 export function choosePath(
   context: Context,
   problem: Problem,
@@ -201,12 +211,15 @@ function rate(scan: RidgeScan, ridge: number) {
   return { point, outputs };
 }
 
-/** The place of the largest score; the first place where none is defined. */
+/** The index of the largest score; the first index if no score is defined. */
 function bestOf(scores: readonly (number | undefined)[]): number {
   return scores.reduce<number>((best, score, i) => ((score ?? -Infinity) > (scores[best] ?? -Infinity) ? i : best), 0);
 }
 
-/** True for the smallest and the largest of the ridges that have a score, where several are given. Nothing lies below a ridge of 0. */
+/**
+ * True for the smallest and the largest of several ridges that have a score. A ridge of 0 is no end: nothing is
+ * smaller.
+ */
 function isAtEnd(at: number, ridges: readonly number[], scores: readonly (number | undefined)[]): boolean {
   if (ridges.every((ridge) => ridge === ridges[at])) return false;
   const others = ridges.filter((_, i) => scores[i] !== undefined);

@@ -1,4 +1,7 @@
-/** Bounded search without derivatives, resumable: each is a generator that yields points to evaluate and is sent their values (larger is better). */
+/**
+ * Bounded search without derivatives, resumable. A search is a generator: it yields points to evaluate and is sent
+ * their values (larger is better).
+ */
 
 /** A point of the search space. */
 export type Point = number[];
@@ -10,10 +13,13 @@ interface Found {
   converged: boolean;
 }
 
-/** Where the search stops: a box this small beside its bounds. */
+/** The search stops at a box this small beside its bounds. */
 const TOLERANCE = 1e-3;
 
-/** The first simplex beside the widths of the box: no round number, so that no two of its points are mirror images in a wall. */
+/**
+ * Size of the first simplex beside the widths of the box. It is no round number, so that no two points of the simplex
+ * are mirror images in a wall.
+ */
 const FIRST = (Math.sqrt(5) - 1) / 4;
 
 /** A place on the line, folded into an interval by mirrors at its ends. */
@@ -23,12 +29,14 @@ function fold(x: number, [low, high]: readonly [number, number]): number {
   return Math.min(high, low + (high - low) * (t > 1 ? 2 - t : t));
 }
 
-/** What cannot be rated loses. */
+/** A value that is NaN loses. */
 const rated = (value: number) => (Number.isNaN(value) ? -Infinity : value);
 
 /**
- * Nelder & Mead 1965 within a box, for at most `evaluations` points. Starts from the middle. The walls of the box are mirrors: a simplex
- * whose points are clamped to a wall is flat and never leaves it, though the optimum may lie inside. A box without dimensions is one point.
+ * Nelder & Mead 1965 within a box, for at most `evaluations` points. The search starts from the middle.
+ *
+ * The walls of the box are mirrors. Were points clamped to a wall instead, the simplex would be flat and never leave
+ * the wall, though the optimum may lie inside. A box without dimensions is one point.
  */
 export function* maximise(bounds: readonly [number, number][], evaluations: number): Search {
   const d = bounds.length;
@@ -82,7 +90,10 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
 const SECTIONS = 24;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** The maximum of f on [low, high]: a grid, because f may have several, then golden sections around its best point. */
+/**
+ * The maximum of f on [low, high]. A grid comes first, because f may have several maxima; then golden sections around
+ * the best point.
+ */
 export function maximiseLine(
   f: (x: number) => number,
   low: number,

@@ -1,22 +1,25 @@
 /**
- * A fit as plain data, in two forms of one content: JSON (readable, longer), and bytes (compact, with a checksum). `fitState` in `restore.ts` says what
- * a fit is made of; here it is written and read.
+ * A fit as plain data, in two forms with the same content: JSON (readable, longer), and bytes (compact, with a
+ * checksum). `packFit` in `restore.ts` collects the content; this file writes and reads it.
  *
- * Bytes, little-endian:
+ * Bytes, little-endian, in this order:
  *
- *   "NTKF" | version u32 | length of the header u32 | CRC-32 of all but itself u32 | header (JSON, ASCII) | float64 arrays, one after the other
- *
- * The header names the arrays and their lengths.
+ * - "NTKF";
+ * - version, u32;
+ * - length of the header, u32;
+ * - CRC-32 of all other bytes, u32;
+ * - header (JSON, ASCII), which names the arrays and their lengths;
+ * - float64 arrays, one after the other.
  */
 import { describe, refusal } from "../words.js";
 
-/** Settings and scalars as JSON has them, and the arrays beside them. */
+/** Settings and scalars in the header, as JSON has them, and the arrays beside them. */
 export interface Packed {
   header: Record<string, unknown>;
   arrays: Record<string, Float64Array>;
 }
 
-/** Of JSON and bytes alike: a reader refuses a newer one. */
+/** Version of JSON and of bytes: a reader refuses a newer one. */
 export const VERSION = 1;
 const FORMAT = "ntk-wasm/fit/";
 const MAGIC = "NTKF";
@@ -99,10 +102,10 @@ function checkVersion(version: number): void {
   );
 }
 
-/** Made when it is first needed: nothing runs at import. */
+/** Made when it is first needed, so that nothing runs at import. */
 let table: Uint32Array | undefined;
 
-/** CRC-32, as zlib has it, of all bytes but those of the checksum itself. */
+/** CRC-32, as in zlib, of all bytes except the checksum itself. */
 function checksum(bytes: Uint8Array): number {
   table ??= Uint32Array.from({ length: 256 }, (_, n) => {
     let c = n;
@@ -116,7 +119,7 @@ function checksum(bytes: Uint8Array): number {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** JSON text as ASCII: other characters are escaped, so that no encoder is needed. */
+/** JSON text as ASCII. Other characters are escaped, so no encoder is needed. */
 function asciiOf(json: string): Uint8Array {
   const ascii = json.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return Uint8Array.from(ascii, (char) => char.charCodeAt(0));

@@ -1,7 +1,8 @@
 /**
- * Model choice: ridge, weightStd, biasStd and depth by the profiled log evidence or by leave-one-out (MATH.md §3). A kernel is decomposed once
- * for all its ridges, which are then searched continuously; the scales of weights and biases by a bounded simplex search over their logarithms, for each
- * depth by itself.
+ * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3).
+ *
+ * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
+ * search chooses weightStd and biasStd over their logarithms.
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
@@ -32,15 +33,18 @@ import { pathMemory, RidgeScan } from "./ridgePath.js";
 import { maximise, maximiseLine } from "./search.js";
 
 export interface TuneOptions {
-  /** `evidence` (default): log evidence with the scale profiled out. `loo`: root mean square of the leave-one-out residuals. */
+  /**
+   * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
+   * leave-one-out residuals.
+   */
   criterion?: "evidence" | "loo";
   /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
   ridge?: readonly [number, number];
-  /** Bounds of weightStd; default: as the model has it. */
+  /** Bounds of weightStd; default: the model's own value. */
   weightStd?: readonly [number, number];
-  /** Bounds of biasStd; default: as the model has it. */
+  /** Bounds of biasStd; default: the model's own value. */
   biasStd?: readonly [number, number];
-  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: as the model has it. */
+  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
   depth?: readonly number[];
   /** The most kernels to decompose for each depth; default 40. */
   evaluations?: number;
@@ -62,18 +66,20 @@ export interface TunePoint {
   ridge: number;
   /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
   score: number;
-  /** True where the ridge is at an end of its range: a better one may lie beyond. */
+  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
   atBound: boolean;
 }
 
 export interface Tuned<M extends Model = Model> {
-  /** The model to fit, with this ridge: of the kind that was given. */
+  /** The model to fit with this ridge. It is of the kind that was given. */
   model: M;
   ridge: number;
   score: number;
-  /** True where the ridge, a scale or the depth is at an end of its range: a better one may lie beyond. */
+  /** True where the ridge, a scale or the depth is at an end of its range: a better value may lie beyond. */
   atBound: boolean;
-  /** What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged. */
+  /**
+   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
+   */
   notes: string[];
   /** Every kernel that was tried, in order. */
   trace: TunePoint[];
@@ -94,7 +100,7 @@ const OPTIONS = {
 } satisfies Kinds<TuneOptions>;
 type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
 
-/** Points of the ridge grid: four to a decade over the default bounds. */
+/** Points of the ridge grid. Over the default bounds they are four to a decade. */
 const RIDGES = 45;
 
 /** Bounds of the scales that are searched. */
@@ -103,17 +109,17 @@ interface Box {
   biasStd: readonly [number, number] | undefined;
 }
 
-/** What a model is like with other hyperparameters. */
+/** A model with variable hyperparameters. */
 interface Family {
   depth: number | undefined;
   weightStd: number | undefined;
   biasStd: number | undefined;
   make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
-  /** What is given back for the chosen model: a custom kernel is the caller's own object. */
+  /** The chosen model to return. A custom kernel is the caller's own object. */
   result?(): Model;
 }
 
-/** `ntk.tuning`: one kernel for each step; returns what `tune` does. The input is checked and copied at once. */
+/** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
 export function tuning(
   context: Context,
   model: Model,
@@ -189,13 +195,15 @@ function* searching(
   };
 }
 
-/** The number with this logarithm, within bounds; at their logarithms the bounds themselves, to the last digit. */
+/**
+ * The number with this logarithm, within bounds. The logarithm of a bound gives the bound itself, to the last digit.
+ */
 function within(logarithm: number, [low, high]: readonly [number, number]): number {
   if (logarithm >= Math.log(high)) return high;
   return logarithm <= Math.log(low) ? low : Math.exp(logarithm);
 }
 
-/** Part of a range, in logarithms, that counts as its end: ten times the resolution of the search. */
+/** Part of a range, in logarithms, that counts as its end. It is ten times the resolution of the search. */
 const END = 1e-2;
 
 /** A sentence for each choice at an end of its range. */
@@ -220,7 +228,7 @@ function boundNotes(point: TunePoint, ranges: { depth: readonly (number | undefi
   return notes;
 }
 
-/** Which end of [low, high] a value is at, on a logarithmic scale. */
+/** The end of [low, high] that a value is at, on a logarithmic scale. */
 function endOf(value: number, low: number, high: number): "lower" | "upper" | undefined {
   if (low === high) return undefined;
   const at = Math.log(value / low) / Math.log(high / low);
@@ -233,7 +241,8 @@ export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLik
 }
 
 /**
- * The ridge that rates a kernel best, within the bounds. Ridges that are lost in rounding have no score and are not tried.
+ * The ridge with the best rating of a kernel, within the bounds. A ridge that is lost in rounding has no score and is
+ * not tried.
  *
  * @throws RangeError where no ridge has a finite score.
  */
@@ -273,7 +282,7 @@ function bestRidge(
   }
 }
 
-/** Of a copied model; `given` is what it was copied from. */
+/** The family of a copied model. `given` is the original. */
 function familyOf(model: Model, options: Checked, given: Model): Family {
   if (isInfiniteNetwork(model)) {
     const base = createInfiniteNetwork(model as InfiniteNetwork);
@@ -294,7 +303,7 @@ function familyOf(model: Model, options: Checked, given: Model): Family {
   const layers = widths(net);
   const { parameters: _, blocks: __, ...shape } = net;
   const make = (depth = layers.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
-    // Nothing changed: the network itself, whose weights need not be those of its seed.
+    // Nothing changed, so it is the network itself: its weights need not come from its seed.
     if (depth === layers.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
     const hidden = Array.from({ length: depth }, (_, l) => layers[Math.min(l, layers.length - 1)]);
     return createNetwork({ ...shape, hidden, weightStd, biasStd });

@@ -1,4 +1,4 @@
-/** What `Fit.update` is asked for, checked before any work: the data afterwards, and which row of them was which before. */
+/** The request of `Fit.update`, checked before any work: the data afterwards, and the row that each had before. */
 import { describe, toMatrix } from "../check.js";
 import { transposed } from "../linalg/vectors.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList, pickRows } from "../matrix.js";
@@ -7,13 +7,16 @@ import { any, isList, type Kinds, list, read, size } from "../options.js";
 import type { Problem } from "../problem.js";
 import type { Change } from "./solution.js";
 
-/** Changes of a fit's data. All indices are those of the rows before it. */
+/** Changes of a fit's data. All indices are row numbers before the update. */
 export interface UpdateOptions {
-  /** Points to add, X k×d and Y k×C: they come last. */
+  /** Points to add, X k×d and Y k×C. They come last. */
   add?: { X: MatrixLike; Y: MatrixLike };
   /** The row or rows to remove; the others keep their order. */
   remove?: number | NumberList;
-  /** Rows that get other inputs, other targets or both; X and Y have a row for each index, and what is left out stays. */
+  /**
+   * Rows that get other inputs, other targets or both. X and Y have a row for each index; an omitted X or Y stays as it
+   * is.
+   */
   move?: { index: number | NumberList; X?: MatrixLike; Y?: MatrixLike };
 }
 
@@ -29,7 +32,7 @@ interface Move {
 }
 
 /**
- * The data after an update. Start values are taken of the rows that are new or moved only.
+ * The data after an update. Start values are computed only for rows that are new or moved.
  *
  * @throws TypeError, RangeError
  */
@@ -66,7 +69,7 @@ export function planUpdate(before: Problem, centered: boolean, options: UpdateOp
   return { problem: { ...before, X, Y, ...residuals(before, centered, X, Y, left, touched) }, from };
 }
 
-/** Y − f0 as right-hand sides: taken over for the rows that stay as they are, made for the others. */
+/** Y − f0 as right-hand sides. Unchanged rows take over the old values. */
 function residuals(
   { source, columns, R, size, outputs }: Problem,
   centered: boolean,
@@ -112,7 +115,8 @@ function checkAdd(value: unknown, { X, Y }: Problem): { X: Matrix; Y: Matrix } {
 function checkIndices(value: unknown, name: string, rows: number): number[] {
   if (typeof value !== "number" && !isList(value))
     throw new TypeError(`${name} is ${describe(value)}; expected a row number or an array of them`);
-  // Twice as many as there are rows would name one of them twice.
+  // A list longer than `rows` repeats a row, and the loop below names it. A list longer than twice that is refused
+  // unread.
   const indices =
     typeof value === "number"
       ? [size(value, name)]

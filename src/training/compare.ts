@@ -15,13 +15,16 @@ import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOpti
 import { type Trained, training } from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
-  /** Inputs that are not trained on, N*×d: the gap is reported there too. */
+  /** Inputs that are not trained on, N*×d. The gap is reported on them too. */
   Xtest?: MatrixLike;
-  /** Their targets, N*×C: both test losses are reported. */
+  /** Targets of Xtest, N*×C. Both test losses are then reported. */
   Ytest?: MatrixLike;
 }
 
-/** Arrays are aligned with `steps`. Where the first-order model has overflowed, its losses are Infinity and gaps 1, their limit. */
+/**
+ * Arrays are aligned with `steps`. Where the first-order model has overflowed, its losses are Infinity and the gaps 1,
+ * their limit.
+ */
 export interface Comparison extends TrainingRecord {
   /** The trained network. */
   network: Network;
@@ -32,9 +35,9 @@ export interface Comparison extends TrainingRecord {
   linearLoss: Float64Array;
   /** ‖f_net − f_lin‖/‖f_lin − f0‖ on X; 0 at step 0. */
   gap: Float64Array;
-  /** The same on Xtest. */
+  /** The gap on Xtest. */
   gapTest?: Float64Array;
-  /** ½ · mean (f − y)² on Xtest, trained and first-order, with Ytest. */
+  /** ½ · mean (f − y)² on Xtest of the trained network and of the first-order model; needs Ytest. */
   testLoss?: Float64Array;
   linearTestLoss?: Float64Array;
 }
@@ -52,7 +55,7 @@ export function compareNetwork(
 
 const OPTIONS = { ...TRAIN, Xtest: any, Ytest: any } satisfies Kinds<CompareOptions>;
 
-/** `ntk.comparing`: returns what `compare` does. */
+/** `ntk.comparing`: returns the result of `compare`. */
 export function comparingNetwork(
   context: Context,
   net: Network,
@@ -66,7 +69,7 @@ export function comparingNetwork(
   return comparing(context, run, test.X, test.Y);
 }
 
-/** Copies of test data, where there are some. @throws TypeError, RangeError */
+/** Copies of the test data that were given. @throws TypeError, RangeError */
 export function checkTest(Xtest: unknown, Ytest: unknown, inputs: number, outputs: number): { X?: Matrix; Y?: Matrix } {
   if (Xtest === undefined) {
     if (Ytest === undefined) return {};
@@ -77,7 +80,7 @@ export function checkTest(Xtest: unknown, Ytest: unknown, inputs: number, output
   return { X, Y: copied(toMatrix(Ytest as MatrixLike, "Ytest", { rows: X.rows, cols: outputs })) };
 }
 
-/** Compares for a checked run, and yields between slices of its training. */
+/** Compares for a checked run. Yields between slices of the training. */
 export function* comparing(
   context: Context,
   run: Run,
@@ -116,7 +119,10 @@ export function* comparing(
   }
 }
 
-/** Gaps and losses on one set of inputs (X missing: the training inputs); `trained` are the network's outputs at each step. */
+/**
+ * Gaps and losses on one set of inputs. Without X these are the training inputs. `trained` has the network's outputs at
+ * each step.
+ */
 function side(
   dynamics: Dynamics,
   steps: number[],

@@ -1,6 +1,7 @@
 /**
- * Gradient descent on a quadratic, one eigenmode at a time (MATH.md §4). A mode with eigenvalue λ is described by ψ(t): its part of
- * the weights is ψ times its coefficient of y − f0, and λψ runs from 0 (start) to λ/(λ + nκ) (end of training).
+ * Gradient descent on a quadratic, one eigenmode at a time (MATH.md §4). ψ(t) describes a mode with eigenvalue λ: the
+ * weights' part along the mode is ψ times the mode's coefficient of y − f0. λψ runs from 0 (start) to λ/(λ + nκ) (end
+ * of training).
  */
 import { checkNonNegative, describe } from "../check.js";
 import { toVector } from "../lists.js";
@@ -31,7 +32,7 @@ export interface DescentOptions {
   weightDecay?: number;
 }
 
-/** η > 0, or a copy of its schedule. */
+/** A rate η > 0, or a copy of a schedule. */
 export const learningRate: Kind<number | Float64Array> = (value, name) => {
   if (isList(value)) return schedule(value, name);
   if (typeof value !== "number")
@@ -62,7 +63,7 @@ export const DESCENT = {
   weightDecay: or(nonNegative, 0),
 } satisfies Kinds<DescentOptions>;
 
-/** Steps, or time. */
+/** Time in steps, or continuous time. */
 export const descentKind = choice(["descent", "flow"]);
 
 /** Checked {@link DescentOptions}. */
@@ -72,7 +73,7 @@ export type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCEN
 export interface Rule {
   /** Discrete steps, or gradient flow in continuous time. */
   kind: "descent" | "flow";
-  /** The constant rate; with a schedule its largest. */
+  /** The constant rate, or the largest rate of the schedule. */
   rate: number;
   schedule: Float64Array | undefined;
   momentum: number;
@@ -95,7 +96,7 @@ export function stabilityBound({ momentum, nesterov }: Pick<Rule, "momentum" | "
   return (2 * (1 + momentum)) / (nesterov ? 1 + 2 * momentum : 1);
 }
 
-/** Largest stable rate of descent, momentum included, for eigenvalues up to λ_max; Infinity where nothing moves. */
+/** Largest stable rate of descent, momentum included, for eigenvalues up to λ_max. Infinity where nothing moves. */
 export function maxLearningRate(rule: Rule, n: number, largest: number): number {
   return (stabilityBound(rule) * n) / (largest + n * rule.decay);
 }
@@ -131,8 +132,8 @@ export function timesOf(rule: Rule, t: unknown): number[] {
 }
 
 /**
- * ψ at each of `times` for a mode with λ + nκ = b > 0, n = number of targets. Infinite where descent blows up (or, at
- * t = Infinity, where it has no limit).
+ * ψ at each of `times` for a mode with λ + nκ = b > 0, where n is the number of targets. ψ is infinite where descent
+ * blows up, and at t = Infinity where it has no limit.
  */
 export function responses(rule: Rule, b: number, n: number, times: readonly number[]): Float64Array {
   if (rule.schedule) return scheduled(rule, rule.schedule, b, n, times);
@@ -154,12 +155,13 @@ function covered(s: number, k: number): number {
   return s < 1 ? -Math.expm1(k * Math.log1p(-s)) : 1 - (1 - s) ** k;
 }
 
-/** Up to here powers of the step lose less than 1000 ε, and the closed form below would cancel. */
+/** Up to this many steps, powers of a step lose less than 1000 ε, and the closed form below would cancel. */
 const FEW_STEPS = 1000;
 
 /**
- * Momentum: x_k = bψ_k follows a linear recursion with roots 1 − s1 and 1 − s2, s1 s2 = a. Slow modes (s1 ≪ s2) by the closed
- * form, whose first term carries the answer; the others, which settle within 1/(1 − √μ) steps, by powers of the step.
+ * Momentum: x_k = bψ_k follows a linear recursion with roots 1 − s1 and 1 − s2, s1 s2 = a. Slow modes (s1 ≪ s2) use the
+ * closed form, whose first term carries the answer. The other modes settle within 1/(1 − √μ) steps; they use powers of
+ * the step.
  */
 function accelerated({ momentum, nesterov }: Rule, a: number, k: number): number {
   const sum = 1 - momentum + a * (nesterov ? 1 + momentum : 1);
@@ -176,7 +178,7 @@ function accelerated({ momentum, nesterov }: Rule, a: number, k: number): number
   return power(affineStep(momentum, nesterov, a), k)[4];
 }
 
-/** (x, w) ↦ [p q; r s](x, w) + (u, v), as [p, q, r, s, u, v]; w is η times the velocity, scaled like x. */
+/** (x, w) ↦ [p q; r s](x, w) + (u, v), as [p, q, r, s, u, v]. w is η times the velocity, scaled like x. */
 type Affine = [number, number, number, number, number, number];
 
 function affineStep(momentum: number, nesterov: boolean, a: number): Affine {
@@ -204,7 +206,7 @@ function power(step: Affine, k: number): Affine {
   return k % 2 === 1 ? compose(step, square) : square;
 }
 
-/** Rates that change: one pass over the steps, recording ψ at the times asked for. */
+/** Rates that change: one pass over the steps records ψ at the given times. */
 function scheduled(rule: Rule, schedule: Float64Array, b: number, n: number, times: readonly number[]): Float64Array {
   const { momentum, nesterov } = rule;
   const last = times.reduce((top, t) => Math.max(top, t), 0);

@@ -1,6 +1,6 @@
 /**
- * Training in closed form: where gradient descent (or flow) on the first-order model is after any time, from one
- * eigendecomposition of Θ (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
+ * Training in closed form. One eigendecomposition of Θ gives the outputs of gradient descent (or flow) on the
+ * first-order model after any time (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
  */
 
 import { toMatrix } from "../check.js";
@@ -34,8 +34,12 @@ export interface DynamicsOptions extends DescentOptions {
   /** `descent` (default): t counts steps. `flow`: dθ/dt = −η ∇loss, t is time. */
   kind?: "descent" | "flow";
   /**
-   * `full`: all outputs move together by (N·C)×(N·C) Θ, as gradient descent on the weights moves them; the default of finite networks.
-   * `average`: each output moves by itself under the mean kernel, N×N; the default, and the only one, of other models.
+   * The kernel of several outputs.
+   *
+   * - `full`: all outputs move together by the (N·C)×(N·C) Θ, as under gradient descent on the weights. Default of
+   *   finite networks.
+   * - `average`: each output moves separately under the mean kernel, N×N. Default of other models, and their only
+   *   choice.
    */
   outputs?: "full" | "average";
 }
@@ -46,7 +50,7 @@ const OPTIONS = {
   outputs: optional(outputs),
 } satisfies Kinds<DynamicsOptions>;
 
-/** `ntk.dynamics`: decomposes Θ(X, X) and returns what can be asked of it. */
+/** `ntk.dynamics`: decomposes Θ(X, X). The result answers questions about it. */
 export function dynamicsOf(
   context: Context,
   model: Model,
@@ -71,8 +75,8 @@ export class Dynamics {
   /** Eigenvalues of Θ(X, X), ascending. */
   readonly eigenvalues: Float64Array;
   /**
-   * The largest rate at which descent is stable, momentum and decay included: bound · NC/(λ_max + NCκ). Rates above it are
-   * allowed, and blow up as they must.
+   * The largest rate at which descent is stable, momentum and decay included: bound · NC/(λ_max + NCκ). Rates above it
+   * are allowed, and descent then blows up.
    */
   readonly maxLearningRate: number;
   readonly #context: Context;
@@ -82,7 +86,7 @@ export class Dynamics {
   readonly #spectrum: Spectrum;
   /** Coefficients of y − f0 in the eigenbasis, one row for each right-hand side. */
   readonly #coefficients: Float64Array;
-  /** Below it, an eigenvalue is rounding and its mode does not move. */
+  /** The rounding level: a mode whose eigenvalue is at most this does not move. */
   readonly #level: number;
   /** f0 on the training inputs, N×C. */
   readonly #start: Float64Array;
@@ -118,11 +122,11 @@ export class Dynamics {
   }
 
   /**
-   * Outputs at time t, on the training inputs (N×C) or on X (N*×C); for a list of times a list of matrices. t: steps taken
-   * (descent) or time (flow); Infinity is the end of training.
+   * Outputs at time t, on the training inputs (N×C) or on X (N*×C). A list of times gives a list of matrices. t counts
+   * steps (descent) or is time (flow); Infinity is the end of training.
    *
-   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, or at Infinity with a
-   *   rate above `maxLearningRate`; BackendError after `dispose()`.
+   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, or at Infinity
+   *   with a rate above `maxLearningRate`; BackendError after `dispose()`.
    */
   at(t: number, X?: MatrixLike): Matrix;
   at(t: NumberList, X?: MatrixLike): Matrix[];
@@ -136,7 +140,7 @@ export class Dynamics {
     return typeof t === "number" ? results[0] : results;
   }
 
-  /** {@link at} for checked times, overflow allowed. @internal */
+  /** {@link at} for checked times. Overflow is allowed. @internal */
   outputsAt(times: readonly number[], X?: Matrix): Matrix[] {
     const { source, columns, outputs } = this.#problem;
     const start = X ? source.start(X, outputs) : this.#start;
@@ -195,14 +199,14 @@ export class Dynamics {
     return timesOf(this.#rule, t);
   }
 
-  /** One time, not a list. */
+  /** A single time; refuses a list. */
   #time(t: unknown): number {
     this.#lease.check();
     checkTime(this.#rule, t);
     return t;
   }
 
-  /** Rows (time k, right-hand side c): ψ ∘ c, or λψ ∘ c; null modes do not move. */
+  /** ψ ∘ c, or λψ ∘ c with `outputs`, in rows (time k, right-hand side c). Null modes do not move. */
   #modes(times: readonly number[], outputs: boolean): Float64Array {
     const { columns } = this.#problem;
     const { values } = this.#spectrum;
@@ -215,14 +219,14 @@ export class Dynamics {
       for (let row = 0; row < times.length * columns; row++) {
         const coefficient = this.#coefficients[(row % columns) * n + i];
         const factor = psi[Math.floor(row / columns)] * (outputs ? value : 1);
-        // A mode that the data do not touch stays where it is, however unstable.
+        // A mode without data stays where it is, however unstable.
         result[row * n + i] = coefficient === 0 ? 0 : factor * coefficient;
       }
     });
     return result;
   }
 
-  /** Θ(X, X_train) α, rows (time k, right-hand side c). */
+  /** Θ(X, X_train) α in rows (time k, right-hand side c). */
   #onNew(times: readonly number[], X: Matrix): Float64Array {
     const { source, columns, size: n } = this.#problem;
     const context = this.#context;

@@ -1,7 +1,9 @@
 /**
- * Infinitely many infinitely wide networks, each trained from its own random start: mean and covariance of their outputs at any training time, in
- * closed form (Lee et al. 2019, MATH.md §6). Before training the outputs are a Gaussian process with the NNGP kernel K; training with
- * kernel Θ makes them f0* + A_t (y − f0), A_t = Θ* ψ_t(Θ), hence
+ * Infinitely many infinitely wide networks, each trained from its own random start. This gives the mean and covariance
+ * of their outputs at any training time, in closed form (Lee et al. 2019, MATH.md §6).
+ *
+ * Before training, the outputs are a Gaussian process with the NNGP kernel K. Training with kernel Θ makes them f0* +
+ * A_t (y − f0), A_t = Θ* ψ_t(Θ), hence
  *
  *   mean A_t y,   covariance K** + A_t K A_tᵀ − (A_t K_X* + transpose).
  */
@@ -36,19 +38,19 @@ export interface EnsembleOptions extends Partial<DescentOptions> {
   /** `flow` (default): t is time, and learningRate defaults to 1. `descent`: t counts steps. */
   kind?: "descent" | "flow";
   /**
-   * Kernel of the outputs before training. `nngp` (default): what random networks have. `ntk`: the model's own kernel, which makes the end of
-   * training the posterior of a Gaussian process with the NTK.
+   * Kernel of the outputs before training. `nngp` (default): the kernel of random networks. `ntk`: the model's own
+   * kernel; the end of training is then the posterior of a Gaussian process with the NTK.
    */
   prior?: "nngp" | "ntk";
 }
 
-/** Mean and covariance of the trained networks' outputs. All outputs have the same covariance, and are independent. */
+/** Mean and covariance of the trained networks' outputs. The outputs are independent, with the same covariance. */
 export interface EnsembleOutputs {
   /** N*×C. */
   mean: Matrix;
   /** N*×C, the same in every column. */
   variance: Matrix;
-  /** N*×N*, symmetric to the bit, on request. */
+  /** N*×N*, symmetric to the bit. Present on request. */
   covariance?: Matrix;
 }
 
@@ -76,7 +78,7 @@ export function ensembleOf(
 ): Ensemble {
   const { kind, prior, ...descent } = read(options, "ensemble", '{ kind: "flow" }', OPTIONS);
   const rate = descent.learningRate ?? (kind === "flow" ? 1 : undefined);
-  // Where a rate is needed, its own check says so.
+  // If a rate is required, its own check says so.
   const rule = ruleOf({ ...descent, learningRate: learningRate(rate, "learningRate") }, kind);
   if (!isInfiniteNetwork(model)) {
     throw new TypeError(
@@ -90,7 +92,8 @@ export function ensembleOf(
 }
 
 /**
- * Trained networks, all of them. Holds the eigenvectors of Θ and the prior's kernel in backend memory until `dispose()`.
+ * All trained networks together. Holds the eigenvectors of Θ and the prior's kernel in backend memory until
+ * `dispose()`.
  *
  * @example
  * const networks = ntk.ensemble(createInfiniteNetwork({ depth: 2 }), X, Y);
@@ -107,11 +110,11 @@ export class Ensemble {
   readonly #rule: Rule;
   readonly #X: Matrix;
   readonly #outputs: number;
-  /** Θ and K. */
+  /** The kernel Θ beside the prior's kernel K. */
   readonly #trained: KernelSource;
   readonly #prior: KernelSource;
   readonly #spectrum: Spectrum;
-  /** U K Uᵀ of the prior's kernel in the eigenbasis, N×N, held. */
+  /** U K Uᵀ: the prior's kernel in the eigenbasis, N×N, in held memory. */
   readonly #start: View;
   /** Uᵀ y, C×N. */
   readonly #coefficients: Float64Array;
@@ -139,7 +142,7 @@ export class Ensemble {
       this.#coefficients = project(this.#spectrum, transposed(Y.data, n, Y.cols), Y.cols);
       this.#start = both.block(n, 0, n, n);
       const K = this.#prior.square(X);
-      // U K Uᵀ: rows to coordinates, then, as K is symmetric, rows again.
+      // U K Uᵀ: project the rows of K. K is symmetric, so the rows of the result are projected again.
       const half = project(this.#spectrum, K.data, n);
       this.#start.entries().set(project(this.#spectrum, transposed(half, n, n), n));
     } catch (error) {
@@ -151,7 +154,8 @@ export class Ensemble {
   }
 
   /**
-   * Mean, variance and on request covariance at time t, at X (N*×d; default: the training inputs); for a list of times a list.
+   * Mean, variance and, on request, covariance at time t and inputs X (N*×d; default: the training inputs). A list of
+   * times gives a list.
    *
    * @throws TypeError, RangeError for a bad time or X, and where descent has blown up; BackendError after `dispose()`.
    */
@@ -167,7 +171,8 @@ export class Ensemble {
   }
 
   /**
-   * Outputs of networks drawn from the ensemble at time t, N*×C each: Gaussian, with the mean and covariance of {@link at}.
+   * Outputs of networks drawn from the ensemble at time t, N*×C each. The draws are Gaussian, with the mean and
+   * covariance of {@link at}.
    *
    * @throws as {@link at}; ConvergenceError.
    */
@@ -197,7 +202,7 @@ export class Ensemble {
     arena.require(
       Math.max(3 * X.rows * n, times.length * n) + times.length * X.rows * (this.#outputs + (covariance ? X.rows : 1)),
     );
-    // In the eigenbasis: Θ* Uᵀ and K* Uᵀ, N*×N.
+    // Θ* Uᵀ and K* Uᵀ: rows in the eigenbasis, N*×N.
     const pull = project(this.#spectrum, this.#trained.cross(X, this.#X).data, X.rows);
     const shared = project(this.#spectrum, this.#prior.cross(X, this.#X).data, X.rows);
     const square = covariance ? this.#prior.square(X) : undefined;
@@ -214,7 +219,7 @@ export class Ensemble {
     });
   }
 
-  /** A_t in the eigenbasis (rows×N), K* there, and K** or its diagonal, to mean and covariance. */
+  /** Mean and covariance from A_t in the eigenbasis (rows×N), K* in the eigenbasis, and K** or its diagonal. */
   #moments(
     rows: number,
     weights: Float64Array,
@@ -255,7 +260,7 @@ export class Ensemble {
   }
 }
 
-/** K** + ½(M + Mᵀ), its diagonal not below 0. */
+/** K** + ½(M + Mᵀ). A negative diagonal entry becomes 0. */
 function symmetricPart(M: Float64Array, square: Matrix): Matrix {
   const n = square.rows;
   const result = matrix(n, n);

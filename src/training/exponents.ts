@@ -1,8 +1,8 @@
-/** What a sweep makes of its runs: means with standard errors, and the exponents with which gap and drifts fall with the width (MATH.md §5). */
+/** The results of a sweep: means with standard errors, and exponents of the width for gap and drifts (MATH.md §5). */
 import type { Init } from "../model/initSchemes.js";
 import type { Comparison } from "./compare.js";
 
-/** What is averaged and fitted; `gapTest`, `testLoss` and `linearTestLoss` with Xtest and Ytest. */
+/** The averaged and fitted measures. `gapTest`, `testLoss` and `linearTestLoss` need Xtest and Ytest. */
 export const MEASURES = [
   "loss",
   "linearLoss",
@@ -16,10 +16,10 @@ export const MEASURES = [
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** Beyond it narrow nets saturate, and the power law with them. */
+/** Above this gap narrow nets saturate, and the power law no longer holds. */
 const LAZY_GAP = 0.1;
 
-/** Runs of one cell of the grid follow each other, `seeds` at a time. */
+/** Means of the cells of the grid. The runs of one cell follow each other, `seeds` at a time. */
 export function summarise(runs: SweepRun[], seeds: number): SweepSummary[] {
   const result: SweepSummary[] = [];
   for (let from = 0; from < runs.length; from += seeds) {
@@ -51,7 +51,7 @@ function valueAt(run: SweepRun, measure: Measure, step: number): number | undefi
   return at < 0 ? undefined : run[measure]?.[at];
 }
 
-/** Exponents of the drifts and gaps in the width, for each initialisation, rate and recorded step. */
+/** Exponents of drifts and gaps in the width, for each initialisation, rate and recorded step. */
 export function fitExponents(runs: SweepRun[], summary: SweepSummary[]): SweepExponents[] {
   const result: SweepExponents[] = [];
   for (const { init, rate, step } of summary) {
@@ -98,15 +98,15 @@ export interface SweepRun extends Omit<Comparison, "network" | "aborted"> {
   init: Init;
   width: number;
   seed: number;
-  /** As asked for. */
+  /** The rate as it was asked for. */
   rate: SweepRate;
-  /** As used. */
+  /** The rate that was used. */
   learningRate: number;
-  /** The step at which training diverged, if it did; the record ends before. */
+  /** The step at which training diverged, if it did. The record ends before it. */
   divergedAt: number | undefined;
 }
 
-/** Mean over the seeds that got as far as `step`, and its standard error (undefined for fewer than two). */
+/** Mean over the seeds whose training reached `step`, and its standard error (undefined for fewer than two seeds). */
 export interface SweepSummary {
   init: Init;
   width: number;
@@ -121,11 +121,11 @@ export interface SweepSummary {
 /** measure ∝ width^exponent, by least squares on the logarithms of all runs. */
 export interface Exponent {
   exponent: number;
-  /** From the residuals, so that curvature counts too. */
+  /** Standard error from the residuals, so that curvature counts too. */
   standardError: number;
-  /** Widths that were fitted: those whose mean gap is below 0.1. */
+  /** The fitted widths: those whose mean gap is below 0.1. */
   widths: number[];
-  /** Hidden layers of that width each; default 1. */
+  /** Number of hidden layers, each of that width; default 1. */
   depth?: number;
 }
 
@@ -133,7 +133,7 @@ export interface SweepExponents {
   init: Init;
   rate: SweepRate;
   step: number;
-  /** Undefined where fewer than two widths, or three runs, are in the lazy regime. */
+  /** Undefined where the lazy regime has fewer than two widths or three runs. */
   gap: Exponent | undefined;
   gapTest: Exponent | undefined;
   relativeParameterDrift: Exponent | undefined;

@@ -13,7 +13,7 @@ export interface Linearized {
 }
 
 export function linearize(context: Context, value: Network, live: () => void): Linearized {
-  // θ0 is the point of expansion: a copy, whatever happens to the network's array.
+  // θ0 is the point of expansion. It is a copy, whatever happens to the network's array.
   const start = ownNetwork(validateNetwork(value));
   return {
     at(theta, Xlike) {

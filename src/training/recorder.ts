@@ -1,4 +1,4 @@
-/** What a training run records: loss, and how far weights and kernel have moved from the start. */
+/** The record of a training run: loss, and the distance of weights and kernel from the start. */
 import type { Context } from "../context.js";
 import { kernelInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
@@ -7,7 +7,7 @@ import { scratch } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 
-/** What is recorded; arrays are aligned with `steps`. */
+/** A training record; arrays are aligned with `steps`. */
 export interface TrainingRecord {
   steps: number[];
   /** ½ · mean (f − y)² of the trained network, without decay. */
@@ -16,7 +16,7 @@ export interface TrainingRecord {
   parameterDrift: Float64Array;
   /** ‖θ − θ0‖/‖θ0‖; 0 where θ0 is 0. */
   relativeParameterDrift: Float64Array;
-  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X, Θ that of all pairs of outputs. */
+  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X, where Θ is the kernel of all pairs of outputs. */
   kernelDrift: Float64Array;
 }
 
@@ -37,7 +37,7 @@ export class Recorder {
     this.#size0 = norm(net.parameters);
   }
 
-  /** Records the drifts at a step; its loss follows with {@link setLoss}. */
+  /** Records the drifts at a step. The loss of the step follows with {@link setLoss}. */
   add(step: number, network: Network): void {
     const drift = norm(network.parameters.map((value, p) => value - this.#net.parameters[p]));
     this.#kernel0 ??= this.#kernel(this.#net);
@@ -88,7 +88,10 @@ function norm(values: Float64Array): number {
   return largest * Math.sqrt(values.reduce((sum, x) => sum + (x / largest) ** 2, 0));
 }
 
-/** ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Free of overflow: beside the largest entry. */
+/**
+ * ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Entries are scaled by the
+ * largest one, so the sums do not overflow.
+ */
 function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
   let largest = 0;
   for (let i = 0; i < n; i++) {

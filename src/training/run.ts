@@ -1,4 +1,4 @@
-/** What a training run is asked for, checked before any work. */
+/** The request of a training run, checked before any work. */
 
 import { toMatrix } from "../check.js";
 import { copied, type Matrix, type MatrixLike, type NumberList } from "../matrix.js";
@@ -8,21 +8,21 @@ import type { Signal } from "../signal.js";
 import { DESCENT, type DescentOptions, type Rule, ruleOf } from "./descent.js";
 
 export interface TrainOptions extends DescentOptions {
-  /** Updates to make, ≥ 0. */
+  /** Number of updates, ≥ 0. */
   steps: number;
   /**
-   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100 spaced by
-   * ratio. A record costs one kernel(net, X) with full outputs; with none, no such matrix is made.
+   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
+   * spaced by ratio. A record costs one kernel(net, X) with full outputs. Without records no such matrix is made.
    */
   recordAt?: NumberList;
   /** Called between slices of about 16 ms, on this thread. */
   onProgress?: (progress: Progress) => void;
-  /** Stops between slices: the record so far is returned, with `aborted: true`. */
+  /** Stops between slices. The record so far is returned, with `aborted: true`. */
   signal?: Signal;
 }
 
 export interface Progress {
-  /** Updates made. */
+  /** Updates that were made. */
   step: number;
   steps: number;
   /** Loss before the last update. */
@@ -68,14 +68,14 @@ export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, o
   return { net, X, Y, ...checkSteps(options) };
 }
 
-/** Options that would do. */
+/** Options to try instead, for error messages. */
 export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
 
 export type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
 
 export const DEFAULT_RECORDS = 100;
 
-/** What does not depend on the data. @throws RangeError */
+/** The options that do not depend on the data. @throws RangeError */
 export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked): Omit<Run, "net" | "X" | "Y"> {
   const rule = ruleOf(descent, "descent");
   if (rule.schedule && rule.schedule.length < steps) {
@@ -87,7 +87,7 @@ export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: 
   return { rule, steps, recordAt: recordAt ?? spacedSteps(steps), onProgress, signal };
 }
 
-/** 0, steps, and at most DEFAULT_RECORDS between, spaced by ratio. */
+/** 0, steps, and at most DEFAULT_RECORDS steps between, spaced by ratio. */
 export function spacedSteps(steps: number): number[] {
   const chosen = new Set([0, steps]);
   for (let i = 0; i < DEFAULT_RECORDS; i++)

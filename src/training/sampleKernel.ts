@@ -16,9 +16,9 @@ import { any, count, type Kinds, or, outputs, read, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
 
 export interface SampleKernelOptions {
-  /** How many networks; default 100. */
+  /** Number of networks; default 100. */
   draws?: number;
-  /** Network k has the seed `seed + k`; default 0. */
+  /** Network k has the seed `seed + k`. Default 0. */
   seed?: number;
   /** Second set of inputs; default X. */
   X2?: MatrixLike;
@@ -58,8 +58,8 @@ export function sampleKernels(
 }
 
 /**
- * Kernels being sampled. Iterating draws one network after another and yields this object each time, so that a page can show the mean converging;
- * {@link result} draws what is left. It can be stopped and taken up again.
+ * Kernels being sampled. Iteration draws one network after another and yields this object each time, so that a page can
+ * show the mean converge. {@link result} draws the remaining networks. Sampling can stop and be taken up again.
  *
  * @example
  * for (const { draws, mean, standardError } of ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50 })) {
@@ -108,7 +108,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
     return copied(this.#mean);
   }
 
-  /** Standard error of each entry of {@link mean}: a copy; Infinity before the second draw. */
+  /** Standard error of each entry of {@link mean}: a copy. Infinity before the second draw. */
   get standardError(): Matrix {
     const { draws } = this;
     const data = this.#squares.map((sum) => (draws < 2 ? Infinity : Math.sqrt(sum / (draws - 1) / draws)));
@@ -130,7 +130,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
     return true;
   }
 
-  /** Draws what is left. */
+  /** Draws the remaining networks. */
   result(): this {
     while (this.step());
     return this;

@@ -1,7 +1,7 @@
 /**
- * `compare` over widths, initialisations, learning rates and seeds: means with standard errors, and the exponents with which
- * gap and drifts fall with the width (MATH.md §5). The protocol stands beside the numbers: which rate, after how many steps,
- * over which widths.
+ * `compare` over widths, initialisations, learning rates and seeds. The result has means with standard errors, and the
+ * exponents with which gap and drifts fall with the width (MATH.md §5). The protocol stands beside the numbers: the
+ * rate, the number of steps, and the widths.
  */
 
 import { describe, toMatrix } from "../check.js";
@@ -44,20 +44,20 @@ import { stableRate } from "./train.js";
 export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
   /** Hidden widths. */
   widths: readonly number[];
-  /** Hidden layers of that width each; default 1. */
+  /** Number of hidden layers, each of that width; default 1. */
   depth?: number;
   learningRates: readonly SweepRate[];
   /** Default `["lecun"]`. */
   inits?: readonly Init[];
-  /** How many seeds, 0 … seeds − 1; default 5. */
+  /** Number of seeds, 0 … seeds − 1; default 5. */
   seeds?: number;
-  /** Everything else of the networks. */
+  /** All other options of the networks. */
   network?: Pick<NetworkOptions, "activation" | "weightStd" | "biasStd" | "bias">;
   /** Called after each run. */
   onProgress?: (progress: SweepProgress) => void;
 }
 
-/** Runs that are done, of all. */
+/** The number of finished runs, of all runs. */
 export interface SweepProgress {
   done: number;
   total: number;
@@ -77,7 +77,7 @@ const NETWORK = {
   bias: optional(flag),
 } satisfies Kinds<SweepOptions["network"]>;
 
-/** A rate > 0, or a fraction of the largest stable one. */
+/** A rate > 0, or a fraction of the largest stable rate. */
 const sweepRate: Kind<SweepRate> = (value, name) => {
   if (isRecord(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
   if (typeof value !== "number")
@@ -98,7 +98,7 @@ const OPTIONS = {
   Ytest: any,
 } satisfies Kinds<SweepOptions>;
 
-/** The most runs of a sweep: each has a record of its own. */
+/** Most runs of a sweep: each has a record of its own. */
 const MOST_RUNS = 1_000_000;
 /** `ntk.sweep`. */
 export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
@@ -122,12 +122,12 @@ interface Plan {
   seeds: number;
   /** The network of a cell. */
   make(cell: Cell): Network;
-  /** Everything of a run but its network, data and rate. */
+  /** The options of a run, without network, data and rate. */
   run: Omit<Run, "net" | "X" | "Y">;
   onProgress: ((progress: SweepProgress) => void) | undefined;
 }
 
-/** `ntk.sweeping`: returns what `sweep` does. The input is checked and copied at once. */
+/** `ntk.sweeping`: returns the result of `sweep`. The input is checked and copied at once. */
 export function sweepingNetworks(
   context: Context,
   X: MatrixLike,
@@ -159,7 +159,8 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
     init,
     seed,
   });
-  // The kernel of all outputs, its eigenvectors and what either takes beside it, for every network before the first.
+  // Memory for every network, before the first: the kernel of all outputs, its eigenvectors and what either needs
+  // beside it.
   const n = X.rows * Y.cols;
   const spectrum = context.ops.deighScratchBytes(1, n) / 8;
   for (const init of inits) {
@@ -204,7 +205,7 @@ function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep
   return { runs, summary, exponents: fitExponents(runs, summary), aborted };
 }
 
-/** A run, slice by slice; one that diverges leaves its record. */
+/** A run, slice by slice. A run that diverges leaves its record. */
 function* attempt(
   run: Generator<unknown, Comparison, void>,
   progress: SweepProgress,
@@ -219,7 +220,7 @@ function* attempt(
     if (!(error instanceof ConvergenceError) || error.partial === undefined) throw error;
     return { comparison: error.partial as Comparison, divergedAt: error.step };
   } finally {
-    // Stopped from outside, the run gives its memory back; ended, it ignores this.
+    // A run that is stopped from outside gives its memory back. A run that has ended ignores this.
     run.return(undefined as never);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The really trained network: full-batch gradient descent on ½ · mean (f − y)², many steps per crossing into the backend, with
- * a record of loss and of how far weights and kernel have moved.
+ * The really trained network: full-batch gradient descent on ½ · mean (f − y)². One crossing into the backend makes
+ * many steps. The record has the loss, and the distance of weights and kernel from the start.
  */
 
 import type { Context } from "../context.js";
@@ -18,13 +18,13 @@ import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOpti
 import { MAX_SLICE, Trainer } from "./trainer.js";
 
 export interface Trained extends TrainingRecord {
-  /** The network with the weights that training ended with. */
+  /** The network with the weights at the end of training. */
   network: Network;
-  /** True where a signal stopped it before `steps`. */
+  /** True where a signal stopped training before `steps`. */
   aborted: boolean;
 }
 
-/** A slice between two looks at the signal. */
+/** Milliseconds of a slice between two looks at the signal. */
 const SLICE_MS = 16;
 
 /** `ntk.train`. */
@@ -38,7 +38,10 @@ export function trainNetwork(
   return drain(trainingOf(context, net, X, Y, options));
 }
 
-/** `ntk.training`: returns what `train` does. The input is checked and copied at once, the work is done step by step. */
+/**
+ * `ntk.training`: returns the result of `train`. The input is checked and copied at once; the work is done step by
+ * step.
+ */
 export function trainingOf(
   context: Context,
   net: Network,
@@ -49,7 +52,7 @@ export function trainingOf(
   return training(context, checkRun(net, X, Y, read(options, "train", TRAIN_EXAMPLE, TRAIN)));
 }
 
-/** Trains, and yields between slices; `onRecord` sees the network at each recorded step. */
+/** Trains, and yields between slices. `onRecord` sees the network at each recorded step. */
 export function* training(
   context: Context,
   run: Run,
@@ -78,7 +81,7 @@ export function* training(
       if (recording) record.setLoss(losses[0]);
       if (diverged >= 0) throw divergence(context, run, step + diverged, losses[diverged], record, trainer.network());
       step += count;
-      // Towards SLICE_MS, doubling at most: the first slices are too short to time well.
+      // Slices grow towards SLICE_MS, at most twofold at a time: the first ones are too short to time well.
       const perStep = (performance.now() - began) / count;
       slice = Math.max(1, Math.min(MAX_SLICE, 2 * slice, Math.floor(SLICE_MS / Math.max(perStep, 1e-6))));
       const progress = { step, steps, loss: losses[count - 1] };
@@ -99,7 +102,7 @@ export function* training(
   }
 }
 
-/** Largest stable rate of the first-order model of a network on X: one N×N spectrum. */
+/** Largest stable rate of a network's first-order model on X. It costs one N×N spectrum. */
 export function stableRate(context: Context, net: Network, X: Matrix, rule: Rule): number {
   const n = X.rows * net.outputs;
   const values = spectrumOf(context, n, (out) => {

@@ -9,17 +9,17 @@ import { type Network, scales, widths, withParameters } from "../model/network.j
 import { ActivationCode, type Info } from "../ops.js";
 import type { Run } from "./run.js";
 
-/** Divergence: this many times the first loss. */
+/** Training has diverged where the loss is this many times the first loss. */
 const DIVERGED = 1e12;
-/** Most updates of one crossing. */
+/** Most updates in one crossing. */
 export const MAX_SLICE = 4096;
 
 /**
- * Weights and data of a run in a held block of backend memory, until {@link free} or until the generator that trains is
- * collected.
+ * Weights and data of a run in a held block of backend memory. The block lives until {@link free}, or until the
+ * generator that trains is collected.
  */
 export class Trainer {
-  /** Loss above which training counts as diverged: of any finite size before the first update. */
+  /** A loss above this limit counts as diverged. Before the first update, any finite loss is within the limit. */
   limit = Number.MAX_VALUE;
   #first = true;
   readonly #context: Context;
@@ -67,7 +67,9 @@ export class Trainer {
     parts.rates.entries().fill(run.rule.rate);
   }
 
-  /** `count` updates from step `from`: the loss before each, and the index at which it diverged, or −1. */
+  /**
+   * Makes `count` updates from step `from`. Returns the loss before each, and the index at which it diverged, or −1.
+   */
   advance(from: number, count: number): { losses: Float64Array; diverged: number } {
     const { arena } = this.#context;
     const { net, rule } = this.#run;
@@ -82,7 +84,7 @@ export class Trainer {
     return { losses: result, diverged: info > 0 ? info - 1 : first };
   }
 
-  /** One hidden layer and one output: all updates in one op, which keeps nothing of size N×m. */
+  /** One hidden layer and one output: one op makes all updates, and keeps nothing of size N×m. */
   #fused(count: number): Info {
     const { ops, arena } = this.#context;
     const { net, X, rule } = this.#run;
@@ -115,7 +117,9 @@ export class Trainer {
     );
   }
 
-  /** Any depth and number of outputs: features, outputs and Φᵀ of the residuals, layer by layer; the same contract. */
+  /**
+   * Any depth and number of outputs, by the same contract: features, outputs and Φᵀ of the residuals, layer by layer.
+   */
   #layered(count: number): Info {
     const context = this.#context;
     const { ops, arena } = context;
