@@ -107,7 +107,10 @@ export function gemmScratchBytes({ ops }: Context, bytes: 8 | 4, m: number, n: n
   return (bytes === 8 ? ops.dgemmScratchBytes : ops.sgemmScratchBytes)(m, n, k);
 }
 
-/** C = α A ∘ B row by row. The rows of a shorter A come again and again; each row of a shorter B serves a run of rows. */
+/**
+ * C = α A ∘ B, row by row. A shorter A is repeated as a whole. Each row of a shorter B is repeated for consecutive rows
+ * of C.
+ */
 export function hadamard(alpha: number, A: View, B: View, C: View): void {
   const { rows, cols } = C;
   if (rows === 0) return;
@@ -119,7 +122,10 @@ export function hadamard(alpha: number, A: View, B: View, C: View): void {
   op(0, rows, cols, alpha, A.at, A.ld, period, B.at, B.ld, repeat, C.at, C.ld);
 }
 
-/** Rows of J = α G_i ⊗ X_i (Khatri–Rao); each row of a shorter X serves a run of rows; without X it is α G. */
+/**
+ * Row i of J is α G_i ⊗ X_i, a Khatri–Rao product. Each row of a shorter X is repeated for consecutive rows of J.
+ * Without X, J is α G.
+ */
 export function khatriRao(alpha: number, G: View, X: View | undefined, J: View): void {
   const d = X ? X.cols : 1;
   if (J.rows === 0) return;

@@ -27,7 +27,7 @@ const UNITS = 1024;
 /** How the outputs of a network are treated: one kernel for all, or one for each pair. */
 export type Outputs = "average" | "full";
 
-/** Where the terms of Θ go, by name of their block of θ: terms with one matrix are summed; a term without is left out. */
+/** The matrix of each term of Θ, by the name of its block of θ. Terms of one matrix are summed. */
 type Where = (block: string) => View | undefined;
 
 /** Θ into `out`: lower triangle only without `other`. */
