@@ -13,7 +13,7 @@ import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.j
 import type { KernelSource } from "./kernel/kernel.js";
 import { kernelSource, type Model } from "./kernel/modelKernel.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
-import { type Precision, realOf } from "./linalg/precision.js";
+import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
@@ -156,7 +156,7 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    return kernelBlocks(this.#context, realOf(this.#context, this.precision), value, A, B);
+    return kernelBlocks(this.#context, bytesOf(this.precision), value, A, B);
   }
 
   /**

@@ -20,8 +20,8 @@ const pages = ["", "docs", "examples/data", "test/vectors"].flatMap((folder) =>
     .map((name) => join(folder, name)),
 );
 const linesOf = (path: string) => readFileSync(join(root, path), "utf8").split("\n");
-/** An address has no place to break, and neither has a table of numbers. */
-const breaks = (line: string) => !/https?:\/\/\S{60}/.test(line) && /\p{L}{3}/u.test(line);
+/** An address has no place to break, and neither has a table of numbers or a directive to a tool. */
+const breaks = (line: string) => !/https?:\/\/\S{60}|\/\/ (biome-ignore|@ts-)/.test(line) && /\p{L}{3}/u.test(line);
 
 /** Numbers of the lines that are comments, or that end in one. */
 function commentLines(lines: string[], python: boolean): number[] {
@@ -114,4 +114,29 @@ test("files that pages and comments name are there", () => {
     );
   }
   expect(wrong).toEqual([]);
+});
+
+test("ARCHITECTURE.md names every room of the house", () => {
+  const [, plan] = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").split("```");
+  const named = new Set(plan.match(/[\w-]+/g));
+  const rooms = ["src", "src/kernel", "assembly"].flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || (folder === "src" && !entry.name.includes("generated")))
+      .map(({ name }) => name.replace(/\.ts$/, "")),
+  );
+  expect(rooms.filter((name) => !named.has(name))).toEqual([]);
+  expect(rooms.length).toBeGreaterThan(30);
+});
+
+test("a docstring stands before what it describes", () => {
+  const orphans: string[] = [];
+  for (const path of sources.filter((each) => each.endsWith(".ts"))) {
+    const lines = linesOf(path);
+    const first = lines.findIndex((line) => line.includes("*/"));
+    for (const [i, line] of lines.entries()) {
+      if (i === first || !/^\s*(\/\*\*|\*).*\*\/$|^\s*\*\/$/.test(line)) continue;
+      if (/^\s*(\/\*\*.*|\}.*)?$/.test(lines[i + 1] ?? "")) orphans.push(`${path}:${i + 1}: ${line.trim()}`);
+    }
+  }
+  expect(orphans).toEqual([]);
 });

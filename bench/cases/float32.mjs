@@ -1,8 +1,10 @@
 // The single-precision twins of some cases: same names and flops, float32 ops on resident data, calls on an Ntk with
 // precision "float32".
 import { createNetwork } from "ntk-wasm";
-import { features, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
-import { singles } from "../../dist/linalg/precision.js";
+import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
+import { features } from "../../dist/kernel/finite/networkOps.js";
+import { gemm, gram } from "../../dist/linalg/blas.js";
+import { copyIn, scratch } from "../../dist/linalg/view.js";
 import { matrix, random } from "../lib/data.mjs";
 
 const precision = "float32";
@@ -14,13 +16,12 @@ export const SINGLE_CASES = [
     flops: 0,
     precision,
     op(context) {
-      const real = singles(context);
-      const loaded = loadNetwork(context, wideNet(), undefined, real);
-      const x = loadInputs(context, matrix(1000, 1, 1), real);
-      const [s, g] = [real.alloc(1e6), real.alloc(1e6)];
+      const { code, hidden, gain } = loadNetwork(context, wideNet(), undefined, 4);
+      const X = loadInputs(context, matrix(1000, 1, 1), 4);
+      const [S, G] = [scratch(context, 1000, 1000, 4), scratch(context, 1000, 1000, 4)];
       return () => {
-        features(context, loaded, loaded.hidden[0], x.address, 1000, 0, 1000, loaded.gain, s, g);
-        return real.view(g, 1)[0];
+        features(code, hidden[0], X, gain, S, G);
+        return G.singles()[0];
       };
     },
   },
@@ -29,13 +30,13 @@ export const SINGLE_CASES = [
     flops: 2e9,
     precision,
     op(context) {
-      const real = singles(context);
-      const [x, s, g] = [random(1000), random(1e6, 2), random(1e6, 3)].map((data) => real.copyIn(data, "bench"));
-      const [out, work] = [real.alloc(1e6), context.arena.allocBytes(real.gramScratchBytes(1000, 1000, 1000, 1))];
+      const A = copyIn(context, random(1000), 1000, 1, 4, "bench");
+      const [S, G] = [2, 3].map((seed) => copyIn(context, random(1e6, seed), 1000, 1000, 4, "bench"));
+      const K = scratch(context, 1000, 1000, 4);
       return () => {
-        real.gram(0, 1000, 1000, s, 1000, 0, 0, 0, 0, 1, 0, 1, out, 1000, work);
-        real.gram(0, 1000, 1000, g, 1000, 1, 1, x, 1, 1, 1, 0, out, 1000, work);
-        return real.view(out, 1)[0];
+        gram(K, S, undefined, { beta: 1, gamma: 0, delta: 1 });
+        gram(K, G, undefined, { A, alpha: 1, beta: 1, gamma: 1 });
+        return K.singles()[0];
       };
     },
     call(ntk) {
@@ -48,12 +49,11 @@ export const SINGLE_CASES = [
     flops: 2e9,
     precision,
     op(context) {
-      const real = singles(context);
-      const [a, b] = [random(1e6), random(1e6, 2)].map((data) => real.copyIn(data, "bench"));
-      const [c, work] = [real.alloc(1e6), context.arena.allocBytes(real.gemmScratchBytes(1000, 1000, 1000))];
+      const [A, B] = [1, 2].map((seed) => copyIn(context, random(1e6, seed), 1000, 1000, 4, "bench"));
+      const C = scratch(context, 1000, 1000, 4);
       return () => {
-        real.gemm(0, 0, 0, 1000, 1000, 1000, 1, a, 1000, b, 1000, 0, c, 1000, work);
-        return real.view(c, 1)[0];
+        gemm(1, A, B, 0, C);
+        return C.singles()[0];
       };
     },
     call(ntk) {

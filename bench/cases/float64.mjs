@@ -7,7 +7,9 @@ import { Arena } from "../../dist/arena.js";
 import { createWasmBackend } from "../../dist/backend/inlined.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
 import { kernelInto } from "../../dist/kernel/finite/kernel.js";
-import { features, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
+import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
+import { features } from "../../dist/kernel/finite/networkOps.js";
+import { scratch } from "../../dist/linalg/view.js";
 import { matrix, random, symmetric } from "../lib/data.mjs";
 import { SINGLE_CASES } from "./float32.mjs";
 
@@ -66,13 +68,13 @@ function deepCase(N, hidden, d, outputs, mode) {
     name: `deep kernel N=${N} [${hidden}] d=${d}${outputs > 1 ? ` C=${outputs} ${mode}` : ""}`,
     flops,
     op(context) {
-      const { arena } = context;
       const loaded = loadNetwork(context, net());
       const X = loadInputs(context, matrix(N, d, 1));
-      const out = arena.alloc((N * (mode === "full" ? outputs : 1)) ** 2);
+      const size = N * (mode === "full" ? outputs : 1);
+      const K = scratch(context, size, size);
       return () => {
-        kernelInto(context, loaded, X, undefined, mode, out);
-        return arena.view(out, 1)[0];
+        kernelInto(context, loaded, X, undefined, mode, K);
+        return K.entries()[0];
       };
     },
     call(ntk) {
@@ -225,13 +227,12 @@ export const CASES = [
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,
     op(context) {
-      const { arena } = context;
-      const loaded = loadNetwork(context, wideNet());
-      const x = loadInputs(context, matrix(1000, 1, 1));
-      const [s, g] = [arena.alloc(1e6), arena.alloc(1e6)];
+      const { code, hidden, gain } = loadNetwork(context, wideNet());
+      const X = loadInputs(context, matrix(1000, 1, 1));
+      const [S, G] = [scratch(context, 1000, 1000), scratch(context, 1000, 1000)];
       return () => {
-        features(context, loaded, loaded.hidden[0], x.address, 1000, 0, 1000, loaded.gain, s, g);
-        return arena.view(g, 1)[0];
+        features(code, hidden[0], X, gain, S, G);
+        return G.entries()[0];
       };
     },
   },
@@ -246,7 +247,7 @@ export const CASES = [
       const [s, g] = [arena.copyIn(random(1e6)), arena.copyIn(random(1e6))];
       return () => {
         ops.dkhatrirao(0, 1000, 1000, 1, 1, s, 1000, 0, 0, 1, out + 8, P);
-        ops.dkhatrirao(0, 1000, 1000, 1, 1, g, 1000, x.address, 1, 1, out + 8008, P);
+        ops.dkhatrirao(0, 1000, 1000, 1, 1, g, 1000, x.at, 1, 1, out + 8008, P);
         ops.dkhatrirao(0, 1000, 1000, 1, 1, g, 1000, 0, 0, 1, out + 16008, P);
         return arena.view(out, 1)[0];
       };
@@ -352,14 +353,12 @@ export const CASES = [
     name: "features of these 1000 steps alone",
     flops: 0,
     op(context) {
-      const { arena } = context;
-      const loaded = loadNetwork(context, wideNet());
-      const x = loadInputs(context, matrix(200, 1, 1));
-      const [s, g] = [arena.alloc(2e5), arena.alloc(2e5)];
+      const { code, hidden, gain } = loadNetwork(context, wideNet());
+      const X = loadInputs(context, matrix(200, 1, 1));
+      const [S, G] = [scratch(context, 200, 1000), scratch(context, 200, 1000)];
       return () => {
-        for (let k = 0; k < 1000; k++)
-          features(context, loaded, loaded.hidden[0], x.address, 200, 0, 1000, loaded.gain, s, g);
-        return arena.view(g, 1)[0];
+        for (let k = 0; k < 1000; k++) features(code, hidden[0], X, gain, S, G);
+        return G.entries()[0];
       };
     },
   },

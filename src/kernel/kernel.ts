@@ -9,7 +9,7 @@ export interface KernelSource {
   readonly network: Network | undefined;
   /** Number of outputs that the model prescribes, if it does. */
   readonly outputs: number | undefined;
-  /** C where the kernel is that of every pair of outputs (row n·C + c), 1 where one kernel serves all outputs. */
+  /** C where the kernel has every pair of outputs (row n·C + c), 1 where one kernel serves all outputs. */
   readonly block: number;
   /** The network, where its weights give this kernel: its tangent features have just these inner products. */
   readonly weights: Network | undefined;
@@ -17,10 +17,8 @@ export interface KernelSource {
   readonly inputs: number | undefined;
   /** f(X, θ0) or the prior mean, rows×C, row-major. */
   start(X: Matrix, C: number): Float64Array;
-  /** Θ(X, X), (n·b)×(n·b), or its lower triangle. */
+  /** Θ(X, X), (n·b)×(n·b), or its lower triangle. A float32 matrix is for models with {@link weights} only. */
   fill(X: Matrix, out: View): void;
-  /** {@link fill} of a float32 matrix; undefined for a model whose kernel is float64 only. */
-  fillSingle?(X: Matrix, out: View): void;
   /** Doubles that {@link fill} needs as scratch for n inputs. */
   scratch(n: number): number;
   /** Θ(X, X2). */

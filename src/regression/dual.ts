@@ -18,7 +18,7 @@ import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
 import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
-import { copyIn, scratch, View } from "../linalg/view.js";
+import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
@@ -141,8 +141,8 @@ export class DualSolution implements Solution {
     this.#displacement ??=
       this.#keep()?.transpose(this.#alpha) ??
       context.arena.run(() => {
-        const alpha = context.arena.copyIn(this.#alpha);
-        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha, 1)[0];
+        const alpha = copyIn(context, this.#alpha, 1, this.#alpha.length);
+        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha)[0];
       });
     return this.#displacement;
   }
@@ -379,7 +379,7 @@ export class DualSolution implements Solution {
     const { block } = source;
     const rows = scratch(this.#context, X.rows * block, size);
     const tile = X.rows > 0 ? features?.load(X) : undefined;
-    if (tile) features?.kernelInto(tile, from, rows.at);
+    if (tile) features?.kernelInto(tile, from, rows);
     if (cross) rows.entries().set(cross.data);
     // Memory never shrinks: the scratch that α needs is there from here on.
     arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
@@ -410,10 +410,7 @@ export class DualSolution implements Solution {
       const rows = points.rows * block;
       context.arena.run(() => {
         const tile = features?.load(points);
-        const K =
-          tile && features
-            ? new View(context, features.cross(tile), rows, n)
-            : copyIn(context, cross as Float64Array, rows, n);
+        const K = tile && features ? features.cross(tile) : copyIn(context, cross as Float64Array, rows, n);
         body(K, first * block, tile);
       });
     }

@@ -54,7 +54,7 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
 
 /** Doubles that {@link solveRefined} needs where it does not fall back. */
 export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
-  return size ** 2 * (source.fillSingle && source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
+  return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
 }
 
 function refine(context: Context, problem: Problem, ridge: number): Outcome {
@@ -62,9 +62,9 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
   const net = source.weights;
   return context.arena.run(() => {
     const single = scratch(context, n, n, 4);
-    if (net && source.fillSingle) {
+    if (net) {
       try {
-        source.fillSingle(X, single);
+        source.fill(X, single);
       } catch (error) {
         if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
         throw error;

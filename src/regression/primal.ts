@@ -4,7 +4,7 @@
  * triangle.
  */
 import type { Context } from "../context.js";
-import { forEachTile, type Inputs, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
+import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
@@ -54,20 +54,15 @@ function tileBudget(P: number): number {
 }
 
 /** Calls `body(rows of Φ, first row)` for tiles of Φ(X), which has a row for each input and output. */
-function tangentTiles(
-  context: Context,
-  loaded: Loaded,
-  inputs: Inputs,
-  body: (Phi: View, first: number) => void,
-): void {
+function tangentTiles(context: Context, loaded: Loaded, inputs: View, body: (Phi: View, first: number) => void): void {
   const { P, C } = loaded;
   const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
   forEachTile(context, loaded, inputs, (tile) => {
     for (let row = 0; row < tile.rows; row += size) {
-      const part = partOfTile(loaded, tile, row, Math.min(size, tile.rows - row));
+      const part = partOfTile(tile, row, Math.min(size, tile.rows - row));
       context.arena.run(() => {
         const Phi = scratch(context, part.rows * C, P);
-        jacobianRows(context, loaded, part, Phi.at);
+        jacobianRows(context, loaded, part, Phi);
         body(Phi, part.row * C);
       });
     }
@@ -124,8 +119,8 @@ class PrimalSolution implements Solution {
     const { arena } = this.#context;
     const { X, R } = this.#problem;
     this.#rhs ??= arena.run(() => {
-      const inputs = loadInputs(this.#context, X);
-      return tangentTranspose(this.#context, loadNetwork(this.#context, this.#net), inputs, arena.copyIn(R), 1)[0];
+      const [loaded, inputs] = [loadNetwork(this.#context, this.#net), loadInputs(this.#context, X)];
+      return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, R, 1, R.length))[0];
     });
     return this.#rhs;
   }

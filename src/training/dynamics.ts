@@ -178,7 +178,8 @@ export class Dynamics {
     const context = this.#context;
     return context.arena.run(() => {
       const loaded = loadNetwork(context, net);
-      const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), context.arena.copyIn(alpha), 1);
+      const v = copyIn(context, alpha, 1, alpha.length);
+      const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), v);
       return net.parameters.map((value, p) => value + moved[p]);
     });
   }

@@ -75,7 +75,7 @@ export class Recorder {
     return context.arena.run(() => {
       const out = scratch(context, n, n);
       const inputs = loadInputs(context, this.#X);
-      kernelInto(context, loadNetwork(context, network), inputs, undefined, "full", out.at);
+      kernelInto(context, loadNetwork(context, network), inputs, undefined, "full", out);
       maxDiagonal(out);
       return out.copy();
     });

@@ -3,7 +3,6 @@
 import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
-import { doubles } from "../linalg/precision.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import {
@@ -54,7 +53,7 @@ export function sampleKernels(
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const block = outputs === "full" ? network.outputs : 1;
   const shape = { ...network, parameters: { length: parameterCount(blocks) } };
-  context.arena.require(n * n2 * block * block + kernelScratch(doubles(context), shape, n, n2, outputs));
+  context.arena.require(n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs));
   return new KernelSamples(context, network, X, X2, outputs, draws, seed);
 }
 
@@ -120,7 +119,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
   step(): boolean {
     if (this.draws === this.total) return false;
     const net = createNetwork({ ...this.#options, seed: this.#seed + this.draws });
-    const { data } = kernel(this.#context, doubles(this.#context), net, this.#X, this.#X2, this.#outputs);
+    const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
     this.draws++;
     const mean = this.#mean.data;
     for (let at = 0; at < data.length; at++) {

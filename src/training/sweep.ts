@@ -8,7 +8,6 @@ import { describe, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
-import { doubles } from "../linalg/precision.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { ACTIVATION } from "../model/activation.js";
 import { INITS, type Init } from "../model/initSchemes.js";
@@ -168,7 +167,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
     for (const width of widths) {
       const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
       const sized = { ...network, parameters: { length: parameterCount(blocks) } };
-      const scratch = kernelScratch(doubles(context), sized, X.rows, X.rows, "full");
+      const scratch = kernelScratch(context, 8, sized, X.rows, X.rows, "full");
       context.arena.require(n * n + Math.max(spectrum, scratch));
     }
   }

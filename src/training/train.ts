@@ -106,7 +106,7 @@ export function* training(
 export function stableRate(context: Context, net: Network, X: Matrix, rule: Rule): number {
   const n = X.rows * net.outputs;
   const values = spectrumOf(context, n, (out) => {
-    kernelInto(context, loadNetwork(context, net), loadInputs(context, X), undefined, "full", out.at);
+    kernelInto(context, loadNetwork(context, net), loadInputs(context, X), undefined, "full", out);
   });
   return maxLearningRate(rule, n, values[n - 1]);
 }

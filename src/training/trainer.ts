@@ -4,7 +4,7 @@ import { kernelScratch } from "../kernel/finite/kernel.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
 import { Lease } from "../lease.js";
-import { doubles } from "../linalg/precision.js";
+import { hold, scratch, type View } from "../linalg/view.js";
 import { type Network, scales, widths, withParameters } from "../model/network.js";
 import { ActivationCode, type Info } from "../ops.js";
 import type { Run } from "./run.js";
@@ -25,52 +25,46 @@ export class Trainer {
   readonly #context: Context;
   readonly #run: Run;
   readonly #lease: Lease;
-  readonly #at: {
-    theta: number;
-    theta0: number;
-    velocity: number;
-    x: number;
-    y: number;
-    rates: number;
-    losses: number;
-  };
+  /** Parts of the held block, a row of numbers each; X and Y are matrices. */
+  readonly #parts: Record<"theta" | "theta0" | "velocity" | "X" | "Y" | "rates" | "losses", View>;
   readonly #P: number;
 
   constructor(context: Context, run: Run) {
     const { arena } = context;
     const { net, X, Y } = run;
     const P = net.parameters.length;
-    const parts = {
-      theta: P,
-      theta0: P,
-      velocity: P,
-      x: X.data.length,
-      y: Y.data.length,
-      rates: MAX_SLICE,
-      losses: MAX_SLICE,
-    };
-    const total = Object.values(parts).reduce((sum, length) => sum + length, 0);
+    const total = 3 * P + X.data.length + Y.data.length + 2 * MAX_SLICE;
     const kernel =
       run.recordAt.length > 0
-        ? (X.rows * net.outputs) ** 2 + kernelScratch(doubles(context), net, X.rows, X.rows, "full")
+        ? (X.rows * net.outputs) ** 2 + kernelScratch(context, 8, net, X.rows, X.rows, "full")
         : P + 2 ** 21;
     arena.require(total + kernel);
     this.#context = context;
     this.#run = run;
     this.#P = P;
-    let address = arena.hold(total);
-    this.#lease = new Lease(context, this, "training", arena.free.bind(arena, address));
-    this.#at = { theta: 0, theta0: 0, velocity: 0, x: 0, y: 0, rates: 0, losses: 0 };
-    for (const name of Object.keys(parts) as (keyof typeof parts)[]) {
-      this.#at[name] = address;
-      address += parts[name] * 8;
-    }
-    arena.view(this.#at.theta, P).set(net.parameters);
-    arena.view(this.#at.theta0, P).set(net.parameters);
-    arena.view(this.#at.velocity, P).fill(0);
-    arena.view(this.#at.x, X.data.length).set(X.data);
-    arena.view(this.#at.y, Y.data.length).set(Y.data);
-    arena.view(this.#at.rates, MAX_SLICE).fill(run.rule.rate);
+    const block = hold(context, 1, total);
+    this.#lease = new Lease(context, this, "training", arena.free.bind(arena, block.at));
+    let taken = 0;
+    const part = (rows: number, cols: number) => {
+      taken += rows * cols;
+      return block.block(0, taken - rows * cols, 1, rows * cols).reshape(rows, cols);
+    };
+    this.#parts = {
+      theta: part(1, P),
+      theta0: part(1, P),
+      velocity: part(1, P),
+      X: part(X.rows, X.cols),
+      Y: part(Y.rows, Y.cols),
+      rates: part(1, MAX_SLICE),
+      losses: part(1, MAX_SLICE),
+    };
+    const parts = this.#parts;
+    parts.theta.entries().set(net.parameters);
+    parts.theta0.entries().set(net.parameters);
+    parts.velocity.entries().fill(0);
+    parts.X.entries().set(X.data);
+    parts.Y.entries().set(Y.data);
+    parts.rates.entries().fill(run.rule.rate);
   }
 
   /**
@@ -79,11 +73,11 @@ export class Trainer {
   advance(from: number, count: number): { losses: Float64Array; diverged: number } {
     const { arena } = this.#context;
     const { net, rule } = this.#run;
-    const { rates, losses } = this.#at;
-    if (rule.schedule) arena.view(rates, count).set(rule.schedule.subarray(from, from + count));
+    const { rates, losses } = this.#parts;
+    if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
     const single = widths(net).length === 1 && net.outputs === 1;
     const info = arena.run(() => (single ? this.#fused(count) : this.#layered(count)));
-    const result = arena.copyOut(losses, count);
+    const result = losses.block(0, 0, 1, count).copy();
     if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
     this.#first = false;
     const first = result.findIndex((loss) => !(loss <= this.limit));
@@ -94,7 +88,7 @@ export class Trainer {
   #fused(count: number): Info {
     const { ops, arena } = this.#context;
     const { net, X, rule } = this.#run;
-    const { theta, theta0, velocity, x, y, rates, losses } = this.#at;
+    const { theta, theta0, velocity, X: x, Y: y, rates, losses } = this.#parts;
     const [input, output] = scales(net);
     const [m] = widths(net);
     return ops.dtrain(
@@ -108,16 +102,16 @@ export class Trainer {
       output.alpha,
       output.beta,
       net.bias ? 1 : 0,
-      x,
-      y,
-      rates,
+      x.at,
+      y.at,
+      rates.at,
       rule.momentum,
       rule.nesterov ? 1 : 0,
       rule.decay,
-      theta,
-      theta0,
-      velocity,
-      losses,
+      theta.at,
+      theta0.at,
+      velocity.at,
+      losses.at,
       this.limit,
       arena.allocBytes(ops.dtrainScratchBytes(X.rows, m, net.inputs)),
     );
@@ -127,44 +121,43 @@ export class Trainer {
    * Any depth and number of outputs, by the same contract: features, outputs and Φᵀ of the residuals, layer by layer.
    */
   #layered(count: number): Info {
-    const { ops, arena } = this.#context;
-    const { net, X, Y, rule } = this.#run;
-    const { theta, theta0, velocity, x, y, rates, losses } = this.#at;
-    const inputs = { address: x, n: X.rows };
-    const gradient = arena.alloc(this.#P);
-    const total = Y.data.length;
+    const context = this.#context;
+    const { ops, arena } = context;
+    const { net, rule } = this.#run;
+    const { theta, theta0, velocity, X, Y, rates, losses } = this.#parts;
+    const gradient = scratch(context, 1, this.#P);
+    const total = Y.rows * Y.cols;
     for (let k = 0; k < count; k++) {
       let squares = 0;
-      arena.view(gradient, this.#P).fill(0);
+      gradient.entries().fill(0);
       arena.run(() => {
-        const loaded = loadNetwork(this.#context, net, theta);
-        forEachTile(this.#context, loaded, inputs, (tile) => {
-          const size = tile.rows * net.outputs;
-          const residual = arena.alloc(size);
-          outputsInto(this.#context, loaded, tile, residual);
-          const f = arena.view(residual, size);
-          const target = arena.view(y + tile.row * net.outputs * 8, size);
-          for (let i = 0; i < size; i++) {
+        const loaded = loadNetwork(context, net, theta);
+        forEachTile(context, loaded, X, (tile) => {
+          const residual = scratch(context, tile.rows, net.outputs);
+          outputsInto(loaded, tile, residual);
+          const [f, target] = [residual.entries(), Y.slice(tile.row, tile.rows).entries()];
+          for (let i = 0; i < f.length; i++) {
             f[i] -= target[i];
             squares += f[i] * f[i];
             f[i] /= total;
           }
-          tangentTransposeInto(this.#context, loaded, tile, residual, gradient);
+          tangentTransposeInto(context, loaded, tile, residual, gradient);
         });
       });
       const loss = squares / (2 * total);
-      arena.view(losses, count)[k] = loss;
+      losses.entries()[k] = loss;
       if (!(loss <= this.limit)) return k + 1;
-      const rate = arena.view(rates, count)[k];
+      const rate = rates.entries()[k];
       const { momentum, nesterov, decay } = rule;
-      ops.ddescend(this.#P, rate, momentum, nesterov ? 1 : 0, decay, gradient, theta, theta0, velocity);
+      const vectors = [gradient.at, theta.at, theta0.at, velocity.at] as const;
+      ops.ddescend(this.#P, rate, momentum, nesterov ? 1 : 0, decay, ...vectors);
     }
     return 0;
   }
 
   /** The network as it is now. */
   network(): Network {
-    return withParameters(this.#run.net, this.#context.arena.copyOut(this.#at.theta, this.#P));
+    return withParameters(this.#run.net, this.#parts.theta.copy());
   }
 
   /** Loss of a network on the data. */

@@ -5,7 +5,7 @@ import { ActivationCode } from "../../src/ops.js";
 import { autodiff, jacobianOf } from "../oracle/autodiff.js";
 import { toRows } from "../oracle/dense.js";
 import { kernelOf } from "../oracle/network.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -34,8 +34,6 @@ const average = (K: number[], C: number, n: number, n2: number) =>
     return sum / C;
   });
 const diagonal = (K: ArrayLike<number>, n: number) => Array.from({ length: n }, (_, i) => K[i * (n + 1)]);
-const expectNear = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string) =>
-  expect(maxDifference(got, want) / (maxAbs(want) || 1), what).toBeLessThanOrEqual(tolerance);
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
@@ -52,7 +50,8 @@ describe.each(variants)("%s", (variant) => {
     const f = ntk.forward(net, X);
     expect(f).toMatchObject({ rows: n, cols: C });
     // A few dozen products and sums each, through at most six layers: 1e-13 is some 400 ε.
-    const near = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) => expectNear(got, want, 1e-13, what);
+    const near = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) =>
+      expectRelative(got, want, 1e-13, `${what}: some 400 ε, a few dozen roundings`);
     near(
       f.data,
       points.flatMap((x) => autodiff(net, x).f),
@@ -93,8 +92,8 @@ describe.each(variants)("%s", (variant) => {
     for (const block of net.blocks) {
       const want = average(kernelOf(part(J, block)), C, n, n);
       const wantCross = average(kernelOf(part(J, block), part(J2, block)), C, n, n2);
-      expectNear(square[block.name].data, want, 1e-13, block.name);
-      expectNear(cross[block.name].data, wantCross, 1e-13, `${block.name}, cross`);
+      expectRelative(square[block.name].data, want, 1e-13, block.name);
+      expectRelative(cross[block.name].data, wantCross, 1e-13, `${block.name}, cross`);
     }
   });
 
@@ -111,7 +110,7 @@ describe.each(variants)("%s", (variant) => {
     });
     const X = randomMatrix(5, 2, 9, 2);
     const [K, L] = [net, { ...net, parameters: permuted }].map((model) => ntk.kernel(model, X, X, { outputs: "full" }));
-    expectNear(L.data, K.data, 1e-14, "kernel");
+    expectRelative(L.data, K.data, 1e-14, "kernel");
   });
 
   test("wider than a block, deeper than a pass, more outputs than a tile: the kernel is ΦΦᵀ", () => {
@@ -122,11 +121,11 @@ describe.each(variants)("%s", (variant) => {
     const few = pick(X, 9);
     const J = ntk.jacobian(net, few);
     const gram = ntk.gram(J);
-    expectNear(ntk.kernel(net, few, few, { outputs: "full" }).data, gram.data, 1e-12, "full");
+    expectRelative(ntk.kernel(net, few, few, { outputs: "full" }).data, gram.data, 1e-12, "full");
     const K = ntk.kernel(net, X);
     const C = net.outputs;
     const mean = average(Array.from(gram.data), C, 9, 9);
-    expectNear(
+    expectRelative(
       Array.from({ length: 81 }, (_, at) => K.data[Math.floor(at / 9) * 130 + (at % 9)]),
       mean,
       1e-12,
@@ -136,7 +135,7 @@ describe.each(variants)("%s", (variant) => {
     const joined = { data: Float64Array.of(...X2.data, ...X.data), rows: 157, cols: 7 };
     const all = ntk.kernel(net, joined);
     const cross = ntk.kernel(net, X2, X);
-    expectNear(
+    expectRelative(
       cross.data,
       Array.from({ length: 27 * 130 }, (_, at) => all.data[Math.floor(at / 130) * 157 + 27 + (at % 130)]),
       1e-12,

@@ -14,7 +14,7 @@ import {
 import { ActivationCode } from "../../src/ops.js";
 import { toRows } from "../oracle/dense.js";
 import { infinitePair } from "../oracle/infinite.js";
-import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";
+import { expectClose, expectRelative, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 import erf from "../vectors/03_infinite_mlp_erf.json" with { type: "json" };
@@ -22,8 +22,6 @@ import relu from "../vectors/03_infinite_mlp_relu.json" with { type: "json" };
 import sigmoid from "../vectors/03_infinite_mlp_sigmoid.json" with { type: "json" };
 
 const NAMES = Object.keys(ActivationCode) as Activation[];
-const near = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string) =>
-  expect(maxDifference(got, want) / (maxAbs(want) || 1), what).toBeLessThanOrEqual(tolerance);
 const rowsOf = (M: Matrix, from: number, to: number): Matrix => ({
   data: M.data.slice(from * M.cols, to * M.cols),
   rows: to - from,
@@ -71,7 +69,7 @@ describe.each(variants)("%s", (variant) => {
       for (const kernel of ["ntk", "nngp"] as const) {
         const K = ntk.kernel(createInfiniteNetwork({ ...options, kernel }), X, X2);
         expect(K).toMatchObject({ rows: 3, cols: 2 });
-        near(
+        expectRelative(
           K.data,
           want.map((pair) => pair[kernel]),
           1e-12,
@@ -86,7 +84,7 @@ describe.each(variants)("%s", (variant) => {
     const options = { activation, weightStd: 1.3, biasStd: 0.4 };
     const want = initialization({ ...options, inputs: 3, hidden: 40 }).expectedKernel(X);
     const model = createInfiniteNetwork({ ...options, parametrization: "standard", width: 40 });
-    near(ntk.kernel(model, X).data, want.data, 1e-12, "kernel");
+    expectRelative(ntk.kernel(model, X).data, want.data, 1e-12, "kernel");
   });
 
   test.each(NAMES)("%s: symmetric, positive semi-definite, the same in any company", (activation) => {
@@ -101,8 +99,8 @@ describe.each(variants)("%s", (variant) => {
       const trace = K.data.reduce((sum, value, at) => sum + (at % 38 ? 0 : value), 0);
       expect(ntk.eigh(K).values[0]).toBeGreaterThanOrEqual(-1e-12 * trace);
       const cross = ntk.kernel(model, rowsOf(X, 3, 8), X);
-      near(cross.data, K.data.slice(3 * 37, 8 * 37), 1e-13, "cross");
-      near(
+      expectRelative(cross.data, K.data.slice(3 * 37, 8 * 37), 1e-13, "cross");
+      expectRelative(
         ntk.kernelDiagonal(model, X),
         K.data.filter((_, at) => at % 38 === 0),
         1e-13,
@@ -122,7 +120,10 @@ describe.each(variants)("%s", (variant) => {
       [n >> 1, 512],
     ]) {
       const single = ntk.kernel(model, rowsOf(X, i, i + 1), rowsOf(X2, j, j + 1)).data[0];
-      expect(Math.abs(K.data[i * 600 + j] - single)).toBeLessThanOrEqual(1e-14);
+      expect(
+        Math.abs(K.data[i * 600 + j] - single),
+        `entry (${i}, ${j}) of tiles against the pair alone`,
+      ).toBeLessThanOrEqual(1e-14);
     }
   });
 
@@ -153,10 +154,18 @@ describe.each(variants)("%s", (variant) => {
       [scale * along, scale * across],
       [-scale, 0],
     ]);
-    expect(Math.abs(K.data[1] / plane.data[1] - 1)).toBeLessThanOrEqual(1e-14);
+    expect(Math.abs(K.data[1] / plane.data[1] - 1), "a near pair against the same pair in a plane").toBeLessThanOrEqual(
+      1e-14,
+    );
     const gap = (kernel: Matrix, n: number) => kernel.data[0] + kernel.data[n + 1] - 2 * kernel.data[1];
-    expect(Math.abs(gap(K, 9) / gap(plane, 3) - 1)).toBeLessThanOrEqual(1e-4);
-    expect(Math.abs(K.data[2] - plane.data[2]) / K.data[0]).toBeLessThanOrEqual(1e-15);
+    expect(
+      Math.abs(gap(K, 9) / gap(plane, 3) - 1),
+      "1 − K01/K00, linear in the angle, against the plane: a few digits",
+    ).toBeLessThanOrEqual(1e-4);
+    expect(
+      Math.abs(K.data[2] - plane.data[2]) / K.data[0],
+      "an opposite pair against the same pair in a plane",
+    ).toBeLessThanOrEqual(1e-15);
   });
 
   test("rotations leave the kernel as it is; relu is homogeneous; identity is a polynomial", () => {
@@ -168,11 +177,11 @@ describe.each(variants)("%s", (variant) => {
     };
     for (const activation of NAMES) {
       const model = createInfiniteNetwork({ activation, depth: 2, weightStd: 1.5 });
-      near(ntk.kernel(model, turned).data, ntk.kernel(model, X).data, 1e-13, activation);
+      expectRelative(ntk.kernel(model, turned).data, ntk.kernel(model, X).data, 1e-13, activation);
     }
     const plain = createInfiniteNetwork({ activation: "relu", depth: 4, bias: false });
     const scaled = { ...X, data: X.data.map((x) => 3 * x) };
-    near(
+    expectRelative(
       ntk.kernel(plain, scaled).data,
       ntk.kernel(plain, X).data.map((x) => 9 * x),
       1e-13,
@@ -180,7 +189,7 @@ describe.each(variants)("%s", (variant) => {
     );
     // A deep linear network without biases: Θ = (depth + 1) W^(2 depth + 2) x·x'/d.
     const linear = createInfiniteNetwork({ activation: "identity", depth: 3, weightStd: 1.1, bias: false });
-    near(
+    expectRelative(
       ntk.kernel(linear, X).data,
       ntk.gram(X).data.map((x) => (4 * 1.1 ** 8 * x) / 2),
       1e-13,
@@ -212,11 +221,11 @@ describe.each(variants)("%s", (variant) => {
     const T = randomMatrix(5, 2, 6, 2);
     using fit = ntk.fit(model, X, Y);
     using path = ntk.dynamics(model, X, Y, { learningRate: 0.1 });
-    near(fit.predict(X).mean.data, Y.data, 1e-8, "interpolation");
-    near(path.at(Infinity, T).data, fit.predict(T).mean.data, 1e-7, "end of training");
+    expectRelative(fit.predict(X).mean.data, Y.data, 1e-8, "interpolation");
+    expectRelative(path.at(Infinity, T).data, fit.predict(T).mean.data, 1e-7, "end of training");
     using decayed = ntk.dynamics(model, X, Y, { learningRate: 0.1, weightDecay: 1e-3 });
     using ridge = ntk.fit(model, X, Y, { ridge: 36e-3 });
-    near(decayed.at(Infinity, T).data, ridge.predict(T).mean.data, 1e-10, "with a ridge");
+    expectRelative(decayed.at(Infinity, T).data, ridge.predict(T).mean.data, 1e-10, "with a ridge");
     expect(JSON.parse(JSON.stringify(fit)).model).toMatchObject({ depth: 2, activation: "erf", kernel: "ntk" });
     expect(() => fit.parameters()).toThrow(/needs a finite network/);
     expect(() => path.parametersAt(1)).toThrow(/needs a finite network/);

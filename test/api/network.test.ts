@@ -4,7 +4,7 @@ import { type Activation, createNetwork, type NetworkOptions, type Ntk } from ".
 import { ActivationCode } from "../../src/ops.js";
 import { toRows } from "../oracle/dense.js";
 import { gradient, kernelOf } from "../oracle/network.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -39,28 +39,34 @@ describe.each(variants)("%s", (variant) => {
     // Sums of m (forward) and P (kernel) terms; erf's oracle is good to a few ulp only.
     const f = ntk.forward(net, X);
     expect(f).toMatchObject({ rows: n, cols: 1 });
-    expect(
-      maxDifference(
-        f.data,
-        A.map((a) => a.f),
-      ),
-    ).toBeLessThanOrEqual(1e-14 * m);
+    expectNear(
+      f.data,
+      A.map((a) => a.f),
+      1e-14 * m,
+      "f: sums of m terms; erf's oracle is good to a few ulp only",
+    );
     const J = ntk.jacobian(net, X);
     expect(J).toMatchObject({ rows: n, cols: net.parameters.length });
-    expect(
-      maxDifference(
-        J.data,
-        A.flatMap((a) => a.row),
-      ),
-    ).toBeLessThanOrEqual(2e-14);
+    expectNear(
+      J.data,
+      A.flatMap((a) => a.row),
+      2e-14,
+      "Jacobian: products of two; erf's oracle is good to a few ulp only",
+    );
     const want = kernelOf(A.map((a) => a.row));
     const K = ntk.kernel(net, X);
-    expect(maxDifference(K.data, want) / maxAbs(want)).toBeLessThanOrEqual(1e-13);
+    expectNear(K.data, want, 1e-13, "kernel: sums of P terms, of the largest entry", maxAbs(want));
     const cross = kernelOf(
       A.map((a) => a.row),
       B.map((b) => b.row),
     );
-    expect(maxDifference(ntk.kernel(net, X, X2).data, cross) / maxAbs(want)).toBeLessThanOrEqual(1e-13);
+    expectNear(
+      ntk.kernel(net, X, X2).data,
+      cross,
+      1e-13,
+      "cross kernel: sums of P terms, of the largest entry",
+      maxAbs(want),
+    );
   });
 
   test.each(CASES)("$name $activation: identities", ({ options, n, n2, activation }) => {
@@ -71,24 +77,37 @@ describe.each(variants)("%s", (variant) => {
     const scale = maxAbs(K.data);
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expect(K.data[i * n + j]).toBe(K.data[j * n + i]);
     // The factored kernel is ΦΦᵀ.
-    expect(maxDifference(K.data, ntk.gram(ntk.jacobian(net, X)).data) / scale).toBeLessThanOrEqual(1e-12);
-    expect(
-      maxDifference(
-        ntk.kernelDiagonal(net, X),
-        Array.from({ length: n }, (_, i) => K.data[i * (n + 1)]),
-      ) / scale,
-    ).toBeLessThanOrEqual(1e-13);
+    expectNear(
+      K.data,
+      ntk.gram(ntk.jacobian(net, X)).data,
+      1e-12,
+      "factored kernel against ΦΦᵀ: sums of P terms, of the largest entry",
+      scale,
+    );
+    expectNear(
+      ntk.kernelDiagonal(net, X),
+      Array.from({ length: n }, (_, i) => K.data[i * (n + 1)]),
+      1e-13,
+      "diagonal against the kernel: the same sum in another order",
+      scale,
+    );
     for (const [blocks, whole] of [
       [ntk.kernelBlocks(net, X), K],
       [ntk.kernelBlocks(net, X, X2), ntk.kernel(net, X, X2)],
     ] as const) {
       expect(Object.keys(blocks)).toEqual(net.blocks.map((block) => block.name));
       const sum = whole.data.map((_, at) => Object.values(blocks).reduce((total, block) => total + block.data[at], 0));
-      expect(maxDifference(sum, whole.data) / scale).toBeLessThanOrEqual(1e-13);
+      expectNear(sum, whole.data, 1e-13, "sum of the blocks against the kernel: the same sum in another order", scale);
     }
     const V = randomMatrix(n, 3, 7);
     const product = ntk.kernelTimesVector(net, X, V);
-    expect(maxDifference(product.data, ntk.matmul(K, V).data) / (n * scale)).toBeLessThanOrEqual(1e-12);
+    expectNear(
+      product.data,
+      ntk.matmul(K, V).data,
+      1e-12,
+      "ΘV against Θ times V: sums of n terms of the largest entry",
+      n * scale,
+    );
   });
 
   test.each(CASES.filter(({ activation }) => activation !== "relu"))(
@@ -111,7 +130,10 @@ describe.each(variants)("%s", (variant) => {
         const [up, down] = [at(h), at(-h)];
         // Central differences: h² truncation and ε/h rounding, both below 1e-9 here.
         for (let i = 0; i < 3; i++)
-          expect(Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k])).toBeLessThanOrEqual(1e-8);
+          expect(
+            Math.abs((up[i] - down[i]) / (2 * h) - J.data[i * P + k]),
+            `∂f/∂θ_${k} at point ${i}: central differences`,
+          ).toBeLessThanOrEqual(1e-8);
       }
     },
   );
@@ -120,11 +142,16 @@ describe.each(variants)("%s", (variant) => {
     const net = createNetwork({ inputs: 2, hidden: 20, biasStd: 1, seed: 3 });
     const X = randomMatrix(7, 2, 4);
     const line = ntk.linearize(net);
-    expect(maxDifference(line.at(net.parameters, X).data, ntk.forward(net, X).data)).toBe(0);
+    expectNear(
+      line.at(net.parameters, X).data,
+      ntk.forward(net, X).data,
+      0,
+      "linearised at θ0: the same bits as forward",
+    );
     const u = randomMatrix(net.parameters.length, 1, 5);
     const theta = net.parameters.map((value, i) => value + u.data[i]);
     const want = ntk.matmul(ntk.jacobian(net, X), u).data.map((value, i) => value + ntk.forward(net, X).data[i]);
-    expect(maxDifference(line.at(theta, X).data, want)).toBeLessThanOrEqual(1e-12);
+    expectNear(line.at(theta, X).data, want, 1e-12, "linearised at θ: sums of P terms of size 1");
   });
 
   test.each(ACTIVATIONS)("%s: extreme inputs stay finite", (activation) => {
@@ -175,7 +202,13 @@ test("backends agree to rounding", async () => {
   const X = randomMatrix(40, 3, 8, 3);
   const kernels = await Promise.all(variants.map(async (variant) => (await loadVariant(variant)).kernel(net, X).data));
   for (const K of kernels)
-    expect(maxDifference(K, kernels[0]) / maxAbs(kernels[0])).toBeLessThanOrEqual(300 * 4 * Number.EPSILON);
+    expectNear(
+      K,
+      kernels[0],
+      300 * 4 * Number.EPSILON,
+      "kernels of two backends: 4 roundings in each of 300 terms, of the largest entry",
+      maxAbs(kernels[0]),
+    );
 });
 
 /** Options to make the same shape again. */

@@ -11,7 +11,7 @@ import {
   type NetworkOptions,
   type Ntk,
 } from "../../src/index.js";
-import { expectClose, type Golden, maxDifference, toMatrix } from "../setup/golden.js";
+import { expectClose, expectNear, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 import golden from "../vectors/03c_mean_finite_ntk.json" with { type: "json" };
@@ -124,18 +124,25 @@ test("MATH.md §5: the hidden layer's share under LeCun falls like 1/m, and the 
   // Under ntk neither depends on the width.
   const ntk = (hidden: number) => initialization({ inputs: 1, hidden, init: "ntk" });
   expect(ntk(16).hiddenShare(X)).toBeCloseTo(ntk(4096).hiddenShare(X), 12);
-  expect(maxDifference(ntk(16).expectedKernel(X).data, ntk(4096).expectedKernel(X).data)).toBeLessThanOrEqual(1e-13);
+  expectNear(
+    ntk(16).expectedKernel(X).data,
+    ntk(4096).expectedKernel(X).data,
+    1e-13,
+    "expected kernel of two widths under ntk: it does not depend on the width, but for rounding",
+  );
 });
 
 test("near-parallel inputs keep their digits: relu's kernel varies like the angle", () => {
   const object = initialization({ inputs: 2, hidden: 1, activation: "relu", bias: false });
   const at = (angle: number) => object.expectedKernel([[1, 0]], [[Math.cos(angle), Math.sin(angle)]]).data[0];
-  // Unit inputs, weights of variance ½ and a readout of variance 1: Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π −
-  // ϑ)/2π.
+  // Unit inputs, weights of variance ½ and a readout of variance 1:
+  // Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π − ϑ)/2π.
   for (const angle of [1e-3, 1e-6, 1e-9]) {
     const cosine = (Math.cos(angle) * (Math.PI - angle)) / (2 * Math.PI);
     const want = (Math.sin(angle) / (2 * Math.PI) + cosine) / 2 + cosine;
-    expect(Math.abs(at(angle) - want)).toBeLessThanOrEqual(4 * Number.EPSILON);
+    expect(Math.abs(at(angle) - want), `relu's kernel at the angle ${angle}: two ulp of 1`).toBeLessThanOrEqual(
+      4 * Number.EPSILON,
+    );
   }
 });
 

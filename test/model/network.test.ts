@@ -168,7 +168,8 @@ function zScores(values: Float64Array, variance: number, kurtosis: number) {
 /** Normals go beyond √3 std (8 % of them), uniforms fill ±√3 std and stop there, but for the last rounding. */
 function expectRange(values: Float64Array, std: number, uniform: boolean): void {
   const reach = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0) / (Math.sqrt(3) * std);
-  if (uniform) expect(reach).toBeLessThanOrEqual(1 + 4 * Number.EPSILON);
+  if (uniform)
+    expect(reach, "uniform draws stay within √3 standard deviations").toBeLessThanOrEqual(1 + 4 * Number.EPSILON);
   expect(reach).toBeGreaterThan(uniform ? 0.99 : 1.5);
 }
 

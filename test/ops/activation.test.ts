@@ -176,9 +176,12 @@ describe.each(variants)("%s", (variant) => {
     expect([...s, ...g].every(Number.isFinite)).toBe(true);
     for (let j = 0; j < points.length; j += 2) {
       if (["relu", "gelu", "softplus", "silu"].includes(name)) continue;
-      expect(g[j + 1]).toBe(g[j]);
-      if (name === "sigmoid") expect(Math.abs(s[j] + s[j + 1] - 1)).toBeLessThanOrEqual(EPS);
-      else expect(s[j + 1] + s[j]).toBe(0);
+      expect(g[j + 1], `slope at −${points[j]}: it is even`).toBe(g[j]);
+      if (name === "sigmoid")
+        expect(Math.abs(s[j] + s[j + 1] - 1), `σ(x) + σ(−x) − 1 at ${points[j]}: one rounding`).toBeLessThanOrEqual(
+          EPS,
+        );
+      else expect(s[j + 1] + s[j], `${name}(x) + ${name}(−x) at ${points[j]}: it is odd`).toBe(0);
     }
     if (["gelu", "silu", "sin"].includes(name)) return;
     const order = points.map((_, j) => j).sort((a, b) => points[a] - points[b]);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, type Block, EPS, expectEntries, expectSameBits, lowerIn, onBed } from "./harness.js";
+import { type Bed, type Block, EPS, expectDone, expectEntries, expectSameBits, lowerIn, onBed } from "./harness.js";
 
 /** Rows run in fours, columns in twos. */
 const SIZES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 31, 32, 33, 64, 65, 130];
@@ -56,7 +56,7 @@ describe.each(variants)("%s", (variant) => {
         [x],
         [work],
       );
-      expect(info).toBe(0);
+      expectDone(info, `dch1up, n = ${n}`);
       const updated: Getter = (i, j) => A(i, j) + v[i] * v[j];
       expectProduct(bed.read(l), n, updated, (i) => updated(i, i), `n = ${n}`);
     });
@@ -100,7 +100,7 @@ describe.each(variants)("%s", (variant) => {
   test.each(SIZES)("dch1dn: L' L'ᵀ = L Lᵀ − x xᵀ: n = %i", (n) => {
     for (const rest of [0.9, 0.5, 0.05]) {
       const { info, before, after, x } = onBed(context, (bed) => downdate(bed, n, rest, 0.01));
-      expect(info).toBe(0);
+      expectDone(info, `dch1dn, n = ${n}, rest ${rest}`);
       const A = product(before, n);
       // Mixed stability (Stewart 1979): the error is relative to the matrix before.
       expectProduct(
@@ -122,7 +122,7 @@ describe.each(variants)("%s", (variant) => {
         [NaN, 0],
       ]) {
         const { info, before, after } = onBed(context, (bed) => downdate(bed, n, rest, tolerance));
-        expect(info).toBe(1);
+        expect(info, `dch1dn, n = ${n}: a rest of ${rest} is not above ${tolerance}`).toBe(1);
         expectSameBits(after, before, "L");
       }
     }
@@ -142,7 +142,7 @@ describe.each(variants)("%s", (variant) => {
           [l, (i, t) => i >= j && t <= i],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dchdex, n = ${n}, row ${j}`);
         const after = bed.read(l);
         const left = Float64Array.from(
           { length: (n - 1) ** 2 },
@@ -181,7 +181,7 @@ describe.each(variants)("%s", (variant) => {
         [y],
         [work],
       );
-      expect(info).toBe(0);
+      expectDone(info, `dch1dn after dch1up, n = ${n}`);
       expectProduct(bed.read(l), n, A, (i) => 2 * (A(i, i) + v[i] ** 2), "there and back");
     });
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ActivationCode } from "../../src/ops.js";
 import { activate } from "../oracle/network.js";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, EPS, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
+import { type Bed, EPS, expectDone, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
 
 /** [n, m, d]: vectors of 2, groups of 8, the switch from axpys to a product at d = 4, tiles of 6 and 4. */
 const SHAPES = [
@@ -62,7 +62,7 @@ describe.each(variants)("%s", (variant) => {
         [z, rowsIn([start, end])],
         [work],
       );
-      expect(info).toBe(0);
+      expectDone(info, `daffine, rows [${start}, ${end}) of ${n}×${m}`);
     }
     return { Z: bed.read(z), X, C, B };
   }
@@ -159,7 +159,7 @@ describe.each(variants)("%s", (variant) => {
         [g, has.slope ? rowsIn([start, end]) : () => false],
         [work],
       );
-      expect(info).toBe(0);
+      expectDone(info, `dfeatures, activation ${code}, rows [${start}, ${end}) of ${n}×${m}`);
     }
     return { s: bed.read(s), g: bed.read(g), X, C, B, gains };
   }
@@ -250,7 +250,7 @@ describe.each(variants)("%s", (variant) => {
         [uc, (_, j) => j >= start * d && j < end * d],
         [ud, (_, j) => withBias && j >= start && j < end],
       );
-      expect(info).toBe(0);
+      expectDone(info, `dvjp, units [${start}, ${end}) of ${m}`);
     }
     const read = (block: Parameters<typeof bed.read>[0]) => bed.read(block);
     return { out: [read(ub), read(uc), read(ud)], before, V: read(v), X: read(x), S: read(s), G: read(g) };

@@ -13,6 +13,7 @@ import {
   type Block,
   type Entry,
   EPS32,
+  expectDone,
   expectEntries,
   expectSplitsAgree,
   lowerIn,
@@ -305,7 +306,7 @@ describe.each(variants)("%s", (variant) => {
     test.each(SIZES)("spotrf: A − L Lᵀ is rounding: n = %i", (n) => {
       onBed((bed) => {
         const { info, L, given } = factor(bed, n, positive(n));
-        expect(info).toBe(0);
+        expectDone(info, `spotrf, n = ${n}`);
         const product = new Float64Array(n * n);
         const bounds = new Float64Array(n * n);
         for (let i = 0; i < n; i++) {
@@ -325,12 +326,15 @@ describe.each(variants)("%s", (variant) => {
       const A = positive(100);
       for (const p of [0, 1, 23, 24, 47, 48, 49, 72, 99]) {
         const spoilt: Getter = (i, j) => (i === p && j === p ? -1 : A(i, j));
-        expect(onBed((bed) => factor(bed, 100, spoilt).info)).toBe(p + 1);
+        expect(
+          onBed((bed) => factor(bed, 100, spoilt).info),
+          `pivot ${p} is -1`,
+        ).toBe(p + 1);
       }
       // A diagonal that is 1e-3 above what the columns before it explain.
       const twin: Getter = (i, j) => (i === 60 && j === 60 ? 1.001 : i === j || (i === 60 && j === 30) ? 1 : 0);
       const infos = [0, 1e-4, 1e-2].map((tolerance) => onBed((bed) => factor(bed, 100, twin, tolerance).info));
-      expect(infos).toEqual([0, 0, 61]);
+      expect(infos, "pivot 60 passes tolerances 0 and 1e-4, not 1e-2").toEqual([0, 0, 61]);
     });
 
     describe.each([1, 0])("trans = %i", (trans) => {
@@ -469,7 +473,7 @@ describe.each(variants)("%s", (variant) => {
         const run = () =>
           bed.ops.sfeatures(code, r0, r1, m, d, 3, from, x.ld, weights, c.ld, 0.5, shift, scale, to, s.ld, up, g.ld, w);
         const info = bed.call(run, [s, rowsIn([r0, r1])], [g, slope ? rowsIn([r0, r1]) : () => false], [work]);
-        expect(info).toBe(0);
+        expectDone(info, `sfeatures, activation ${code}, rows [${r0}, ${r1}) of ${n}×${m}`);
       }
       const [X, C] = [getter(bed, x), getter(bed, c)];
       const [B, W] = [bed.read(bias), bed.read(gain)];

@@ -188,6 +188,11 @@ export function expectEntries(
   expect(worst, `${what}: ${message}`).toBeLessThanOrEqual(1);
 }
 
+/** The op did what it was asked: status 0. `what` names the op and its sizes. */
+export function expectDone(info: number, what: string): void {
+  expect(info, `${what}: status ${info}, expected 0 (done)`).toBe(0);
+}
+
 /** Same bits, NaNs included. */
 export function expectSameBits(got: Float64Array, expected: Float64Array, what: string): void {
   const [x, y] = [got, expected].map((values) => new BigUint64Array(values.buffer, values.byteOffset, values.length));

@@ -8,7 +8,7 @@ import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../src/model/probit.js";
 import { ActivationCode } from "../../src/ops.js";
 import { loadContext, variants } from "../setup/variants.js";
 import golden from "../vectors/duals.json" with { type: "json" };
-import { type Bed, EPS, expectEntries, onBed } from "./harness.js";
+import { type Bed, EPS, expectDone, expectEntries, onBed } from "./harness.js";
 
 type Case = (typeof golden.cases)[number];
 type Way = "closed form" | "series" | "double sum";
@@ -80,7 +80,7 @@ describe.each(variants)("%s", (variant) => {
         [theta],
         [work],
       );
-      expect(info).toBe(0);
+      expectDone(info, `ddual, ${activation}, ${way}, a = ${a}, b = ${b}, c = ${c}`);
       return [bed.read(C)[lane], bed.read(theta)[lane]];
     });
   }
@@ -127,7 +127,10 @@ describe.each(variants)("%s", (variant) => {
             const u = s / Math.sqrt(1 + s * s * x);
             return sum + PROBIT_WEIGHTS[j] * u * (u * Math.sqrt(x)) ** (2 * k);
           }, 0);
-          expect(Math.abs(slot(k) - want)).toBeLessThanOrEqual(100 * EPS * want);
+          expect(
+            Math.abs(slot(k) - want),
+            `moment ${k} at ${A[i]}: ${slot(k)}, expected ${want}, sums of 24 terms, each a power`,
+          ).toBeLessThanOrEqual(100 * EPS * want);
         }
         const mean = PROBIT_SCALES.reduce((sum, s, j) => sum + PROBIT_WEIGHTS[j] * Math.sqrt(x + 1 / s ** 2), 0);
         expect(slot(terms + 1)).toBeCloseTo(mean / Math.sqrt(2 * Math.PI), 12);
@@ -185,7 +188,7 @@ describe.each(variants)("%s", (variant) => {
             delta.address,
             8,
           );
-        expect(bed.call(run, [c], [delta])).toBe(0);
+        expectDone(bed.call(run, [c], [delta]), `dcovariance, ${n} points, ${d} inputs`);
         const [A, C, D] = [bed.read(a), bed.read(c), bed.read(delta)];
         const dot = (p: number[], q: number[]) => p.reduce((sum, value, t) => sum + value * q[t], 0);
         const variance = (i: number) => alpha * dot(points[i], points[i]) + beta;

@@ -4,7 +4,17 @@
  */
 import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Block, EPS, expectEntries, expectSplitsAgree, lowerIn, onBed, type Range, rowsIn } from "./harness.js";
+import {
+  type Block,
+  EPS,
+  expectDone,
+  expectEntries,
+  expectSplitsAgree,
+  lowerIn,
+  onBed,
+  type Range,
+  rowsIn,
+} from "./harness.js";
 
 const at = (data: Float64Array, { cols }: Block, i: number, j: number) => data[i * cols + j];
 
@@ -30,7 +40,7 @@ describe.each(variants)("%s", (variant) => {
           const source = withX ? x.address : 0;
           const run = () =>
             bed.ops.dkhatrirao(start, end, m, d, 1.5, g.address, g.ld, source, x.ld, repeat, J.address, J.ld);
-          expect(bed.call(run, [J, rowsIn([start, end])])).toBe(0);
+          expectDone(bed.call(run, [J, rowsIn([start, end])]), `dkhatrirao, rows [${start}, ${end}) of ${n}`);
         }
         const [G, X] = [bed.read(g), bed.read(x)];
         const value = (i: number, p: number) =>
@@ -72,7 +82,7 @@ describe.each(variants)("%s", (variant) => {
         for (const [start, end] of ranges) {
           const run = () =>
             bed.ops.dhadamard(start, end, m, -2.5, a.address, a.ld, period, b.address, b.ld, repeat, c.address, c.ld);
-          expect(bed.call(run, [c, rowsIn([start, end])])).toBe(0);
+          expectDone(bed.call(run, [c, rowsIn([start, end])]), `dhadamard, rows [${start}, ${end}) of ${n}`);
         }
         const value = (i: number, j: number) =>
           -2.5 * at(A, a, period ? i % period : i, j) * at(B, b, Math.floor(i / repeat), j);
@@ -118,7 +128,7 @@ describe.each(variants)("%s", (variant) => {
           theta0.address,
           velocity.address,
         );
-      expect(momentum ? bed.call(run, [theta], [velocity]) : bed.call(run, [theta])).toBe(0);
+      expectDone(momentum ? bed.call(run, [theta], [velocity]) : bed.call(run, [theta]), `ddescend, P = ${P}`);
       const slope = (p: number) => g[p] + decay * (x[p] - x0[p]);
       const fresh = (p: number) => (momentum ? momentum * v[p] : 0) + slope(p);
       const step = (p: number) => (nesterov ? slope(p) + momentum * fresh(p) : fresh(p));
@@ -171,7 +181,10 @@ describe.each(variants)("%s", (variant) => {
               c.ld,
               work.address,
             );
-          expect(bed.call(run, [c, lowerIn([start, end])], [work])).toBe(0);
+          expectDone(
+            bed.call(run, [c, lowerIn([start, end])], [work]),
+            `dgramBlock, rows [${start}, ${end}) of ${n}, depth ${k}`,
+          );
         }
         const entry = (i: number, j: number) => {
           if (j > i) return undefined;
@@ -215,7 +228,7 @@ describe.each(variants)("%s", (variant) => {
             c.ld,
             work.address,
           );
-        expect(bed.call(run, [c], [work])).toBe(0);
+        expectDone(bed.call(run, [c], [work]), `dgramBlockCross, ${n}×${n2}, depth ${k}`);
         const entry = (i: number, j: number) => {
           const { sum, size } = product(G, H, k, i, j);
           const factor = at(F, f, Math.floor(i / repeat), Math.floor(j / repeat));
@@ -235,7 +248,7 @@ describe.each(variants)("%s", (variant) => {
       const work = bed.work(bed.ops.dgramScratchBytes(n, n, k, d));
       const run = () =>
         bed.ops.dgram(0, n, k, g.address, g.ld, d, 2, a.address, a.ld, 3, 0, 0.5, c.address, c.ld, work.address);
-      expect(bed.call(run, [c, lowerIn([0, n])], [work])).toBe(0);
+      expectDone(bed.call(run, [c, lowerIn([0, n])], [work]), `dgram, n = ${n}, depth ${k}`);
       const [G, A] = [bed.read(g), bed.read(a)];
       const entry = (i: number, j: number) => {
         if (j > i) return undefined;
@@ -255,7 +268,7 @@ describe.each(variants)("%s", (variant) => {
       const before = bed.read(ud);
       const run = () =>
         bed.ops.dvjp(0, m, n, 0, 1, 1, 2, v.address, 0, 0, g.address, g.ld, g.address, g.ld, 0, 0, ud.address);
-      expect(bed.call(run, [ud])).toBe(0);
+      expectDone(bed.call(run, [ud]), "dvjp without ub");
       const [V, G] = [bed.read(v), bed.read(g)];
       const entry = (_: number, j: number) => {
         let value = before[j];

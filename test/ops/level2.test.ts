@@ -1,7 +1,17 @@
 /** dgemv, drowdot, dmirror, dtranspose. */
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, type Entry, EPS, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
+import {
+  type Bed,
+  type Entry,
+  EPS,
+  expectDone,
+  expectEntries,
+  expectSplitsAgree,
+  onBed,
+  type Range,
+  rowsIn,
+} from "./harness.js";
 
 /** [rows, n]: the dots go 8, 4 and 2 at a time. */
 const SHAPES = [
@@ -47,7 +57,7 @@ describe.each(variants)("%s", (variant) => {
             : bed.ops.drowdot(...range, n, alpha, a.address, a.ld, b.address, b.ld, gamma, out.address),
         [out, (_, i) => rowsIn(range)(i)],
       );
-      expect(info).toBe(0);
+      expectDone(info, `${op}, rows [${range}) of ${rows}, ${n} columns`);
     }
     const expected = (_: number, i: number) => {
       const other = op === "dgemv" ? 0 : i * n;
@@ -94,7 +104,10 @@ describe.each(variants)("%s", (variant) => {
   test.each(SQUARES)("dmirror: the upper triangle is the lower one: n = %i", (n) => {
     onBed(context, (bed) => {
       const a = bed.matrix("A", n, n, (i, j) => (j <= i ? 1000 * i + j : NaN));
-      expect(bed.call(() => bed.ops.dmirror(n, a.address, a.ld), [a, (i, j) => j > i])).toBe(0);
+      expectDone(
+        bed.call(() => bed.ops.dmirror(n, a.address, a.ld), [a, (i, j) => j > i]),
+        `dmirror, n = ${n}`,
+      );
       const expected = (i: number, j: number) => ({ value: 1000 * Math.max(i, j) + Math.min(i, j), bound: 0 });
       expectEntries(bed.read(a), n, n, expected, "mirrored");
     });
@@ -106,7 +119,10 @@ describe.each(variants)("%s", (variant) => {
       onBed(context, (bed) => {
         const a = bed.matrix("A", rows, cols, (i, j) => 1000 * i + j);
         const b = bed.matrix("B", cols, rows);
-        expect(bed.call(() => bed.ops.dtranspose(rows, cols, a.address, a.ld, b.address, b.ld), [b])).toBe(0);
+        expectDone(
+          bed.call(() => bed.ops.dtranspose(rows, cols, a.address, a.ld, b.address, b.ld), [b]),
+          `dtranspose, ${rows}×${cols}`,
+        );
         expectEntries(bed.read(b), cols, rows, (i, j) => ({ value: 1000 * j + i, bound: 0 }), `${rows}×${cols}`);
       });
     }

@@ -8,6 +8,7 @@ import {
   type Bytes,
   EPS,
   EPS32,
+  expectDone,
   expectEntries,
   expectSplitsAgree,
   lowerIn,
@@ -136,7 +137,10 @@ function run(bed: Bed, bytes: Bytes, { shape, code, full, cross, scalars }: Case
             c.ld,
             work.address,
           );
-    expect(bed.call(call, [c, cross ? rowsIn([r0, r1]) : lowerIn([r0, r1])], [work])).toBe(0);
+    expectDone(
+      bed.call(call, [c, cross ? rowsIn([r0, r1]) : lowerIn([r0, r1])], [work]),
+      `${bytes === 8 ? "d" : "s"}ntk${cross ? "Cross" : ""}, activation ${code}, rows [${r0}, ${r1}), shape ${shape}`,
+    );
   }
   const read = (block: typeof x | undefined) => block && bed.read(block);
   return {

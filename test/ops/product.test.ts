@@ -1,11 +1,12 @@
 /** dgemm, dsyrk, dgram, dgramCross against three textbook loops. */
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
 import {
   type Bed,
   type Block,
   type Entry,
   EPS,
+  expectDone,
   expectEntries,
   expectSplitsAgree,
   lowerIn,
@@ -145,7 +146,7 @@ describe.each(variants)("%s", (variant) => {
           [c, rowsIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgemm, rows [${range}) of ${m}×${n}, depth ${k}`);
       }
       return { got: bed.read(c), expected };
     }
@@ -200,7 +201,7 @@ describe.each(variants)("%s", (variant) => {
           [c, lowerIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dsyrk, rows [${range}) of ${n}, depth ${k}`);
       }
       return { got: bed.read(c), expected: lower(expected) };
     }
@@ -279,7 +280,7 @@ describe.each(variants)("%s", (variant) => {
           [c, lowerIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgram, rows [${range}) of ${n}, depth ${k}, factor ${d}`);
       }
       return { got: bed.read(c), expected: lower(expected) };
     }
@@ -356,7 +357,7 @@ describe.each(variants)("%s", (variant) => {
           [c, rowsIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgramCross, rows [${range}) of ${n}×${n2}, depth ${k}, factor ${d}`);
       }
       return { got: bed.read(c), expected };
     }

@@ -6,6 +6,7 @@ import {
   type Bed,
   type Block,
   EPS,
+  expectDone,
   expectEntries,
   expectSameBits,
   expectSplitsAgree,
@@ -66,7 +67,7 @@ describe.each(variants)("%s", (variant) => {
       onBed(context, (bed) => {
         const A = positive(n);
         const { info, L } = factor(bed, n, A);
-        expect(info).toBe(0);
+        expectDone(info, `dpotrf, n = ${n}`);
         const product = new Float64Array(n * n);
         const expected = (i: number, j: number) => {
           if (j > i) return undefined;
@@ -101,13 +102,19 @@ describe.each(variants)("%s", (variant) => {
 
     test.each(failing)("a pivot that is %s is named", (_, spoil) => {
       const infos = PIVOTS.map((p) => onBed(context, (bed) => factor(bed, N, spoil(p)).info));
-      expect(infos).toEqual(PIVOTS.map((p) => p + 1));
+      expect(infos, "the status is the pivot, counted from 1").toEqual(PIVOTS.map((p) => p + 1));
     });
 
     test("the first of two is named", () => {
       const two: Getter = (i, j) => (i === j && (i === 30 || i === 80) ? -1 : A(i, j));
-      expect(onBed(context, (bed) => factor(bed, N, two).info)).toBe(31);
-      expect(onBed(context, (bed) => factor(bed, 1, () => 0).info)).toBe(1);
+      expect(
+        onBed(context, (bed) => factor(bed, N, two).info),
+        "pivots 30 and 80 fail",
+      ).toBe(31);
+      expect(
+        onBed(context, (bed) => factor(bed, 1, () => 0).info),
+        "the only pivot is 0",
+      ).toBe(1);
     });
 
     test("a duplicate that differs by 1e-6 passes a tolerance of 1e-7 and not of 1e-5", () => {
@@ -123,8 +130,8 @@ describe.each(variants)("%s", (variant) => {
     test("the tolerance is against the own diagonal entry on entry, and equal is not greater", () => {
       const graded: Getter = (i, j) => (i === j ? 10 ** -(i % 13) : 0);
       const run = (tolerance: number) => onBed(context, (bed) => factor(bed, N, graded, tolerance).info);
-      expect(run(0.99)).toBe(0);
-      expect(run(1 - EPS)).toBe(0);
+      expectDone(run(0.99), "dpotrf, tolerance 0.99");
+      expectDone(run(1 - EPS), "dpotrf, tolerance 1 − ε");
       expect(run(1)).toBe(1);
     });
   });
@@ -152,7 +159,7 @@ describe.each(variants)("%s", (variant) => {
           [b, rowsIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dtrsm, rows [${range}) of ${rows}, n = ${n}`);
       }
       return { L: bed.read(l), before, X: bed.read(b) };
     }
@@ -193,7 +200,10 @@ describe.each(variants)("%s", (variant) => {
         const l = triangle(bed, n);
         const b = bed.random("b", 1, n, 6);
         const before = bed.read(b);
-        expect(bed.call(() => bed.ops.dtrsv(trans, n, l.address, l.ld, b.address), [b])).toBe(0);
+        expectDone(
+          bed.call(() => bed.ops.dtrsv(trans, n, l.address, l.ld, b.address), [b]),
+          `dtrsv, n = ${n}`,
+        );
         expectSolved(1, n, bed.read(l), before, bed.read(b));
       });
     });

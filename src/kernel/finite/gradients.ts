@@ -2,6 +2,8 @@
  * The gradients of the outputs in the pre-activations, layer by layer from the top down (backward mode, MATH.md §2).
  */
 import type { Context } from "../../context.js";
+import { gemm, hadamard } from "../../linalg/blas.js";
+import { scratch, type View } from "../../linalg/view.js";
 import type { Loaded, Tile } from "./layers.js";
 
 /**
@@ -11,40 +13,35 @@ import type { Loaded, Tile } from "./layers.js";
  */
 export function forEachGradient(
   context: Context,
-  { hidden, readout, C, gain, real }: Loaded,
+  { hidden, readout, C, gain, bytes, widest }: Loaded,
   { rows, slopes }: Tile,
   scale: number,
-  body: (l: number, g: number) => void,
+  body: (l: number, G: View) => void,
 ): void {
-  const { arena } = context;
   const top = hidden.length - 1;
-  const widest = hidden.reduce((size, { fanOut }) => Math.max(size, fanOut), 0);
-  arena.run(() => {
-    const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => real.alloc(rows * C * widest)) : [0, 0];
-    const m = readout.fanIn;
-    let g = slopes[top];
+  const n = rows * C;
+  context.arena.run(() => {
+    const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => scratch(context, n, widest, bytes)) : [];
+    let G = slopes[top];
     if (!gain) {
-      g = spare[0];
-      real.hadamard(0, rows * C, m, scale * readout.alpha, readout.weights, m, C, slopes[top], m, C, g, m);
+      G = spare[0].reshape(n, readout.fanIn);
+      hadamard(scale * readout.alpha, readout.weights, slopes[top], G);
     }
-    body(top, g);
+    body(top, G);
     for (let l = top; l > 0; l--) {
-      const { fanIn, fanOut, alpha, weights } = hidden[l];
-      const below = spare[(top - l + 1) % 2];
-      arena.run(() => {
-        const work = arena.allocBytes(real.gemmScratchBytes(rows * C, fanIn, fanOut));
-        real.gemm(0, 0, 0, rows * C, fanIn, fanOut, alpha, g, fanOut, weights, fanIn, 0, below, fanIn, work);
-      });
-      real.hadamard(0, rows * C, fanIn, 1, below, fanIn, 0, slopes[l - 1], fanIn, C, below, fanIn);
-      g = below;
-      body(l - 1, g);
+      const { fanIn, alpha, weights } = hidden[l];
+      const below = spare[(top - l + 1) % 2].reshape(n, fanIn);
+      gemm(alpha, G, weights, 0, below);
+      hadamard(1, below, slopes[l - 1], below);
+      G = below;
+      body(l - 1, G);
     }
   });
 }
 
 /**
- * {@link forEachGradient} on two tiles in step. The second tile may be missing; its address is 0 then. The gradients of
- * all layers of the second tile are kept while the gradients of the first are made one by one.
+ * {@link forEachGradient} on two tiles in step; the second tile may be missing. The gradients of all layers of the
+ * second tile are kept while the gradients of the first are made one by one.
  */
 export function forEachGradientPair(
   context: Context,
@@ -52,18 +49,12 @@ export function forEachGradientPair(
   tile: Tile,
   tile2: Tile | undefined,
   scale: number,
-  body: (l: number, g: number, g2: number) => void,
+  body: (l: number, G: View, G2: View | undefined) => void,
 ): void {
-  const { arena } = context;
-  const { real } = loaded;
-  arena.run(() => {
-    const sizes = loaded.hidden.map(({ fanOut }) => (tile2?.rows ?? 0) * loaded.C * fanOut);
-    const kept = sizes.map((size) => (tile2 ? real.alloc(size) : 0));
-    if (tile2) {
-      forEachGradient(context, loaded, tile2, scale, (l, g) => {
-        real.view(kept[l], sizes[l]).set(real.view(g, sizes[l]));
-      });
-    }
-    forEachGradient(context, loaded, tile, scale, (l, g) => body(l, g, kept[l]));
+  const { hidden, C, bytes } = loaded;
+  context.arena.run(() => {
+    const kept = tile2 && hidden.map(({ fanOut }) => scratch(context, tile2.rows * C, fanOut, bytes));
+    if (tile2 && kept) forEachGradient(context, loaded, tile2, scale, (l, G) => kept[l].numbers().set(G.numbers()));
+    forEachGradient(context, loaded, tile, scale, (l, G) => body(l, G, kept?.[l]));
   });
 }

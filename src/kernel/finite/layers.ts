@@ -4,33 +4,38 @@
  * §1).
  */
 import type { Context } from "../../context.js";
-import { doubles, type Real } from "../../linalg/precision.js";
+import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, parameterCount, scales, widths } from "../../model/network.js";
 import { ActivationCode } from "../../ops.js";
+import { features } from "./networkOps.js";
+
+/** Where the two blocks of a layer lie in θ, or in any vector like θ. */
+export interface Blocks {
+  /** Weights, fanOut×fanIn. */
+  readonly weights: View;
+  /** Biases, 1×fanOut; undefined without. */
+  readonly bias: View | undefined;
+}
 
 /** One affine map. The last one is the readout. */
-export interface Layer {
+export interface Layer extends Blocks {
   readonly fanIn: number;
   readonly fanOut: number;
   /** Forward scales; beta is 0 without biases. */
   readonly alpha: number;
   readonly beta: number;
-  /** Weights, fanOut×fanIn. */
-  readonly weights: number;
-  /** Biases; 0 without. */
-  readonly bias: number;
   /** Names of its blocks, and where in θ they start (the biases' are empty and −1 without). */
   readonly names: { weights: string; bias: string };
   readonly offsets: { weights: number; bias: number };
 }
 
-/** θ in scratch (or in a held block), and the scales that go with it. */
+/** θ in backend memory, and the scales that go with it. */
 export interface Loaded {
   readonly net: Network;
-  /** What θ is held and computed with. */
-  readonly real: Real;
+  /** Of an entry of θ and of all that is computed from it. */
+  readonly bytes: 8 | 4;
   readonly P: number;
   /** Outputs. */
   readonly C: number;
@@ -38,16 +43,25 @@ export interface Loaded {
   readonly code: number;
   readonly hidden: readonly Layer[];
   readonly readout: Layer;
-  /** With one output, alpha b: the gain that makes σ' of the top layer its gradient. 0 with several outputs. */
-  readonly gain: number;
+  /** Units of the widest hidden layer. */
+  readonly widest: number;
+  /** With one output, alpha b: the gain that makes σ' of the top layer its gradient. Undefined with several outputs. */
+  readonly gain: View | undefined;
 }
 
-/**
- * Addresses of θ's layers. θ is copied into scratch unless it lies in backend memory at `given`. Call inside
- * `arena.run`.
- */
-export function loadNetwork(context: Context, net: Network, given?: number, real: Real = doubles(context)): Loaded {
-  const theta = given ?? real.copyIn(intact(net.parameters, parameterCount(net.blocks)), "net.parameters");
+/** The blocks of a layer in u, a vector like θ. */
+export function blocksOf(u: View, { fanIn, fanOut, offsets }: Pick<Layer, "fanIn" | "fanOut" | "offsets">): Blocks {
+  return {
+    weights: u.block(0, offsets.weights, 1, fanIn * fanOut).reshape(fanOut, fanIn),
+    bias: offsets.bias < 0 ? undefined : u.block(0, offsets.bias, 1, fanOut),
+  };
+}
+
+/** The layers of θ. θ is copied into scratch unless it lies in backend memory already. Call inside `arena.run`. */
+export function loadNetwork(context: Context, net: Network, given?: View, bytes: 8 | 4 = 8): Loaded {
+  const P = net.parameters.length;
+  const theta =
+    given ?? copyIn(context, intact(net.parameters, parameterCount(net.blocks)), 1, P, bytes, "net.parameters");
   const sizes = [net.inputs, ...widths(net), net.outputs];
   const depth = sizes.length - 2;
   const starts = new Map(net.blocks.map(({ name, offset }) => [name, offset]));
@@ -55,91 +69,36 @@ export function loadNetwork(context: Context, net: Network, given?: number, real
   const layers = scales(net).map(({ alpha, beta }, l): Layer => {
     const suffix = depth > 1 ? String(l + 1) : "";
     const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
-    const offsets = { weights: offsetOf(names.weights), bias: offsetOf(names.bias) };
-    return {
-      fanIn: sizes[l],
-      fanOut: sizes[l + 1],
-      alpha,
-      beta,
-      weights: theta + offsets.weights * real.bytes,
-      bias: net.bias ? theta + offsets.bias * real.bytes : 0,
-      names,
-      offsets,
-    };
+    const offsets = { weights: offsetOf(names.weights), bias: net.bias ? offsetOf(names.bias) : -1 };
+    const shape = { fanIn: sizes[l], fanOut: sizes[l + 1], alpha, beta, names, offsets };
+    return { ...shape, ...blocksOf(theta, shape) };
   });
   const readout = layers[depth];
-  const single = net.outputs === 1;
+  const hidden = layers.slice(0, depth);
   return {
     net,
-    real,
-    P: net.parameters.length,
+    bytes,
+    P,
     C: net.outputs,
     code: ActivationCode[net.activation],
-    hidden: layers.slice(0, depth),
+    hidden,
     readout,
-    gain: single ? readoutGain(real, readout) : 0,
+    widest: hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0),
+    gain: net.outputs === 1 ? readoutGain(context, readout) : undefined,
   };
 }
 
 /** alpha b of a single output, in scratch. */
-function readoutGain(real: Real, { weights, fanIn, alpha }: Layer): number {
-  const b = real.view(weights, fanIn);
+function readoutGain(context: Context, { weights, fanIn, alpha }: Layer): View {
+  const b = weights.numbers();
   const gain = new Float64Array(fanIn);
   for (let j = 0; j < fanIn; j++) gain[j] = alpha * b[j];
-  return real.copyIn(gain, "the readout");
+  return copyIn(context, gain, 1, fanIn, weights.bytes, "the readout");
 }
 
-/** Inputs in scratch: n×d, rows packed. */
-export interface Inputs {
-  readonly address: number;
-  readonly n: number;
-}
-
-/** Copies X into scratch. Call inside `arena.run`. */
-export function loadInputs(context: Context, X: Matrix, real: Real = doubles(context)): Inputs {
-  return { address: real.copyIn(intact(X.data, X.rows * X.cols), "X"), n: X.rows };
-}
-
-/**
- * H and (where g is not 0) gain ∘ σ' of one hidden layer, for `rows` rows of its input h and the units [unit, unit +
- * units). Both are rows×units, packed. `gain` has one number for each unit of the layer; 0 means 1.
- */
-export function features(
-  { arena }: Context,
-  { code, real }: Pick<Loaded, "code" | "real">,
-  layer: Layer,
-  h: number,
-  rows: number,
-  unit: number,
-  units: number,
-  gain: number,
-  s: number,
-  g: number,
-): void {
-  const { fanIn, alpha, beta, weights, bias } = layer;
-  arena.run(() => {
-    const work = arena.allocBytes(real.featuresScratchBytes(rows, units, fanIn));
-    real.features(
-      code,
-      0,
-      rows,
-      units,
-      fanIn,
-      alpha,
-      h,
-      fanIn,
-      weights + unit * fanIn * real.bytes,
-      fanIn,
-      beta,
-      bias && bias + unit * real.bytes,
-      gain && gain + unit * real.bytes,
-      s,
-      units,
-      g,
-      units,
-      work,
-    );
-  });
+/** Copies X into scratch, n×d. Call inside `arena.run`. */
+export function loadInputs(context: Context, X: Matrix, bytes: 8 | 4 = 8): View {
+  return copyIn(context, intact(X.data, X.rows * X.cols), X.rows, X.cols, bytes, "X");
 }
 
 /** All layers' features of some rows. */
@@ -148,62 +107,61 @@ export interface Tile {
   readonly row: number;
   readonly rows: number;
   /** H_0 … H_L, rows×m_l. */
-  readonly h: readonly number[];
+  readonly h: readonly View[];
   /** σ'(Z_l) of hidden layer l (counted from 0), rows×m; the top layer's times {@link Loaded.gain} with one output. */
-  readonly slopes: readonly number[];
+  readonly slopes: readonly View[];
+}
+
+/** Memory of a tile: features and slopes of each hidden layer, for at most so many rows. */
+export interface TileMemory {
+  readonly features: readonly View[];
+  readonly slopes: readonly View[];
 }
 
 /** Scratch for {@link fillTile}. */
-export function allocTile({ hidden, real }: Loaded, rows: number): Pick<Tile, "h" | "slopes"> {
-  const h = hidden.map(({ fanOut }) => real.alloc(rows * fanOut));
-  return { h: [0, ...h], slopes: hidden.map(({ fanOut }) => real.alloc(rows * fanOut)) };
+export function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
+  const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
+  return { features: matrices(), slopes: matrices() };
 }
 
 /** The features of rows [row, row + rows), in memory of {@link allocTile}. */
-export function fillTile(
-  context: Context,
-  loaded: Loaded,
-  inputs: Inputs,
-  row: number,
-  rows: number,
-  memory: Pick<Tile, "h" | "slopes">,
-): Tile {
-  const { hidden, gain, real } = loaded;
-  const h = [inputs.address + row * hidden[0].fanIn * real.bytes, ...memory.h.slice(1)];
+export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number, memory: TileMemory): Tile {
+  const { hidden, gain } = loaded;
+  const h = [inputs.slice(row, rows), ...memory.features.map((H) => H.slice(0, rows))];
+  const slopes = memory.slopes.map((G) => G.slice(0, rows));
   hidden.forEach((layer, l) => {
-    const top = l === hidden.length - 1 ? gain : 0;
-    features(context, loaded, layer, h[l], rows, 0, layer.fanOut, top, h[l + 1], memory.slopes[l]);
+    const top = l === hidden.length - 1 ? gain : undefined;
+    features(loaded.code, layer, h[l], top, h[l + 1], slopes[l]);
   });
-  return { row, rows, h, slopes: memory.slopes };
+  return { row, rows, h, slopes };
+}
+
+/** The features of all rows, in scratch. */
+export function wholeTile(context: Context, loaded: Loaded, inputs: View): Tile {
+  return fillTile(loaded, inputs, 0, inputs.rows, allocTile(context, loaded, inputs.rows));
 }
 
 /** Rows [first, first + rows) of a tile, without a copy. */
-export function partOfTile({ hidden, real: { bytes } }: Loaded, tile: Tile, first: number, rows: number): Tile {
-  const inputs = tile.h[0] + first * hidden[0].fanIn * bytes;
-  return {
-    row: tile.row + first,
-    rows,
-    h: [inputs, ...hidden.map(({ fanOut }, l) => tile.h[l + 1] + first * fanOut * bytes)],
-    slopes: hidden.map(({ fanOut }, l) => tile.slopes[l] + first * fanOut * bytes),
-  };
+export function partOfTile(tile: Tile, first: number, rows: number): Tile {
+  const part = (A: View) => A.slice(first, rows);
+  return { row: tile.row + first, rows, h: tile.h.map(part), slopes: tile.slopes.map(part) };
 }
 
 /** Doubles of one row of a tile, with the gradients of all outputs on top where they are needed. */
-function rowSize({ hidden, C }: Pick<Loaded, "hidden" | "C">): number {
+function rowSize({ hidden, C, widest }: Pick<Loaded, "hidden" | "C" | "widest">): number {
   const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
-  const widest = hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0);
   return units + (hidden.length > 1 || C > 1 ? C * widest : 0);
 }
 
 /** Calls `body` for tiles of rows whose features take about 16 MiB. */
-export function forEachTile(context: Context, loaded: Loaded, inputs: Inputs, body: (tile: Tile) => void): void {
+export function forEachTile(context: Context, loaded: Loaded, inputs: View, body: (tile: Tile) => void): void {
   const { arena } = context;
-  const size = Math.max(1, Math.min(inputs.n, Math.floor(2 ** 20 / rowSize(loaded))));
+  const size = Math.max(1, Math.min(inputs.rows, Math.floor(2 ** 20 / rowSize(loaded))));
   arena.run(() => {
-    const memory = allocTile(loaded, size);
-    for (let row = 0; row < inputs.n; row += size) {
-      const rows = Math.min(size, inputs.n - row);
-      arena.run(() => body(fillTile(context, loaded, inputs, row, rows, memory)));
+    const memory = allocTile(context, loaded, size);
+    for (let row = 0; row < inputs.rows; row += size) {
+      const rows = Math.min(size, inputs.rows - row);
+      arena.run(() => body(fillTile(loaded, inputs, row, rows, memory)));
     }
   });
 }

@@ -1,7 +1,7 @@
 /** The tangent kernel of a finite network, as regression sees it. */
 
 import type { Context } from "../../context.js";
-import { doubles, type Precision, realOf, singles } from "../../linalg/precision.js";
+import { bytesOf, type Precision } from "../../linalg/precision.js";
 import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
@@ -41,29 +41,21 @@ export class NetworkSource implements KernelSource {
   fill(X: Matrix, out: View): void {
     const context = this.#context;
     context.arena.run(() => {
-      kernelInto(context, loadNetwork(context, this.network), loadInputs(context, X), undefined, this.#mode, out.at);
-    });
-  }
-
-  fillSingle(X: Matrix, out: View): void {
-    const context = this.#context;
-    context.arena.run(() => {
-      const real = singles(context);
-      const loaded = loadNetwork(context, this.network, undefined, real);
-      kernelInto(context, loaded, loadInputs(context, X, real), undefined, this.#mode, out.at);
+      const loaded = loadNetwork(context, this.network, undefined, out.bytes);
+      kernelInto(context, loaded, loadInputs(context, X, out.bytes), undefined, this.#mode, out);
     });
   }
 
   scratch(n: number): number {
-    return kernelScratch(doubles(this.#context), this.network, n, n, this.#mode);
+    return kernelScratch(this.#context, 8, this.network, n, n, this.#mode);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return kernel(this.#context, realOf(this.#context, this.#precision), this.network, X, X2, this.#mode);
+    return kernel(this.#context, bytesOf(this.#precision), this.network, X, X2, this.#mode);
   }
 
   square(X: Matrix): Matrix {
-    return kernel(this.#context, realOf(this.#context, this.#precision), this.network, X, undefined, this.#mode);
+    return kernel(this.#context, bytesOf(this.#precision), this.network, X, undefined, this.#mode);
   }
 
   diagonal(X: Matrix): Float64Array {

@@ -5,9 +5,12 @@
  * Φᵀv is one pass more. Rows lie in slots: a point that goes leaves its slot to a point that comes.
  */
 import type { Context } from "../../context.js";
+import { gemv, gram, rowDots } from "../../linalg/blas.js";
+import { copyIn, hold, scratch, type View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, scales, widths } from "../../model/network.js";
-import { allocTile, fillTile, loadInputs, loadNetwork, type Tile } from "./layers.js";
+import { blocksOf, fillTile, loadInputs, loadNetwork, type Tile, wholeTile } from "./layers.js";
+import { vjp } from "./networkOps.js";
 import { outputsInto, tangentInto } from "./tangents.js";
 
 /** Most doubles that are kept (256 MiB); wider networks make the features of a tile at a time, as `kernel` does. */
@@ -26,18 +29,21 @@ function rowSize(net: Network): number {
   return net.inputs + 2 * widths(net)[0];
 }
 
-/** Where rows of X, S and G lie. */
+/** Inputs, features and slopes of some points, a row for each. */
 interface Rows {
-  x: number;
-  s: number;
-  g: number;
+  readonly X: View;
+  readonly S: View;
+  readonly G: View;
 }
+
+const map = ({ X, S, G }: Rows, f: (A: View) => View): Rows => ({ X: f(X), S: f(S), G: f(G) });
+const rowsOf = ({ h, slopes }: Tile): Rows => ({ X: h[0], S: h[1], G: slopes[0] });
 
 export class ResidentFeatures {
   readonly #context: Context;
   readonly #net: Network;
-  #capacity: number;
-  #block: number;
+  /** A held block with a row for each slot. */
+  #held: View;
   /** The slot of each point; slots [0, number of points) are in use. */
   #slots: Int32Array;
 
@@ -45,14 +51,13 @@ export class ResidentFeatures {
   constructor(context: Context, net: Network, X: Matrix) {
     this.#context = context;
     this.#net = net;
-    this.#capacity = X.rows;
     this.#slots = Int32Array.from({ length: X.rows }, (_, i) => i);
-    this.#block = context.arena.hold(X.rows * rowSize(net));
+    this.#held = hold(context, X.rows, rowSize(net));
     try {
       context.arena.run(() => {
-        const { x, s, g } = this.#here;
-        fillTile(context, loadNetwork(context, net), loadInputs(context, X), 0, X.rows, { h: [0, s], slopes: [g] });
-        context.arena.view(x, X.data.length).set(X.data);
+        const { X: inputs, S, G } = this.#here;
+        fillTile(loadNetwork(context, net), loadInputs(context, X), 0, X.rows, { features: [S], slopes: [G] });
+        inputs.entries().set(X.data);
       });
     } catch (error) {
       this.free();
@@ -69,90 +74,71 @@ export class ResidentFeatures {
    * Makes room for n points, and an eighth to spare. Only while the scratch stack is empty. @throws MemoryLimitError
    */
   reserve(n: number): void {
-    if (n <= this.#capacity) return;
-    const { arena } = this.#context;
-    const capacity = n + Math.max(8, n >>> 3);
-    const block = arena.hold(capacity * rowSize(this.#net));
-    this.#copy(this.#here, this.#at(block, capacity), this.#slots.length);
-    arena.free(this.#block);
-    this.#block = block;
-    this.#capacity = capacity;
+    if (n <= this.#held.rows) return;
+    const bigger = hold(this.#context, n + Math.max(8, n >>> 3), rowSize(this.#net));
+    copy(this.#here, this.#at(bigger), this.#slots.length);
+    this.free();
+    this.#held = bigger;
   }
 
   /** The features of other points, in scratch: call it inside `arena.run`. */
   load(X: Matrix): Tile {
-    const loaded = loadNetwork(this.#context, this.#net);
-    return fillTile(this.#context, loaded, loadInputs(this.#context, X), 0, X.rows, allocTile(loaded, X.rows));
+    return wholeTile(this.#context, loadNetwork(this.#context, this.#net), loadInputs(this.#context, X));
   }
 
-  /** Θ of the points in `tile` with all points, in scratch, packed: call it inside `arena.run`. */
-  cross({ rows, h, slopes }: Tile): number {
-    const { ops, arena } = this.#context;
+  /** Θ of the points in `tile` with all points, in scratch: call it inside `arena.run`. */
+  cross(tile: Tile): View {
     const n = this.#slots.length;
-    const out = arena.alloc(rows * n);
-    arena.run(() => {
-      const [{ alpha, beta }, readout] = scales(this.#net);
-      const [fanIn, m] = [this.#net.inputs, widths(this.#net)[0]];
-      const { x, s, g } = this.#here;
-      const d = alpha === 0 ? 0 : fanIn;
-      for (let unit = 0; unit < m; unit += UNITS) {
-        const k = Math.min(UNITS, m - unit);
-        const at = (address: number) => address + unit * 8;
-        const [delta, gamma] = unit === 0 ? [readout.beta ** 2, 0] : [0, 1];
-        arena.run(() => {
-          const work = arena.allocBytes(ops.dgramScratchBytes(rows, n, k, fanIn));
-          const [s1, g1, w] = [at(h[1]), at(slopes[0]), readout.alpha ** 2];
-          ops.dgramCross(0, rows, n, k, s1, m, at(s), m, 0, 0, 0, 0, 0, 0, w, gamma, delta, out, n, work);
-          const [a, b] = [alpha ** 2, beta ** 2];
-          ops.dgramCross(0, rows, n, k, g1, m, at(g), m, d, a, h[0], fanIn, x, fanIn, b, 1, 0, out, n, work);
-        });
-      }
-    });
+    const K = scratch(this.#context, tile.rows, n);
+    const [{ alpha, beta }, readout] = scales(this.#net);
+    const m = widths(this.#net)[0];
+    const [one, all] = [rowsOf(tile), map(this.#here, (A) => A.slice(0, n))];
+    for (let unit = 0; unit < m; unit += UNITS) {
+      const k = Math.min(UNITS, m - unit);
+      const part = (A: View) => A.block(0, unit, A.rows, k);
+      const [delta, gamma] = unit === 0 ? [readout.beta ** 2, 0] : [0, 1];
+      gram(K, part(one.S), part(all.S), { beta: readout.alpha ** 2, gamma, delta });
+      const factor = alpha === 0 ? {} : { A: one.X, A2: all.X, alpha: alpha ** 2 };
+      gram(K, part(one.G), part(all.G), { ...factor, beta: beta ** 2, gamma: 1 });
+    }
     if (this.#slots.some((slot, i) => slot !== i)) {
       const before = new Float64Array(n);
-      for (let r = 0; r < rows; r++) {
-        const row = arena.view(out + r * n * 8, n);
+      for (let r = 0; r < tile.rows; r++) {
+        const row = K.row(r);
         before.set(row);
         for (let i = 0; i < n; i++) row[i] = before[this.#slots[i]];
       }
     }
-    return out;
+    return K;
   }
 
   /** [f(x, θ0) +] φ(x)·u of the points in `tile`. */
   firstOrder(tile: Tile, u: Float64Array, start: boolean): Float64Array {
-    const { arena } = this.#context;
-    return arena.run(() => {
-      const loaded = loadNetwork(this.#context, this.#net);
-      const [moved, out] = [arena.copyIn(u), arena.alloc(tile.rows)];
-      if (start) outputsInto(this.#context, loaded, tile, out);
-      else arena.view(out, tile.rows).fill(0);
-      tangentInto(this.#context, loaded, tile, moved, out);
-      return arena.copyOut(out, tile.rows);
+    const context = this.#context;
+    return context.arena.run(() => {
+      const loaded = loadNetwork(context, this.#net);
+      const [moved, out] = [copyIn(context, u, 1, u.length), scratch(context, tile.rows, 1)];
+      if (start) outputsInto(loaded, tile, out);
+      else out.entries().fill(0);
+      tangentInto(context, loaded, tile, moved, out);
+      return out.copy();
     });
   }
 
   /** Θ(x, x) of the points in `tile`. */
-  diagonal({ rows, h, slopes }: Tile): Float64Array {
-    const { ops } = this.#context;
-    const m = widths(this.#net)[0];
-    return this.#entries(rows, (out) => {
-      ops.drowdot(0, rows, m, 1, h[1], m, h[1], m, 0, out);
-      ops.drowdot(0, rows, m, 1, slopes[0], m, slopes[0], m, 0, out + rows * 8);
-      const d = this.#net.inputs;
-      ops.drowdot(0, rows, d, 1, h[0], d, h[0], d, 0, out + 2 * rows * 8);
-    });
+  diagonal(tile: Tile): Float64Array {
+    const { X, S, G } = rowsOf(tile);
+    return this.#entries(rowDots(S), rowDots(G), rowDots(X));
   }
 
-  /** Θ of the points in `tile` with all points of {@link exchange}'s `from`, one packed row for each, at `out`. */
-  kernelInto(tile: Tile, from: Int32Array, out: number): void {
-    const { arena } = this.#context;
-    const fresh = { x: tile.h[0], s: tile.h[1], g: tile.slopes[0] };
-    const here = this.#here;
+  /** Θ of the points in `tile` with all points of {@link exchange}'s `from`, one row for each. */
+  kernelInto(tile: Tile, from: Int32Array, K: View): void {
+    const fresh = rowsOf(tile);
+    const here = map(this.#here, (A) => A.slice(0, this.#slots.length));
     for (let r = 0; r < tile.rows; r++) {
-      const old = this.#products(this.#move(fresh, r), here, this.#slots.length);
-      const come = this.#products(this.#move(fresh, r), fresh, tile.rows);
-      const row = arena.view(out + r * from.length * 8, from.length);
+      const one = map(fresh, (A) => A.slice(r, 1));
+      const [old, come] = [this.#products(one, here), this.#products(one, fresh)];
+      const row = K.row(r);
       let next = 0;
       for (let i = 0; i < from.length; i++) row[i] = from[i] < 0 ? come[next++] : old[this.#slots[from[i]]];
     }
@@ -169,11 +155,15 @@ export class ResidentFeatures {
       if (slot >= 0) holder[slot] = i;
     });
     const here = this.#here;
-    const fresh = tile && { x: tile.h[0], s: tile.h[1], g: tile.slopes[0] };
+    const fresh = tile && rowsOf(tile);
     let [free, next] = [0, 0];
     const take = (i: number, source: Rows, row: number) => {
       while (holder[free] >= 0) free++;
-      this.#copy(this.#move(source, row), this.#move(here, free), 1);
+      copy(
+        map(source, (A) => A.slice(row, 1)),
+        map(here, (A) => A.slice(free, 1)),
+        1,
+      );
       holder[free] = i;
       slots[i] = free;
     };
@@ -186,78 +176,66 @@ export class ResidentFeatures {
 
   /** Φᵀ v, P numbers, for v with an entry for each point. */
   transpose(v: Float64Array): Float64Array {
-    const { ops, arena } = this.#context;
-    return arena.run(() => {
-      const { hidden, readout, P } = loadNetwork(this.#context, this.#net);
-      const { fanIn: d, fanOut: m, alpha, beta, offsets } = hidden[0];
-      const { x, s, g } = this.#here;
-      const [weights, u] = [arena.alloc(v.length), arena.alloc(P)];
-      const slots = arena.view(weights, v.length);
+    const context = this.#context;
+    return context.arena.run(() => {
+      const { hidden, readout, P } = loadNetwork(context, this.#net);
+      const [{ alpha, beta }] = hidden;
+      const [weights, u] = [scratch(context, v.length, 1), scratch(context, 1, P)];
+      const slots = weights.entries();
       v.forEach((value, i) => {
         slots[this.#slots[i]] = value;
       });
-      arena.view(u, P).fill(0);
-      if (readout.bias) arena.view(u + readout.offsets.bias * 8, 1)[0] = readout.beta * v.reduce((a, b) => a + b, 0);
-      const [ub, uc] = [u + readout.offsets.weights * 8, u + offsets.weights * 8];
-      const ud = hidden[0].bias ? u + offsets.bias * 8 : 0;
-      ops.dvjp(0, m, v.length, d, readout.alpha, alpha, beta, weights, x, d, s, m, g, m, ub, uc, ud);
-      return arena.copyOut(u, P);
+      u.entries().fill(0);
+      const [above, below] = [blocksOf(u, readout), blocksOf(u, hidden[0])];
+      if (above.bias) above.bias.entries()[0] = readout.beta * v.reduce((a, b) => a + b, 0);
+      const tile = map(this.#here, (A) => A.slice(0, v.length));
+      const into = { b: above.weights, C: below.weights, d: below.bias };
+      vjp(weights, tile, { alpha2: readout.alpha, alpha, beta }, into);
+      return u.copy();
     });
   }
 
   free(): void {
-    this.#context.arena.free(this.#block);
+    this.#context.arena.free(this.#held.at);
   }
 
   get #here(): Rows {
-    return this.#at(this.#block, this.#capacity);
+    return this.#at(this.#held);
   }
 
-  #at(block: number, capacity: number): Rows {
-    const s = block + capacity * this.#net.inputs * 8;
-    return { x: block, s, g: s + capacity * widths(this.#net)[0] * 8 };
+  /** The three matrices of a block, one after the other. */
+  #at(block: View): Rows {
+    const [d, m, n] = [this.#net.inputs, widths(this.#net)[0], block.rows];
+    const line = block.reshape(1, n * rowSize(this.#net));
+    const part = (from: number, cols: number) => line.block(0, n * from, 1, n * cols).reshape(n, cols);
+    return { X: part(0, d), S: part(d, m), G: part(d + m, m) };
   }
 
-  #move({ x, s, g }: Rows, rows: number): Rows {
-    const m = widths(this.#net)[0];
-    return { x: x + rows * this.#net.inputs * 8, s: s + rows * m * 8, g: g + rows * m * 8 };
-  }
-
-  #copy(from: Rows, to: Rows, rows: number): void {
-    const { arena } = this.#context;
-    const m = widths(this.#net)[0];
-    const copy = (source: number, target: number, elements: number) =>
-      arena.view(target, elements).set(arena.view(source, elements));
-    copy(from.x, to.x, rows * this.#net.inputs);
-    copy(from.s, to.s, rows * m);
-    copy(from.g, to.g, rows * m);
-  }
-
-  /** Θ of one point with `count` others. */
-  #products(one: Rows, others: Rows, count: number): Float64Array {
-    const { ops } = this.#context;
-    const [d, m] = [this.#net.inputs, widths(this.#net)[0]];
-    return this.#entries(count, (out) => {
-      ops.dgemv(0, count, m, 1, others.s, m, one.s, 0, out);
-      ops.dgemv(0, count, m, 1, others.g, m, one.g, 0, out + count * 8);
-      ops.dgemv(0, count, d, 1, others.x, d, one.x, 0, out + 2 * count * 8);
-    });
-  }
-
-  /** Kernel entries from inner products of features, slopes and inputs, which `fill` writes one after the other. */
-  #entries(count: number, fill: (out: number) => void): Float64Array {
-    const { arena } = this.#context;
-    const [layer, readout] = scales(this.#net);
-    return arena.run(() => {
-      const out = arena.alloc(3 * count);
-      fill(out);
-      const view = arena.view(out, 3 * count);
-      return view.slice(0, count).map((sigmoids, i) => {
-        const bells = view[count + i];
-        const factor = (layer.alpha === 0 ? 0 : layer.alpha ** 2 * view[2 * count + i]) + layer.beta ** 2;
-        // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
-        return readout.beta ** 2 + readout.alpha ** 2 * sigmoids + (bells === 0 ? 0 : factor * bells);
+  /** Θ of one point with others. */
+  #products(one: Rows, others: Rows): Float64Array {
+    const context = this.#context;
+    const product = (A: View, row: View) =>
+      context.arena.run(() => {
+        const y = scratch(context, 1, A.rows);
+        gemv(1, A, row, 0, y);
+        return y.copy();
       });
+    return this.#entries(product(others.S, one.S), product(others.G, one.G), product(others.X, one.X));
+  }
+
+  /** Kernel entries from inner products of features, slopes and inputs. */
+  #entries(sigmoids: Float64Array, bells: Float64Array, inputs: Float64Array): Float64Array {
+    const [layer, readout] = scales(this.#net);
+    return sigmoids.map((s, i) => {
+      const factor = (layer.alpha === 0 ? 0 : layer.alpha ** 2 * inputs[i]) + layer.beta ** 2;
+      // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
+      return readout.beta ** 2 + readout.alpha ** 2 * s + (bells[i] === 0 ? 0 : factor * bells[i]);
     });
   }
+}
+
+/** Copies the first rows. */
+function copy(from: Rows, to: Rows, rows: number): void {
+  for (const name of ["X", "S", "G"] as const)
+    to[name].slice(0, rows).entries().set(from[name].slice(0, rows).entries());
 }
