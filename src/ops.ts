@@ -128,10 +128,6 @@ export interface Ops {
   ): Info;
   /** Bytes of `work` for {@link Ops.dntk} (n2 = rowEnd) and {@link Ops.dntkCross} on `rows` rows. */
   dntkScratchBytes(rows: number, n2: number, m: number, d: number): number;
-  /** The float32 twins of {@link Ops.dntk}. */
-  sntk: Ops["dntk"];
-  sntkCross: Ops["dntkCross"];
-  sntkScratchBytes: Ops["dntkScratchBytes"];
 
   /**
    * First pre-activations of an infinitely wide network: a_i = alpha |x_i|² + beta, and in U, n×(d+1), the unit vectors of
@@ -251,80 +247,37 @@ export interface Ops {
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
 
-  // Single precision. Each is the float32 twin of the double op of that name: matrices of 4-byte entries at multiples of 4, leading dimensions
-  // in elements, scalar arguments still doubles. WebAssembly computes in float32; JavaScript has no such arithmetic: it computes in
-  // float64 and rounds what it writes.
+  // Single precision: float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading dimensions count entries, and
+  // scalar arguments are still doubles. WebAssembly computes in float32. JavaScript computes in float64 and rounds what it writes.
 
-  /** The float32 twin of {@link Ops.dfeatures}; gelu, softplus, silu and sin are computed in float64 and rounded once. */
-  sfeatures(
-    activation: number, rowStart: number, rowEnd: number, m: number, d: number,
-    alpha: number, x: number, ldx: number, c: number, ldc: number,
-    beta: number, bias: number, gain: number,
-    s: number, lds: number, g: number, ldg: number, work: number,
-  ): Info;
-  sfeaturesScratchBytes(rows: number, m: number, d: number): number;
-  /** The float32 twin of {@link Ops.dgram}. */
-  sgram(
-    rowStart: number, rowEnd: number, k: number, g: number, ldg: number,
-    d: number, alpha: number, a: number, lda: number, beta: number,
-    gamma: number, delta: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramCross}. */
-  sgramCross(
-    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
-    d: number, alpha: number, a: number, lda: number, b: number, ldb: number, beta: number,
-    gamma: number, delta: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramBlock}. */
-  sgramBlock(
-    rowStart: number, rowEnd: number, k: number, g: number, ldg: number, repeat: number, f: number, ldf: number,
-    gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramBlockCross}. */
-  sgramBlockCross(
-    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
-    repeat: number, f: number, ldf: number, gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  sgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
-  /** The float32 twin of {@link Ops.dgemm}. */
-  sgemm(
-    transA: number, transB: number, rowStart: number, rowEnd: number, n: number, k: number,
-    alpha: number, a: number, lda: number, b: number, ldb: number,
-    gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  sgemmScratchBytes(rows: number, n: number, k: number): number;
-  /** The float32 twin of {@link Ops.dsyrk}. */
-  ssyrk(
-    trans: number, rowStart: number, rowEnd: number, k: number,
-    alpha: number, a: number, lda: number, gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dpotrf}. */
-  spotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
-  spotrfScratchBytes(n: number): number;
-  /** The float32 twin of {@link Ops.dtrsm}. */
-  strsm(
-    trans: number, rowStart: number, rowEnd: number, n: number,
-    l: number, ldl: number, b: number, ldb: number, work: number,
-  ): Info;
-  strsmScratchBytes(rows: number, n: number): number;
-  /** The float32 twin of {@link Ops.dtrsv}. */
-  strsv(trans: number, n: number, l: number, ldl: number, b: number): Info;
-  /** The float32 twin of {@link Ops.dhadamard}. */
-  shadamard(
-    rowStart: number, rowEnd: number, m: number, alpha: number, a: number, lda: number, period: number,
-    b: number, ldb: number, repeat: number, c: number, ldc: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dmirror}. */
-  smirror(n: number, a: number, lda: number): Info;
+  /** gelu, softplus, silu and sin are computed in float64 and rounded once. */
+  sfeatures: Ops["dfeatures"];
+  sfeaturesScratchBytes: Ops["dfeaturesScratchBytes"];
+  sgram: Ops["dgram"];
+  sgramCross: Ops["dgramCross"];
+  sgramBlock: Ops["dgramBlock"];
+  sgramBlockCross: Ops["dgramBlockCross"];
+  sgramScratchBytes: Ops["dgramScratchBytes"];
+  sgemm: Ops["dgemm"];
+  sgemmScratchBytes: Ops["dgemmScratchBytes"];
+  ssyrk: Ops["dsyrk"];
+  spotrf: Ops["dpotrf"];
+  spotrfScratchBytes: Ops["dpotrfScratchBytes"];
+  strsm: Ops["dtrsm"];
+  strsmScratchBytes: Ops["dtrsmScratchBytes"];
+  strsv: Ops["dtrsv"];
+  shadamard: Ops["dhadamard"];
+  smirror: Ops["dmirror"];
+  sntk: Ops["dntk"];
+  sntkCross: Ops["dntkCross"];
+  sntkScratchBytes: Ops["dntkScratchBytes"];
 }
 
 /** 0: done. Positive: 1 + the 0-based index of what failed (a pivot, an eigenvalue). Negative: an argument is not supported. */
 export type Info = number;
 
-/** Activation codes of the ABI: the order of the rows in `model/activation.ts` and of the table in `assembly/activation`. */
-export const ActivationCode = {
-  sigmoid: 0, tanh: 1, erf: 2, relu: 3, identity: 4, gelu: 5, softplus: 6, silu: 7, sin: 8,
-} as const;
+/** What an op takes for `activation`. */
+export { ActivationCode } from "./activationCode.js";
 
 /** What `arena.ts` needs from a backend, beside its ops. */
 export interface Backend {

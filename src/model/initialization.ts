@@ -6,7 +6,7 @@
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { DUALS } from "./dualActivation.js";
+import { ACTIVATIONS } from "./activation.js";
 import { isUniform } from "./initSchemes.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
 import { largestEigenvalue } from "./spectrum.js";
@@ -111,7 +111,7 @@ function expectedParts(
   const weight = input.alpha ** 2 * variances.c;
   const bias = network.bias ? input.beta ** 2 * variances.d : 0;
   const gain = readout.alpha ** 2 * m;
-  const dual = DUALS[network.activation];
+  const dual = ACTIVATIONS[network.activation].dual;
   const duals = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);
