@@ -39,6 +39,7 @@ const LAYERS = [
   "errors.ts",
   "signal.ts",
   "ops.ts",
+  "activationCode.ts",
 ];
 
 function files(folder: string): string[] {
