@@ -1,6 +1,6 @@
 /**
- * Activation codes of the ABI. Both compilers read this file, asc for `assembly/activation/index.ts` and tsc for the table in
- * `model/activation.ts`: it holds an enum and nothing else. A new activation takes the next number.
+ * Activation codes of the ABI. Both compilers read this file, asc for `assembly/activation/index.ts` and tsc for the
+ * table in `model/activation.ts`: it holds an enum and nothing else. A new activation takes the next number.
  */
 export enum ActivationCode {
   sigmoid = 0,

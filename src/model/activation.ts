@@ -1,6 +1,6 @@
 /**
- * The table of activations in TypeScript, one row for each code of the ABI. Everything else iterates it or is a `Record` over its
- * names. How to add one: ARCHITECTURE.md, "One obvious place".
+ * The table of activations in TypeScript, one row for each code of the ABI. Everything else iterates it or is a
+ * `Record` over its names. How to add one: ARCHITECTURE.md, "One obvious place".
  */
 import type { ActivationCode } from "../activationCode.js";
 import { choice } from "../options.js";
@@ -15,7 +15,10 @@ interface ActivationRow {
   readonly map: maps.RowMap;
   /** Gaussian expectations of both, for infinite width. */
   readonly dual: duals.Dual;
-  /** A mixture of probits has a series, whose moments are of `scale` times the variance; `slopes`: it weighs term k by 2k + 2. */
+  /**
+   * A mixture of probits has a series, whose moments are of `scale` times the variance; `slopes`: it weighs term k by
+   * 2k + 2.
+   */
   readonly mixture?: { readonly scale: number; readonly slopes?: boolean };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Dual activations, one pair at a time: Gaussian expectations T = E[σ(u)σ(v)] and Ṫ = E[σ'(u)σ'(v)] for (u, v) ~ N(0, [[a, c], [c, b]])
- * (MATH.md §6). Sources: Williams 1997 (erf), Cho & Saul 2009 (relu); sigmoid, tanh, softplus and silu as double sums over the probit
- * mixture. delta = ab − c² comes from the caller, who can know it better than a rounded c tells; angles are taken to the nearer side of π/2.
+ * Dual activations, one pair at a time: Gaussian expectations T = E[σ(u)σ(v)] and Ṫ = E[σ'(u)σ'(v)] for (u, v) ~ N(0,
+ * [[a, c], [c, b]]) (MATH.md §6). Sources: Williams 1997 (erf), Cho & Saul 2009 (relu); sigmoid, tanh, softplus and
+ * silu as double sums over the probit mixture. delta = ab − c² comes from the caller, who can know it better than a
+ * rounded c tells; angles are taken to the nearer side of π/2.
  */
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "./probit.js";
 

@@ -1,6 +1,7 @@
 /**
- * Initialisations as objects: what a scheme draws, and the kernel, the share of the hidden layer and the largest stable rate
- * that it leads to on average. For Gaussian weights the expected kernel of one hidden layer is exact at every width (MATH.md §5):
+ * Initialisations as objects: what a scheme draws, and the kernel, the share of the hidden layer and the largest stable
+ * rate that it leads to on average. For Gaussian weights the expected kernel of one hidden layer is exact at every
+ * width (MATH.md §5):
  *
  *   E[Θ(x, x')] = β2² + α2² m T + (α1² x·x' + β1²) α2² m E[b²] Ṫ,   (u, v) = pre-activations at x and x'
  */
@@ -20,7 +21,8 @@ export interface Initialization {
   /**
    * E[Θ(X, X2)] over the draws (averaged over outputs, as `ntk.kernel`), N×N2, exact at this width.
    *
-   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form. RangeError where an entry overflows to NaN.
+   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form. RangeError where
+   * an entry overflows to NaN.
    */
   expectedKernel(X: MatrixLike, X2?: MatrixLike): Matrix;
   /**
@@ -30,9 +32,9 @@ export interface Initialization {
    */
   hiddenShare(X: MatrixLike): number;
   /**
-   * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected kernel, accurate to
-   * rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with growing width. Infinity where
-   * E[Θ] is zero: no rate moves anything.
+   * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected
+   * kernel, accurate to rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with
+   * growing width. Infinity where E[Θ] is zero: no rate moves anything.
    *
    * @throws RangeError as `expectedKernel`, and where an entry of E[Θ] is not finite.
    */

@@ -1,6 +1,7 @@
 /**
- * Activations in JavaScript. Each maps one row in place, S = σ(S), and G = gain ∘ σ'. The loop is inside: a call for each number would cost
- * more than most of them. The exponential is the polynomial of assembly/simd/exp.ts with a table of powers of two, because Math.exp is a call.
+ * Activations in JavaScript. Each maps one row in place, S = σ(S), and G = gain ∘ σ'. The loop is inside: a call for
+ * each number would cost more than most of them. The exponential is the polynomial of assembly/simd/exp.ts with a table
+ * of powers of two, because Math.exp is a call.
  */
 export { sin } from "./trig.js";
 

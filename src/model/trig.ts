@@ -1,6 +1,7 @@
 /**
- * Sine and cosine of the JavaScript backend, right to an ulp for every double and the same in every engine (Math.sin and Math.cos are not: Chromium's
- * cosine is 8 ulp off beside its zeros). The reduction and polynomials of assembly/simd/trig.ts; huge arguments by BigInt.
+ * Sine and cosine of the JavaScript backend, right to an ulp for every double and the same in every engine (Math.sin
+ * and Math.cos are not: Chromium's cosine is 8 ulp off beside its zeros). The reduction and polynomials of
+ * assembly/simd/trig.ts; huge arguments by BigInt.
  */
 
 /** Up to 2^20 π/2, n times a 33-bit part of π/2 is exact. */

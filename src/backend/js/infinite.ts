@@ -1,6 +1,7 @@
 /**
- * Infinitely wide networks on the JavaScript backend: contract in src/ops.ts. Closed forms and double sums are those of model/dualActivation.ts; the
- * series of the probit mixture mirrors assembly/infinite/probitSeries.ts, one column at a time.
+ * Infinitely wide networks on the JavaScript backend: contract in src/ops.ts. Closed forms and double sums are those of
+ * model/dualActivation.ts; the series of the probit mixture mirrors assembly/infinite/probitSeries.ts, one column at a
+ * time.
  */
 import { ActivationCode, type Ops } from "../../ops.js";
 import { DUALS } from "./activation.js";
