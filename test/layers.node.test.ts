@@ -43,6 +43,7 @@ const LAYERS = [
   "errors.ts",
   "signal.ts",
   "ops.ts",
+  "activationCode.ts",
 ];
 
 function files(folder: string, pattern: RegExp): string[] {

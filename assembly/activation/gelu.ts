@@ -1,6 +1,10 @@
-// Exact GELU, z Φ(z): with a = |z| and q = Φ(−a) = e^(−a²/2) (1 − t) P(t), t = (a − 4)/(a + 4), it is z − a q or −a q, its slope
-// 1 − q + z φ or q + z φ: no cancellation but near the slope's root at −0.7518. a² is an exact square and a tail, and what is small stays
-// raised by 2^128 until it is stored, so both tails keep their digits into the subnormals. Coefficients: scripts/coefficients.py.
+// Exact GELU: z Φ(z), with slope Φ + z φ.
+//
+//   a = |z|,   t = (a − 4)/(a + 4),   q = Φ(−a) = e^(−a²/2) (1 − t) P(t)
+//   value  z − a q  or  −a q,   slope  1 − q + z φ  or  q + z φ
+//
+// Nothing cancels but near the slope's root at −0.7518. a² is an exact square and a tail. What is small stays raised by
+// 2^128 until it is stored, so both tails keep their digits into the subnormals. Coefficients: scripts/coefficients.py.
 import { expRaised, lower } from "../simd/exp";
 import { INVERSE_TURN, wideAngle } from "../simd/trig";
 import { constant, four, half, madd, one } from "../simd/words";
@@ -67,7 +71,10 @@ export class Gelu extends Activation {
     v128.store(g, f64x2.mul(gain, v128.bitselect(slope, f64x2.sub(one(), slope), negative)));
   }
 
-  /** T = [cφ + (c² + abD)/((1 + a)(1 + b) r)]/2π, Ṫ = [φ + (c/r)(1/D + (2 + a + b)/((1 + a)(1 + b)))]/2π, D = r² = 1 + a + b + delta. */
+  /**
+   * T = [cφ + (c² + abD)/((1 + a)(1 + b) r)]/2π, Ṫ = [φ + (c/r)(1/D + (2 + a + b)/((1 + a)(1 + b)))]/2π, D = r² = 1 + a
+   * + b + delta.
+   */
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {

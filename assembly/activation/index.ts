@@ -80,7 +80,10 @@ function mixture(code: i32, nodes: usize, a: v128, b: v128, c: v128, delta: v128
 /** What a missing gain points to. */
 const ONES: usize = memory.data<f64>([1.0, 1.0, 1.0, 1.0]);
 
-/** Two independent vectors in flight beside what the processor overlaps itself; four were no faster (sigmoid 4.2 ms either way) and 4 kB longer. */
+/**
+ * Two independent vectors in flight beside what the processor overlaps itself; four were no faster (sigmoid 4.2 ms
+ * either way) and 4 kB longer.
+ */
 function mapRow<A extends Activation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
   const act = changetype<A>(0), step: usize = gain ? 32 : 0;
   const end4 = s + (<usize>(m & ~3) << 3);

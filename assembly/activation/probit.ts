@@ -1,6 +1,6 @@
-// The logistic function as a scale mixture of probits, σ(x) = Σ p_i Φ(s_i x) (MATH.md §6): the duals of sigmoid, tanh, softplus and silu
-// are double sums of closed forms over its nodes. A double sum is right at every variance, and slow: the series of
-// infinite/probitSeries.ts serve the usual variances. `nodes` holds NODES scales and NODES weights.
+// The logistic function is a scale mixture of probits, σ(x) = Σ p_i Φ(s_i x) (MATH.md §6). The duals of sigmoid, tanh,
+// softplus and silu are double sums of closed forms over its nodes. A double sum is right at every variance, and slow:
+// the series of infinite/probitSeries.ts serve the usual variances. `nodes` holds NODES scales and NODES weights.
 import { angle, INVERSE_TURN, wideAngle } from "../simd/trig";
 import { madd } from "../simd/words";
 

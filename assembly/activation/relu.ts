@@ -33,8 +33,9 @@ export class Relu extends Activation {
   }
 
   /**
-   * With c = √(ab) cos t and w = sin t − t cos t for the angle t to the nearer axis: T = √(ab) w/2π and Ṫ = t/2π on the far side,
-   * T = (√delta + (π − t) c)/2π and Ṫ = (π − t)/2π on the near one. A variance of 0 is a unit that is 0: relu'(0) = 0.
+   * With c = √(ab) cos t and w = sin t − t cos t for the angle t to the nearer axis: T = √(ab) w/2π and Ṫ = t/2π on the
+   * far side, T = (√delta + (π − t) c)/2π and Ṫ = (π − t)/2π on the near one. A variance of 0 is a unit that is 0:
+   * relu'(0) = 0.
    */
   // @ts-ignore: decorator
   @inline

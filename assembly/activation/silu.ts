@@ -1,5 +1,6 @@
-// SiLU (swish), z σ(z), and its slope σ (1 + z (1 − σ)): with e = e^(−|z|) and q = 1/(1 + e), σ is q or e q and 1 − σ the other one(). e stays
-// raised by 2^128 until the product is stored. The slope has a root at −1.278: near it the error is a few ε, not ulp.
+// SiLU (swish): z σ(z), with slope σ (1 + z (1 − σ)), σ the sigmoid.
+// With e = e^(−|z|) and q = 1/(1 + e) the sigmoid is q for z ≥ 0 and e q below, and 1 − σ is the other of the two.
+// e stays raised by 2^128 until the product is stored. Near the slope's root, −1.278, errors are a few ε, not ulp.
 import { expRaised, lower } from "../simd/exp";
 import { constant, madd, one } from "../simd/words";
 import { Activation } from "./activation";

@@ -1,5 +1,5 @@
-// Sine and its slope, the cosine: z = n π/2 + r with r in two parts, then the polynomials of both on |r| ≤ π/4, swapped and signed by n.
-// Right for every double: beyond 2^20 π/2 the remainder comes from the bits of 2/π (seldom, and slow).
+// Sine; its slope is the cosine. z = n π/2 + r with r in two parts, |r| ≤ π/4; the polynomials of both are swapped and
+// signed by n. Right for every double: beyond 2^20 π/2 the remainder comes from the bits of 2/π (seldom, and slow).
 import { expNegative } from "../simd/exp";
 import { cosReduced, hugeRemainder, quadrant, REDUCIBLE, reduced, sinReduced } from "../simd/trig";
 import { constant, madd, sqrtProduct } from "../simd/words";
@@ -51,7 +51,10 @@ export class Sin extends Activation {
     v128.store(g, f64x2.mul(gain, v128.xor(slope, signSlope)));
   }
 
-  /** e^(|c| − (a+b)/2) and e^(−|c| − (a+b)/2): the first exponent from (√a − √b)²/2 + delta/(√(ab) + |c|), which does not cancel. */
+  /**
+   * e^(|c| − (a+b)/2) and e^(−|c| − (a+b)/2): the first exponent from (√a − √b)²/2 + delta/(√(ab) + |c|), which does
+   * not cancel.
+   */
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {

@@ -1,6 +1,5 @@
-// Activations in single precision, four lanes: the double ones' formulas with polynomials cut to float's digits (scripts/coefficients.py).
-// sigmoid, tanh, erf, relu and identity are native. gelu, softplus, silu and sin go through the double ones and
-// are rounded once.
+// Activations in single precision, four lanes at a time. sigmoid, tanh, erf, relu and identity have a class
+// of their own for it. All others go through the double one and are rounded once.
 import { ActivationCode } from "../../src/activationCode";
 import { SingleActivation } from "./activation";
 import { Erf4 } from "./erf";

@@ -1,5 +1,6 @@
-// Softplus: log(1 + e^z) = max(z, 0) + log1p(e), e = e^(−|z|), with log1p(e) = e/(2 + e) P(s²), s = e/(2 + e): no cancellation, and e
-// itself in the lower tail. Its slope is the sigmoid. Coefficients: scripts/coefficients.py.
+// Softplus: log(1 + e^z) = max(z, 0) + log1p(e), e = e^(−|z|). Its slope is the sigmoid.
+// log1p(e) = s P(s²) with s = e/(2 + e): nothing cancels, and in the lower tail it is e itself.
+// Coefficients: scripts/coefficients.py.
 import { expNegative } from "../simd/exp";
 import { constant, madd, one, signBit, two } from "../simd/words";
 import { Activation } from "./activation";

@@ -1,4 +1,5 @@
-// Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the contract.
+// Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the
+// contract.
 import { laneSum, multiplyAdd } from "../simd/words";
 
 /** {@link dotOf} of doubles. */

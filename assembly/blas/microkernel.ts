@@ -2,13 +2,14 @@
 //
 //   a: [p][MR]  column p of MR rows of A      b: [p][NR]  row p of NR columns of B      t: [MR][NR], row-major
 //
-// t = Σ_p a[p] b[p]ᵀ, overwritten where `first`, else added to t. Slivers are padded with zeros to full tiles, so this is the only
-// shape, and an element's sum never depends on where its tile lies. k may be 0.
+// t = Σ_p a[p] b[p]ᵀ, overwritten where `first`, else added to t. Slivers are padded with zeros to full tiles, so this
+// is the only shape, and an element's sum never depends on where its tile lies. k may be 0.
 //
-// Two things V8 makes of it decide the speed (`npm run bench:tiles`, `npm run bench:instructions`). It is not unrolled: the loads of a second step
-// are moved up until registers run out (94 → 71 % of the peak on Node 20). And a broadcasting load has no offset of its own there: each of
-// a + 8, a + 16, … takes an instruction in every step, unless the same sum is used outside the loop too, as by the stores below,
-// whose addresses look odd for that reason (Node 20 95 → 98 %, Node 22 90 → 98 %).
+// Two things V8 makes of it decide the speed (`npm run bench:tiles`, `npm run bench:instructions`). It is not unrolled:
+// the loads of a second step are moved up until registers run out (94 → 71 % of the peak on Node 20). And a
+// broadcasting load has no offset of its own there: each of a + 8, a + 16, … takes an instruction in every step, unless
+// the same sum is used outside the loop too, as by the stores below, whose addresses look odd for that reason (Node 20
+// 95 → 98 %, Node 22 90 → 98 %).
 import { MR } from "./blocksize";
 import { multiplyAdd } from "../simd/words";
 

@@ -3,10 +3,10 @@
 //   C = gamma C + delta + F ∘ (A B),     F = scale (a number), F = alpha P Q + scale (the factor, depth d),
 //                                        or F_ij = f[⌊i/repeat⌋][⌊j/repeat⌋] (the factor given)
 //
-// over rows [r0, r1) of C, all n columns or (lower) those up to the diagonal. Depth is packed KB at a time, with a factor
-// all at once (else every pass would make it again); a block of IB×JB of C gets its factor once, then streams A and B through
-// the microkernel KC deep. Tiles are kept side by side between these passes; the last one multiplies and writes C, once
-// (writing C in every pass cost 4 % at k = 1000). The order of an element's sum is fixed by k alone.
+// over rows [r0, r1) of C, all n columns or (lower) those up to the diagonal. Depth is packed KB at a time, with a
+// factor all at once (else every pass would make it again); a block of IB×JB of C gets its factor once, then streams A
+// and B through the microkernel KC deep. Tiles are kept side by side between these passes; the last one multiplies and
+// writes C, once (writing C in every pass cost 4 % at k = 1000). The order of an element's sum is fixed by k alone.
 import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "./blocksize";
 import { microkernel, microkernelEdge } from "./microkernel";
 import { pack } from "./pack";
@@ -83,7 +83,9 @@ export function product<T>(
   }
 }
 
-/** One block of C from operands packed kb deep: the microkernel goes over it KC deep at a time, the last time on into C. */
+/**
+ * One block of C from operands packed kb deep: the microkernel goes over it KC deep at a time, the last time on into C.
+ */
 export function passes<T>(
   lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, kb: i32, mPad: i32, nPad: i32, packedA: usize, packedB: usize,
   tiles: usize, block: usize, scale: f64, gamma: f64, delta: f64, c: usize, ldc: i32,
@@ -115,7 +117,10 @@ export function factorBlock<T>(
   }
 }
 
-/** The same tiles from a given factor. A tile's entries beyond the last row or column repeat the last: they are not written. */
+/**
+ * The same tiles from a given factor. A tile's entries beyond the last row or column repeat the last: they are not
+ * written.
+ */
 function givenBlock<T>(
   lower: bool, r0: i32, i0: i32, iEnd: i32, j0: i32, jEnd: i32, repeat: i32, f: usize, ldf: i32, block: usize,
 ): void {

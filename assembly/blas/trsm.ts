@@ -1,6 +1,6 @@
 // Triangular solves from the right, B ← B L⁻ᵀ or B L⁻¹: see src/ops.ts for the contract.
-// Halved recursively: half of L is a gemm. The base case solves four vectors of rows of B at a time in lanes, so each row's
-// arithmetic is its own and row ranges do not change bits.
+// Halved recursively: half of L is a gemm. The base case solves four vectors of rows of B at a time in lanes, so each
+// row's arithmetic is its own and row ranges do not change bits.
 import { dotOf } from "./level2";
 import { multiply, productScratchBytes } from "./product";
 import { multiplySubtract, splatAt } from "../simd/words";

@@ -1,5 +1,6 @@
-// Covariances of the first pre-activations: unit vectors with the bias as an extra coordinate, so that angles are exact where inputs are
-// nearly parallel or opposite (MATH.md §6). See src/ops.ts for the contract.
+// Covariances of the first pre-activations (MATH.md §6): see src/ops.ts for the contract.
+// Inputs become unit vectors, with the bias as an extra coordinate. Angles are then exact where inputs are nearly
+// parallel or opposite.
 import { madd } from "../simd/words";
 
 export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
@@ -23,7 +24,10 @@ export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, 
   return 0;
 }
 
-/** Cosines beyond this are taken from differences of the unit vectors: below it 1 − cos² costs at most six bits of the product. */
+/**
+ * Cosines beyond this are taken from differences of the unit vectors: below it 1 − cos² costs at most six bits of the
+ * product.
+ */
 // @ts-ignore: decorator
 @inline const PARALLEL: f64 = 0.99;
 

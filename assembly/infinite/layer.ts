@@ -3,7 +3,10 @@ import { mapDual } from "../activation/index";
 import { slots, weightBytes } from "./probitSeries";
 import { RESULTS } from "./row";
 
-/** Scratch before that of a row: the layer's four numbers, and for the diagonal a covariance and a delta of four columns. */
+/**
+ * Scratch of the layer, ahead of a row's: four numbers, and for the diagonal a covariance and a delta of four
+ * columns.
+ */
 // @ts-ignore: decorator
 @inline const HEAD: usize = 128;
 

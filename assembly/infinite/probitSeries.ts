@@ -1,10 +1,14 @@
-// The same four duals by a power series that separates (MATH.md §6). With u_i = s_i/√(1 + s_i² a) and m_k(a) = Σ_i p_i u_i (u_i √a)^2k,
-// ρ² = c²/(ab) and α_k = (2k)!/(4^k k!²), the sums over nodes become sums over k:
+// The duals of mixtures of probits by a power series that separates (MATH.md §6). With
 //
-//   Ṫ = Σ α_k ρ^2k m_k(a) m_k(b)/2π,   T − ¼ = c Σ α_k ρ^2k m_k(a) m_k(b)/(2k + 1)/2π,   and likewise for softplus and silu.
+//   u_i = s_i/√(1 + s_i² a),   m_k(a) = Σ_i p_i u_i (u_i √a)^2k,   ρ² = c²/(ab),   α_k = (2k)!/(4^k k!²)
 //
-// The moments of a point are made once; a pair costs a few operations for each term. How many terms is the caller's decision
-// (src/kernel/infinite/seriesTerms.ts). Moments are packed in groups of four points: [group][slot][4], slots m_0 … m_terms, then e(a) of softplus.
+// the double sums over nodes become sums over k:
+//
+//   Ṫ = Σ α_k ρ^2k m_k(a) m_k(b)/2π,   T − ¼ = c Σ α_k ρ^2k m_k(a) m_k(b)/(2k + 1)/2π
+//
+// Softplus and silu have series of the same kind. The moments of a point are made once; a pair then costs a few
+// operations for each term. The caller decides how many terms (src/kernel/infinite/seriesTerms.ts).
+// Moments are packed in groups of four points, [group][slot][4]: slots m_0 … m_terms, then e(a) of softplus.
 import { NODES } from "../activation/probit";
 import { lineBytes } from "../blas/blocksize";
 import { INVERSE_TURN } from "../simd/trig";
@@ -46,8 +50,8 @@ export function weightBytes(terms: i32): usize {
 }
 
 /**
- * Two vectors: Σ_k w_k0 q_k z^k and Σ_k w_k1 q_k z^k by Horner's rule, for two vectors of columns (four chains hide each other's latency).
- * Stored at out: both sums of the first vector, then of the second.
+ * Two vectors: Σ_k w_k0 q_k z^k and Σ_k w_k1 q_k z^k by Horner's rule, for two vectors of columns (four chains hide
+ * each other's latency). Stored at out: both sums of the first vector, then of the second.
  */
 // @ts-ignore: decorator
 @inline
@@ -69,7 +73,10 @@ export function twoSums(terms: i32, w: usize, q: usize, z0: v128, z1: v128, out:
   v128.store(out, y1, 48);
 }
 
-/** Weights of {@link twoSums} for the row whose moments start at p: α_k p_k/2π times f(k) and g(k), chosen by `kind` (0: 1 and 1/(2k+1); 1: softplus). */
+/**
+ * Weights of {@link twoSums} for the row whose moments start at p: α_k p_k/2π times f(k) and g(k), chosen by `kind` (0:
+ * 1 and 1/(2k+1); 1: softplus).
+ */
 export function pairWeights(kind: i32, terms: i32, p: usize, w: usize): void {
   let alpha = INVERSE_TURN;
   for (let k = 0; k < terms; k++) {
@@ -80,7 +87,10 @@ export function pairWeights(kind: i32, terms: i32, p: usize, w: usize): void {
   }
 }
 
-/** Weights of {@link siluSums}: α_k/2π times p_k, p_k/(2k + 1), 2k p_k of the next term, p_(k+1) and p_k of the mixed sum. */
+/**
+ * Weights of {@link siluSums}: α_k/2π times p_k, p_k/(2k + 1), 2k p_k of the next term, p_(k+1) and p_k of the mixed
+ * sum.
+ */
 export function siluWeights(terms: i32, p: usize, w: usize): void {
   let alpha = INVERSE_TURN;
   for (let k = 0; k < terms; k++) {
@@ -96,8 +106,8 @@ export function siluWeights(terms: i32, p: usize, w: usize): void {
 }
 
 /**
- * Sums of silu for one vector of columns, at out: Ṫ_σ, (T_σ − ¼)/c, Σ α_k 2k z^(k−1) m m, and with q_k = m_(k+1)(a) m_k(b) + m_k(a) m_(k+1)(b)
- * Σ α_k z^k q_k and Σ α_k (2k + 2) z^k q_k, all over 2π.
+ * Sums of silu for one vector of columns, at out: Ṫ_σ, (T_σ − ¼)/c, Σ α_k 2k z^(k−1) m m, and with q_k = m_(k+1)(a)
+ * m_k(b) + m_k(a) m_(k+1)(b) Σ α_k z^k q_k and Σ α_k (2k + 2) z^k q_k, all over 2π.
  */
 // @ts-ignore: decorator
 @inline

@@ -9,8 +9,9 @@ import { Kind } from "./ways";
 @inline export const RESULTS: usize = 192;
 
 /**
- * The row has variance a and moments p; its columns, in groups of four, variances b, moments q, covariances c, deltas d and thetas t.
- * `next` and `nextB` are the variances in the next layer. `layer` holds weight, bias, scale and shift of ddual.
+ * The row has variance a and moments p; its columns, in groups of four, variances b, moments q, covariances c, deltas d
+ * and thetas t. `next` and `nextB` are the variances in the next layer. `layer` holds weight, bias, scale and shift of
+ * ddual.
  */
 export function mapPairs<K extends Kind>(
   code: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,

@@ -1,5 +1,5 @@
-// What the rows of ddual are made of: an activation's dual for one row and four columns, in one of three ways (closed form, series, double sum).
-// T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32, those of the other two 48 bytes behind.
+// The three ways to an activation's dual, for one row and four columns: closed form, series, double sum.
+// T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
 import { ActivationCode } from "../../src/activationCode";
 import { Activation } from "../activation/activation";
 import { madd, sqrtProduct } from "../simd/words";

@@ -1,13 +1,17 @@
-// Cholesky factors that follow their matrix: a rank-1 update, a rank-1 downdate, a row and column deleted. See src/ops.ts for
-// the contract. Rotation k is fixed by row k and serves all rows below, which are independent given the rotations: so four
-// rows run together (one row alone waits for its own chain of two products), each is read and written once, and the
-// rotations of all columns before (16 bytes each) stay in L1 or L2.
+// Cholesky factors that follow their matrix: a rank-1 update, a rank-1 downdate, a row and column deleted. See
+// src/ops.ts for the contract.
+// Rotation k is fixed by row k and serves all rows below. Given the rotations, those rows are independent, so four run
+// together: one row alone waits for its own chain of two products. Each row is read and written once. The rotations of
+// all columns before (16 bytes each) stay in L1 or L2.
 import { lineBytes } from "../blas/blocksize";
 import { dot } from "../blas/level2";
 import { madd, nmadd } from "../simd/words";
 import { trsv } from "../blas/trsm";
 
-/** Rows that run together: two pairs in lanes cover the latency of the chain, and their eight pointers and sums fit the registers. */
+/**
+ * Rows that run together: two pairs in lanes cover the latency of the chain, and their eight pointers and sums fit the
+ * registers.
+ */
 // @ts-ignore: decorator
 @inline const ROWS: i32 = 4;
 
@@ -32,7 +36,9 @@ export function chdex(n: i32, j: i32, l: usize, ldl: i32, work: usize): i32 {
   return 0;
 }
 
-/** L' L'ᵀ = L Lᵀ + x xᵀ for L at `from`, L' at `to`: the same place, or `to` one row up and one column left. Destroys x. */
+/**
+ * L' L'ᵀ = L Lᵀ + x xᵀ for L at `from`, L' at `to`: the same place, or `to` one row up and one column left. Destroys x.
+ */
 function turn(n: i32, from: usize, to: usize, ldBytes: usize, x: usize, rotations: usize): void {
   for (let r = 0; r < n; r += ROWS) {
     const live = min(ROWS, n - r), at = <usize>r * ldBytes, xr = x + (<usize>r << 3);
@@ -46,7 +52,10 @@ function turn(n: i32, from: usize, to: usize, ldBytes: usize, x: usize, rotation
   }
 }
 
-/** The rotation that turns (a, x), a > 0, into (result, 0): its cosine and sine go to `to`. Scaled: squares would over- or underflow. */
+/**
+ * The rotation that turns (a, x), a > 0, into (result, 0): its cosine and sine go to `to`. Scaled: squares would over-
+ * or underflow.
+ */
 function fix(a: f64, x: f64, to: usize): f64 {
   const scale = max(a, Math.abs(x)), p = a / scale, q = x / scale;
   const length = Math.sqrt(p * p + q * q);
@@ -114,7 +123,9 @@ export function ch1dn(n: i32, tolerance: f64, l: usize, ldl: i32, x: usize, work
   return 0;
 }
 
-/** Rows i and (where `two`) i + 1, columns from the diagonal to the first: (l, z) ← (c l − s z, c z + s l) from z = 0. */
+/**
+ * Rows i and (where `two`) i + 1, columns from the diagonal to the first: (l, z) ← (c l − s z, c z + s l) from z = 0.
+ */
 function turnBack(i: i32, two: bool, row: usize, ldBytes: usize, rotations: usize): void {
   // Without a second row the first stands in for it, and is written last.
   const next = two ? row + ldBytes : row;

@@ -53,7 +53,10 @@ function activateRow<T>(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp:
   return sizeof<T>() == 4 ? activateSingle(code, m, gain, s, g, tmp) : activate(code, m, gain, s, g, tmp);
 }
 
-/** One row after {@link prepare}: z in s (or made from ct), then s = σ(z), g = gain σ'(z). `tmp` has room for two vectors. */
+/**
+ * One row after {@link prepare}: z in s (or made from ct), then s = σ(z), g = gain σ'(z). `tmp` has room for two
+ * vectors.
+ */
 // @ts-ignore: decorator
 @inline
 export function featureRow(

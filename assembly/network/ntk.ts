@@ -1,12 +1,16 @@
 // The tangent kernel of one hidden layer from its inputs: see src/ops.ts for the contract.
-// Units are taken KB at a time. Their features are made for a few rows and KC units, and packed into the panels of both products while they
-// are in cache: neither S nor G is ever in memory. Then each block of C gets its factor once, the product of S and the product of G.
+// Units are taken KB at a time. Features are made for a few rows and KC units, and packed into the panels of both
+// products while they are in cache: neither S nor G is ever a matrix in memory.
+// A block of C then gets its factor once, the product of S and the product of G.
 import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "../blas/blocksize";
 import { FEW_INPUTS, features, featuresScratchBytes } from "./features";
 import { pack } from "../blas/pack";
 import { factorBlock, passes, tilesBytes } from "../blas/product";
 
-/** Rows whose features are made together: whole slivers of A and of B; with a product of inputs, whose C is packed each time, more. */
+/**
+ * Rows whose features are made together: whole slivers of A and of B; with a product of inputs, whose C is packed each
+ * time, more.
+ */
 function group<T>(d: i32): i32 {
   return MR * tileColumns<T>() * (d > FEW_INPUTS ? 4 : 1);
 }

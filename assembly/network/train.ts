@@ -1,6 +1,7 @@
 // Full-batch gradient descent of a one-hidden-layer network: see src/ops.ts for the contract.
-// Rows are taken four at a time: their features are made, used for the outputs, and their residuals sent back into the
-// gradient while both are in L1. Nothing of size n×m is kept, unless many inputs make one product of all pre-activations.
+// Rows are taken four at a time. Their features are made and used for the outputs, and their residuals go back into the
+// gradient, while both are in L1. Nothing of size n×m is kept; many inputs are the exception, which make one product of
+// all pre-activations.
 import { lineBytes } from "../blas/blocksize";
 import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
 import { addRows } from "./jacobian";
@@ -39,7 +40,9 @@ export function descend(
   return 0;
 }
 
-/** The gradient of the loss Σ (f − y)²/2n, laid out like theta; returns the loss. `small` has room for twelve doubles. */
+/**
+ * The gradient of the loss Σ (f − y)²/2n, laid out like theta; returns the loss. `small` has room for twelve doubles.
+ */
 function backward(
   activation: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
   x: usize, y: usize, theta: usize, gradient: usize, small: usize, work: usize,

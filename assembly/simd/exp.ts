@@ -1,13 +1,13 @@
 // The vectorised exponential, in pieces, so that activations can share a reduction between a value and its derivative:
 //
-//   x = n ln2 + r, |r| ≤ ln2/2;   t = x log2(e) + 1.5·2^52 + 128 holds n + 128 in its low bits;   e^x = 2^−128 · 2^(n+128) (1 + expm1Reduced(r))
+//   x = n ln2 + r,   |r| ≤ ln2/2,   t = x log2(e) + 1.5·2^52 + 128, which holds n + 128 in its low bits
+//   e^x = 2^−128 · 2^(n+128) (1 + expm1Reduced(r))
 //
-// The detour over 2^128 keeps every intermediate result normal for x ≥ −746, so that a subnormal e^x is rounded once, by the last product,
-// and no lane needs a branch (a test of the vector for it took 12 % of the sigmoid's time).
+// The detour over 2^128 keeps every intermediate result normal for x ≥ −746, so that a subnormal e^x is rounded once,
+// by the last product, and no lane needs a branch (a test of the vector for it took 12 % of the sigmoid's time).
 //
 // Coefficients: scripts/coefficients.py (near-minimax, error 1.6e-17). Arguments are clamped by the caller.
 import { constant, madd, nmadd, one } from "./words";
-
 
 /** log2(e), 1.5·2^52 + 128, ln2 in two parts, and the two numbers below. */
 const REDUCTION: usize = memory.data<f64>([
@@ -78,7 +78,10 @@ export function expNegative(x: v128): v128 {
   return f64x2.mul(scaleRaised(f64x2.add(expm1Reduced(expRemainder(x, t)), one()), t), lower());
 }
 
-/** 2^128 e^(x + tail) for −770 ≤ x ≤ 0 and |tail| ≪ 1: never subnormal, so that products with it round once, when they are lowered. */
+/**
+ * 2^128 e^(x + tail) for −770 ≤ x ≤ 0 and |tail| ≪ 1: never subnormal, so that products with it round once, when they
+ * are lowered.
+ */
 // @ts-ignore: decorator
 @inline
 export function expRaised(x: v128, tail: v128): v128 {

@@ -1,7 +1,10 @@
 // The exponential of exp.ts in four lanes of float, its polynomial cut to float's digits (scripts/coefficients.py).
 import { multiplyAdd, multiplySubtract } from "./words";
 
-/** log2(e); 1.5·2^23, whose sum with n holds n in its low bits; ln2 in two parts, the first of 15 bits: n times it is exact. */
+/**
+ * log2(e); 1.5·2^23, whose sum with n holds n in its low bits; ln2 in two parts, the first of 15 bits: n times it is
+ * exact.
+ */
 const REDUCTION: usize = memory.data<f32>([1.4426950216293335, 12582912.0, 0.693145751953125, 0.000001428606765330187]);
 /** e^r = 1 + r + r² q(r) for |r| ≤ ln2/2, error 1.1e-8: from q's r⁰ up. */
 const Q: usize = memory.data<f32>([0.5, 0.16666576266288757, 0.041666556149721146, 0.008363178931176662, 0.0013926184037700295]);

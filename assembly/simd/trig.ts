@@ -1,4 +1,5 @@
-// Sine, cosine and arc tangent, two lanes at a time, and the reduction of any double modulo π/2. Polynomials: scripts/coefficients.py.
+// Sine, cosine and arc tangent, two lanes at a time, and the reduction of any double modulo π/2. Polynomials:
+// scripts/coefficients.py.
 import { constant, half, madd, one } from "./words";
 
 const SIN_TAIL: usize = memory.data<f64>([
@@ -97,7 +98,9 @@ function differenceError(a: v128, b: v128, d: v128): v128 {
   return f64x2.sub(f64x2.sub(a, f64x2.sub(d, back)), f64x2.add(b, back));
 }
 
-/** The parts of z − n π/2 for |z| ≤ REDUCIBLE: π/2 = three parts of 33 bits and a rest, so the sum is right to 2^-130. */
+/**
+ * The parts of z − n π/2 for |z| ≤ REDUCIBLE: π/2 = three parts of 33 bits and a rest, so the sum is right to 2^-130.
+ */
 // @ts-ignore: decorator
 @inline
 export function reduced(z: v128, q: v128, second: bool): v128 {
@@ -152,8 +155,8 @@ function highProduct(a: u64, b: u64): u64 {
 }
 
 /**
- * Payne & Hanek 1983: z = m·2^e times the 192 bits of 2/π from weight 2/2^e down, modulo 4, for |z| > REDUCIBLE. Parts of the result:
- * 0 the remainder z − n π/2, 1 its rounding error, 2 n modulo 4. Slow, and seldom.
+ * Payne & Hanek 1983: z = m·2^e times the 192 bits of 2/π from weight 2/2^e down, modulo 4, for |z| > REDUCIBLE. Parts
+ * of the result: 0 the remainder z − n π/2, 1 its rounding error, 2 n modulo 4. Slow, and seldom.
  */
 export function hugeRemainder(z: f64, part: i32): f64 {
   const word = reinterpret<u64>(abs(z)), exponent = <i32>(word >> 52);

@@ -43,8 +43,9 @@ export function splatAt<T>(p: usize): v128 {
 }
 
 /**
- * Constant i of a table of doubles, in both lanes: one load. A literal vector is four instructions, which V8 since version 12 repeats in every
- * iteration (Node 24, σ and σ' of 10⁶ values: sigmoid 5.7 → 4.2 ms, erf 15.4 → 11.3; Node 20: 4.2 either way, erf 10.0 → 10.9).
+ * Constant i of a table of doubles, in both lanes: one load. A literal vector is four instructions, which V8 since
+ * version 12 repeats in every iteration (Node 24, σ and σ' of 10⁶ values: sigmoid 5.7 → 4.2 ms, erf 15.4 → 11.3; Node
+ * 20: 4.2 either way, erf 10.0 → 10.9).
  */
 // @ts-ignore: decorator
 @inline

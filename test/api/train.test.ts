@@ -1,7 +1,6 @@
 /** The trained network against textbook loops, its record, and its distance from the first-order model. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  type Activation,
   ConvergenceError,
   createNetwork,
   type DescentOptions,
@@ -13,6 +12,7 @@ import {
   type SweepOptions,
   type TrainOptions,
 } from "../../src/index.js";
+import { NAMES } from "../oracle/activations.js";
 import { toRows } from "../oracle/dense.js";
 import { networkDescent } from "../oracle/descent.js";
 import { expectNear, maxAbs, maxDifference } from "../setup/golden.js";
@@ -46,8 +46,7 @@ describe.each(variants)("%s", (variant) => {
   test.each(SHAPES.flatMap((shape) => RULES.map(([rule, options]) => ({ ...shape, rule, descent: options }))))(
     "$name, $rule: the textbook's loop",
     ({ options, N, descent }) => {
-      const activations: Activation[] = ["sigmoid", "tanh", "erf", "relu", "identity"];
-      for (const activation of activations) {
+      for (const activation of NAMES) {
         const net = createNetwork({ ...options, activation, seed: 2 });
         const X = randomMatrix(N, net.inputs, 3, 1.5);
         const Y = targets(X);

@@ -3,14 +3,8 @@
  * networks.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  type Activation,
-  createNetwork,
-  type Init,
-  initialization,
-  type NetworkOptions,
-  type Ntk,
-} from "../../src/index.js";
+import { type Activation, createNetwork, initialization, type NetworkOptions, type Ntk } from "../../src/index.js";
+import { NAMES, SCHEMES } from "../oracle/initSchemes.js";
 import { expectClose, expectNear, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
@@ -59,15 +53,13 @@ test.each(cases)("expected kernel $name", ({ activation, m, d, c_std, d_std, b_s
   expectClose(want, expected.mean_ntk.data, tol.mean_ntk, "E[Θ]");
 });
 
-const INITS: Init[] = ["lecun", "he", "glorot", "ntk", "unit", "meanField"];
-
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
   beforeAll(async () => {
     ntk = await loadVariant(variant);
   });
 
-  test.each(INITS.flatMap((init) => computed.map((activation) => ({ init, activation }))))(
+  test.each(NAMES.flatMap((init) => computed.map((activation) => ({ init, activation }))))(
     "$init, $activation: sampled kernels have the expected mean",
     ({ init, activation }) => {
       const options: NetworkOptions = {
@@ -75,7 +67,7 @@ describe.each(variants)("%s", (variant) => {
         hidden: 12,
         init,
         activation,
-        ...(init === "unit" || init === "ntk" ? {} : { biasStd: 0.7 }),
+        ...(SCHEMES[init].biasStd === 1 ? {} : { biasStd: 0.7 }),
       };
       const X = randomMatrix(4, 2, 5, 1.5);
       const draws = 400;

@@ -4,8 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { ActivationCode } from "../../src/ops.js";
-import { EXACT } from "../oracle/exact.js";
-import { activate } from "../oracle/network.js";
+import { activate, NAMES, ORACLE } from "../oracle/activations.js";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 import {
@@ -481,7 +480,8 @@ describe.each(variants)("%s", (variant) => {
       return { s: bed.read(s), g: bed.read(g), z, weight: (j: number) => (withGain ? W[j] : 1) };
     }
 
-    test.each(Object.entries(ActivationCode))("%s", (name, code) => {
+    test.each(NAMES)("%s", (name) => {
+      const code = ActivationCode[name];
       for (const shape of FEATURES) {
         for (const has of [
           [true, true, true],
@@ -495,7 +495,7 @@ describe.each(variants)("%s", (variant) => {
             const bound = (2 * (d + 3) * (3 * d + 1) + 16) * EPS32;
             expectEntries(s, n, m, (i, j) => ({ value: activate(name, z(i, j))[0], bound }), "S");
             if (!has[2]) return;
-            const near = (i: number, j: number) => name === "relu" && Math.abs(z(i, j)) < bound;
+            const near = (i: number, j: number) => ORACLE[name].kink && Math.abs(z(i, j)) < bound;
             const slope = (i: number, j: number) =>
               near(i, j) ? undefined : { value: weight(j) * activate(name, z(i, j))[1], bound };
             expectEntries(g, n, m, slope, "G");
@@ -538,31 +538,24 @@ describe.each(variants)("%s", (variant) => {
     ];
     const far = [12, 17, 43, 44, 52, 87, 88, 100, 103, 104, 105, 106, 200];
     const points = [...spread, ...special, ...far].flatMap((z) => [Math.fround(z), Math.fround(-z)]);
-    /** Measured at most, rounded up. */
-    const PRECISION: Record<string, [value: number, slope: number]> = {
-      sigmoid: [3, 4.5],
-      tanh: [4, 5],
-      erf: [3, 4.5],
-      gelu: [0.6, 0.6],
-      softplus: [0.6, 0.6],
-      silu: [0.6, 0.6],
-      sin: [0.6, 0.6],
-    };
-
-    test.each(Object.entries(PRECISION))("%s to the last places of float32", (name, [value, slope]) => {
+    test.each(NAMES)("%s to the last places of float32", (name) => {
+      const {
+        exact,
+        singleUlps: [value, slope],
+      } = ORACLE[name];
       onBed((bed) => {
         const m = points.length;
         const x = bed.matrix("X", 1, 1, () => 1);
         const c = bed.matrix("C", m, 1, (j) => points[j], 1);
         const [s, g] = [bed.matrix("S", 1, m), bed.matrix("G", 1, m)];
         const work = bed.work(bed.ops.sfeaturesScratchBytes(1, m, 1)).address;
-        const code = ActivationCode[name as keyof typeof ActivationCode];
+        const code = ActivationCode[name];
         const [S, G] = [s.address, g.address];
         bed.ops.sfeatures(code, 0, 1, m, 1, 1, x.address, 1, c.address, 1, 0, 0, 0, S, m, G, m, work);
         const [values, slopes] = [bed.read(s), bed.read(g)];
         let [worst, worstSlope] = [0, 0];
         points.forEach((z, j) => {
-          const [exactValue, exactSlope] = EXACT[name](z);
+          const [exactValue, exactSlope] = exact(z);
           worst = Math.max(worst, ulps(values[j], number(exactValue)));
           worstSlope = Math.max(worstSlope, ulps(slopes[j], number(exactSlope)));
         });

@@ -4,7 +4,7 @@
  * library.
  */
 import type { Network } from "../../src/index.js";
-import { activate } from "./network.js";
+import { activate } from "./activations.js";
 
 /** A value and its derivative along one direction. */
 type Dual = [value: number, slope: number];

@@ -4,7 +4,7 @@
  * mixtures and series.
  */
 import type { InfiniteNetworkOptions } from "../../src/index.js";
-import { activate } from "./network.js";
+import { activate } from "./activations.js";
 
 const STEP = 0.125;
 const NODES = Array.from({ length: 137 }, (_, i) => (i - 68) * STEP);

@@ -1,10 +1,12 @@
 // Divide and conquer for a symmetric tridiagonal T (Cuppen 1981; Gu & Eisenstat 1995; LAPACK dstedc):
 //
-//   T = [T1 0; 0 T2] + rho u uᵀ,  T_i = Q_iᵀ D_i Q_i   ⇒   T = Qᵀ (D + rho z zᵀ) Q with z from the last column of Q1, the first of Q2
+//   T = [T1 0; 0 T2] + rho u uᵀ,  T_i = Q_iᵀ D_i Q_i
+//   T = Qᵀ (D + rho z zᵀ) Q, z from the last column of Q1 and the first of Q2
 //
-// Entries of z that vanish, and poles that coincide, are eigenpairs already (deflation). The others solve the secular equation;
-// z is then recomputed from the roots, so that the eigenvectors are orthogonal whatever the roots' rounding. New vectors are
-// two products that skip the zero halves of Q. Eigenvectors are rows; `index` lists them by ascending eigenvalue.
+// Entries of z that vanish, and poles that coincide, are eigenpairs already (deflation). The others solve the secular
+// equation; z is then recomputed from the roots, so that the eigenvectors are orthogonal whatever the roots' rounding.
+// New vectors are two products that skip the zero halves of Q. Eigenvectors are rows; `index` lists them by ascending
+// eigenvalue.
 import { lineBytes } from "../../blas/blocksize";
 import { multiply, productScratchBytes } from "../../blas/product";
 import { hsum } from "../../simd/words";
@@ -54,7 +56,8 @@ function puti(x: usize, i: i32, value: i32): void {
 
 /**
  * d becomes the eigenvalues, the n×n block at q (zeros on entry) the eigenvectors in rows, both in the order of
- * `index`. e is destroyed. `line`: bytes of a line of scratch. Returns 1 + the index of an eigenvalue that did not converge.
+ * `index`. e is destroyed. `line`: bytes of a line of scratch. Returns 1 + the index of an eigenvalue that did not
+ * converge.
  */
 export function divide(n: i32, d: usize, e: usize, q: usize, rowBytes: usize, index: usize, line: usize, work: usize): i32 {
   if (n <= LEAF) {
@@ -84,7 +87,8 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
   const K = deflate(n, n1, strength, d, z, q, rowBytes, index, kind, live, dead);
   sort(n - K, dead, d);
 
-  // Rows that take part, by kind: those that are not zero on the left are the first `left`, those not zero on the right the last.
+  // Rows that take part, by kind: those that are not zero on the left are the first `left`, those not zero on the right
+  // the last.
   let tops = 0, bottoms = 0;
   for (let i = 0; i < K; i++) {
     const k = geti(kind, geti(live, i));
@@ -160,7 +164,9 @@ function sort(n: i32, index: usize, d: usize): void {
   }
 }
 
-/** Fills `live` (poles that take part, ascending) and `dead`; returns how many live. Coinciding poles are rotated apart. */
+/**
+ * Fills `live` (poles that take part, ascending) and `dead`; returns how many live. Coinciding poles are rotated apart.
+ */
 function deflate(
   n: i32, n1: i32, rho: f64, d: usize, z: usize, q: usize, rowBytes: usize, index: usize, kind: usize, live: usize, dead: usize,
 ): i32 {
@@ -196,7 +202,10 @@ function deflate(
   return K;
 }
 
-/** |hat_i|² = −Π_j (d_i − λ_j) / Π_(j≠i) (d_i − d_j), the z for which the computed λ are exact (Gu & Eisenstat 1994, eq. 3.3). */
+/**
+ * |hat_i|² = −Π_j (d_i − λ_j) / Π_(j≠i) (d_i − d_j), the z for which the computed λ are exact (Gu & Eisenstat 1994, eq.
+ * 3.3).
+ */
 function weights(K: i32, pole: usize, weight: usize, u: usize, hat: usize): void {
   for (let i = 0; i < K; i++) put(hat, i, 1);
   for (let j = 0; j < K; j++) {

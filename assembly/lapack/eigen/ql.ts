@@ -1,5 +1,5 @@
-// Implicit QL with Wilkinson shifts (Parlett 1998, §8) for a symmetric tridiagonal T: all of it where only eigenvalues are asked
-// for, and the leaves of divide and conquer.
+// Implicit QL with Wilkinson shifts (Parlett 1998, §8) for a symmetric tridiagonal T: all of it where only eigenvalues
+// are asked for, and the leaves of divide and conquer.
 import { madd, nmadd } from "../../simd/words";
 
 /** QL needs less than two sweeps for an eigenvalue on average; LAPACK gives up at 30. */
@@ -12,8 +12,8 @@ import { madd, nmadd } from "../../simd/words";
 @inline const EPS: f64 = 1.1102230246251565e-16;
 
 /**
- * T = SᵀΛS: d becomes Λ, unsorted, and the first n columns of the rows of s (0: none; stride in bytes) are rotated along. e is
- * destroyed, its entry n − 1 too. Returns 1 + the index that did not converge.
+ * T = SᵀΛS: d becomes Λ, unsorted, and the first n columns of the rows of s (0: none; stride in bytes) are rotated
+ * along. e is destroyed, its entry n − 1 too. Returns 1 + the index that did not converge.
  */
 export function ql(n: i32, d: usize, e: usize, s: usize, strideBytes: usize): i32 {
   let norm: f64 = 0;

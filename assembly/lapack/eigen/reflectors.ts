@@ -1,5 +1,5 @@
-// Back-transformation: eigenvectors of T become those of A, reflectors in blocks I − Vᵀ T V (compact WY, LAPACK dlarft and
-// dlarfb) through the product driver.
+// Back-transformation: eigenvectors of T become those of A, reflectors in blocks I − Vᵀ T V (compact WY, LAPACK dlarft
+// and dlarfb) through the product driver.
 import { lineBytes } from "../../blas/blocksize";
 import { dot } from "../../blas/level2";
 import { multiply, productScratchBytes } from "../../blas/product";
@@ -13,7 +13,10 @@ export function reflectorScratchBytes(n: i32): f64 {
   return <f64>lineBytes(BLOCK * BLOCK) + <f64>lineBytes(BLOCK) + 2 * <f64>lineBytes(<usize>n * BLOCK) + products;
 }
 
-/** S ← S H_1 H_2 … H_(n−1) for the n rows of S; row k of A holds v_k, and is zeroed from column k on up to its block's width. */
+/**
+ * S ← S H_1 H_2 … H_(n−1) for the n rows of S; row k of A holds v_k, and is zeroed from column k on up to its block's
+ * width.
+ */
 export function applyReflectors(n: i32, a: usize, lda: i32, tau: usize, s: usize, lds: i32, work: usize): void {
   const T = work, dots = T + lineBytes(BLOCK * BLOCK), B = dots + lineBytes(BLOCK), C = B + lineBytes(<usize>n * BLOCK);
   const free = C + lineBytes(<usize>n * BLOCK), ldBytes = <usize>lda << 3;

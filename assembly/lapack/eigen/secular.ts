@@ -2,9 +2,10 @@
 //
 //   f(λ) = 1/rho + Σ_i z_i² / (d_i − λ) = 0,   d ascending, d_j < λ_j < d_(j+1) (the last: < d_K + rho ‖z‖²)
 //
-// λ_j is held as its nearest pole plus tau, so that the differences d_i − λ_j are accurate to a few ulp whatever the gap: they
-// are what eigenvectors are made of. Steps interpolate f by a constant and two poles (Bunch, Nielsen & Sorensen 1978; Li 1993,
-// the "fixed weight" and "middle way" choices of LAPACK dlaed4), kept inside a bracket that shrinks.
+// λ_j is held as its nearest pole plus tau, so that the differences d_i − λ_j are accurate to a few ulp whatever the
+// gap: they are what eigenvectors are made of. Steps interpolate f by a constant and two poles (Bunch, Nielsen &
+// Sorensen 1978; Li 1993, the "fixed weight" and "middle way" choices of LAPACK dlaed4), kept inside a bracket that
+// shrinks.
 import { hsum } from "../../simd/words";
 
 // @ts-ignore: decorator
@@ -63,7 +64,8 @@ export function secular(K: i32, j: i32, d: usize, z: usize, rho: f64, delta: usi
   const last = j == K - 1, left = last ? j - 1 : j, right = left + 1, split = right;
   const gap = at(d, right) - at(d, left), zl = at(z, left) * at(z, left), zr = at(z, right) * at(z, right);
 
-  // Which half of the interval: f at its middle. The poles beside it are then solved for exactly, the others held constant.
+  // Which half of the interval: f at its middle. The poles beside it are then solved for exactly, the others held
+  // constant.
   const middle = last ? rho / 2 : gap / 2, base = at(d, j);
   let f = 1 / rho + poles(0, split, d, z, base, middle, delta, slopes) + poles(split, K, d, z, base, middle, delta, slopes + 8);
   const rest = f - zl / at(delta, left) - zr / at(delta, right);

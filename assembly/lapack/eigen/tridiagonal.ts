@@ -1,6 +1,6 @@
-// Blocked Householder tridiagonalisation of a lower triangle (LAPACK dsytrd, dlatrd with UPLO = 'U' seen by rows): rows from the
-// last to the first, so that every access is contiguous. A panel of PANEL rows costs one matrix-vector product each; the rest
-// of A takes the panel in one symmetric update of depth 2·PANEL through the product driver.
+// Blocked Householder tridiagonalisation of a lower triangle (LAPACK dsytrd, dlatrd with UPLO = 'U' seen by rows): rows
+// from the last to the first, so that every access is contiguous. A panel of PANEL rows costs one matrix-vector product
+// each; the rest of A takes the panel in one symmetric update of depth 2·PANEL through the product driver.
 import { lineBytes } from "../../blas/blocksize";
 import { dot } from "../../blas/level2";
 import { multiply, productScratchBytes } from "../../blas/product";
@@ -47,7 +47,9 @@ export function tridiagonalise(n: i32, a: usize, lda: i32, d: usize, e: usize, t
   }
 }
 
-/** Householder vector of row[0 … k): the row becomes v, with v_(k−1) = 1; what is left of it goes to `e`. Returns tau. */
+/**
+ * Householder vector of row[0 … k): the row becomes v, with v_(k−1) = 1; what is left of it goes to `e`. Returns tau.
+ */
 function reflect(k: i32, row: usize, e: usize): f64 {
   const head = row + (<usize>(k - 1) << 3), alpha = load<f64>(head), rest = Math.sqrt(dot(k - 1, row, row));
   store<f64>(head, 1);

@@ -109,7 +109,7 @@ export const mount: Mount = async (root, params, signal) => {
   const legend = h(
     "p",
     { class: "legend" },
-    "Click to add a point, drag to move it. Solid: mean; shaded: ±2σ; thin: posterior samples; dashed: infinite width, which takes longest with sigmoid, tanh, softplus and silu.",
+    "Click to add a point, drag to move it. Solid: mean; shaded: ±2σ; thin: posterior samples; dashed: infinite width, which takes longest where its kernel has no closed form (tanh, say).",
   );
   const plotting = h(
     "section",

@@ -1,4 +1,6 @@
-/** Updates of a Cholesky factor on the JavaScript backend, four rows at a time as in assembly/: contract in src/ops.ts. */
+/**
+ * Updates of a Cholesky factor on the JavaScript backend, four rows at a time as in assembly/: contract in src/ops.ts.
+ */
 import type { Ops } from "../../ops.js";
 import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
@@ -9,7 +11,10 @@ type UpdateOps = Pick<Ops, "dch1up" | "dch1upScratchBytes" | "dch1dn" | "dchdex"
 /** Rows that run together: one alone waits for its own chain of products. */
 const ROWS = 4;
 
-/** The rotation that turns (a, x), a > 0, into (result, 0), scaled against over- and underflow; cosine and sine go to `to`. */
+/**
+ * The rotation that turns (a, x), a > 0, into (result, 0), scaled against over- and underflow; cosine and sine go to
+ * `to`.
+ */
 function fix(h: Float64Array, a: number, x: number, to: number): number {
   const scale = Math.max(a, Math.abs(x));
   const [p, q] = [a / scale, x / scale];
@@ -54,7 +59,9 @@ function rotateFour(h: Float64Array, count: number, from: number, to: number, ld
   h[at + 3] = x3;
 }
 
-/** L' L'ᵀ = L Lᵀ + x xᵀ for L at `from`, L' at `to`: the same place, or `to` one row up and one column left. Destroys x. */
+/**
+ * L' L'ᵀ = L Lᵀ + x xᵀ for L at `from`, L' at `to`: the same place, or `to` one row up and one column left. Destroys x.
+ */
 function turn(h: Float64Array, n: number, from: number, to: number, ld: number, x: number, rotations: number): void {
   for (let r = 0; r < n; r += ROWS) {
     const live = Math.min(ROWS, n - r);

@@ -1,4 +1,7 @@
-/** A layer's features, its rows of the Jacobian and their vector-Jacobian product on the JavaScript backend: contract in src/ops.ts. */
+/**
+ * A layer's features, its rows of the Jacobian and their vector-Jacobian product on the JavaScript backend: contract in
+ * src/ops.ts.
+ */
 import type { Ops } from "../../ops.js";
 import { ROW_MAPS } from "./activation.js";
 import type { Memory } from "./memory.js";

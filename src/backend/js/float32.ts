@@ -1,7 +1,7 @@
 /**
- * The single-precision ops of the JavaScript backend: contract in src/ops.ts. Plain JavaScript has no float32 arithmetic, so these widen what
- * they read, compute as their double twins do, and round what they write: half the memory, the same time. Products widen while they
- * pack; the others in `work`.
+ * The single-precision ops of the JavaScript backend: contract in src/ops.ts. Plain JavaScript has no float32
+ * arithmetic, so these widen what they read, compute as their double twins do, and round what they write: half the
+ * memory, the same time. Products widen while they pack; the others in `work`.
  */
 import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
@@ -50,7 +50,10 @@ function operand(address: number, ld: number, trans: boolean): Operand {
   return { at: address >>> 2, ld, trans };
 }
 
-/** rows×cols singles at `from` to packed doubles at `to`, or (`back`) the other way; only up to the diagonal where `lower`. */
+/**
+ * rows×cols singles at `from` to packed doubles at `to`, or (`back`) the other way; only up to the diagonal where
+ * `lower`.
+ */
 function convert(
   memory: Memory, rows: number, cols: number, single: number, ld: number, double: number, back: boolean, lower = false,
 ): void {

@@ -1,10 +1,10 @@
 /**
- * Infinitely wide networks on the JavaScript backend: contract in src/ops.ts. Closed forms and double sums are those of model/dualActivation.ts; the
- * series of the probit mixture mirrors assembly/infinite/probitSeries.ts, one column at a time.
+ * Infinitely wide networks on the JavaScript backend: contract in src/ops.ts. Closed forms and double sums are those of
+ * model/dualActivation.ts; the series of the probit mixture mirrors assembly/infinite/probitSeries.ts, one column at a
+ * time.
  */
-import { ACTIVATIONS, type Activation } from "../../model/activation.js";
-import { DUALS, type Dual } from "../../model/dualActivation.js";
 import { ActivationCode, type Ops } from "../../ops.js";
+import { DUALS } from "./activation.js";
 import type { Memory } from "./memory.js";
 
 type DualOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dmoments" | "dunit">;
@@ -13,10 +13,6 @@ const NODES = 24;
 /** Beyond this cosine, differences of the unit vectors. */
 const PARALLEL = 0.99;
 const RELU = ActivationCode.relu;
-const BY_CODE: Dual[] = (Object.keys(ACTIVATIONS) as Activation[]).reduce<Dual[]>((table, name) => {
-  table[ActivationCode[name]] = DUALS[name];
-  return table;
-}, []);
 
 /** First slot of point i in a moment table. */
 function slotOf(table: number, held: number, i: number): number {
@@ -163,7 +159,7 @@ export function dualOps(memory: Memory): DualOps {
       activation, r0, r1, cols, diagonal, _nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd, theta, ldt,
       weight, bias, scale, shift, work,
     ) {
-      const dual = BY_CODE[activation];
+      const dual = DUALS[activation];
       if (!dual) return -1;
       const h = memory.f64;
       const w = work >>> 3;

@@ -60,8 +60,9 @@ export interface Target {
 }
 
 /**
- * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while they are packed and
- * rounded when they are written. Twins, not one function on either kind of array: each stays monomorphic.
+ * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while
+ * they are packed and rounded when they are written. Twins, not one function on either kind of array: each stays
+ * monomorphic.
  */
 export interface Store {
   pack(h: Float64Array, operand: Operand, row: number, rows: number, depth: number, k: number, dst: number): void;
@@ -123,7 +124,9 @@ function microkernel(h: Float64Array, k: number, a: number, b: number, t: number
   h[t + 12] = c30; h[t + 13] = c31; h[t + 14] = c32; h[t + 15] = c33;
 }
 
-/** C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}. */
+/**
+ * C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}.
+ */
 export function product(
   h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number,
   factor?: HadamardFactor | GivenFactor, store = doubles(h),

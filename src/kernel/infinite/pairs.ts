@@ -7,6 +7,7 @@
 import type { Context } from "../../context.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
+import { ACTIVATIONS } from "../../model/activation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 import { ActivationCode } from "../../ops.js";
@@ -19,8 +20,6 @@ export const [ROWS, COLUMNS] = [16, 512];
  * differences that matter.
  */
 const FEW_INPUTS = 32;
-/** Activations that are mixtures of probits, and what multiplies the variance of their moments. */
-const MIXTURES: Record<string, number> = { sigmoid: 1, tanh: 4, softplus: 1, silu: 1 };
 
 /** A set of points in scratch, in the order `order`. */
 export interface Points {
@@ -74,7 +73,7 @@ export class Pairs {
     this.#model = model;
     this.#d = d;
     this.#code = ActivationCode[model.activation];
-    this.#mixture = MIXTURES[model.activation] ?? 0;
+    this.#mixture = ACTIVATIONS[model.activation].mixture?.scale ?? 0;
     this.#constants = constants(model, d);
     this.#nodes = this.#mixture ? context.arena.copyIn(Float64Array.from([...PROBIT_SCALES, ...PROBIT_WEIGHTS])) : 0;
   }
@@ -86,7 +85,8 @@ export class Pairs {
 
   /** Terms for the largest variances a and b of a block. */
   #terms(a: number, b: number): number {
-    return this.#mixture ? termsFor(this.#mixture * a, this.#mixture * b, this.#model.activation === "silu") : 0;
+    const slopes = ACTIVATIONS[this.#model.activation].mixture?.slopes ?? false;
+    return this.#mixture ? termsFor(this.#mixture * a, this.#mixture * b, slopes) : 0;
   }
 
   /** Loads one or two sets of points; their moments of a layer have the same number of terms. */

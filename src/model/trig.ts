@@ -1,6 +1,7 @@
 /**
- * Sine and cosine of the JavaScript backend, right to an ulp for every double and the same in every engine (Math.sin and Math.cos are not: Chromium's
- * cosine is 8 ulp off beside its zeros). The reduction and polynomials of assembly/simd/trig.ts; huge arguments by BigInt.
+ * Sine and cosine of the JavaScript backend, right to an ulp for every double and the same in every engine (Math.sin
+ * and Math.cos are not: Chromium's cosine is 8 ulp off beside its zeros). The reduction and polynomials of
+ * assembly/simd/trig.ts; huge arguments by BigInt.
  */
 
 /** Up to 2^20 π/2, n times a 33-bit part of π/2 is exact. */
@@ -68,10 +69,33 @@ export function sin(h: Float64Array, m: number, gain: number, s: number, g: numb
     let rest = c - r + error;
     if (Math.abs(z) > REDUCIBLE) [n, r, rest] = hugeRemainder(z);
     const u = r * r;
-    const sine = r + (u * r * (-0.16666666666666666 + u * (0.008333333333330948 + u * (-0.00019841269836756774 + u * (2.7557316101617874e-06 + u * (-2.505113165023518e-08 + u * 1.5918115263265974e-10))))) + (rest - 0.5 * u * rest));
+    const sine =
+      r +
+      (u *
+        r *
+        (-0.16666666666666666 +
+          u *
+            (0.008333333333330948 +
+              u *
+                (-0.00019841269836756774 +
+                  u * (2.7557316101617874e-6 + u * (-2.505113165023518e-8 + u * 1.5918115263265974e-10))))) +
+        (rest - 0.5 * u * rest));
     const half = 0.5 * u;
     const w = 1 - half;
-    const cosine = w + (1 - w - half + (u * u * (0.041666666666666664 + u * (-0.0013888888888887398 + u * (2.480158729876456e-05 + u * (-2.7557317271145144e-07 + u * (2.087614614655861e-09 + u * -1.1382623647474604e-11))))) - r * rest));
+    const cosine =
+      w +
+      (1 -
+        w -
+        half +
+        (u *
+          u *
+          (0.041666666666666664 +
+            u *
+              (-0.0013888888888887398 +
+                u *
+                  (2.480158729876456e-5 +
+                    u * (-2.7557317271145144e-7 + u * (2.087614614655861e-9 + u * -1.1382623647474604e-11))))) -
+          r * rest));
     const quadrant = n & 3;
     const [value, slope] = quadrant & 1 ? [cosine, sine] : [sine, cosine];
     h[s + j] = quadrant & 2 ? -value : value;
