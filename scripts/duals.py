@@ -1,4 +1,4 @@
-"""Writes test/vectors/duals.json: dual activations T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by textbook formulas.
+"""Writes test/vectors/duals.json: dual activations T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by formulas.
 
 The quadrature is the infinite trapezoid rule in u = L sinh s, v = M sinh t against the bivariate normal density. Its
 error is e^(-2 pi^2/4h), below 1e-16 here. For rho = +-1 the rule has one dimension. For rho = +-(1 - 2^-40) the result

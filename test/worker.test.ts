@@ -188,6 +188,12 @@ describe("errors, signals, life time", () => {
     const samples = await ntk.sampleKernel({ inputs: 1, hidden: 8 }, X, { draws: 1e6 });
     const { draws } = await samples.result({ signal: stop.signal, onProgress: () => stop.abort() });
     expect(draws).toBeLessThan(1e6);
+    // Given up while it waits behind another call: the estimate as it is.
+    const [, waiting] = await Promise.all([
+      ntk.train(net, X, Y, { learningRate: 0.05, steps: 100 }),
+      samples.result({ signal: AbortSignal.abort() }),
+    ]);
+    expect(waiting.draws).toBe(draws);
   });
 
   test("other work is given up at once", async () => {

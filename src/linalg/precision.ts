@@ -1,4 +1,4 @@
-/** The precision of a computation. Results are float64 in either; what float32 cannot hold is an error, never ±Infinity. */
+/** The precision of a computation. Results are float64 in either. What float32 cannot hold is an error, not ±Infinity. */
 
 export type Precision = "float64" | "float32";
 

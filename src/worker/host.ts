@@ -97,6 +97,7 @@ const KINDS: Readonly<Record<Kind, Row>> = {
     type: KernelSamples,
     entries: {
       result: {
+        answersAbort: true,
         async run(samples: KernelSamples, { signal, onProgress }) {
           while (!signal.aborted && samples.step()) {
             onProgress?.(pick(samples, ESTIMATE));

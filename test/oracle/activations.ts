@@ -1,6 +1,6 @@
 /**
- * What each activation is, written from its definition and sharing nothing with the library but the names: in doubles, in hundreds of digits,
- * and in the facts that suites ask for. A new activation is a type error here until it has a row.
+ * What each activation is, written from its definition: in doubles, in hundreds of digits, and in the facts that suites
+ * ask for. It shares nothing with the library but the names. A new activation is a type error here until it has a row.
  */
 import type { Activation } from "../../src/index.js";
 import {

@@ -1,4 +1,6 @@
-/** What each initialisation is, by its definition (MATH.md §1). A new scheme is a type error here until it has a row. */
+/**
+ * What each initialisation is, by its definition (MATH.md §1). A new scheme is a type error here until it has a row.
+ */
 import type { Scheme } from "../../src/model/initSchemes.js";
 
 interface Row {
