@@ -1,4 +1,6 @@
-/** The precision of a computation. Results are float64 in either. What float32 cannot hold is an error, not ±Infinity. */
+/**
+ * The precision of a computation. Results are float64 in either. What float32 cannot hold is an error, never ±Infinity.
+ */
 
 export type Precision = "float64" | "float32";
 
