@@ -56,12 +56,12 @@ export interface Ops {
   /**
    * `steps` updates of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
    * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
-   * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity is not
-   * read where momentum is 0. With g = gradient + decay (theta − theta0):
+   * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
+   * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
    * v ← momentum v + g,
    * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
-   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that is not
-   * at most `limit` (NaN included) stops it before its update: returns 1 + that k.
+   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that
+   * is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
@@ -145,9 +145,9 @@ export interface Ops {
   /**
    * Covariances of pairs and what their squares leave:
    * C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij².
-   * Both come from |u − v| and |u + v| where u and v are nearly parallel or opposite. A point and its twin give exactly a_i
-   * and 0. u_i and v_j have length d. `vt` (d×cols, V transposed) serves all pairs. Where it is 0, C holds U Vᵀ on entry and
-   * V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
+   * Both come from |u − v| and |u + v| where u and v are nearly parallel or opposite. A point and its twin give exactly
+   * a_i and 0. u_i and v_j have length d. `vt` (d×cols, V transposed) serves all pairs. Where it is 0, C holds U Vᵀ on
+   * entry and V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
    */
   dcovariance(
     rowStart: number, rowEnd: number, cols: number, d: number, a: number, u: number, ldu: number,
@@ -165,10 +165,10 @@ export interface Ops {
    * C ← weight T + bias,
    * theta ← weight theta Ṫ + scale T + shift (optional),
    * delta ← ab − c² of the next layer, whose variances are nextA and nextB (0: not wanted).
-   * `terms` counts those of the series through the moments ma and mb ({@link Ops.dmoments} with `held` terms). terms = 0
-   * means the closed form, or the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and theta have
-   * that room. With `diagonal = 1` C is the vector of the pairs (i, i), C_i ← weight T(a_i, a_i, a_i) + bias, and nothing
-   * else is written. Returns -1 for an unknown activation.
+   * `terms` counts those of the series through the moments ma and mb ({@link Ops.dmoments} with `held` terms). terms =
+   * 0 means the closed form, or the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and
+   * theta have that room. With `diagonal = 1` C is the vector of the pairs (i, i), C_i ← weight T(a_i, a_i, a_i) +
+   * bias, and nothing else is written. Returns -1 for an unknown activation.
    */
   ddual(
     activation: number, rowStart: number, rowEnd: number, cols: number, diagonal: number,
@@ -225,8 +225,8 @@ export interface Ops {
    */
   dch1dn(n: number, tolerance: number, l: number, ldl: number, x: number, work: number): Info;
   /**
-   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1. The triangle below and right
-   * of (j, j) is updated by the column under (j, j): never a downdate. Row n − 1 is undefined afterwards.
+   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1. The triangle below and
+   * right of (j, j) is updated by the column under (j, j): never a downdate. Row n − 1 is undefined afterwards.
    */
   dchdex(n: number, j: number, l: number, ldl: number, work: number): Info;
   /** Bytes of `work` for {@link Ops.dch1up}, {@link Ops.dch1dn} and {@link Ops.dchdex}. */
