@@ -68,7 +68,7 @@ fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else m
 
 
 def single(name, function, interval, terms, relative):
-    """Coefficients in float32, for assembly/activation/single.ts."""
+    """Coefficients in float32, for assembly/simd/exp4.ts and the classes of four lanes in assembly/activation."""
     import struct
     narrow = lambda x: struct.unpack("f", struct.pack("f", float(x)))[0]
     coefficients, _ = chebyfit(function, interval, terms, error=True)

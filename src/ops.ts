@@ -54,13 +54,14 @@ export interface Ops {
   ): Info;
 
   /**
-   * `steps` updates of full-batch gradient descent on Σ (f(x_i) − y_i)²/2n for one hidden layer and one output,
-   * f = beta2 a + alpha2 Σ_j b_j σ(z_j), z = alpha1 C x + beta1 bias, all in place: theta = (a, b, C, bias) (with `bias
-   * = 0`: (b, C)), P doubles, and theta0 and velocity of the same length (velocity is not read where momentum is 0).
-   * With g the gradient + decay (theta − theta0): v ← momentum v + g; theta ← theta − rate_k v, or with `nesterov = 1`
-   * theta − rate_k (g + momentum v). X is n×d, rows packed; rates and losses have length `steps`; losses_k is the loss
-   * before update k + 1. A loss that is not at most `limit` (NaN included) stops it before its update: returns 1 + that
-   * k.
+   * `steps` updates of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
+   * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
+   * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
+   * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
+   * v ← momentum v + g,
+   * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
+   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that
+   * is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
@@ -142,28 +143,32 @@ export interface Ops {
    */
   dunit(n: number, d: number, alpha: number, beta: number, x: number, ldx: number, a: number, u: number, ldu: number): Info;
   /**
-   * Covariances of pairs: C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij², from |u − v| and |u + v| where
-   * those are nearly parallel or opposite; a point and its twin give exactly a_i and 0. u_i, v_j of length d. `vt`
-   * (d×cols, V transposed) is taken for all pairs; where it is 0, C holds U Vᵀ on entry and V gives the differences.
-   * cols counts, rounded up to four: b, vt, C and delta have that room.
+   * Covariances of pairs and what their squares leave:
+   * C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij².
+   * Both come from |u − v| and |u + v| where u and v are nearly parallel or opposite. A point and its twin give exactly
+   * a_i and 0. u_i and v_j have length d. `vt` (d×cols, V transposed) serves all pairs. Where it is 0, C holds U Vᵀ on
+   * entry and V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
    */
   dcovariance(
     rowStart: number, rowEnd: number, cols: number, d: number, a: number, u: number, ldu: number,
     b: number, v: number, ldv: number, vt: number, ldvt: number, c: number, ldc: number, delta: number, ldd: number,
   ): Info;
   /**
-   * Moments of the probit mixture for n variances scale·a_i (MATH.md §6), in groups of four points: [⌈n/4⌉][terms +
-   * 2][4] doubles, slot k ≤ terms being Σ_j p_j u_j (u_j √a)^2k with u_j = s_j/√(1 + s_j² a), and the last Σ_j p_j √(a
-   * + s_j⁻²)/√2π. `nodes`: 24 scales s, then 24 weights p.
+   * Moments of the probit mixture (MATH.md §6) for n variances a = scale·a_i, u_j = s_j/√(1 + s_j² a):
+   * slot k ≤ terms holds Σ_j p_j u_j (u_j √a)^2k, the last slot Σ_j p_j √(a + s_j⁻²)/√2π.
+   * They lie in groups of four points, [⌈n/4⌉][terms + 2][4] doubles. `nodes`: 24 scales s, then 24 weights p.
    */
   dmoments(n: number, a: number, scale: number, nodes: number, terms: number, moments: number): Info;
   /**
-   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. With T, Ṫ the duals of the activation at
-   * (a_i, b_j, C_ij, delta_ij): C ← weight T + bias; theta ← weight theta Ṫ + scale T + shift (optional); delta ← the
-   * next layer's ab − c², for whose variances nextA and nextB are given (0: not wanted). `terms` of the series through
-   * the moments ma, mb ({@link Ops.dmoments} with `held` terms); 0: closed form, or the double sum over `nodes`. cols
-   * counts, rounded up to four: b, nextB, C, delta and theta have that room. With `diagonal = 1` C is the vector of the
-   * pairs (i, i), C_i ← weight T(a_i, a_i, a_i) + bias, and nothing else. Returns -1 for an unknown activation.
+   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the duals of the activation at
+   * (a_i, b_j, C_ij, delta_ij):
+   * C ← weight T + bias,
+   * theta ← weight theta Ṫ + scale T + shift (optional),
+   * delta ← ab − c² of the next layer, whose variances are nextA and nextB (0: not wanted).
+   * `terms` counts those of the series through the moments ma and mb ({@link Ops.dmoments} with `held` terms). terms =
+   * 0 means the closed form, or the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and
+   * theta have that room. With `diagonal = 1` C is the vector of the pairs (i, i), C_i ← weight T(a_i, a_i, a_i) +
+   * bias, and nothing else is written. Returns -1 for an unknown activation.
    */
   ddual(
     activation: number, rowStart: number, rowEnd: number, cols: number, diagonal: number,
@@ -214,14 +219,14 @@ export interface Ops {
    */
   dch1up(n: number, l: number, ldl: number, x: number, work: number): Info;
   /**
-   * Rank-1 downdate, L' L'ᵀ = L Lᵀ − x xᵀ, as LINPACK's dchdd: p = L⁻¹x (left in x), then rotations that turn (√(1 −
-   * |p|²), p) into a unit vector. det(L' L'ᵀ) is 1 − |p|² times that of L Lᵀ, and L' L'ᵀ ≥ (1 − |p|²) L Lᵀ. Where 1 −
-   * |p|² is not greater than `tolerance` ≥ 0, or NaN, it returns 1 and L is as before.
+   * Rank-1 downdate, L' L'ᵀ = L Lᵀ − x xᵀ, as LINPACK's dchdd: p = L⁻¹x (left in x), then rotations that turn
+   * (√(1 − |p|²), p) into a unit vector. With r = 1 − |p|² the determinant of L' L'ᵀ is r times the one of L Lᵀ, and
+   * L' L'ᵀ ≥ r L Lᵀ. Where r is not greater than `tolerance` ≥ 0, or NaN, it returns 1 and L is as before.
    */
   dch1dn(n: number, tolerance: number, l: number, ldl: number, x: number, work: number): Info;
   /**
-   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1: an update of what lies
-   * below and right of (j, j) by the column under it, never a downdate. What is left in row n − 1 is undefined.
+   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1. The triangle below and
+   * right of (j, j) is updated by the column under (j, j): never a downdate. Row n − 1 is undefined afterwards.
    */
   dchdex(n: number, j: number, l: number, ldl: number, work: number): Info;
   /** Bytes of `work` for {@link Ops.dch1up}, {@link Ops.dch1dn} and {@link Ops.dchdex}. */

@@ -203,7 +203,7 @@ function writeTile<T>(tile: usize, gamma: f64, delta: f64, c: usize, ldcBytes: u
   }
 }
 
-/** Row r writes its first min(columns, diagonal + r + 1) entries; the arithmetic is that of {@link writeTile}. */
+/** Row r writes its first min(columns, diagonal + r + 1) entries; computed as in {@link writeTile}. */
 function writeEdge<T>(
   diagonal: i32, live: i32, columns: i32, tile: usize, gamma: f64, delta: f64, c: usize, ldcBytes: usize,
 ): void {

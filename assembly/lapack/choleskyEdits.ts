@@ -115,7 +115,7 @@ export function ch1dn(n: i32, tolerance: f64, l: usize, ldl: i32, x: usize, work
   trsv<f64>(1, n, l, ldl, x);
   const rest = 1 - dot(n, x, x);
   if (!(rest > tolerance)) return 1;
-  // Rotations from the last column to the first; those of column k turn (α, x_k) into (α', 0).
+  // Rotations from the last column to the first: the ones of column k turn (α, x_k) into (α', 0).
   let alpha = Math.sqrt(rest);
   for (let k = n - 1; k >= 0; k--) alpha = fix(alpha, load<f64>(x + (<usize>k << 3)), work + (<usize>k << 4));
   const ldBytes = <usize>ldl << 3;

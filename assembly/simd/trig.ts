@@ -192,7 +192,7 @@ const ANGLES: usize = memory.data<f64>([
 export function angle(y: v128, x: v128): v128 {
   const zero = f64x2.splat(0);
   const low = f64x2.min(x, y), high = f64x2.max(x, y), steep = f64x2.gt(y, x);
-  // Above tan(π/8) the angle is π/4 plus that of (high + low, low − high).
+  // Above tan(π/8) the angle is π/4 plus the angle of (high + low, low − high).
   const big = f64x2.gt(low, f64x2.mul(high, constant(ANGLES, 0)));
   const num = v128.bitselect(f64x2.sub(low, high), low, big), den = v128.bitselect(f64x2.add(low, high), high, big);
   const q = v128.bitselect(f64x2.div(num, den), zero, f64x2.gt(den, zero)), u = f64x2.mul(q, q);
