@@ -46,10 +46,15 @@ function generate(path, text) {
  */
 const inlineLoader = {
   name: "inline-loader",
-  setup({ onLoad }) {
-    onLoad({ filter: /backend[\\/]instance\.js$/ }, ({ path }) => {
+  setup({ onLoad, onEnd }) {
+    let found = 0;
+    onEnd(() => {
+      if (found === 0) throw new Error("inline-loader: no bundle imports backend/wasmModule.js");
+    });
+    onLoad({ filter: /backend[\\/]wasmModule\.js$/ }, ({ path }) => {
       const [before, after, ...more] = readFileSync(path, "utf8").split('await import("@assemblyscript/loader")');
       if (after === undefined || more.length > 0) throw new Error(`${path}: expected one import of the loader`);
+      found++;
       // By its path: a `require` of the package gives its UMD build, which looks for AMD.
       const loader = JSON.stringify(fileURLToPath(import.meta.resolve("@assemblyscript/loader")));
       return { contents: `${before}require(${loader})${after}` };

@@ -4,7 +4,7 @@
 import type { Ops } from "../../ops.js";
 import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
-import { forward } from "./triangular.js";
+import { forward } from "./trsm.js";
 
 type UpdateOps = Pick<Ops, "dch1up" | "dch1upScratchBytes" | "dch1dn" | "dchdex">;
 
@@ -85,7 +85,7 @@ function turnBack(h: Float64Array, i: number, row: number, rotations: number): v
   }
 }
 
-export function updateOps(memory: Memory): UpdateOps {
+export function choleskyEditOps(memory: Memory): UpdateOps {
   return {
     dch1up(n, l, ldl, x, work) {
       turn(memory.f64, n, l >>> 3, l >>> 3, ldl, x >>> 3, work >>> 3);

@@ -81,7 +81,7 @@ function distance(h: Float64Array, n: number, x: number, y: number, sign: number
   return sum;
 }
 
-export function dualOps(memory: Memory): DualOps {
+export function infiniteOps(memory: Memory): DualOps {
   const out = new Float64Array(3);
   return {
     dunit(n, d, alpha, beta, x, ldx, a, u, ldu) {

@@ -31,6 +31,11 @@ export interface Operand {
   trans: boolean;
 }
 
+/** A matrix at an address. */
+export function operandAt(address: number, ld: number, trans: boolean): Operand {
+  return { at: address >>> 3, ld, trans };
+}
+
 /** Factor of the Hadamard product: alpha P Qᵀ, depth d. */
 export interface HadamardFactor {
   d: number;
