@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
- * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
+ * to `kernel/`, `regression/`, `training/` and `linalg/`. Get one from `load()`.
  */
 
 import { Arena } from "./arena.js";

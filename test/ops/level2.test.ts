@@ -1,8 +1,9 @@
-/** dgemv, drowdot, dmirror, dtranspose. */
-import { describe, test } from "vitest";
+/** dgemv, drowdot, dhadamard, dmirror, dtranspose. */
+import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
 import {
   type Bed,
+  type Block,
   type Entry,
   EPS,
   expectDone,
@@ -39,6 +40,8 @@ function dotEntry(n: number, x: (j: number) => number, y: (j: number) => number,
 
 /** Sizes about the 32×32 squares of dmirror and dtranspose. */
 const SQUARES = [0, 1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 97];
+
+const at = (data: Float64Array, { cols }: Block, i: number, j: number) => data[i * cols + j];
 
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
@@ -125,6 +128,45 @@ describe.each(variants)("%s", (variant) => {
         );
         expectEntries(bed.read(b), cols, rows, (i, j) => ({ value: 1000 * j + i, bound: 0 }), `${rows}×${cols}`);
       });
+    }
+  });
+
+  test.each([
+    { n: 1, m: 1, period: 0, repeat: 1 },
+    { n: 7, m: 5, period: 3, repeat: 2 },
+    { n: 8, m: 2, period: 1, repeat: 4 },
+    { n: 6, m: 1026, period: 0, repeat: 3 },
+    { n: 0, m: 3, period: 0, repeat: 1 },
+    { n: 3, m: 0, period: 2, repeat: 1 },
+  ])("dhadamard %o", ({ n, m, period, repeat }) => {
+    const run = (ranges: Range[], inPlace: boolean) =>
+      onBed(context, (bed) => {
+        const a = bed.random("A", period || n, m, 1);
+        const b = bed.random("B", Math.ceil(n / repeat), m, 2);
+        const [A, B] = [bed.read(a), bed.read(b)];
+        const c = inPlace ? a : bed.matrix("C", n, m);
+        for (const [start, end] of ranges) {
+          const run = () =>
+            bed.ops.dhadamard(start, end, m, -2.5, a.address, a.ld, period, b.address, b.ld, repeat, c.address, c.ld);
+          expectDone(bed.call(run, [c, rowsIn([start, end])]), `dhadamard, rows [${start}, ${end}) of ${n}`);
+        }
+        const value = (i: number, j: number) =>
+          -2.5 * at(A, a, period ? i % period : i, j) * at(B, b, Math.floor(i / repeat), j);
+        return { C: bed.read(c), value };
+      });
+    for (const inPlace of period === 0 ? [false, true] : [false]) {
+      const { C, value } = run([[0, n]], inPlace);
+      expectEntries(C, n, m, (i, j) => ({ value: value(i, j), bound: EPS * Math.abs(value(i, j)) }), "C");
+      if (n > 5)
+        expect(
+          run(
+            [
+              [4, n],
+              [0, 4],
+            ],
+            inPlace,
+          ).C,
+        ).toEqual(C);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** A layer's rows of the Jacobian and their vector-Jacobian product on the JavaScript backend: contract in src/ops.ts. */
+/** A layer's rows of the Jacobian, and their product with a vector, in JavaScript: contract in src/ops.ts. */
 import type { Ops } from "../../ops.js";
 import { scaled } from "./features.js";
 import type { Memory } from "./memory.js";
