@@ -10,6 +10,7 @@
 import { areFinite } from "../check.js";
 import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
 
 export class View {
   constructor(
@@ -39,12 +40,17 @@ export class View {
 
   /** Rows [row, row + rows), all columns. */
   slice(row: number, rows: number): View {
-    return this.block(row, 0, rows, this.cols);
+    return rows === this.rows ? this : this.block(row, 0, rows, this.cols);
   }
 
   /** The same entries in rows of another length; the rows are packed. */
   reshape(rows: number, cols: number): View {
-    return new View(this.context, this.at, rows, cols, cols, 0, this.bytes);
+    return cols === this.cols && rows === this.rows && cols === this.ld ? this : this.part(0, rows, cols);
+  }
+
+  /** The matrix of rows×cols packed entries that begins at entry `from` of a packed view. */
+  part(from: number, rows: number, cols: number): View {
+    return new View(this.context, this.at + from * this.bytes, rows, cols, cols, 0, this.bytes);
   }
 
   /** The first `count` entries of stored row i, by default all. Use them at once. */
@@ -69,7 +75,7 @@ export class View {
 
   /** A copy of all entries of a packed view; JavaScript owns it. */
   copy(): Float64Array {
-    return this.entries().slice();
+    return this.context.arena.copyOut(this.at, this.rows * this.cols);
   }
 
   /**
@@ -81,7 +87,9 @@ export class View {
     if (this.bytes === 8) return matrix(this.rows, this.cols, this.copy());
     const singles = this.singles();
     checkSingles(this, singles, what);
-    return matrix(this.rows, this.cols, new Float64Array(singles));
+    const doubles = zeros(singles.length);
+    doubles.set(singles);
+    return matrix(this.rows, this.cols, doubles);
   }
 
   /** A copy of the diagonal. */
@@ -136,8 +144,12 @@ export function copyIn(
   return A;
 }
 
-/** Throws where a single is not finite; `given` holds the values that the error shows. */
-function checkSingles(A: View, given: Float64Array | Float32Array, what: string): void {
+/**
+ * Checks that a float32 view holds finite numbers; `given` holds the values that the error shows.
+ *
+ * @throws RangeError
+ */
+export function checkSingles(A: View, given: Float64Array | Float32Array, what: string): void {
   const singles = A.singles();
   if (areFinite(singles)) return;
   const at = singles.findIndex((x) => !Number.isFinite(x));

@@ -47,7 +47,7 @@ export class Trainer {
     let taken = 0;
     const part = (rows: number, cols: number) => {
       taken += rows * cols;
-      return block.block(0, taken - rows * cols, 1, rows * cols).reshape(rows, cols);
+      return block.part(taken - rows * cols, rows, cols);
     };
     this.#parts = {
       theta: part(1, P),

@@ -4,7 +4,7 @@
  * §1).
  */
 import type { Context } from "../../context.js";
-import { copyIn, scratch, type View } from "../../linalg/view.js";
+import { checkSingles, copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, parameterCount, scales, widths } from "../../model/network.js";
@@ -52,8 +52,8 @@ export interface Loaded {
 /** The blocks of a layer in u, a vector like θ. */
 export function blocksOf(u: View, { fanIn, fanOut, offsets }: Pick<Layer, "fanIn" | "fanOut" | "offsets">): Blocks {
   return {
-    weights: u.block(0, offsets.weights, 1, fanIn * fanOut).reshape(fanOut, fanIn),
-    bias: offsets.bias < 0 ? undefined : u.block(0, offsets.bias, 1, fanOut),
+    weights: u.part(offsets.weights, fanOut, fanIn),
+    bias: offsets.bias < 0 ? undefined : u.part(offsets.bias, 1, fanOut),
   };
 }
 
@@ -70,8 +70,9 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
     const suffix = depth > 1 ? String(l + 1) : "";
     const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
     const offsets = { weights: offsetOf(names.weights), bias: net.bias ? offsetOf(names.bias) : -1 };
-    const shape = { fanIn: sizes[l], fanOut: sizes[l + 1], alpha, beta, names, offsets };
-    return { ...shape, ...blocksOf(theta, shape) };
+    const [fanIn, fanOut] = [sizes[l], sizes[l + 1]];
+    const { weights, bias } = blocksOf(theta, { fanIn, fanOut, offsets });
+    return { fanIn, fanOut, alpha, beta, weights, bias, names, offsets };
   });
   const readout = layers[depth];
   const hidden = layers.slice(0, depth);
@@ -90,10 +91,11 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
 
 /** alpha b of a single output, in scratch. */
 function readoutGain(context: Context, { weights, fanIn, alpha }: Layer): View {
-  const b = weights.numbers();
-  const gain = new Float64Array(fanIn);
-  for (let j = 0; j < fanIn; j++) gain[j] = alpha * b[j];
-  return copyIn(context, gain, 1, fanIn, weights.bytes, "the readout");
+  const gain = scratch(context, 1, fanIn, weights.bytes);
+  const [b, scaled] = [weights.numbers(), gain.numbers()];
+  for (let j = 0; j < fanIn; j++) scaled[j] = alpha * b[j];
+  if (gain.bytes === 4) checkSingles(gain, scaled, "the readout");
+  return gain;
 }
 
 /** Copies X into scratch, n×d. Call inside `arena.run`. */

@@ -52,7 +52,8 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: Vie
       // ∂Z_l along u: by its own weights, and by the layers below it.
       const { fanOut, alpha, beta, weights } = layer;
       const Z = spare[l % 2].reshape(rows, fanOut);
-      affine({ ...blocksOf(u, layer), alpha, beta }, h[l], Z);
+      const { weights: W, bias } = blocksOf(u, layer);
+      affine({ weights: W, bias, alpha, beta }, h[l], Z);
       if (moved) timesWeights(alpha, moved, weights, 1, Z);
       // With one output the top layer's slopes hold its weights already: what is left is a sum.
       if (l === hidden.length - 1 && gain) rowDotsInto(1, slopes[l], Z, 1, out);
@@ -112,7 +113,7 @@ export function tangentTranspose(context: Context, loaded: Loaded, inputs: View,
     U.entries().fill(0);
     forEachTile(context, loaded, inputs, (tile) => {
       for (let q = 0; q < k; q++) {
-        const v = V.block(q, tile.row * C, 1, tile.rows * C).reshape(tile.rows, C);
+        const v = V.part(q * V.cols + tile.row * C, tile.rows, C);
         tangentTransposeInto(context, loaded, tile, v, U.slice(q, 1));
       }
     });

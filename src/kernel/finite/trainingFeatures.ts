@@ -98,8 +98,8 @@ export class ResidentFeatures {
       const part = (A: View) => A.block(0, unit, A.rows, k);
       const [delta, gamma] = unit === 0 ? [readout.beta ** 2, 0] : [0, 1];
       gram(K, part(one.S), part(all.S), { beta: readout.alpha ** 2, gamma, delta });
-      const factor = alpha === 0 ? {} : { A: one.X, A2: all.X, alpha: alpha ** 2 };
-      gram(K, part(one.G), part(all.G), { ...factor, beta: beta ** 2, gamma: 1 });
+      const [A, A2] = alpha === 0 ? [] : [one.X, all.X];
+      gram(K, part(one.G), part(all.G), { A, A2, alpha: alpha ** 2, beta: beta ** 2, gamma: 1 });
     }
     if (this.#slots.some((slot, i) => slot !== i)) {
       const before = new Float64Array(n);
@@ -206,9 +206,7 @@ export class ResidentFeatures {
   /** The three matrices of a block, one after the other. */
   #at(block: View): Rows {
     const [d, m, n] = [this.#net.inputs, widths(this.#net)[0], block.rows];
-    const line = block.reshape(1, n * rowSize(this.#net));
-    const part = (from: number, cols: number) => line.block(0, n * from, 1, n * cols).reshape(n, cols);
-    return { X: part(0, d), S: part(d, m), G: part(d + m, m) };
+    return { X: block.part(0, n, d), S: block.part(n * d, n, m), G: block.part(n * (d + m), n, m) };
   }
 
   /** Θ of one point with others. */
