@@ -1,7 +1,8 @@
-// Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless browsers; files named *.node.test.ts need
-// the file system and run in Node only. `playground` drives the built playground. `long` (npm run test:long) has the files named *.long.test.ts: what takes ten
-// seconds or more on a quiet machine, and no other project runs.
-// Limits only end what hangs: the slowest test takes 4 s on a quiet machine, so that two minutes are thirty times what it needs, and they grow with the machine.
+// Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless
+// browsers. Files named *.node.test.ts need the file system and run in Node only. `playground` drives the built
+// playground. `long` (npm run test:long) has the files named *.long.test.ts: tests that take ten seconds or more on a
+// quiet machine, which no other project runs. Limits only end what hangs. The slowest test takes 4 s on a quiet
+// machine, two minutes are thirty times as much, and limits grow with the machine.
 import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig } from "vitest/config";
 import type { BrowserProviderOption } from "vitest/node";

@@ -1,14 +1,16 @@
-// `npm run bench:browser`: cases of bench/cases.mjs in headless Chromium and Firefox, measured as in Node (bench/race.mjs) on a page
-// that a loopback server gives. Prints a Markdown table for each; writes it and a JSON file to bench/results/. A browser that is
-// missing is named and skipped.
+// `npm run bench:browser`: cases of bench/cases/float64.mjs in headless Chromium and Firefox. They are measured as in
+// Node (bench/lib/race.mjs), on a page that a loopback server gives. Prints a Markdown table for each browser, and
+// writes it and a JSON file to bench/results/. A browser that is missing is named and skipped.
 //
-//   --only REGEX   cases whose name matches     --samples N   samples a case (default 7)     --browser NAME   chromium or firefox alone
+//   --only REGEX     cases whose name matches
+//   --samples N      samples a case (default 7)
+//   --browser NAME   chromium or firefox alone
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { BROWSERS } from "./browser/browsers.mjs";
+import { BROWSERS } from "../scripts/browsers.mjs";
 import { serve } from "./browser/server.mjs";
-import { machine, peakBinaries } from "./machine.mjs";
-import { tableHead, tableRow } from "./race.mjs";
+import { machine, peakBinaries } from "./lib/machine.mjs";
+import { tableHead, tableRow } from "./lib/race.mjs";
 
 const DEFAULT = "^(features, |kernel|deep kernel N=500|gemm|Cholesky 1000|solve 1000, 32|fit \\+ 200|eigh 500)";
 /** A sample is at least this long: 20 steps of the coarsest clock (1 ms). */

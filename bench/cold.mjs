@@ -1,6 +1,7 @@
-// `npm run bench:cold`: from the import of a library to its first result, in a Node process of its own: the kernel of 100 points and
-// 256 units. Measured inside (import, start, first kernel, and its numbers read) and outside (the whole process, less one that
-// does nothing). Contenders alternate; medians. Markdown table, and a JSON file in bench/results/.
+// `npm run bench:cold`: from the import of a library to its first result, the kernel of 100 points and 256 units, in a
+// Node process of its own. Measured inside: import, start, first kernel, and its numbers read. Measured outside: the
+// whole process, less a process that does nothing. Contenders alternate; medians. Prints a Markdown table, and writes a
+// JSON file to bench/results/.
 //
 //   --samples N   processes a contender (default 11)
 import { spawnSync } from "node:child_process";
@@ -10,14 +11,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { serialize } from "node:v8";
-import { machine } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { network } from "./work.mjs";
+import { network } from "./cases/peers.mjs";
+import { median } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({ options: { samples: { type: "string", default: "11" } } });
 const samples = Number(options.samples);
 const ENTRY = fileURLToPath(new URL("thirdparty/cold.mjs", import.meta.url));
-/** Adapters and their variants; `simd` is asked for by name, the rest as in bench/peers.mjs. The first is what others are compared with. */
+/**
+ * Adapters and their variants. `simd` is asked for by name, the rest as in bench/peers.mjs. The others are compared
+ * with the first.
+ */
 const CONTENDERS = [
   ["ntk-wasm", "float64"],
   ["ntk-wasm", "simd"],

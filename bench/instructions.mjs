@@ -1,6 +1,7 @@
-// `npm run bench:instructions`: what stands between an inner loop and the peak. For the innermost loops of some functions, the machine
-// instructions by kind, flops per instruction, and the share of the peak at which a machine could run them if it did nothing
-// but issue W instructions a cycle. On this Node (simd) and on Node 24 of tools/nodes (relaxed); counts, no timing.
+// `npm run bench:instructions`: what stands between an inner loop and the peak. It prints for the innermost loops of
+// some functions the machine instructions by kind and the flops per instruction. It prints the share of the peak that a
+// machine could reach if it did nothing but issue W instructions a cycle. On this Node (simd) and on Node 24 of
+// tools/nodes (relaxed); counts, no timing.
 //
 //   --function NAME   end of a function's name in build/*.wat, may be repeated     --list   the loops' instructions too
 import { execFileSync } from "node:child_process";
@@ -9,18 +10,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { disassemble, functionNames, innermostLoops } from "./disassembly.mjs";
-import { compilePeak } from "./machine.mjs";
+import { disassemble, functionNames, innermostLoops } from "./lib/disassembly.mjs";
+import { compilePeak } from "./lib/machine.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
   options: { function: { type: "string", multiple: true }, list: { type: "boolean", default: false } },
 });
-/** dot is inlined: level2/drowdot is its plainest user. */
+/** dot is inlined: level2/rowdot is its plainest user. */
 const FUNCTIONS = options.function ?? [
   "microkernel/microkernel",
   "mapRow<assembly/activation/sigmoid/Sigmoid>",
-  "level2/drowdot",
+  "level2/rowdot",
 ];
 const node24 = join(root, "tools/nodes/node_modules/node24/bin/node");
 
@@ -43,8 +44,9 @@ const KINDS = [
 const LANES = { pd: 2, ps: 4, sd: 1, ss: 1 };
 
 /**
- * Two kinds of processor: instructions issued in a cycle; SIMD units for products, for sums, for both together. Of the 2 + 2 units of a Zen 4
- * never more than three were seen busy (24 products and sums in 8.2 cycles, whether 10, 12 or 13 chains).
+ * Two kinds of processor: instructions issued in a cycle; SIMD units for products, for sums, for both together. A Zen 4
+ * has 2 + 2 units, but never more than three were seen busy: 24 products and sums took 8.2 cycles, whether in 10, 12 or
+ * 13 chains.
  */
 const MACHINES = [
   { name: "4 wide, 2 FP units", width: 4, multiply: 2, add: 2, both: 2 },

@@ -1,6 +1,7 @@
-// `npm run bench:lapack`: eigh, matrix product and Cholesky factorisation beside native LAPACK: Debian's NumPy on OpenBLAS, one thread,
-// float64, held to 128-bit SIMD as WebAssembly is (its kernels for Nehalem and Prescott; neither has fused multiply-add), and free.
-// Same matrices, alternated, medians; whole calls on both sides. Skipped where NumPy is missing.
+// `npm run bench:lapack`: eigh, matrix product and Cholesky factorisation beside native LAPACK: Debian's NumPy on
+// OpenBLAS, one thread, float64. OpenBLAS runs free, and held to 128-bit SIMD as WebAssembly is: with its kernels for
+// Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated, medians; whole calls on
+// both sides. Skipped where NumPy is missing.
 //
 //   --samples N   samples a contender (default 9)     PYTHON: another interpreter than /usr/bin/python3
 import { spawn, spawnSync } from "node:child_process";
@@ -12,9 +13,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
-import { supports } from "../dist/backend/wasm.js";
-import { machine } from "./machine.mjs";
-import { median, symmetric } from "./numbers.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { median, symmetric } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({ options: { samples: { type: "string", default: "9" } } });
 const samples = Number(options.samples);

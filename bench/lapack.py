@@ -1,6 +1,6 @@
 """NumPy's linear algebra on request, for bench/lapack.mjs: one JSON question a line, one JSON answer a line.
 
-The first line says which BLAS it is, asked of the loaded library itself. {"op", "n", "file"} times one run on the n×n float64
+The first line says which BLAS it is; the loaded library is asked. {"op", "n", "file"} times one run on the n×n float64
 matrix in the file; `first` depends on the result.
 """
 import ctypes

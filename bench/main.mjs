@@ -1,5 +1,6 @@
-// `npm run bench`: every case, for every variant that runs here, alternated; medians, GFLOP/s, share of the register peak
-// measured around the same case, ratios. Prints a Markdown table; writes it and a JSON file to bench/results/.
+// `npm run bench`: every case, for every variant that runs here, alternated. It gives medians, GFLOP/s, ratios, and the
+// share of the register peak measured around the same case. Prints a Markdown table, and writes it and a JSON file to
+// bench/results/.
 //
 //   --only REGEX   cases whose name matches     --samples N   samples a case (default 9)
 //   --nodes        the same again on the Nodes of tools/nodes (relaxed SIMD)
@@ -8,11 +9,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
-import { supports } from "../dist/backend/wasm.js";
-import { CASES, resident } from "./cases.mjs";
-import { machine, peakBinaries } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { measure, peaks, sink, tableHead, tableRow } from "./race.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { CASES, resident } from "./cases/float64.mjs";
+import { median } from "./lib/data.mjs";
+import { machine, peakBinaries } from "./lib/machine.mjs";
+import { measure, peaks, sink, tableHead, tableRow } from "./lib/race.mjs";
 
 const { values: options } = parseArgs({
   options: {

@@ -1,32 +1,38 @@
-// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own): same data, same run, the
-// number of threads stated. A result is first compared with ntk-wasm's; only a right one is timed; float64
-// that is right to float32's tolerance alone says so. Prints a Markdown table; writes it
+// `npm run bench:peers`: ntk-wasm against the libraries of bench/thirdparty (a package of its own). Same data, same
+// run, the number of threads stated. A result is first compared with the result of ntk-wasm, and only a right one is
+// timed. A float64 result that is right to float32's tolerance alone says so. Prints a Markdown table, and writes it
 // and a JSON file to bench/results/.
 //
-//   --only REGEX   work whose name matches     --samples N   samples a contender (default 5)     --large   eigh 1000 too
+//   --only REGEX   work whose name matches
+//   --samples N    samples a contender (default 5)
+//   --large        eigh 1000 too
 //
 // An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
-// `async create(variant)`, which throws an Error that says why where it cannot run here, and else gives
-//   name, version?, label?      its npm package (whose installed version is the default), and how it does the work, if in several ways
+// `async create(variant)`. `create` throws an Error that says why where the variant cannot run here, and else gives
+//   name, version?, label?      its npm package (default: the installed version), and how it does the work, if several
 //   precision, threads          "float64" or "float32"; how many threads compute
-//   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d, σ the sigmoid
-//   deepKernel?({ layers: [{ C, d }], B, a }, X)   the tangent kernel of f = B H + a, H_l = relu(C_l H_(l−1) + d_l), one output
-//   fit?(model, X, Y, X2, ridge)  the mean Θ(X2, X) (Θ(X, X) + ridge I)⁻¹ Y, the model that of `kernel`
+//   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d,
+//                               σ the sigmoid
+//   deepKernel?({ layers: [{ C, d }], B, a }, X)
+//                               the tangent kernel of f = B H + a, H_l = relu(C_l H_(l−1) + d_l), one output
+//   fit?(model, X, Y, X2, ridge)
+//                               the mean Θ(X2, X) (Θ(X, X) + ridge I)⁻¹ Y, the model as for `kernel`
 //   gemm?(A, B)                 AB
 //   cholesky?(A)                the lower factor of A
 //   solve?(A, B)                A⁻¹B for A positive definite, factorisation included
 //   eigh?(A)                    [eigenvalues ascending, eigenvectors in columns] of A symmetric
-//   read?(part)                 not timed: a part of a result as a flat typed array (default: it is one); frees the original
-// Those in the middle take `{ data, rows, cols }` matrices (d, b: Float64Array), convert them, and return (a promise of) the
-// function to be timed, which takes nothing and returns (a promise of) a result that JavaScript can read; what a library
-// lacks is left out. So conversion of the inputs is not timed for the peers, while ntk-wasm's public calls include theirs.
+//   read?(part)                 a part of a result as a flat typed array (default: it is one); frees it; untimed
+// The work (`kernel` to `eigh`) takes `{ data, rows, cols }` matrices (d, b: Float64Array), converts them, and returns
+// (a promise of) the function to be timed. That function takes nothing and returns (a promise of) a result that
+// JavaScript can read. Work that a library lacks is left out. Conversion of the inputs is so not timed for the peers,
+// while ntk-wasm's public calls include it.
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { machine } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { errorOf, TOLERANCE, work } from "./work.mjs";
+import { errorOf, TOLERANCE, work } from "./cases/peers.mjs";
+import { median } from "./lib/data.mjs";
+import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -36,9 +42,15 @@ const { values: options } = parseArgs({
   },
 });
 const samples = Number(options.samples);
-/** Ours is first: its results are what the others' are compared with, its times of the same precision what theirs are. */
+/**
+ * Ours is first: the results of the others are compared with its results, their times with its times of the same
+ * precision.
+ */
 const ADAPTERS = ["ntk-wasm", "ml-matrix", "numpy-ts", "jax-js", "tfjs-wasm", "onnxruntime-web"];
-/** Who takes longer than SLOW milliseconds gets no warm-up round, and as many samples as fit into BUDGET, at least one. */
+/**
+ * A contender that takes longer than SLOW milliseconds gets no warm-up round, and as many samples as fit into BUDGET,
+ * at least one.
+ */
 const SLOW = 5000;
 const BUDGET = 20_000;
 
@@ -73,7 +85,10 @@ async function startAll() {
   return { contenders, skipped };
 }
 
-/** The first run of each contender, and its verdict: `samples` to take, or the `problem`. The first one's result counts as right. */
+/**
+ * The first run of each contender, and its verdict: `samples` to take, or the `problem`. The result of the first
+ * contender counts as right.
+ */
 async function qualify(contenders, verb, input) {
   const rows = [];
   let expected;
@@ -114,7 +129,10 @@ async function race(rows) {
   for (const row of rows) if (!row.problem) row.ms = median(row.times);
 }
 
-/** Time over ours of the same precision; over our float64, which is `marked`, where ours has no float32 or it is not right. */
+/**
+ * Time over our time in the same precision. Where ours has no float32 or it is not right, time over our float64, which
+ * is `marked`.
+ */
 function ratioOf({ contender, ms }, rows) {
   const same = rows.find(({ contender: ours, problem }) => !problem && ours.precision === contender.precision);
   const ours = same?.contender.name === "ntk-wasm" ? same : rows[0];

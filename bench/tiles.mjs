@@ -1,19 +1,21 @@
-// `npm run bench:tiles`: register tiles of the microkernel, rows × vectors, as candidates: each is written out as AssemblyScript, compiled for
-// each variant that runs here, and timed on packed slivers (96 rows and 64 columns, 256 deep: A in L2, B in L1) in % of the register peak.
-// `unrolled` takes two steps of the depth at a time; `addressed` names the broadcasts' addresses outside the loop too, as
-// assembly/microkernel.ts does (see there).
+// `npm run bench:tiles`: register tiles of the microkernel, rows × vectors, as candidates. Each is written out as
+// AssemblyScript and compiled for each variant that runs here. It is timed on packed slivers (96 rows and 64 columns,
+// 256 deep: A in L2, B in L1) in % of the register peak. `unrolled` takes two steps of the depth at a time. `addressed`
+// names the broadcasts' addresses outside the loop too, as assembly/blas/microkernel.ts does (see there).
 //
-//   --only REGEX   candidates whose name matches     --samples N   (default 7)     --nodes   on the Nodes of tools/nodes too
+//   --only REGEX   candidates whose name matches
+//   --samples N    samples a candidate (default 7)
+//   --nodes        on the Nodes of tools/nodes too
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { supports } from "../dist/backend/wasm.js";
-import { machine, peakBinaries } from "./machine.mjs";
-import { median } from "./numbers.mjs";
-import { peaks } from "./race.mjs";
+import { supports } from "../dist/backend/inlined.js";
+import { median } from "./lib/data.mjs";
+import { machine, peakBinaries } from "./lib/machine.mjs";
+import { peaks } from "./lib/race.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -62,7 +64,10 @@ function source({ rows, vectors, unrolled, addressed, type }) {
   if (ASC_FEATURE_RELAXED_SIMD) return ${words}.relaxed_madd(x, y, c);
   return ${words}.add(${words}.mul(x, y), c);
 }
-/** Exported, or it would be inlined into the sweep, and V8 would run out of registers: the library's is a function too. */
+/**
+ * Exported, or it would be inlined into the sweep and V8 would run out of registers. The library's tile is a function
+ * too.
+ */
 export function tile(k: i32, a: usize, b: usize, t: usize): void {
   ${range(rows, (r) => range(vectors, (v) => `let c${r}_${v} = ${words}.splat(0);`))}
   const end = b + <usize>k * ${b};

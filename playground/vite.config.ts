@@ -1,4 +1,5 @@
-// The playground is a static site that works from any folder. It takes the library as an app does that fetches its binaries: from ntk-wasm/slim.
+// The playground is a static site that works from any folder. It takes the library as an app that fetches its binaries
+// does: from ntk-wasm/slim.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 

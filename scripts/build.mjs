@@ -1,5 +1,8 @@
-// Builds everything: AssemblyScript → build/*.wasm, each marked with its name → src/backend/binaries.generated.ts (base64) → the worker's
-// script as a string, src/worker/source.generated.ts → dist/.
+// Builds everything:
+//   AssemblyScript → build/*.wasm, each marked with its name
+//   build/*.wasm → src/backend/binaries.generated.ts, in base64
+//   src/worker/entry.ts → src/worker/source.generated.ts, the worker's script as a string
+//   src → dist/
 // Prints the sizes, and fails where both binaries together are over the budget.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -37,16 +40,21 @@ function generate(path, text) {
 }
 
 /**
- * The loader is imported where it is needed (backend/instance.ts). Left in a package, a dynamic import is a second
+ * The loader is imported where it is needed (backend/wasmModule.ts). Left in a package, a dynamic import is a second
  * file, which Rollup refuses to write into one `output.file`; required, the loader stands in the same file and is still
  * evaluated only then.
  */
 const inlineLoader = {
   name: "inline-loader",
-  setup({ onLoad }) {
-    onLoad({ filter: /backend[\\/]instance\.js$/ }, ({ path }) => {
+  setup({ onLoad, onEnd }) {
+    let found = 0;
+    onEnd(() => {
+      if (found === 0) throw new Error("inline-loader: no bundle imports backend/wasmModule.js");
+    });
+    onLoad({ filter: /backend[\\/]wasmModule\.js$/ }, ({ path }) => {
       const [before, after, ...more] = readFileSync(path, "utf8").split('await import("@assemblyscript/loader")');
       if (after === undefined || more.length > 0) throw new Error(`${path}: expected one import of the loader`);
+      found++;
       // By its path: a `require` of the package gives its UMD build, which looks for AMD.
       const loader = JSON.stringify(fileURLToPath(import.meta.resolve("@assemblyscript/loader")));
       return { contents: `${before}require(${loader})${after}` };
@@ -89,8 +97,8 @@ generate(
 );
 
 await run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.json"));
-// Few files to import: 70 cost 35 ms in a fresh process, more than all that comes after. The modules stay for the benches. The entries share what they
-// share, so that an error of one is an instance of the other's class.
+// Few files to import: 70 files cost 35 ms in a fresh process, more than all that comes after. The modules stay for the
+// benches. Code that two entries need stands once, so that an error of one entry is an instance of the other's class.
 await build({
   entryPoints: { "ntk-wasm": "./index.js", "ntk-wasm-slim": "./slim.js", "ntk-wasm-worker": "./worker/index.js" },
   outdir: join(root, "dist"),

@@ -1,6 +1,7 @@
-// `npm run check`, which CI runs: builds once, then formatting, lint, types, package checks, documentation, and what `npm test` runs.
-// A step that fails does not stop the others, but nothing that needs the build is tried without it. Ends with the plain line
-// `N passed, N failed`: each step counts as one, each test of the last one too.
+// `npm run check`, which CI runs. It builds once, then checks formatting, lint, types, the package and the
+// documentation, and runs what `npm test` runs. A step that fails does not stop the others, but nothing that needs the
+// build is tried without it. Ends with the plain line `N passed, N failed`: each step counts as one, and so does each
+// test of the last step.
 import { join } from "node:path";
 import { counts, root, run, seconds } from "./child.mjs";
 

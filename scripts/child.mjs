@@ -9,7 +9,10 @@ export const EVERY_MS = 20_000;
 
 export const seconds = (/** @type {number} */ start) => `${Math.round((performance.now() - start) / 1000)} s`;
 
-/** Runs in the project's folder. Gives the exit status (1 where a signal ended it, or where it did not start) and what it printed. */
+/**
+ * Runs in the project's folder. Gives what it printed and the exit status: 1 where a signal ended it, or where it did
+ * not start.
+ */
 export function run(/** @type {string} */ name, /** @type {string} */ command, /** @type {string[]} */ args) {
   return new Promise((resolve) => {
     const start = performance.now();
@@ -40,7 +43,9 @@ export function run(/** @type {string} */ name, /** @type {string} */ command, /
   });
 }
 
-/** The counts of a closing line `N passed, N failed`; a failure where there is none, or where the exit status says more. */
+/**
+ * The counts of a closing line `N passed, N failed`; a failure where there is none, or where the exit status says more.
+ */
 export function counts({ status, output }) {
   const [, passed, failed] = output.trimEnd().match(/(?:^|\n)(\d+) passed, (\d+) failed$/) ?? [0, 0, 1];
   return { passed: Number(passed), failed: Math.max(Number(failed), status === 0 ? 0 : 1) };

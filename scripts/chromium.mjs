@@ -1,4 +1,4 @@
-// How headless Chromium is started, by the tests and by the benches: as root in a container, and without a word to the network.
+// How the tests and the benches start headless Chromium: as root in a container, and without a word to the network.
 
 /** @type {string[]} */
 export const CHROMIUM_FLAGS = [

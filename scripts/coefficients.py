@@ -1,4 +1,4 @@
-"""Derives the polynomial coefficients of assembly/math.ts, assembly/trig.ts and assembly/activation/ (needs mpmath).
+"""Derives the coefficients of assembly/simd/exp.ts, assembly/simd/trig.ts and assembly/activation/ (needs mpmath).
 
 Near-minimax: Chebyshev interpolation at 50 digits, converted to powers, rounded once. Prints each table with its error.
 """
@@ -68,7 +68,7 @@ fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else m
 
 
 def single(name, function, interval, terms, relative):
-    """Coefficients in float32, for assembly/activation/single.ts."""
+    """Coefficients in float32, for assembly/simd/exp4.ts and the classes of four lanes in assembly/activation."""
     import struct
     narrow = lambda x: struct.unpack("f", struct.pack("f", float(x)))[0]
     coefficients, _ = chebyfit(function, interval, terms, error=True)

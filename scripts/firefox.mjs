@@ -1,5 +1,5 @@
-// How headless Firefox is started, by the tests, the smoke rows and the benches: over WebDriver BiDi (Playwright drives only a
-// Firefox of its own), and without a word to the network.
+// How the tests, the smoke rows and the benches start headless Firefox: over WebDriver BiDi, and without a word to the
+// network. (Playwright drives only a Firefox of its own.)
 import puppeteer from "puppeteer-core";
 import { patience } from "./slowness.mjs";
 

@@ -1,5 +1,6 @@
-// Vitest reporter of scripts/test.mjs: prints what failed, and tells the process that started it how far it is, as messages
-// { files, done, tests, failed, running }. Without such a process (`npx vitest --reporter=./scripts/progress.mjs`) it tells nobody.
+// Vitest reporter of scripts/test.mjs. It prints what failed, and tells the process that started it how far it is, as
+// messages { files, done, tests, failed, running }. Without such a process
+// (`npx vitest --reporter=./scripts/progress.mjs`) it tells nobody.
 import { MinimalReporter } from "vitest/node";
 
 export default class Progress extends MinimalReporter {

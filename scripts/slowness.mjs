@@ -1,5 +1,5 @@
-// How slow this machine is now: 1 for a quiet server core, more where it is slower or busy. Every time limit of the tests is a
-// multiple of it. `SLOWNESS=10 npm test` sets it by hand.
+// How slow this machine is now: 1 for a quiet server core, more where it is slower or busy. Every time limit of the
+// tests is a multiple of it. `SLOWNESS=10 npm test` sets it by hand.
 import { availableParallelism, loadavg } from "node:os";
 
 /** One round on the quiet machine that the limits were chosen on (Node 20 to 26: 26 to 28 ms). */
@@ -36,5 +36,5 @@ function measure() {
 /** At least 1. */
 export const slowness = Number(process.env.SLOWNESS) || Math.min(MOST, Math.max(1, measure()));
 
-/** A limit in milliseconds, from that of the quiet machine. */
+/** A limit in milliseconds, from the limit on a quiet machine. */
 export const patience = (/** @type {number} */ ms) => Math.ceil(ms * slowness);

@@ -1,5 +1,5 @@
-// TypeDoc plugin: pages are called what their first heading says, so that the Markdown needs no front matter. The front page has the
-// project's name above it already, and loses its own.
+// TypeDoc plugin. The title of a page is its first heading, so that the Markdown needs no front matter. The front page
+// stands below the project's name, and loses its own heading.
 import { Converter } from "typedoc";
 
 /** @param {import("typedoc").Application} app */

@@ -3,15 +3,16 @@
  *
  *   base | held blocks (factors of a live Fit) | scratch stack →
  *
- * Held blocks are first-fit in the gaps below the top held block. The scratch stack starts above the top held block and is empty
- * between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
+ * Held blocks are first-fit in the gaps below the top held block. The scratch stack starts above the top held block. It
+ * is empty between public calls, so there is nothing to leak. Growing detaches views: take a view where it is used.
  *
- * A user's kernel function may call the same Ntk while the call that asked for the kernel has scratch in use. A block held then goes on top of
- * that scratch, and the stack goes on above the block: neither call ever writes what is the other's.
+ * A user's kernel function may call the same Ntk while the call that asked for the kernel has scratch in use. A block
+ * held then goes on top of that scratch, and the stack goes on above the block: neither call ever writes the other's
+ * memory.
  */
 import { MemoryLimitError } from "./errors.js";
 import { BYTES_LIMIT, copyOf, megabytes } from "./memory.js";
-import type { Backend, Ops } from "./ops.js";
+import type { Backend } from "./ops.js";
 
 const LINE = 64;
 
@@ -107,7 +108,8 @@ export class Arena {
   }
 
   /**
-   * Address of `elements` doubles that stay until {@link free}: in a gap between held blocks, or while scratch is in use on top of it.
+   * Address of `elements` doubles that stay until {@link free}: in a gap between held blocks, or while scratch is in
+   * use on top of it.
    *
    * @throws MemoryLimitError where they do not fit.
    */
@@ -157,14 +159,4 @@ export class Arena {
 
 function lines(bytes: number): number {
   return Math.ceil(bytes / LINE) * LINE;
-}
-
-/** What everything below `ntk.ts` works with: the ops of a backend and the memory they work on. */
-export interface Context {
-  readonly ops: Ops;
-  readonly arena: Arena;
-  /** What kernels, products and factorisations are computed in where the caller leaves the choice to them. */
-  readonly precision: "float64" | "float32";
-  /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
-  readonly disposed: boolean;
 }

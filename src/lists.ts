@@ -1,6 +1,7 @@
 /**
- * Numbers from callers: lists and matrices, each read once. A list is an Array or a typed array of numbers, of any realm; its length is
- * checked before it is believed. What JSON makes of a typed array, {"0": …}, counts where the length is known.
+ * Numbers from callers: lists and matrices, each read once. A list is an Array or a typed array of numbers, of any
+ * realm. Its length is checked before memory is asked for. What JSON makes of a typed array, {"0": …}, counts where the
+ * length is known.
  */
 import { typedArrayName } from "./brand.js";
 import { MemoryLimitError } from "./errors.js";
@@ -17,7 +18,8 @@ const slot = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)
 const [bufferOf, offsetOf, lengthOf] = [slot("buffer"), slot("byteOffset"), slot("length")];
 
 /**
- * The numbers of a typed array of any realm: a view of the same memory where they are doubles, else a copy. Undefined for what is none.
+ * The numbers of a typed array of any realm: a view of the same memory where they are doubles, else a copy. Undefined
+ * for anything else.
  *
  * @throws TypeError for BigInts, and where the memory is gone; MemoryLimitError.
  */
@@ -49,7 +51,8 @@ function listLength(value: unknown): number | undefined {
 }
 
 /**
- * The first `n` entries of an Array, which must be numbers, to `data` from `at` on; `place` names entry j. Inside {@link reading}.
+ * Writes the first `n` entries of an Array, which must be numbers, to `data` from `at` on. `place` names entry j. Call
+ * inside {@link reading}.
  */
 function copyNumbers(
   list: ArrayLike<unknown>,
@@ -82,10 +85,11 @@ function isIndexed(value: unknown, n: number): value is ArrayLike<unknown> {
 }
 
 /**
- * A list as a vector of its own or, with `share`, a view of a Float64Array's memory. With a `length` it must have that one, and what JSON
- * makes of a typed array is accepted too.
+ * A list as a vector of its own or, with `share`, a view of a Float64Array's memory. Where `length` is given, the list
+ * must have that length, and what JSON makes of a typed array is accepted too.
  *
- * @throws TypeError for other kinds and for entries that are no numbers; RangeError for another length; MemoryLimitError.
+ * @throws TypeError for other kinds and for entries that are no numbers; RangeError for another length;
+ *   MemoryLimitError.
  */
 export function toVector(
   value: unknown,
@@ -142,7 +146,8 @@ export function toEntries(value: unknown, name: string, expected: string, least:
 const ACCEPTED = "a Matrix { data, rows, cols }, rows of numbers, or numbers (a column), in arrays or typed arrays";
 
 /**
- * The matrix behind a `MatrixLike`. Float64Arrays are not copied: what is kept must be. `is` begins what is said of it: "X is".
+ * The matrix behind a `MatrixLike`. Float64Arrays are not copied: the caller copies what it keeps. `is` is how a
+ * message about the matrix begins: "X is".
  *
  * @throws TypeError where `value` is no matrix; RangeError for ragged rows and contradictory sizes; MemoryLimitError.
  */
@@ -205,7 +210,8 @@ function rowLength(row: unknown, name: string): number {
 }
 
 /**
- * The numbers of an input, still as many as when it was checked: code of the caller's (a getter, a kernel function) may have transferred its memory.
+ * The numbers of an input, still as many as when it was checked. The caller's code (a getter, a kernel function) may
+ * have transferred its memory since.
  *
  * @throws TypeError
  */

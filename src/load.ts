@@ -1,23 +1,31 @@
-/** `load()`: probes the engine, makes the backend that was asked for, or the fastest one that runs. Never a silent substitute. */
+/**
+ * `load()`: probes the engine, and makes the backend that was asked for, or the fastest one that runs. Never a silent
+ * substitute.
+ */
+
+import { loadWasmBackend, supports } from "./backend/inlined.js";
 import { createJsBackend } from "./backend/js/index.js";
-import { loadWasmBackend, supports } from "./backend/wasm.js";
 import { checkChoice, checkKeys, checkPositiveInteger } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
 
-export { compileVariant as compile } from "./backend/wasm.js";
+export { compileVariant as compile } from "./backend/inlined.js";
 
 export interface LoadOptions {
   /** `"wasm"` or `"js"`; default: WebAssembly where it runs, else JavaScript. */
   backend?: "wasm" | "js";
-  /** Default: `"relaxed"` (fused multiply-add) where it runs, else `"simd"`. `"simd"` gives the same bits on every machine. */
+  /**
+   * Default: `"relaxed"` (fused multiply-add) where it runs, else `"simd"`. `"simd"` gives the same bits on every
+   * machine.
+   */
   variant?: "relaxed" | "simd" | "js";
   /** Only 1 for now. */
   threads?: number;
   /**
-   * `"float32"`: kernels of finite networks, `matmul`, `gram` and `cholesky` in single precision, at about twice the speed and half the memory;
-   * `fit` and `solve` factor in it and refine in float64 to float64's backward error. Everything else stays float64, and
-   * results are float64 arrays either way. Default `"float64"`. The README states the accuracy of each result.
+   * `"float32"`: kernels of finite networks, `matmul`, `gram` and `cholesky` in single precision, at about twice the
+   * speed and half the memory. `fit` and `solve` factor in it, and refine in float64 to float64's backward error.
+   * Everything else stays float64, and results are float64 arrays either way. Default `"float64"`. The guide
+   * *Performance* states the accuracy of each result.
    */
   precision?: "float64" | "float32";
 }

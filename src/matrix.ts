@@ -24,8 +24,8 @@ export type NumberArray =
 export type NumberList = readonly number[] | NumberArray;
 
 /**
- * What the API accepts as a matrix: rows of numbers, numbers (a column), or `{ data, rows, cols }`, row-major, also after
- * `JSON.parse(JSON.stringify(matrix))`.
+ * What the API accepts as a matrix: rows of numbers, numbers (a column), or `{ data, rows, cols }`, row-major, also
+ * after `JSON.parse(JSON.stringify(matrix))`.
  */
 export type MatrixLike =
   | Matrix
@@ -41,4 +41,18 @@ export function matrix(rows: number, cols: number, data: Float64Array = zeros(ro
 /** A copy that is nobody else's. */
 export function copied({ data, rows, cols }: Matrix): Matrix {
   return matrix(rows, cols, copyOf(data));
+}
+
+/** Rows [row, row + rows) of X, without a copy. */
+export function rowsOf(X: Matrix, row: number, rows: number): Matrix {
+  return matrix(rows, X.cols, X.data.subarray(row * X.cols, (row + rows) * X.cols));
+}
+
+/** Some rows of X. */
+export function pickRows(X: Matrix, rows: readonly number[]): Matrix {
+  const data = zeros(rows.length * X.cols);
+  rows.forEach((row, i) => {
+    data.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols);
+  });
+  return matrix(rows.length, X.cols, data);
 }

@@ -1,31 +1,41 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
- * to `kernel/`, `solver/` and `predict/`. Get one from `load()`.
+ * to `kernel/`, `regression/`, `training/` and `linalg/`. Get one from `load()`.
  */
-import { Arena, type Context } from "./arena.js";
+
+import { Arena } from "./arena.js";
 import { checkResult, toMatrix } from "./check.js";
+import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
-import { kernelBlocks } from "./kernel/empirical.js";
-import { type KernelSource, kernelSource, type Model } from "./kernel/source.js";
-import { forward, jacobian, kernelTimesVector } from "./kernel/tangent.js";
+import { kernelBlocks } from "./kernel/finite/kernel.js";
+import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
+import type { KernelSource } from "./kernel/kernel.js";
+import { kernelSource, type Model } from "./kernel/modelKernel.js";
+import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
+import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
-import { type Precision, realOf } from "./precision.js";
-import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./predict/compare.js";
-import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./predict/dynamics.js";
-import { type Ensemble, type EnsembleOptions, ensembleOf } from "./predict/ensemble.js";
-import { type Fit, type FitOptions, fitModel, restoredFit } from "./predict/fit.js";
-import { type Linearized, linearize } from "./predict/linearize.js";
-import type { RestoreOptions } from "./predict/restore.js";
-import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./predict/sampleKernel.js";
-import { type Sweep, type SweepOptions, type SweepProgress, sweepingNetworks, sweepNetworks } from "./predict/sweep.js";
-import { type Progress, type Trained, type TrainOptions, trainingOf, trainNetwork } from "./predict/train.js";
-import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./predict/tune.js";
-import { cholesky, eigh, gram, matmul, solve } from "./solver/dense.js";
+import { type Fit, type FitOptions, fitModel, restoredFit } from "./regression/fit.js";
+import type { RestoreOptions } from "./regression/restore.js";
+import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./regression/tune.js";
+import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
+import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
+import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
+import { type Linearized, linearize } from "./training/linearize.js";
+import type { Progress, TrainOptions } from "./training/run.js";
+import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./training/sampleKernel.js";
+import {
+  type Sweep,
+  type SweepOptions,
+  type SweepProgress,
+  sweepingNetworks,
+  sweepNetworks,
+} from "./training/sweep.js";
+import { type Trained, trainingOf, trainNetwork } from "./training/train.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';
@@ -103,9 +113,9 @@ export class Ntk {
 
   /**
    * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ in its factored form, layer by layer (Novak et al. 2022): no Jacobian is formed.
-   * `outputs: "average"` (default): N×N2, the mean over outputs; `"full"`: (N·C)×(N2·C), row n·C + c. Without X2 it is symmetric to
-   * the bit. Entries that truly overflow are ±Infinity; with precision `"float32"` those of finite networks are a RangeError, and right
-   * to 16 ε₃₂ √(Θ_ii Θ_jj).
+   * `outputs: "average"` (default): N×N2, the mean over outputs. `outputs: "full"`: (N·C)×(N2·C), row n·C + c. Without
+   * X2 the kernel is symmetric to the bit. Entries that truly overflow are ±Infinity. With precision `"float32"`
+   * kernels of finite networks are right to 16 ε₃₂ √(Θ_ii Θ_jj), and entries that overflow are a RangeError.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
    * @example
@@ -135,8 +145,8 @@ export class Ntk {
   }
 
   /**
-   * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`; deeper `a b cL dL … c1 d1`), averaged over
-   * outputs; they sum to Θ.
+   * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`; deeper `a b cL dL … c1 d1`),
+   * averaged over outputs. The matrices sum to Θ.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
@@ -146,7 +156,7 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    return kernelBlocks(this.#context, realOf(this.#context, this.precision), value, A, B);
+    return kernelBlocks(this.#context, bytesOf(this.precision), value, A, B);
   }
 
   /**
@@ -164,9 +174,10 @@ export class Ntk {
 
   /**
    * Kernel ridge regression of Y (N×C) on X (N×d) with the model's tangent kernel; also read as a Gaussian process.
-   * `ridge` is absolute; 0 gives the minimum-norm answer where Θ is singular, and the report says its rank. With `ridges`
-   * one eigendecomposition rates them all, and the best profiled evidence is fitted. With precision `"float32"` weights and means have float64's
-   * backward error from a float32 factor; variances and evidences make a float64 one when first asked for.
+   * `ridge` is absolute. A ridge of 0 gives the minimum-norm answer where Θ is singular, and the report says its rank.
+   * With `ridges` one eigendecomposition rates them all, and the ridge of the best profiled evidence is fitted. With
+   * precision `"float32"` weights and means have float64's backward error from a float32 factor. Variances and
+   * evidences make a float64 factor when first asked for.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError where the ridge drowns in rounding or the
    *   kernel is indefinite; MemoryLimitError before any work; ConvergenceError.
@@ -179,11 +190,12 @@ export class Ntk {
   }
 
   /**
-   * A fit from what `fit.snapshot()` or `fit.toJSON()` gave (bytes, the object, or its JSON text), also by another process: means to the bit on the
-   * same variant, variances too, for which the factor is made again when first asked for. A custom kernel is in no snapshot: give it as `model`.
+   * A fit from what `fit.snapshot()` or `fit.toJSON()` gave (bytes, the object, or its JSON text), also by another
+   * process. Means and variances are the same to the bit on the same variant. The factor is made again when a variance
+   * is first asked for. A custom kernel is in no snapshot: give it as `model`.
    *
-   * @throws TypeError where it is no snapshot; RangeError where it was cut short or altered, is of a newer version, or lacks its kernel;
-   *   MemoryLimitError.
+   * @throws TypeError where it is no snapshot; RangeError where it was cut short or altered, is of a newer version, or
+   *   lacks its kernel; MemoryLimitError.
    * @example
    * const again = ntk.restore(fit.snapshot());
    * again.predict(Xnew).mean.rows; // 2
@@ -193,8 +205,8 @@ export class Ntk {
   }
 
   /**
-   * Gradient descent or flow on the first-order model, in closed form: outputs, loss and weights after any number of steps,
-   * from one eigendecomposition (Lee et al. 2019). Momentum, Nesterov, weight decay and schedules included.
+   * Gradient descent or flow on the first-order model, in closed form: outputs, loss and weights after any number of
+   * steps, from one eigendecomposition (Lee et al. 2019). Momentum, Nesterov, weight decay and schedules included.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError for an indefinite kernel; MemoryLimitError;
    *   ConvergenceError.
@@ -208,11 +220,11 @@ export class Ntk {
   }
 
   /**
-   * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a schedule, and
-   * records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A record of the kernel costs one `kernel(net, X)`.
+   * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a
+   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A record of the kernel costs one `kernel(net, X)`.
    *
-   * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is no longer
-   *   finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
+   * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is
+   *   no longer finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
    * @example
    * const { network, loss, kernelDrift } = ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000 });
    * loss[loss.length - 1] < loss[0]; // true
@@ -222,7 +234,8 @@ export class Ntk {
   }
 
   /**
-   * {@link train}, a slice of about 16 ms for each step of the generator, which can be stopped and taken up again; it returns what `train` does.
+   * {@link train} as a generator, a slice of about 16 ms for each step. It can be stopped and taken up again, and
+   * returns what `train` does.
    *
    * @throws as {@link train}: for bad input at once.
    * @example
@@ -233,8 +246,8 @@ export class Ntk {
   }
 
   /**
-   * Is the linear picture true? Trains the network and its first-order model from the same θ0 and reports, at each recorded
-   * step, both losses, the gap ‖f_net − f_lin‖/‖f_lin − f0‖ on X and Xtest, and how far weights and kernel moved.
+   * Is the linear picture true? Trains the network and its first-order model from the same θ0. Reports at each recorded
+   * step both losses, the gap ‖f_net − f_lin‖/‖f_lin − f0‖ on X and Xtest, and how far weights and kernel moved.
    *
    * @throws as {@link train}; `partial` is then the comparison up to the divergence.
    * @example
@@ -267,7 +280,12 @@ export class Ntk {
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError. Runs that diverge are counted, not thrown.
    * @example
-   * const { exponents } = ntk.sweep(X, Y, { widths: [64, 256, 1024], inits: ["ntk"], learningRates: [0.5], steps: 100 });
+   * const { exponents } = ntk.sweep(X, Y, {
+   *   widths: [64, 256, 1024],
+   *   inits: ["ntk"],
+   *   learningRates: [0.5],
+   *   steps: 100,
+   * });
    * exponents.at(-1)?.gap?.exponent; // about -1: after the last recorded step
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
@@ -287,8 +305,9 @@ export class Ntk {
   }
 
   /**
-   * Infinitely many infinitely wide networks, each trained on X, Y from its own start: mean and covariance of their outputs at any training time, in
-   * closed form (Lee et al. 2019). `kernel: "nngp"` models train the readout only; their end is the NNGP posterior.
+   * Infinitely many infinitely wide networks, each trained on X, Y from its own start. Gives mean and covariance of
+   * their outputs at any training time, in closed form (Lee et al. 2019). `kernel: "nngp"` models train the readout
+   * only; they end at the NNGP posterior.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example
@@ -302,7 +321,8 @@ export class Ntk {
   }
 
   /**
-   * The mean of the tangent kernels of random networks, with its standard error, draw by draw: iterate, or ask for the `result()`.
+   * The mean of the tangent kernels of random networks, with its standard error, draw by draw: iterate, or ask for the
+   * `result()`.
    *
    * @throws TypeError, RangeError for bad input, before any draw; MemoryLimitError.
    * @example
@@ -313,8 +333,8 @@ export class Ntk {
   }
 
   /**
-   * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. What is not given stays as the model has
-   * it; a custom kernel has a ridge only.
+   * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. Options
+   * that are not given stay as the model has them. A custom kernel has a ridge only.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example
@@ -326,7 +346,8 @@ export class Ntk {
   }
 
   /**
-   * {@link tune}, one kernel for each step of the generator, which can be stopped and taken up again; it returns what `tune` does.
+   * {@link tune} as a generator, one kernel for each step. It can be stopped and taken up again, and returns what
+   * `tune` does.
    *
    * @throws as {@link tune}: for bad input at once.
    * @example
@@ -387,8 +408,8 @@ export class Ntk {
   }
 
   /**
-   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs; with precision `"float32"` dsposv: float64's residual from a
-   * float32 factor).
+   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs). With precision `"float32"` it is
+   * LAPACK's dsposv: float64's residual from a float32 factor.
    *
    * @throws RangeError where A is not symmetric; NotPositiveDefiniteError with the 0-based pivot.
    * @example

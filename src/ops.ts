@@ -34,8 +34,8 @@ export interface Ops {
   dfeaturesScratchBytes(rows: number, m: number, d: number): number;
 
   /**
-   * Rows of the Jacobian that belong to one layer: row i of J is scale · G_i ⊗ X_⌊i/repeat⌋ (a row-wise Khatri–Rao product),
-   * entry j·d + t being scale G_ij X_⌊i/repeat⌋t. `x` is optional where d = 1, and means 1.
+   * Rows of the Jacobian that belong to one layer: row i of J is scale · G_i ⊗ X_⌊i/repeat⌋ (a row-wise Khatri–Rao
+   * product), entry j·d + t being scale G_ij X_⌊i/repeat⌋t. `x` is optional where d = 1, and means 1.
    */
   dkhatrirao(
     rowStart: number, rowEnd: number, m: number, d: number, scale: number, g: number, ldg: number,
@@ -44,8 +44,8 @@ export interface Ops {
 
   /**
    * Vector-Jacobian product of one hidden layer, without J, for the hidden units [unitStart, unitEnd):
-   * ub_j += bScale Σ_i v_i S_ij, uc_jt += cScale Σ_i v_i G_ij x_it, ud_j += dScale Σ_i v_i G_ij (`ub` and `ud` optional).
-   * v has length n; uc is m×d with rows packed. (The entry of `a` is aScale Σ v, one number: the caller's.)
+   * ub_j += bScale Σ_i v_i S_ij, uc_jt += cScale Σ_i v_i G_ij x_it, ud_j += dScale Σ_i v_i G_ij (`ub` and `ud`
+   * optional). v has length n; uc is m×d with rows packed. (The entry of `a` is aScale Σ v, one number: the caller's.)
    */
   dvjp(
     unitStart: number, unitEnd: number, n: number, d: number,
@@ -54,12 +54,14 @@ export interface Ops {
   ): Info;
 
   /**
-   * `steps` updates of full-batch gradient descent on Σ (f(x_i) − y_i)²/2n for one hidden layer and one output,
-   * f = beta2 a + alpha2 Σ_j b_j σ(z_j), z = alpha1 C x + beta1 bias, all in place: theta = (a, b, C, bias) (with `bias = 0`: (b, C)),
-   * P doubles, and theta0 and velocity of the same length (velocity is not read where momentum is 0). With g the
-   * gradient + decay (theta − theta0): v ← momentum v + g; theta ← theta − rate_k v, or with `nesterov = 1`
-   * theta − rate_k (g + momentum v). X is n×d, rows packed; rates and losses have length `steps`; losses_k is the loss before
-   * update k + 1. A loss that is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
+   * `steps` updates of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
+   * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
+   * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
+   * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
+   * v ← momentum v + g,
+   * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
+   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that
+   * is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
@@ -71,7 +73,8 @@ export interface Ops {
 
   /**
    * One update of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
-   * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum is 0.
+   * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum
+   * is 0.
    */
   ddescend(
     P: number, rate: number, momentum: number, nesterov: number, decay: number,
@@ -102,18 +105,23 @@ export interface Ops {
     rowStart: number, rowEnd: number, k: number, g: number, ldg: number, repeat: number, f: number, ldf: number,
     gamma: number, c: number, ldc: number, work: number,
   ): Info;
-  /** The rectangular twin of {@link Ops.dgramBlock}: C = gamma C + (F ⊗ 1) ∘ (G Hᵀ), C n×n2, F ⌈n/repeat⌉×⌈n2/repeat⌉. */
+  /**
+   * The rectangular twin of {@link Ops.dgramBlock}: C = gamma C + (F ⊗ 1) ∘ (G Hᵀ), C n×n2, F ⌈n/repeat⌉×⌈n2/repeat⌉.
+   */
   dgramBlockCross(
     rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
     repeat: number, f: number, ldf: number, gamma: number, c: number, ldc: number, work: number,
   ): Info;
-  /** Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows; d = 1 for the block ops. */
+  /**
+   * Bytes of `work` for {@link Ops.dgram} (n2 = rowEnd) and {@link Ops.dgramCross} on `rows` rows; d = 1 for the block
+   * ops.
+   */
   dgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
 
   /**
    * The tangent kernel of one hidden layer from its inputs (MATH.md §2), lower triangle only, in one op:
-   * C = gamma C + delta + sigma S Sᵀ + (alpha X Xᵀ + beta) ∘ (G Gᵀ), with the S and G of {@link Ops.dfeatures} at zAlpha, zBeta, W (m×d, its C),
-   * bias and gain. alpha = 0: the factor is beta. Returns -1 for an unknown activation.
+   * C = gamma C + delta + sigma S Sᵀ + (alpha X Xᵀ + beta) ∘ (G Gᵀ), with the S and G of {@link Ops.dfeatures} at
+   * zAlpha, zBeta, W (m×d, its C), bias and gain. alpha = 0: the factor is beta. Returns -1 for an unknown activation.
    */
   dntk(
     activation: number, rowStart: number, rowEnd: number, m: number, d: number,
@@ -128,36 +136,39 @@ export interface Ops {
   ): Info;
   /** Bytes of `work` for {@link Ops.dntk} (n2 = rowEnd) and {@link Ops.dntkCross} on `rows` rows. */
   dntkScratchBytes(rows: number, n2: number, m: number, d: number): number;
-  /** The float32 twins of {@link Ops.dntk}. */
-  sntk: Ops["dntk"];
-  sntkCross: Ops["dntkCross"];
-  sntkScratchBytes: Ops["dntkScratchBytes"];
 
   /**
-   * First pre-activations of an infinitely wide network: a_i = alpha |x_i|² + beta, and in U, n×(d+1), the unit vectors of
-   * (√alpha x_i, √beta); zeros where a_i is 0. alpha, beta ≥ 0.
+   * First pre-activations of an infinitely wide network: a_i = alpha |x_i|² + beta, and in U, n×(d+1), the unit vectors
+   * of (√alpha x_i, √beta); zeros where a_i is 0. alpha, beta ≥ 0.
    */
   dunit(n: number, d: number, alpha: number, beta: number, x: number, ldx: number, a: number, u: number, ldu: number): Info;
   /**
-   * Covariances of pairs: C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij², from |u − v| and |u + v| where those are nearly parallel or
-   * opposite; a point and its twin give exactly a_i and 0. u_i, v_j of length d. `vt` (d×cols, V transposed) is taken for all pairs; where it is 0,
-   * C holds U Vᵀ on entry and V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
+   * Covariances of pairs and what their squares leave:
+   * C_ij = √(a_i b_j) u_i·v_j and delta_ij = a_i b_j − C_ij².
+   * Both come from |u − v| and |u + v| where u and v are nearly parallel or opposite. A point and its twin give exactly
+   * a_i and 0. u_i and v_j have length d. `vt` (d×cols, V transposed) serves all pairs. Where it is 0, C holds U Vᵀ on
+   * entry and V gives the differences. cols counts, rounded up to four: b, vt, C and delta have that room.
    */
   dcovariance(
     rowStart: number, rowEnd: number, cols: number, d: number, a: number, u: number, ldu: number,
     b: number, v: number, ldv: number, vt: number, ldvt: number, c: number, ldc: number, delta: number, ldd: number,
   ): Info;
   /**
-   * Moments of the probit mixture for n variances scale·a_i (MATH.md §6), in groups of four points: [⌈n/4⌉][terms + 2][4] doubles, slot k ≤ terms
-   * being Σ_j p_j u_j (u_j √a)^2k with u_j = s_j/√(1 + s_j² a), and the last Σ_j p_j √(a + s_j⁻²)/√2π. `nodes`: 24 scales s, then 24 weights p.
+   * Moments of the probit mixture (MATH.md §6) for n variances a = scale·a_i, u_j = s_j/√(1 + s_j² a):
+   * slot k ≤ terms holds Σ_j p_j u_j (u_j √a)^2k, the last slot Σ_j p_j √(a + s_j⁻²)/√2π.
+   * They lie in groups of four points, [⌈n/4⌉][terms + 2][4] doubles. `nodes`: 24 scales s, then 24 weights p.
    */
   dmoments(n: number, a: number, scale: number, nodes: number, terms: number, moments: number): Info;
   /**
-   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. With T, Ṫ the duals of the activation at (a_i, b_j, C_ij, delta_ij):
-   * C ← weight T + bias; theta ← weight theta Ṫ + scale T + shift (optional); delta ← the next layer's ab − c², for whose variances
-   * nextA and nextB are given (0: not wanted). `terms` of the series through the moments ma, mb ({@link Ops.dmoments} with `held` terms); 0: closed form, or
-   * the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and theta have that room. With `diagonal = 1` C is the vector of the
-   * pairs (i, i), C_i ← weight T(a_i, a_i, a_i) + bias, and nothing else. Returns -1 for an unknown activation.
+   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the duals of the activation at
+   * (a_i, b_j, C_ij, delta_ij):
+   * C ← weight T + bias,
+   * theta ← weight theta Ṫ + scale T + shift (optional),
+   * delta ← ab − c² of the next layer, whose variances are nextA and nextB (0: not wanted).
+   * `terms` counts those of the series through the moments ma and mb ({@link Ops.dmoments} with `held` terms). terms =
+   * 0 means the closed form, or the double sum over `nodes`. cols counts, rounded up to four: b, nextB, C, delta and
+   * theta have that room. With `diagonal = 1` C is the vector of the pairs (i, i), C_i ← weight T(a_i, a_i, a_i) +
+   * bias, and nothing else is written. Returns -1 for an unknown activation.
    */
   ddual(
     activation: number, rowStart: number, rowEnd: number, cols: number, diagonal: number,
@@ -183,8 +194,8 @@ export interface Ops {
 
   /**
    * Cholesky factor in place: A = L Lᵀ on the lower triangle; the strict upper triangle is not touched.
-   * A pivot that is not positive, or not greater than `tolerance` times its diagonal entry on entry (what is left then is
-   * rounding), or NaN, stops it: returns 1 + its 0-based index, and L is undefined.
+   * A pivot that is not positive, or not greater than `tolerance` times its diagonal entry on entry (what is left then
+   * is rounding), or NaN, stops it: returns 1 + its 0-based index, and L is undefined.
    */
   dpotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
   dpotrfScratchBytes(n: number): number;
@@ -203,18 +214,19 @@ export interface Ops {
 
   /**
    * Rank-1 update of a Cholesky factor in place: the lower triangle L' with L' L'ᵀ = L Lᵀ + x xᵀ, by n Givens rotations
-   * (Gill, Golub, Murray & Saunders 1974; Golub & Van Loan 6.5.4), O(n²). L has a positive diagonal, and so has L'. x, of length n, is destroyed.
+   * (Gill, Golub, Murray & Saunders 1974; Golub & Van Loan 6.5.4), O(n²). L has a positive diagonal, and so has L'. x,
+   * of length n, is destroyed.
    */
   dch1up(n: number, l: number, ldl: number, x: number, work: number): Info;
   /**
-   * Rank-1 downdate, L' L'ᵀ = L Lᵀ − x xᵀ, as LINPACK's dchdd: p = L⁻¹x (left in x), then rotations that turn (√(1 − |p|²), p) into a unit vector.
-   * det(L' L'ᵀ) is 1 − |p|² times that of L Lᵀ, and L' L'ᵀ ≥ (1 − |p|²) L Lᵀ. Where 1 − |p|² is not greater than
-   * `tolerance` ≥ 0, or NaN, it returns 1 and L is as before.
+   * Rank-1 downdate, L' L'ᵀ = L Lᵀ − x xᵀ, as LINPACK's dchdd: p = L⁻¹x (left in x), then rotations that turn
+   * (√(1 − |p|²), p) into a unit vector. With r = 1 − |p|² the determinant of L' L'ᵀ is r times the one of L Lᵀ, and
+   * L' L'ᵀ ≥ r L Lᵀ. Where r is not greater than `tolerance` ≥ 0, or NaN, it returns 1 and L is as before.
    */
   dch1dn(n: number, tolerance: number, l: number, ldl: number, x: number, work: number): Info;
   /**
-   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1: an update of what lies below and right of (j, j) by
-   * the column under it, never a downdate. What is left in row n − 1 is undefined.
+   * L of order n becomes, in place, the factor of L Lᵀ without row and column j, of order n − 1. The triangle below and
+   * right of (j, j) is updated by the column under (j, j): never a downdate. Row n − 1 is undefined afterwards.
    */
   dchdex(n: number, j: number, l: number, ldl: number, work: number): Info;
   /** Bytes of `work` for {@link Ops.dch1up}, {@link Ops.dch1dn} and {@link Ops.dchdex}. */
@@ -231,8 +243,8 @@ export interface Ops {
     gamma: number, out: number,
   ): Info;
   /**
-   * C_i = alpha A_(i mod period) ∘ B_⌊i/repeat⌋ for rows i; A, B, C have m columns; `period = 0` takes A_i itself. In place
-   * where C is A (period 0) or B (repeat 1).
+   * C_i = alpha A_(i mod period) ∘ B_⌊i/repeat⌋ for rows i; A, B, C have m columns; `period = 0` takes A_i itself. In
+   * place where C is A (period 0) or B (repeat 1).
    */
   dhadamard(
     rowStart: number, rowEnd: number, m: number, alpha: number, a: number, lda: number, period: number,
@@ -251,80 +263,41 @@ export interface Ops {
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
 
-  // Single precision. Each is the float32 twin of the double op of that name: matrices of 4-byte entries at multiples of 4, leading dimensions
-  // in elements, scalar arguments still doubles. WebAssembly computes in float32; JavaScript has no such arithmetic: it computes in
-  // float64 and rounds what it writes.
+  // Single precision: float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
+  // dimensions count entries, and scalar arguments are still doubles. WebAssembly computes in float32. JavaScript
+  // computes in float64 and rounds what it writes.
 
-  /** The float32 twin of {@link Ops.dfeatures}; gelu, softplus, silu and sin are computed in float64 and rounded once. */
-  sfeatures(
-    activation: number, rowStart: number, rowEnd: number, m: number, d: number,
-    alpha: number, x: number, ldx: number, c: number, ldc: number,
-    beta: number, bias: number, gain: number,
-    s: number, lds: number, g: number, ldg: number, work: number,
-  ): Info;
-  sfeaturesScratchBytes(rows: number, m: number, d: number): number;
-  /** The float32 twin of {@link Ops.dgram}. */
-  sgram(
-    rowStart: number, rowEnd: number, k: number, g: number, ldg: number,
-    d: number, alpha: number, a: number, lda: number, beta: number,
-    gamma: number, delta: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramCross}. */
-  sgramCross(
-    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
-    d: number, alpha: number, a: number, lda: number, b: number, ldb: number, beta: number,
-    gamma: number, delta: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramBlock}. */
-  sgramBlock(
-    rowStart: number, rowEnd: number, k: number, g: number, ldg: number, repeat: number, f: number, ldf: number,
-    gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dgramBlockCross}. */
-  sgramBlockCross(
-    rowStart: number, rowEnd: number, n2: number, k: number, g: number, ldg: number, h: number, ldh: number,
-    repeat: number, f: number, ldf: number, gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  sgramScratchBytes(rows: number, n2: number, k: number, d: number): number;
-  /** The float32 twin of {@link Ops.dgemm}. */
-  sgemm(
-    transA: number, transB: number, rowStart: number, rowEnd: number, n: number, k: number,
-    alpha: number, a: number, lda: number, b: number, ldb: number,
-    gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  sgemmScratchBytes(rows: number, n: number, k: number): number;
-  /** The float32 twin of {@link Ops.dsyrk}. */
-  ssyrk(
-    trans: number, rowStart: number, rowEnd: number, k: number,
-    alpha: number, a: number, lda: number, gamma: number, c: number, ldc: number, work: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dpotrf}. */
-  spotrf(n: number, tolerance: number, a: number, lda: number, work: number): Info;
-  spotrfScratchBytes(n: number): number;
-  /** The float32 twin of {@link Ops.dtrsm}. */
-  strsm(
-    trans: number, rowStart: number, rowEnd: number, n: number,
-    l: number, ldl: number, b: number, ldb: number, work: number,
-  ): Info;
-  strsmScratchBytes(rows: number, n: number): number;
-  /** The float32 twin of {@link Ops.dtrsv}. */
-  strsv(trans: number, n: number, l: number, ldl: number, b: number): Info;
-  /** The float32 twin of {@link Ops.dhadamard}. */
-  shadamard(
-    rowStart: number, rowEnd: number, m: number, alpha: number, a: number, lda: number, period: number,
-    b: number, ldb: number, repeat: number, c: number, ldc: number,
-  ): Info;
-  /** The float32 twin of {@link Ops.dmirror}. */
-  smirror(n: number, a: number, lda: number): Info;
+  /** gelu, softplus, silu and sin are computed in float64 and rounded once. */
+  sfeatures: Ops["dfeatures"];
+  sfeaturesScratchBytes: Ops["dfeaturesScratchBytes"];
+  sgram: Ops["dgram"];
+  sgramCross: Ops["dgramCross"];
+  sgramBlock: Ops["dgramBlock"];
+  sgramBlockCross: Ops["dgramBlockCross"];
+  sgramScratchBytes: Ops["dgramScratchBytes"];
+  sgemm: Ops["dgemm"];
+  sgemmScratchBytes: Ops["dgemmScratchBytes"];
+  ssyrk: Ops["dsyrk"];
+  spotrf: Ops["dpotrf"];
+  spotrfScratchBytes: Ops["dpotrfScratchBytes"];
+  strsm: Ops["dtrsm"];
+  strsmScratchBytes: Ops["dtrsmScratchBytes"];
+  strsv: Ops["dtrsv"];
+  shadamard: Ops["dhadamard"];
+  smirror: Ops["dmirror"];
+  sntk: Ops["dntk"];
+  sntkCross: Ops["dntkCross"];
+  sntkScratchBytes: Ops["dntkScratchBytes"];
 }
 
-/** 0: done. Positive: 1 + the 0-based index of what failed (a pivot, an eigenvalue). Negative: an argument is not supported. */
+/**
+ * 0: done. Positive: 1 + the 0-based index of what failed (a pivot, an eigenvalue). Negative: an argument is not
+ * supported.
+ */
 export type Info = number;
 
-/** Activation codes of the ABI: the order of the rows in `model/activation.ts` and of the table in `assembly/activation`. */
-export const ActivationCode = {
-  sigmoid: 0, tanh: 1, erf: 2, relu: 3, identity: 4, gelu: 5, softplus: 6, silu: 7, sin: 8,
-} as const;
+/** What an op takes for `activation`. */
+export { ActivationCode } from "./activationCode.js";
 
 /** What `arena.ts` needs from a backend, beside its ops. */
 export interface Backend {

@@ -1,6 +1,7 @@
 /**
- * Options of public functions: a schema has one `Kind` for each option, which checks its value and gives what is used. What is wrong is said in
- * one place: options that are no plain object, unknown ones, wrong kinds and values. Each option is read once.
+ * Options of public functions. A schema has one `Kind` for each option, which checks its value and gives what is used.
+ * All refusals are made in one place: options that are no plain object, unknown ones, wrong kinds and values. Each
+ * option is read once.
  */
 import { typedArrayName } from "./brand.js";
 import { toEntries } from "./lists.js";

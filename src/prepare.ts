@@ -21,11 +21,11 @@ export interface Standardized {
 }
 
 /**
- * Standardises the columns of X (N×d). Use the training data here and `apply` for the rest: test data must not leak. A column whose
- * values differ by rounding only, by at most 16 ε of the largest, counts as constant: its deviation is 1.
+ * Standardises the columns of X (N×d). Use the training data here and `apply` for the rest: test data must not leak. A
+ * column whose values differ by rounding only, by at most 16 ε of the largest, counts as constant: its deviation is 1.
  *
- * @throws TypeError where X is no matrix; RangeError where it is empty or holds a non-finite number (named by row and column), or where a
- *   deviation overflows.
+ * @throws TypeError where X is no matrix; RangeError where it is empty or holds a non-finite number (named by row and
+ *   column), or where a deviation overflows.
  * @example
  * const { X, apply } = standardize([[1], [2], [3]]);
  * apply([[2]]).data[0]; // 0
@@ -36,7 +36,7 @@ export function standardize(X: MatrixLike): Standardized {
   const mean = zeros(cols);
   const std = zeros(cols);
   for (let j = 0; j < cols; j++) [mean[j], std[j]] = columnMoments(given, j);
-  // The map is that of the numbers found here, whatever becomes of the arrays that are handed out.
+  // The map uses the numbers found here, whatever becomes of the arrays that are handed out.
   const [shift, scale] = [mean.slice(), std.slice()];
   const applied = ({ data, rows }: Matrix) => {
     const to = matrix(rows, cols);
@@ -60,12 +60,15 @@ export function standardize(X: MatrixLike): Standardized {
 }
 
 /**
- * A column whose values lie within this many ε of the largest from their mean is constant: sums of up to a few hundred terms, and numbers
- * that were computed in different ways, differ by so much. What differs by more has bits of its own.
+ * A column is constant where all its values lie within this many ε of the largest from their mean. Sums of up to a few
+ * hundred terms, and numbers that were computed in different ways, differ by so much. Values that differ by more have
+ * bits of their own.
  */
 const ROUNDING = 16 * Number.EPSILON;
 
-/** Mean and population standard deviation of column j: (mean, 1) where it is constant up to rounding, free of overflow. */
+/**
+ * Mean and population standard deviation of column j: (mean, 1) where it is constant up to rounding, free of overflow.
+ */
 function columnMoments({ data, rows, cols }: Matrix, j: number): [number, number] {
   let [rough, low, high] = [0, Infinity, -Infinity];
   for (let at = j; at < data.length; at += cols) {
@@ -105,13 +108,14 @@ export interface OneHot<L extends Label = Label> extends Matrix {
 const MOST_CLASSES = 1000;
 
 /**
- * One column per class, 1 where the label is that class: N labels of C classes become N×C. Labels are integers, strings or booleans, in an
- * Array, a typed array or a column Matrix. `classes` are the labels of the columns, in order: what `oneHot` gives back for the training data is what
- * it takes for the test data. A number C is short for 0, …, C − 1, and that is the default for integers from 0 to 999, C − 1 the largest that
- * occurs. Else the default is the labels that occur: numbers ascending, strings by code point, false before true.
+ * One column per class, 1 where the label is that class: N labels of C classes become N×C. Labels are integers, strings
+ * or booleans, in an Array, a typed array or a column Matrix. `classes` are the labels of the columns, in order: give
+ * the test data the `classes` that `oneHot` gave for the training data. A number C is short for 0, …, C − 1. That is
+ * the default for integers from 0 to 999, with C − 1 the largest that occurs. Else the default is the labels that
+ * occur: numbers ascending, strings by code point, false before true.
  *
- * @throws TypeError for labels of mixed or other kinds, naming the row; RangeError for a label that is not among `classes`, for numbers that are no
- *   integers, and for more than 1000 classes that were not given.
+ * @throws TypeError for labels of mixed or other kinds, naming the row; RangeError for a label that is not among
+ *   `classes`, for numbers that are no integers, and for more than 1000 classes that were not given.
  * @example
  * const Y = oneHot(["cat", "dog", "cat"]);
  * Y.classes.join(", "); // "cat, dog"

@@ -1,4 +1,6 @@
-/** Checks of single values and of options. A message says what came, what was expected and, where it helps, what to try. */
+/**
+ * Checks of single values and of options. A message says what came, what was expected and, where it helps, what to try.
+ */
 import { className, describe, quoted, reading, refusal } from "./words.js";
 
 /** @throws TypeError, RangeError unless `value` is an integer ≥ 0 */

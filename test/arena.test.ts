@@ -1,7 +1,7 @@
 /** The arena's promises: alignment, an empty stack between calls, first-fit held blocks, refusal before growth. */
 import { describe, expect, test } from "vitest";
 import { createNetwork, MemoryLimitError, NotPositiveDefiniteError } from "../src/index.js";
-import { fitModel } from "../src/predict/fit.js";
+import { fitModel } from "../src/regression/fit.js";
 import { loadContext, variants } from "./setup/variants.js";
 
 describe.each(variants)("%s", (variant) => {

@@ -164,7 +164,7 @@ describe("WebAssembly that does not run", () => {
   });
 
   test("only relaxed SIMD is missing: the reason says so", async () => {
-    // Of the two probes only that of relaxed SIMD is longer than 50 bytes.
+    // Of the two probes only the one of relaxed SIMD is longer than 50 bytes.
     const [open, wasm] = await ask(
       "const { validate } = WebAssembly; WebAssembly.validate = (bytes) => bytes.length < 60 && validate(bytes);",
       [{}, { backend: "wasm" }],

@@ -1,6 +1,6 @@
 /**
- * The code in docstrings, README and guides: it type-checks against the public types, it runs, and what its comments claim is so.
- * All of it in one compilation and one process.
+ * The code in docstrings, README and guides type-checks against the public types, runs, and does what its comments
+ * claim. All of it is in one compilation and one process.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

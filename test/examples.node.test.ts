@@ -1,6 +1,6 @@
 /** Modules of the examples and of the bench reach into dist/: what they import must be there. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { docstringExamples, pageExamples } from "./examples/collect.js";
 const root = join(import.meta.dirname, "..");
 /** Every script of package.json that is a module there would run. */
 const scripts = Object.values<string>(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts).join(" ");
-const modules = ["examples/motorcycle", "examples/tabular", "bench"].flatMap((folder) =>
+const modules = ["examples/motorcycle", "examples/tabular", "bench", "bench/lib", "bench/cases"].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".mjs"))
     .map((name) => `${folder}/${name}`)
@@ -33,11 +33,22 @@ test("examples run on the oldest Node: `using` is a SyntaxError there, and one g
 
 test("examples and bench find what they import", () => {
   expect(modules).toEqual(
-    expect.arrayContaining(["bench/cases.mjs", "bench/race.mjs", "examples/motorcycle/timing.mjs"]),
+    expect.arrayContaining(["bench/cases/float64.mjs", "bench/lib/race.mjs", "examples/motorcycle/timing.mjs"]),
   );
   // In a process of its own: the test runner's loader takes a missing name for undefined.
   const imports = modules.map((path) => `await import(${JSON.stringify(pathToFileURL(join(root, path)).href)});`);
   const code = `${imports.join("\n")}\nconsole.log("all there");`;
   const output = execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
   expect(output).toContain("all there");
+});
+
+test("the README's picture is what its script draws", () => {
+  const folder = mkdtempSync(join(root, "build/figure-"));
+  try {
+    const drawn = join(folder, "fit.svg");
+    execFileSync(process.execPath, [join(root, "examples/motorcycle/figure.mjs"), drawn]);
+    expect(readFileSync(drawn, "utf8")).toBe(readFileSync(join(root, "examples/motorcycle/fit.svg"), "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,12 +1,12 @@
 /** Imports point down only (ARCHITECTURE.md). */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../src");
 /** Who may import a backend: what puts one and an Ntk together. */
 const LOADERS = ["load.ts", "slim.ts", "worker/entry.ts", "worker/index.ts"];
-/** Top to bottom. A file may import from its own layer and from those below. */
+/** Top to bottom. A file may import from its own layer and from those below, types included. */
 const LAYERS = [
   "worker/entry.ts",
   "worker/host.ts",
@@ -19,19 +19,23 @@ const LAYERS = [
   "index.ts",
   "public.ts",
   "load.ts",
-  "backend",
   "ntk.ts",
-  "predict",
-  "solver",
+  "backend",
+  "regression",
+  "training",
+  "problem.ts",
   "kernel",
+  "linalg",
   "model",
-  "precision.ts",
-  "arena.ts",
   "prepare.ts",
-  "options.ts",
-  "matrix.ts",
+  "lease.ts",
+  "context.ts",
+  "arena.ts",
+  "slices.ts",
   "check.ts",
+  "options.ts",
   "lists.ts",
+  "matrix.ts",
   "memory.ts",
   "scalars.ts",
   "words.ts",
@@ -39,34 +43,100 @@ const LAYERS = [
   "errors.ts",
   "signal.ts",
   "ops.ts",
+  "activationCode.ts",
 ];
 
-function files(folder: string): string[] {
+function files(folder: string, pattern: RegExp): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
-    (name) => name.endsWith(".ts") && !name.endsWith(".generated.ts"),
+    (name) => pattern.test(name) && !/node_modules|\.generated\.ts$|^dist/.test(name),
   );
 }
 
+/** The imports and re-exports of a file, by path from the folder. Every form counts: static, of types only, dynamic. */
+function importsOf(folder: string, file: string): { path: string; typeOnly: boolean }[] {
+  const source = readFileSync(join(folder, file), "utf8");
+  const pattern = /^(?:import|export)( type)?\b[^;"]*?from "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)|^import "(\.[^"]+)"/gm;
+  return [...source.matchAll(pattern)].map(([, typeOnly, named, dynamic, bare]) => ({
+    path: resolved(folder, normalize(join(dirname(file), named ?? dynamic ?? bare))),
+    typeOnly: typeOnly !== undefined,
+  }));
+}
+
+/** The file that an import means: .js stands for .ts, and playground and assembly leave the ending out. */
+function resolved(folder: string, path: string): string {
+  const candidates = [path.replace(/\.js$/, ".ts"), `${path}.ts`, join(path, "index.ts"), path];
+  const isFile = (candidate: string) =>
+    existsSync(join(folder, candidate)) && statSync(join(folder, candidate)).isFile();
+  return candidates.find(isFile) ?? path;
+}
+
+/** Circles of imports, each as a path. */
+function circles(graph: Map<string, string[]>): string[] {
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]) => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.add([...path.slice(at), file].join(" → "));
+    if (at >= 0 || done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return [...found];
+}
+
+test("a circle is found, and a graph without one has none", () => {
+  // biome-ignore format: one line
+  expect(circles(new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]]]))).toEqual(["b → c → b"]);
+  // biome-ignore format: one line
+  expect(circles(new Map([["a", ["b", "c"]], ["b", ["c"]]]))).toEqual([]);
+});
+
+test.each([
+  ["src", /\.ts$/],
+  ["assembly", /\.ts$/],
+  ["playground/src", /\.ts$/],
+  ["bench", /\.(mjs|ts)$/],
+  ["examples", /\.mjs$/],
+  ["scripts", /\.mjs$/],
+])("%s has no circle of imports", (folder, pattern) => {
+  const top = join(root, "..", folder);
+  const names = files(top, pattern);
+  expect(names.length).toBeGreaterThan(5);
+  const graph = new Map(names.map((file) => [file, importsOf(top, file).map(({ path }) => path)]));
+  // Imports that the pattern does not see would make this test blind.
+  expect([...graph.values()].flat().length).toBeGreaterThan(names.length / 2 - 5);
+  expect(circles(graph)).toEqual([]);
+});
+
 test("imports point down", () => {
-  const names = files(root);
-  expect(names.length).toBeGreaterThan(20);
+  const names = files(root, /\.ts$/);
+  expect(names.length).toBeGreaterThan(90);
   const wrong: string[] = [];
   const layerOf = (path: string) => LAYERS.findIndex((layer) => path === layer || path.startsWith(`${layer}/`));
   for (const file of names) {
-    const source = readFileSync(join(root, file), "utf8");
-    for (const [, typeOnly, target] of source.matchAll(/^(?:import|export)( type)? [^;]*?from "(\.[^"]+)";/gm)) {
-      const path = normalize(join(dirname(file), target)).replace(/\.js$/, ".ts");
+    for (const { path, typeOnly } of importsOf(root, file)) {
       if (path.startsWith("..") || path.includes("generated")) continue;
       const [from, to] = [layerOf(file), layerOf(path)];
       if (from < 0 || to < 0) wrong.push(`${file}: ${path} is in no layer`);
-      else if (to < from && !typeOnly) wrong.push(`${file} imports ${path}`);
+      else if (to < from) wrong.push(`${file} imports ${path}`);
       if (path.startsWith("backend") && !file.startsWith("backend") && !LOADERS.includes(file) && !typeOnly)
         wrong.push(`${file} imports a backend`);
     }
-    const loader = source.includes('"@assemblyscript/loader"');
-    if (loader !== (file === "backend/instance.ts")) wrong.push(`${file} and the loader`);
+    const loader = readFileSync(join(root, file), "utf8").includes('"@assemblyscript/loader"');
+    if (loader !== (file === "backend/wasmModule.ts")) wrong.push(`${file} and the loader`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("scripts stand on their own: benches and examples may use them, not the other way round", () => {
+  const scripts = join(root, "../scripts");
+  const outside = files(scripts, /\.mjs$/).flatMap((file) =>
+    importsOf(scripts, file)
+      .filter(({ path }) => path.startsWith(".."))
+      .map(({ path }) => `${file} imports ${path}`),
+  );
+  expect(outside).toEqual([]);
 });
 
 test("what leaves out the inlined binaries does not reach them", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { matrix } from "../src/matrix.js";
 import { oneHot, standardize } from "../src/prepare.js";
-import { maxDifference } from "./setup/golden.js";
+import { expectNear } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 
 const ε = Number.EPSILON;
@@ -34,11 +34,15 @@ describe("standardize", () => {
     expect(result.X).toMatchObject({ rows, cols });
     for (let j = 0; j < cols; j++) {
       const { mean, std } = moments(result.X, j);
-      expect(Math.abs(mean)).toBeLessThanOrEqual(rows * ε);
-      expect(Math.abs(std - 1)).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(mean), `mean of column ${j}: rounding of ${rows} terms`).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(std - 1), `deviation of column ${j}: rounding of ${rows} terms`).toBeLessThanOrEqual(rows * ε);
       const original = moments(X, j);
-      expect(Math.abs(result.mean[j] - original.mean)).toBeLessThanOrEqual(rows * ε * original.std);
-      expect(Math.abs(result.std[j] / original.std - 1)).toBeLessThanOrEqual(rows * ε);
+      expect(Math.abs(result.mean[j] - original.mean), `mean[${j}]: rounding of ${rows} terms`).toBeLessThanOrEqual(
+        rows * ε * original.std,
+      );
+      expect(Math.abs(result.std[j] / original.std - 1), `std[${j}]: rounding of ${rows} terms`).toBeLessThanOrEqual(
+        rows * ε,
+      );
     }
     expect(X.data).toEqual(before);
   });
@@ -56,7 +60,12 @@ describe("standardize", () => {
   test("a small spread on a large offset", () => {
     const { X } = standardize([1e8 - 1, 1e8, 1e8 + 1]);
     const want = Math.sqrt(1.5);
-    expect(maxDifference(X.data, [-want, 0, want])).toBeLessThanOrEqual(1e-7);
+    expectNear(
+      X.data,
+      [-want, 0, want],
+      1e-7,
+      "a spread of 1 on 1e8: the mean's rounding, 1e8 ε, and what it does to the deviation",
+    );
   });
 
   test("apply uses the training columns; invert undoes it", () => {
@@ -65,8 +74,13 @@ describe("standardize", () => {
     const mapped = apply(other);
     expect(mapped).toMatchObject({ rows: 9, cols: 2 });
     expect([...mapped.data]).toEqual([...other.data].map((x, at) => (x - mean[at % 2]) / std[at % 2]));
-    expect(maxDifference(invert(mapped).data, other.data)).toBeLessThanOrEqual(8 * 4 * ε);
-    expect(maxDifference(apply(invert(X)).data, X.data)).toBeLessThanOrEqual(8 * 4 * ε);
+    expectNear(
+      invert(mapped).data,
+      other.data,
+      8 * 4 * ε,
+      "invert after apply: a product and a sum of numbers below 8",
+    );
+    expectNear(apply(invert(X)).data, X.data, 8 * 4 * ε, "apply after invert: a product and a sum of numbers below 8");
     expect(() => apply([[1, 2, 3]])).toThrow(/X has 3 columns; expected 2/);
     expect(() => invert([1])).toThrow(/X has 1 columns; expected 2/);
   });
@@ -83,15 +97,20 @@ describe("standardize", () => {
     (value, rows) => {
       const { X, std, invert } = standardize(new Array<number>(rows).fill(value));
       expect(std[0]).toBe(1);
-      expect(Math.max(...X.data.map(Math.abs))).toBeLessThanOrEqual(rows * ε * Math.abs(value));
-      expect(Math.abs(invert([0]).data[0] - value)).toBeLessThanOrEqual(rows * ε * Math.abs(value));
+      expect(
+        Math.max(...X.data.map(Math.abs)),
+        "a constant column: zeros, but for the mean's rounding",
+      ).toBeLessThanOrEqual(rows * ε * Math.abs(value));
+      expect(Math.abs(invert([0]).data[0] - value), "invert gives the constant back").toBeLessThanOrEqual(
+        rows * ε * Math.abs(value),
+      );
     },
   );
 
   test.each([1e-200, 1e200])("a column times %d is standardised like any other", (factor) => {
     const { X, invert } = standardize([-factor, factor]);
-    expect(maxDifference(X.data, [-1, 1])).toBeLessThanOrEqual(4 * ε);
-    expect(maxDifference(invert(X).data, [-factor, factor])).toBeLessThanOrEqual(4 * ε * factor);
+    expectNear(X.data, [-1, 1], 4 * ε, `standardised at ${factor}: a mean, a deviation and a quotient`);
+    expectNear(invert(X).data, [-factor, factor], 4 * ε * factor, `inverted at ${factor}: a product and a sum`);
   });
 
   // Sums in another order, other units: what differs by rounding is one value.
@@ -103,10 +122,17 @@ describe("standardize", () => {
   ])("a column of %d and %d is constant", (a, b) => {
     const { X, mean, std, apply } = standardize([a, b, a, a, b]);
     expect(std[0]).toBe(1);
-    expect(Math.abs(mean[0] / a - 1)).toBeLessThanOrEqual(4 * ε);
-    expect(Math.max(...X.data.map(Math.abs))).toBeLessThanOrEqual(8 * ε * Math.abs(a));
+    expect(Math.abs(mean[0] / a - 1), "mean of values that differ by rounding").toBeLessThanOrEqual(4 * ε);
+    expect(
+      Math.max(...X.data.map(Math.abs)),
+      "a constant column: zeros, but for the mean's rounding",
+    ).toBeLessThanOrEqual(8 * ε * Math.abs(a));
     // A new value is off by what it is off, not by 1e15 deviations.
-    if (Math.abs(a) < 10) expect(Math.abs(apply([a + 0.1]).data[0] - 0.1)).toBeLessThanOrEqual(8 * ε);
+    if (Math.abs(a) < 10)
+      expect(
+        Math.abs(apply([a + 0.1]).data[0] - 0.1),
+        "apply divides by 1 where the column is constant",
+      ).toBeLessThanOrEqual(8 * ε);
   });
 
   test("a spread of 16 ε of the largest is rounding, one of 64 is data", () => {
@@ -121,7 +147,9 @@ describe("standardize", () => {
     // Thousandths are whole numbers.
     for (let i = 0; i < data.length; i++) exact += 1_000_000_000n + BigInt((i * 7919) % 1000);
     const want = Number(exact) / 1000 / data.length;
-    expect(Math.abs(standardize(data).mean[0] - want)).toBeLessThanOrEqual(2 * ε * want);
+    expect(Math.abs(standardize(data).mean[0] - want), "mean of a million numbers: two ulp").toBeLessThanOrEqual(
+      2 * ε * want,
+    );
   });
 
   test("what is handed out may be written to", () => {

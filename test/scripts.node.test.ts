@@ -28,7 +28,8 @@ test("every limit of time is patience(ms)", () => {
       .filter((name) => /\.(m?js|ts)$/.test(name) && !name.includes("node_modules"))
       .map((name) => join(folder, name)),
   ).concat("vitest.config.ts");
-  // A number of a second or more after a name that says time limit (a sleep is none), or as the last argument of a test or a hook.
+  // A number of a second or more after a name that says time limit (a sleep is no limit), or as the last argument of a
+  // test or a hook.
   const fixed = /(?<!waitFor)(?:timeout|limit_|still_|grace_)\w*\W{1,4}([1-9][\d_]{3,})|^\}, ([\d_]+)\);/gim;
   const found: string[] = [];
   let scaled = 0;

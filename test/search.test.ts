@@ -1,6 +1,6 @@
 /** The searches of `tune`: they find the optimum wherever it lies in the box, and say so where they stop early. */
 import { describe, expect, test } from "vitest";
-import { maximise, maximiseLine } from "../src/predict/search.js";
+import { maximise, maximiseLine } from "../src/regression/search.js";
 import { generator } from "./setup/random.js";
 
 function run(bounds: [number, number][], f: (point: number[]) => number, evaluations: number) {

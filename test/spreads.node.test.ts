@@ -1,6 +1,7 @@
 /**
- * No array of a size that data decide is spread into a call: engines take some 120 000 arguments and then say "Maximum call stack size
- * exceeded". What may be spread: rest parameters (their own callers are looked at), tuples, and what ALLOWED names with its reason.
+ * No array of a size that data decide is spread into a call: engines take some 120 000 arguments and then say "Maximum
+ * call stack size exceeded". These may be spread: rest parameters (their own callers are looked at), tuples, and what
+ * ALLOWED names with its reason.
  */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -28,7 +29,7 @@ const ALLOWED: Record<string, string[]> = {
   // A time for each variant.
   "playground/src/views/speed.ts": ["known", "VARIANTS.map((variant) => row[variant] ?? 0)"],
   // Two scales at most are searched for: a simplex of three corners.
-  "src/predict/search.ts": [
+  "src/regression/search.ts": [
     "widths.map((width, j) => width > 0 ? Math.max(...simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))) / width : 0, )",
     "simplex.map(({ point }) => Math.abs(point[j] - simplex[0].point[j]))",
   ],

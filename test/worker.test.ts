@@ -1,4 +1,6 @@
-/** The worker version: equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers. */
+/**
+ * The worker version is equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers.
+ */
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   BackendError,
@@ -15,7 +17,7 @@ import {
 } from "../src/index.js";
 import { Host } from "../src/worker/host.js";
 import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
-import { packError, type Reply, unpackError } from "../src/worker/protocol.js";
+import { type Handle, packError, type Reply, unpackError } from "../src/worker/protocol.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
@@ -186,6 +188,12 @@ describe("errors, signals, life time", () => {
     const samples = await ntk.sampleKernel({ inputs: 1, hidden: 8 }, X, { draws: 1e6 });
     const { draws } = await samples.result({ signal: stop.signal, onProgress: () => stop.abort() });
     expect(draws).toBeLessThan(1e6);
+    // Given up while it waits behind another call: the estimate as it is.
+    const [, waiting] = await Promise.all([
+      ntk.train(net, X, Y, { learningRate: 0.05, steps: 100 }),
+      samples.result({ signal: AbortSignal.abort() }),
+    ]);
+    expect(waiting.draws).toBe(draws);
   });
 
   test("other work is given up at once", async () => {
@@ -392,6 +400,49 @@ describe("workers that are none, say nothing, or die", () => {
     while (performance.now() < until);
     (await loading).terminate();
   });
+});
+
+test("each kind of object has its number, its methods and its fields", async () => {
+  const replies: Reply[] = [];
+  const ntk = await loadVariant("js");
+  const host = new Host(
+    async () => ntk,
+    (reply) => replies.push(reply),
+  );
+  const descent = { learningRate: 0.01 };
+  const small = { inputs: 1, hidden: 8 };
+  host.receive({ type: "load", id: 0, variant: "js", precision: "float64" });
+  const calls: [method: string, args: unknown[], kind: string, methods: string[]][] = [
+    [
+      "fit",
+      [net, X, Y, { ridge: 1 }],
+      "fit",
+      ["predict", "sample", "parameters", "toJSON", "snapshot", "update", "report"],
+    ],
+    ["dynamics", [net, X, Y, descent], "dynamics", ["at", "outputsAt", "lossAt", "parametersAt"]],
+    ["ensemble", [infinite, X, Y], "ensemble", ["at", "sample"]],
+    ["sampleKernel", [small, X, { draws: 2 }], "sampleKernel", ["step", "result", "estimate"]],
+    ["linearize", [net], "linearize", ["at"]],
+    ["training", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
+    ["comparing", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
+    ["sweeping", [X, Y, { widths: [8], learningRates: [0.1], steps: 2, seeds: 1 }], "slices", ["next"]],
+    ["tuning", [infinite, X, Y], "slices", ["next"]],
+  ];
+  calls.forEach(([method, args], i) => {
+    host.receive({ type: "call", id: i + 1, target: 0, method, args });
+  });
+  while (replies.length <= calls.length) await new Promise((resolve) => setTimeout(resolve, 1));
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(ntk));
+  const methods = names.filter((name) => !["constructor", "dispose"].includes(name));
+  const handles = replies.map((reply) => (reply.type === "handle" ? reply.handle : reply));
+  expect(handles[0]).toMatchObject({ target: 0, kind: "ntk", methods, fields: { ...ntk } });
+  expect(handles.slice(1)).toMatchObject(
+    calls.map(([, , kind, asked], i) => ({ target: i + 1, kind, methods: asked })),
+  );
+  expect(handles[1]).toMatchObject({ fields: { path: [] } });
+  expect(handles[4]).toMatchObject({ fields: { total: 2 } });
+  for (const handle of handles.slice(5)) expect(handle).toMatchObject({ fields: {} });
+  expect((handles[4] as Handle).fields).not.toHaveProperty("draws");
 });
 
 test("errors cross with their name and cause", () => {

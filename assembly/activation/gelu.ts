@@ -1,8 +1,13 @@
-// Exact GELU, z Φ(z): with a = |z| and q = Φ(−a) = e^(−a²/2) (1 − t) P(t), t = (a − 4)/(a + 4), it is z − a q or −a q, its slope
-// 1 − q + z φ or q + z φ: no cancellation but near the slope's root at −0.7518. a² is an exact square and a tail, and what is small stays
-// raised by 2^128 until it is stored, so both tails keep their digits into the subnormals. Coefficients: scripts/coefficients.py.
-import { expRaised, lower } from "../math";
-import { constant, four, half, madd, one } from "../simd";
+// Exact GELU: z Φ(z), with slope Φ + z φ.
+//
+//   a = |z|,   t = (a − 4)/(a + 4),   q = Φ(−a) = e^(−a²/2) (1 − t) P(t)
+//   value  z − a q  or  −a q,   slope  1 − q + z φ  or  q + z φ
+//
+// Nothing cancels but near the slope's root at −0.7518. a² is an exact square and a tail. What is small stays raised by
+// 2^128 until it is stored, so both tails keep their digits into the subnormals. Coefficients: scripts/coefficients.py.
+import { expRaised, lower } from "../simd/exp";
+import { INVERSE_TURN, wideAngle } from "../simd/trig";
+import { constant, four, half, madd, one } from "../simd/words";
 import { Activation } from "./activation";
 
 const TAIL: usize = memory.data<f64>([
@@ -64,5 +69,22 @@ export class Gelu extends Activation {
     const negative = f64x2.lt(z, f64x2.splat(0));
     v128.store(s, v128.bitselect(f64x2.neg(below), f64x2.sub(z, below), negative));
     v128.store(g, f64x2.mul(gain, v128.bitselect(slope, f64x2.sub(one(), slope), negative)));
+  }
+
+  /**
+   * T = [cφ + (c² + abD)/((1 + a)(1 + b) r)]/2π, Ṫ = [φ + (c/r)(1/D + (2 + a + b)/((1 + a)(1 + b)))]/2π, D = r² = 1 + a
+   * + b + delta.
+   */
+  // @ts-ignore: decorator
+  @inline
+  pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
+    const one = f64x2.splat(1), turn = f64x2.splat(INVERSE_TURN);
+    const a1 = f64x2.add(one, a), b1 = f64x2.add(one, b);
+    const D = f64x2.add(f64x2.add(a1, b), delta), r = f64x2.sqrt(D), phi = wideAngle(r, c);
+    const inverse = f64x2.div(one, f64x2.mul(a1, b1)), over = f64x2.div(one, r);
+    const squares = madd(c, c, f64x2.mul(f64x2.mul(a, b), D));
+    v128.store(out, f64x2.mul(turn, madd(c, phi, f64x2.mul(squares, f64x2.mul(inverse, over)))));
+    const slope = madd(over, over, f64x2.mul(f64x2.add(a1, b1), inverse));
+    v128.store(out, f64x2.mul(turn, madd(f64x2.mul(c, over), slope, phi)), 16);
   }
 }

@@ -1,8 +1,8 @@
 // In the page: `bench.start` and then `bench.run` for each case, called by bench/browser.mjs from outside.
 import { load } from "ntk-wasm";
-import { supports } from "/dist/backend/wasm.js";
-import { CASES, resident } from "../cases.mjs";
-import { clockResolution, measure, peaks } from "../race.mjs";
+import { supports } from "/dist/backend/inlined.js";
+import { CASES, resident } from "../cases/float64.mjs";
+import { clockResolution, measure, peaks } from "../lib/race.mjs";
 
 let settings;
 

@@ -1,5 +1,5 @@
-// A static server on the loopback: dist/, bench/ and the modules they import, and one page. Isolated (COOP, COEP), so that the page's
-// clock is as fine as the browser has one.
+// A static server on the loopback: dist/, bench/ and the modules they import, and one page. The page is isolated (COOP,
+// COEP), so that its clock is as fine as the browser allows.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";

@@ -1,5 +1,6 @@
-// The process that bench/cold.mjs times: `cold.mjs ADAPTER VARIANT FILE` prints as JSON the milliseconds from before the adapter's import to the
-// first kernel of the model in FILE; without arguments it does nothing. The data are at hand before.
+// The process that bench/cold.mjs times: `cold.mjs ADAPTER VARIANT FILE` prints milliseconds as JSON. They run from
+// before the adapter's import to the first kernel of the model in FILE; the data are at hand before. Without arguments
+// it does nothing.
 import { readFileSync } from "node:fs";
 import { deserialize } from "node:v8";
 

@@ -1,7 +1,7 @@
-// jax-js on its wasm backend. One thread: its workers need a global Worker, which Node does not have.
-// Its exp and tanh are float32 inside whatever the type (1e-6), so its float64 kernel misses the float64 tolerance.
-// Arrays are reference-counted: passing one consumes it, `.ref` keeps it. `… autodiff` are the kernels as its users would write them:
-// the network alone, differentiated by the library.
+// jax-js on its wasm backend. One thread: its workers need a global Worker, which Node does not have. Its exp and tanh
+// are float32 inside whatever the type (1e-6), so its float64 kernel misses the float64 tolerance. Arrays are
+// reference-counted: passing an array consumes it, `.ref` keeps it. `… autodiff` are the kernels as the users of jax-js
+// would write them: the network alone, differentiated by the library.
 import { grad, init, jit, lax, nn, numpy as np, vmap } from "@jax-js/jax";
 
 export const variants = ["float64", "float32", "float64 autodiff", "float32 autodiff"];

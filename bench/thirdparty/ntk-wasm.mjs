@@ -1,5 +1,6 @@
-// ntk-wasm itself, its public calls, as any other contender: `float64` and `float32` on the variant that load() picks here, and plain
-// JavaScript (or another variant, by its name). (A package inside a package cannot refer to the outer one by name; this is the file that "ntk-wasm" exports.)
+// ntk-wasm itself, its public calls, as any other contender: `float64` and `float32` on the variant that load() picks
+// here, and plain JavaScript (or another variant, by its name). A package inside a package cannot refer to the outer
+// one by name: this imports the file that "ntk-wasm" exports.
 import { load } from "../../dist/ntk-wasm.js";
 
 export const variants = ["float64", "float32", "js"];

@@ -1,7 +1,7 @@
-// numpy-ts: NumPy's interface on WebAssembly SIMD (relaxed where it runs), one thread. All arrays live in one fixed memory:
-// 1 GB here instead of its default 256 MB, and temporaries are freed by hand (its advice for loops), so that it never falls
-// back to JavaScript arrays. It asks for Node >= 22, yet runs on Node 20.
-// Transposes are made contiguous: matmul of a transposed view leaves WebAssembly (1300 ms against 145, n = 1000).
+// numpy-ts: NumPy's interface on WebAssembly SIMD (relaxed where it runs), one thread. All arrays live in one fixed
+// memory: 1 GB here instead of its default 256 MB. Temporaries are freed by hand (its advice for loops), so that it
+// never falls back to JavaScript arrays. It asks for Node >= 22, yet runs on Node 20. Transposes are made contiguous:
+// matmul of a transposed view leaves WebAssembly (1300 ms against 145, n = 1000).
 import * as np from "numpy-ts";
 
 export const variants = ["float64", "float32"];

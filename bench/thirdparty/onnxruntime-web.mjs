@@ -1,12 +1,13 @@
-// ONNX Runtime Web, WebAssembly execution provider: SIMD, one thread. The models are written here as ONNX protobuf, with the
-// network's weights as initializers. The ONNX operators have no Cholesky, solve or eigh.
+// ONNX Runtime Web, WebAssembly execution provider: SIMD, one thread. The models are written here as ONNX protobuf,
+// with the network's weights as initializers. The ONNX operators have no Cholesky, solve or eigh.
 import * as ort from "onnxruntime-web";
 
 export const variants = ["float64", "float32"];
 
 const TYPES = { float32: { onnx: 1, array: Float32Array }, float64: { onnx: 11, array: Float64Array } };
 
-// Protobuf: varints, length-delimited fields, messages as nested arrays of bytes. Field numbers are those of onnx.proto3.
+// Protobuf: varints, length-delimited fields, messages as nested arrays of bytes. Field numbers are the ones of
+// onnx.proto3.
 const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(Math.floor(n / 128))]);
 const int = (field, n) => Uint8Array.from([...varint(field << 3), ...varint(n)]);
 const bytes = (field, body) => Buffer.concat([Uint8Array.from([...varint((field << 3) | 2), ...varint(body.length)]), body]);

@@ -25,9 +25,9 @@ const ANSWERS = {
     return { ms: performance.now() - start, parts: take() };
   },
   /**
-   * Milliseconds of one run: one tinybench iteration. `round` superfluous arguments move the stack by 8 bytes each: V8 does
-   * not align it for SIMD, and a loop that spills can be 4 times slower at some offsets (numpy-ts's gemm on Node 24: 104 or
-   * 400 ms, by luck). This way each sample draws anew, and the median is typical.
+   * Milliseconds of one run: one tinybench iteration. `round` superfluous arguments move the stack by 8 bytes each. V8
+   * does not align the stack for SIMD, and a loop that spills can be 4 times slower at some offsets: numpy-ts's gemm on
+   * Node 24 takes 104 or 400 ms, by luck. With the arguments each sample draws anew, and the median is typical.
    */
   async time(round) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false });

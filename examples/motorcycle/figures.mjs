@@ -17,7 +17,10 @@ export function svg(options) {
   return figure.outerHTML;
 }
 
-/** One panel per family of tangent features, for a few hidden units of a random network; the curves are Jacobian columns. */
+/**
+ * One panel per family of tangent features, for a few hidden units of a random network; the curves are Jacobian
+ * columns.
+ */
 export function featureMap(ntk) {
   // Steep units (weightStd 4) with biases that spread their centres −d/c over the input range.
   const net = createNetwork({ inputs: 1, hidden: UNITS, weightStd: 4, biasStd: 6, seed: 12 });

@@ -1,5 +1,6 @@
-// Is the linear picture true? Real training against its first-order model on the same data: four initialisations, widths 4 …
-// 4096, a short and a long horizon, rates below and above the largest stable one, and the trained network against its kernel.
+// Is the linear picture true? Real training against its first-order model on the same data: four initialisations,
+// widths from 4 to 4096, a short and a long horizon, rates below and above the largest stable one. And the trained
+// network against its kernel.
 import { createNetwork } from "ntk-wasm";
 import { rmse } from "./data.mjs";
 
@@ -7,7 +8,9 @@ export const INITS = ["lecun", "ntk", "unit", "meanField"];
 export const WIDTHS = [4, 16, 64, 256, 1024, 4096];
 const SEEDS = 3;
 const NETWORK = { biasStd: 1 };
-/** Half the largest stable rate, with Nesterov's momentum: on this kernel plain descent would need ten times the steps. */
+/**
+ * Half the largest stable rate, with Nesterov's momentum: on this kernel plain descent would need ten times the steps.
+ */
 const BELOW = { fraction: 0.5, momentum: 0.9, nesterov: true, recordAt: [0, 1, 2, 5, 20, 60, 200] };
 export const [SHORT, LONG] = [20, 200];
 /** Plain descent at one and a half times the largest stable rate. */

@@ -1,5 +1,6 @@
-// `npm start`: what the project is about, on real data. Draws a network, fits its tangent kernel to the motorcycle data with
-// the ridge of the best profiled evidence, compares it with two baselines and WebAssembly with JavaScript, and writes a page.
+// `npm start`: what the project is about, on real data. Draws a network, and fits its tangent kernel to the motorcycle
+// data with the ridge of the best profiled evidence. Compares the fit with two baselines and WebAssembly with
+// JavaScript, and writes a page.
 import { createNetwork, load } from "ntk-wasm";
 import { constant, cubic } from "./baselines.mjs";
 import { loadMotorcycle, rmse } from "./data.mjs";

@@ -1,10 +1,11 @@
-// WebAssembly against plain JavaScript on the four hot loops and the whole fit: the same ops, the same data, alternated.
+// WebAssembly against plain JavaScript on the four hot loops and the whole fit: the same ops, the same data,
+// alternated.
 
 import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
+import { createWasmBackend } from "../../dist/backend/inlined.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
-import { createWasmBackend } from "../../dist/backend/wasm.js";
-import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/layer.js";
+import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 
 const N = 400;
 const HIDDEN = 512;

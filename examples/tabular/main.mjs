@@ -1,5 +1,6 @@
-// `npm run example:tabular`: tangent kernels of finite and infinite networks, by depth, on small real data sets, against ridge regression on the
-// inputs and the nearest neighbour. Ten-fold; every ridge (and in one column the depth) is chosen by the profiled evidence on the training rows.
+// `npm run example:tabular`: tangent kernels of finite and infinite networks, by depth, on small real data sets,
+// against ridge regression on the inputs and the nearest neighbour. Ten-fold. Every ridge (and in one column the depth)
+// is chosen by the profiled evidence on the training rows.
 import { createInfiniteNetwork, createNetwork, load } from "ntk-wasm";
 import { errorOf, FOLDS, folds, loadTabular } from "./data.mjs";
 

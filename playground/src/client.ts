@@ -8,8 +8,8 @@ const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "modu
 export const service: Remote<Service> = wrap<Service>(worker);
 
 /**
- * A function that runs `call` with the latest arguments: while one call runs, newer arguments replace older ones that wait.
- * After `signal` aborts nothing is reported.
+ * A function that runs `call` with the latest arguments. While one call runs, newer arguments replace the older ones
+ * that wait. After `signal` aborts nothing is reported.
  */
 export function latest<A, R>(
   signal: AbortSignal,

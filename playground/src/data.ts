@@ -1,4 +1,5 @@
-// Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a number.
+// Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a
+// number.
 import type { Frame, Point } from "./compute/regression";
 import { moments } from "./numbers";
 

@@ -1,4 +1,5 @@
-// The library in the worker: the binary that this browser runs is fetched by itself; the inlined ones and the JavaScript backend only where they are timed.
+// The library in the worker. The binary that this browser runs is fetched by itself. The inlined binaries and the
+// JavaScript backend are fetched only where they are timed.
 
 import relaxed from "ntk-wasm/relaxed.wasm?url";
 import simd from "ntk-wasm/simd.wasm?url";

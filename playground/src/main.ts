@@ -1,10 +1,8 @@
 // The frame of the page: navigation, and one lazily loaded module for each view.
 import "./style.css";
 import { fill, h } from "./dom";
+import type { Mount } from "./mount";
 import { readHash } from "./state";
-
-/** Builds a view in `root`, which is empty; when `signal` aborts the view is gone. */
-export type Mount = (root: HTMLElement, params: URLSearchParams, signal: AbortSignal) => void | Promise<void>;
 
 const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount }> }> = {
   regression: { title: "Regression", load: () => import("./views/regression") },

@@ -1,4 +1,5 @@
-// Numbers between the page and people. What is passed on (table, address, files) is String(x), the shortest text that reads back as x.
+// Numbers between the page and people. A number that is passed on (table, address, files) is String(x), the shortest
+// text that reads back as x.
 
 /** Texts of an axis: the fewest digits that show each tick to a thousandth of their distance, in one style for all. */
 export function tickTexts(ticks: readonly number[]): string[] {
@@ -31,7 +32,10 @@ export function snap(value: number, [low, high]: readonly [number, number]): num
   return Math.round(value / unit) * unit;
 }
 
-/** Mean and standard deviation; 1 where the values agree to rounding. Distances from the first are exact where values are near each other. */
+/**
+ * Mean and standard deviation; the deviation is 1 where the values agree to rounding. Distances from the first value
+ * are exact where values are near each other.
+ */
 export function moments(values: readonly number[]): [mean: number, std: number] {
   const largest = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
   // A power of two, so that nothing is rounded and no square overflows.

@@ -1,6 +1,6 @@
 // The pointer in the regression plot: add, drag and remove points.
 import { snap } from "./numbers";
-import type { RegressionView } from "./views/regression";
+import type { RegressionView } from "./views/regressionView";
 
 const REACH = { mouse: 10, touch: 22 };
 

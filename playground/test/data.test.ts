@@ -1,4 +1,5 @@
-// Numbers on their way through the playground keep every bit; only ticks and places of the pointer are rounded, and then as finely as it takes.
+// Numbers on their way through the playground keep every bit. Only ticks and places of the pointer are rounded, and
+// then as finely as it takes.
 import { describe, expect, test } from "vitest";
 import { decode, encode, formatCsv, parseCsv } from "../src/data";
 import { moments, snap, tickTexts } from "../src/numbers";

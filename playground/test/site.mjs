@@ -17,7 +17,10 @@ const PREFIX = "/some/where/";
 export const buildSite = () =>
   build({ configFile: fileURLToPath(new URL("../vite.config.ts", import.meta.url)), logLevel: "warn" });
 
-/** Serves playground/dist under a sub-path, without headers for cross-origin isolation and without a type for .wasm files. */
+/**
+ * Serves playground/dist under a sub-path, without headers for cross-origin isolation and without a type for .wasm
+ * files.
+ */
 export async function serve() {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;

@@ -1,24 +1,47 @@
 /**
- * The activation table: one row for each code of the ABI (`ActivationCode` in ops.ts). To add an activation, write its
- * file in `assembly/activation/` and `backend/js/`, its code, and its row here.
+ * The table of activations in TypeScript, one row for each code of the ABI. Everything else iterates it or is a
+ * `Record` over its names. How to add one: ARCHITECTURE.md, "One obvious place".
  */
-import type { ActivationCode } from "../ops.js";
+import type { ActivationCode } from "../activationCode.js";
 import { choice } from "../options.js";
+import * as duals from "./dualActivation.js";
+import * as maps from "./rowMaps.js";
 
 /** Name of an activation. */
 export type Activation = keyof typeof ActivationCode;
 
-/** What each activation is, in the order of its code. */
-export const ACTIVATIONS: Record<Activation, { formula: string; derivative: string }> = {
-  sigmoid: { formula: "1/(1 + exp(−z))", derivative: "σ(1 − σ)" },
-  tanh: { formula: "tanh z", derivative: "1 − tanh² z" },
-  erf: { formula: "erf z", derivative: "2/√π exp(−z²)" },
-  relu: { formula: "max(z, 0)", derivative: "1 for z > 0, else 0 (0 at 0)" },
-  identity: { formula: "z", derivative: "1" },
-  gelu: { formula: "z Φ(z), exact", derivative: "Φ(z) + z φ(z)" },
-  softplus: { formula: "log(1 + exp z)", derivative: "1/(1 + exp(−z))" },
-  silu: { formula: "z/(1 + exp(−z))", derivative: "σ(z) (1 + z (1 − σ(z))), σ the sigmoid" },
-  sin: { formula: "sin z", derivative: "cos z" },
+interface ActivationRow {
+  /** σ and its slope, for the JavaScript backend: S = σ(S) in place and G = gain ∘ σ'. */
+  readonly map: maps.RowMap;
+  /** Gaussian expectations of both, for infinite width. */
+  readonly dual: duals.Dual;
+  /**
+   * A mixture of probits has a series, whose moments are of `scale` times the variance; `slopes`: it weighs term k by
+   * 2k + 2.
+   */
+  readonly mixture?: { readonly scale: number; readonly slopes?: boolean };
+}
+
+/** What each activation is. */
+export const ACTIVATIONS: Record<Activation, ActivationRow> = {
+  /** 1/(1 + e^−z), slope σ(1 − σ). */
+  sigmoid: { map: maps.sigmoid, dual: duals.sigmoid, mixture: { scale: 1 } },
+  /** Slope 1 − tanh² z. */
+  tanh: { map: maps.tanh, dual: duals.tanh, mixture: { scale: 4 } },
+  /** Slope 2/√π e^(−z²). */
+  erf: { map: maps.erf, dual: duals.erf },
+  /** max(z, 0), slope 1 for z > 0 and 0 else. */
+  relu: { map: maps.relu, dual: duals.relu },
+  /** z, slope 1. */
+  identity: { map: maps.identity, dual: duals.identity },
+  /** z Φ(z), exact; slope Φ(z) + z φ(z). */
+  gelu: { map: maps.gelu, dual: duals.gelu },
+  /** log(1 + e^z), slope the sigmoid. */
+  softplus: { map: maps.softplus, dual: duals.softplus, mixture: { scale: 1 } },
+  /** z s(z), s the sigmoid; slope s (1 + z (1 − s)). */
+  silu: { map: maps.silu, dual: duals.silu, mixture: { scale: 1, slopes: true } },
+  /** Slope cos z. */
+  sin: { map: maps.sin, dual: duals.sin },
 };
 
 /** The name of an activation. */

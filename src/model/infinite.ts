@@ -1,6 +1,6 @@
 /**
- * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases determine their kernel
- * (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
+ * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases
+ * determine their kernel (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
  */
 import { choice, count, flag, type Kinds, layers, nonNegative, optional, or, read } from "../options.js";
 import { isRecord } from "../scalars.js";
@@ -45,8 +45,8 @@ const OPTIONS = {
 } satisfies Kinds<InfiniteNetworkOptions>;
 
 /**
- * A network in the limit of infinite width, as a model for `kernel`, `fit`, `dynamics` and `ensemble`. It has no weights and no input dimension;
- * kernels are averaged over outputs (all outputs have the same one).
+ * A network in the limit of infinite width, as a model for `kernel`, `fit`, `dynamics` and `ensemble`. It has no
+ * weights and no input dimension; kernels are averaged over outputs (all outputs have the same one).
  *
  * A model is its own options: `createInfiniteNetwork(model)` is a copy, also of what JSON made of it.
  *

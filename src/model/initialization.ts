@@ -1,13 +1,14 @@
 /**
- * Initialisations as objects: what a scheme draws, and the kernel, the share of the hidden layer and the largest stable rate
- * that it leads to on average. For Gaussian weights the expected kernel of one hidden layer is exact at every width (MATH.md §5):
+ * Initialisations as objects: what a scheme draws, and the kernel, the share of the hidden layer and the largest stable
+ * rate that it leads to on average. For Gaussian weights the expected kernel of one hidden layer is exact at every
+ * width (MATH.md §5):
  *
  *   E[Θ(x, x')] = β2² + α2² m T + (α1² x·x' + β1²) α2² m E[b²] Ṫ,   (u, v) = pre-activations at x and x'
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { DUALS } from "./dual.js";
-import { isUniform } from "./init.js";
+import { ACTIVATIONS } from "./activation.js";
+import { isUniform } from "./initSchemes.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
 import { largestEigenvalue } from "./spectrum.js";
 
@@ -20,7 +21,8 @@ export interface Initialization {
   /**
    * E[Θ(X, X2)] over the draws (averaged over outputs, as `ntk.kernel`), N×N2, exact at this width.
    *
-   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form. RangeError where an entry overflows to NaN.
+   * @throws RangeError for uniform twins and for more than one hidden layer: there is no closed form. RangeError where
+   * an entry overflows to NaN.
    */
   expectedKernel(X: MatrixLike, X2?: MatrixLike): Matrix;
   /**
@@ -30,9 +32,9 @@ export interface Initialization {
    */
   hiddenShare(X: MatrixLike): number;
   /**
-   * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected kernel, accurate to
-   * rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with growing width. Infinity where
-   * E[Θ] is zero: no rate moves anything.
+   * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected
+   * kernel, accurate to rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with
+   * growing width. Infinity where E[Θ] is zero: no rate moves anything.
    *
    * @throws RangeError as `expectedKernel`, and where an entry of E[Θ] is not finite.
    */
@@ -111,7 +113,7 @@ function expectedParts(
   const weight = input.alpha ** 2 * variances.c;
   const bias = network.bias ? input.beta ** 2 * variances.d : 0;
   const gain = readout.alpha ** 2 * m;
-  const dual = DUALS[network.activation];
+  const dual = ACTIVATIONS[network.activation].dual;
   const duals = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);

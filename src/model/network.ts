@@ -28,10 +28,21 @@ import {
 import { isRecord } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
-import { defaultBiasStd, INITS, type Init, initialBiasStd, initialWeightStd, isNtkInit, isUniform } from "./init.js";
+import {
+  defaultBiasStd,
+  INITS,
+  type Init,
+  initialBiasStd,
+  initialWeightStd,
+  isNtkInit,
+  isUniform,
+} from "./initSchemes.js";
 import { Substreams } from "./random.js";
 
-/** `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward pass. */
+/**
+ * `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward
+ * pass.
+ */
 export type Parametrization = "standard" | "ntk";
 
 export interface NetworkOptions {
@@ -102,7 +113,8 @@ const EXAMPLE = "{ inputs: 1, hidden: 64 }";
  * Draws a network: f(x, θ) = a + Σ_j b_j σ(c_j·x + d_j), or deeper. The same seed gives the same θ0, to the bit,
  * in every engine. A network is its own options: `createNetwork(net)` is a copy, also of what JSON made of it.
  *
- * @throws TypeError for unknown options or wrong kinds; RangeError for wrong values; MemoryLimitError where θ is too big.
+ * @throws TypeError for unknown options or wrong kinds; RangeError for wrong values; MemoryLimitError where θ is too
+ * big.
  * @example
  * const net = createNetwork({ inputs: 1, hidden: 512, biasStd: 1, seed: 1 });
  * net.parameters.length; // 1 + 512 · 3
@@ -117,7 +129,8 @@ export function createNetwork(options: NetworkOptions | Network): Network {
 }
 
 /**
- * Options checked and completed, and the layout of θ: a network without its numbers. `drawn`: neither θ nor a seed was given.
+ * Options checked and completed, and the layout of θ: a network without its numbers. `drawn`: neither θ nor a seed was
+ * given.
  *
  * @throws TypeError, RangeError
  */
@@ -269,8 +282,8 @@ export function blockOf(net: Network, name: string): Float64Array {
 }
 
 /**
- * A network that came from outside (a structured clone, JSON): its shape and parameters are checked like new ones. θ is not copied where it is a
- * Float64Array: what is kept must be ({@link ownNetwork}).
+ * A network that came from outside (a structured clone, JSON): its shape and parameters are checked like new ones. θ is
+ * not copied where it is a Float64Array: what is kept must be ({@link ownNetwork}).
  *
  * @throws TypeError, RangeError
  */
@@ -301,7 +314,10 @@ export function withParameters({ hidden, blocks, ...net }: Network, parameters: 
   };
 }
 
-/** Shapes by the network that was checked: a call with the same one does not check its options again (a third of a small call's time). */
+/**
+ * Shapes by the network that was checked: a call with the same one does not check its options again (a third of a small
+ * call's time).
+ */
 const checked = new WeakMap<object, { net: NetworkShape; blocks: Block[] }>();
 
 function shapeOf(value: object): { net: NetworkShape; blocks: Block[] } {

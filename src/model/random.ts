@@ -96,7 +96,10 @@ export class Xoshiro256 {
   }
 }
 
-/** The substreams of a seed, in ascending order: each is one jump from the one before, so that a deep network costs no more jumps than it has blocks. */
+/**
+ * The substreams of a seed, in ascending order: each is one jump from the one before, so that a deep network costs no
+ * more jumps than it has blocks.
+ */
 export class Substreams {
   readonly #next: Xoshiro256;
   #stream = 0;

@@ -1,15 +1,18 @@
 /**
- * The largest eigenvalue of a symmetric positive semidefinite matrix, to rounding. Small matrices are made tridiagonal by Householder
- * reflections; large ones by Lanczos steps with full reorthogonalisation (Parlett 1998, ch. 13) from a random start, which no symmetry of the matrix
- * can make orthogonal to an eigenvector. Of a tridiagonal matrix a bisection counts eigenvalues: it cannot pass one by.
+ * The largest eigenvalue of a symmetric positive semidefinite matrix, to rounding. Small matrices are made tridiagonal
+ * by Householder reflections; large ones by Lanczos steps with full reorthogonalisation (Parlett 1998, ch. 13) from a
+ * random start, which no symmetry of the matrix can make orthogonal to an eigenvector. Of a tridiagonal matrix a
+ * bisection counts eigenvalues: it cannot pass one by.
  */
 import type { Matrix } from "../matrix.js";
 import { Xoshiro256 } from "./random.js";
 
 /** Up to here 2n³ operations take some 0.1 s. */
 const DENSE = 400;
-/** Steps before the first residual: after these the value is 1 % too small with a chance below 10⁻⁸: 1.7 √n exp(−2k √0.01)
- * (Kuczyński & Woźniakowski 1992), whatever the spectrum. */
+/**
+ * Steps before the first residual: after these the value is 1 % too small with a chance below 10⁻⁸: 1.7 √n exp(−2k
+ * √0.01) (Kuczyński & Woźniakowski 1992), whatever the spectrum.
+ */
 const FIRST = 120;
 const BETWEEN = 20;
 

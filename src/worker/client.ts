@@ -1,7 +1,7 @@
 /** The calling side: gives every call a number, and turns answers into results, errors and objects with methods. */
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
-import { isCustomKernel } from "../kernel/source.js";
+import { isCustomKernel } from "../kernel/custom.js";
 import { lost, openPort, type Port, type WorkerSource } from "./port.js";
 import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
 
@@ -239,7 +239,10 @@ function isHandle(value: unknown): value is Handle {
   return typeof value === "object" && value !== null && "target" in value && "methods" in value;
 }
 
-/** Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions elsewhere */
+/**
+ * Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions
+ * elsewhere
+ */
 function take(given: unknown[], method: string): Taken {
   const args = [...given];
   const taken: Taken = { args, at: -1, onProgress: undefined, signal: undefined };

@@ -1,6 +1,10 @@
-/** What runs in the worker: a `Host` on the port of a web worker, or of one of Node's threads. Bundled into a string by scripts/build.mjs. */
-import { instantiateBackend, variantOf } from "../backend/instance.js";
+/**
+ * What runs in the worker: a `Host` on the port of a web worker, or of one of Node's threads. scripts/build.mjs bundles
+ * it into a string.
+ */
+
 import { createJsBackend } from "../backend/js/index.js";
+import { instantiateBackend, variantOf } from "../backend/wasmModule.js";
 import { Ntk } from "../ntk.js";
 import { Host } from "./host.js";
 import { nodeThreads } from "./port.js";

@@ -1,29 +1,125 @@
 /**
- * The worker's side: one `Ntk`, and the objects made from it, asked by messages. Calls are answered one after the other, in order; long ones let messages in between
- * their slices, so that an abort is seen.
+ * The worker's side: one `Ntk`, and the objects made from it, asked by messages. Calls are answered one after the
+ * other, in order. Long calls let messages in between their slices, so that an abort is seen.
  */
 import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import type { Ntk } from "../ntk.js";
-import { Dynamics } from "../predict/dynamics.js";
-import { Ensemble } from "../predict/ensemble.js";
-import { Fit } from "../predict/fit.js";
-import { KernelSamples } from "../predict/sampleKernel.js";
+import { Fit } from "../regression/fit.js";
 import { isRecord } from "../scalars.js";
-import { GENERATORS, type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
+import { Dynamics } from "../training/dynamics.js";
+import { Ensemble } from "../training/ensemble.js";
+import { KernelSamples } from "../training/sampleKernel.js";
+import { type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;
 type Load = Extract<Request, { type: "load" }>;
 type Callable = Record<string, (...args: unknown[]) => unknown>;
+type Class = abstract new (...args: never[]) => object;
+type Slicing = Generator<unknown, unknown, void>;
+
+/** A call under way. */
+interface Running {
+  args: unknown[];
+  /** The argument that had an `onProgress` or a `signal`. */
+  at: number | undefined;
+  onProgress: ((value: unknown) => void) | undefined;
+  signal: AbortSignal;
+}
+
+/** A method that is more than `object[method](...args)`. */
+interface Entry {
+  /** True where the method answers an abort itself, even one that came before its turn. */
+  readonly answersAbort?: boolean;
+  run(object: object, call: Running): unknown;
+}
+
+/** A kind of objects in the worker. All methods of their class can be called, and the entries. */
+interface Row {
+  /** The class of the objects; without one, the request that made an object tells its kind. */
+  readonly type?: Class;
+  /** Names of methods, where they are not those of a class. */
+  names?(object: object): string[];
+  readonly entries?: Readonly<Record<string, Entry>>;
+}
+
+/**
+ * A generator that is pulled from outside. Each step is told whether the signal has been given, and tells what
+ * onProgress was called with.
+ */
+class Slices {
+  readonly #controller = new AbortController();
+  readonly #slices: Slicing;
+  #progress: unknown[] = [];
+
+  constructor(start: (more: object) => Slicing) {
+    const onProgress = (value: unknown) => this.#progress.push(value);
+    this.#slices = start({ signal: this.#controller.signal, onProgress });
+  }
+
+  next({ aborted }: { aborted: boolean }): object {
+    if (aborted) this.#controller.abort();
+    this.#progress = [];
+    const { done, value } = this.#slices.next();
+    return { done, value, progress: this.#progress };
+  }
+
+  dispose(): void {
+    this.#slices.return(undefined);
+  }
+}
+
+const ESTIMATE = ["draws", "total", "mean", "standardError"];
+
+/** What each kind of object can be asked. */
+const KINDS: Readonly<Record<Kind, Row>> = {
+  ntk: {
+    entries: {
+      train: sliced(SLICED.train),
+      compare: sliced(SLICED.compare),
+      sweep: sliced(SLICED.sweep),
+      tune: sliced(SLICED.tune),
+      training: pulled(SLICED.train, 3),
+      comparing: pulled(SLICED.compare, 3),
+      sweeping: pulled(SLICED.sweep, 2),
+      tuning: pulled(SLICED.tune, 3),
+    },
+  },
+  fit: {
+    type: Fit,
+    entries: {
+      report: { run: ({ report }: Fit, { args }) => pick(report, args[0] as string[] | undefined) },
+    },
+  },
+  dynamics: { type: Dynamics },
+  ensemble: { type: Ensemble },
+  sampleKernel: {
+    type: KernelSamples,
+    entries: {
+      result: {
+        answersAbort: true,
+        async run(samples: KernelSamples, { signal, onProgress }) {
+          while (!signal.aborted && samples.step()) {
+            onProgress?.(pick(samples, ESTIMATE));
+            await breath();
+          }
+          return pick(samples, ESTIMATE);
+        },
+      },
+      estimate: { run: (samples) => pick(samples, ESTIMATE) },
+    },
+  },
+  linearize: { names: Object.keys },
+  slices: { type: Slices },
+};
 
 /** Lives in the worker; `post` and `receive` are its port. */
 export class Host {
   readonly #load: (request: Load) => Promise<Ntk>;
   readonly #post: (reply: Reply, transfer: ArrayBuffer[]) => void;
-  readonly #objects = new Map<number, object>();
+  readonly #objects = new Map<number, { object: object; kind: Kind }>();
   readonly #numbers = new WeakMap<object, number>();
   readonly #signals = new Map<number, AbortController>();
-  readonly #steps = new WeakMap<object, (aborted: boolean) => unknown>();
   #next = 0;
   #queue: Promise<void> = Promise.resolve();
 
@@ -60,56 +156,21 @@ export class Host {
   }
 
   async #call({ id, target, method, args, options }: Call): Promise<unknown> {
-    const object = this.#objects.get(target) as Callable | undefined;
-    if (!object) throw new BackendError("this object of the worker was disposed of; make a new one");
+    const held = this.#objects.get(target);
+    if (!held) throw new BackendError("this object of the worker was disposed of; make a new one");
     const { signal } = this.#signals.get(id) as AbortController;
-    const sliced = target === 0 ? SLICED[method] : undefined;
-    // A call without slices that was given up before its turn: nobody waits for its answer.
-    if (!sliced && signal.aborted) return undefined;
-    if (object instanceof Fit && method === "report") return pick(object.report, args[0] as string[] | undefined);
-    if (object instanceof KernelSamples && method === "result") {
-      while (!signal.aborted && object.step()) {
-        if (options?.onProgress) this.#post({ type: "progress", id, value: pick(object, ESTIMATE) }, []);
-        await breath();
-      }
-      return pick(object, ESTIMATE);
-    }
-    if (object instanceof KernelSamples && method === "estimate") return pick(object, ESTIMATE);
-    const next = this.#steps.get(object);
-    if (next) return next((args[0] as { aborted: boolean }).aborted);
-    if (!sliced && !(target === 0 && GENERATORS.includes(method))) return object[method](...args);
-    if (!sliced) return this.#generator(object[method].bind(object), args, method === "sweeping" ? 2 : 3);
-    if (options) {
-      // The signal always: what onProgress throws ends the call as well.
-      args[options.at] = withMore(args[options.at], {
-        signal,
-        ...(options.onProgress && { onProgress: (value: unknown) => this.#post({ type: "progress", id, value }, []) }),
-      });
-    }
-    const slices = object[sliced](...args) as Generator<unknown, unknown, void>;
-    for (;;) {
-      const { done, value } = slices.next();
-      if (done) return value;
-      await breath();
-    }
-  }
-
-  /** A generator that is pulled from outside: each step is told whether the signal has been given, and tells what onProgress was called with. */
-  #generator(start: (...args: unknown[]) => unknown, args: unknown[], at: number): object {
-    const controller = new AbortController();
-    let progress: unknown[] = [];
-    args[at] = withMore(args[at], {
-      signal: controller.signal,
-      onProgress: (value: unknown) => progress.push(value),
+    const entry = KINDS[held.kind].entries?.[method];
+    // Given up before its turn: nobody waits for the answer.
+    if (signal.aborted && !entry?.answersAbort) return undefined;
+    const object = held.object as Callable;
+    if (!entry) return object[method](...args);
+    const progress = (value: unknown) => this.#post({ type: "progress", id, value }, []);
+    return entry.run(object, {
+      args,
+      at: options?.at,
+      onProgress: options?.onProgress ? progress : undefined,
+      signal,
     });
-    const slices = start(...args) as Generator<unknown, unknown, void>;
-    this.#steps.set(slices, (aborted) => {
-      if (aborted) controller.abort();
-      progress = [];
-      const { done, value } = slices.next();
-      return { done, value, progress };
-    });
-    return slices;
   }
 
   #handle(object: object, kind: Kind): Handle {
@@ -117,46 +178,65 @@ export class Host {
     if (target === undefined) {
       target = this.#next++;
       this.#numbers.set(object, target);
-      this.#objects.set(target, object);
+      this.#objects.set(target, { object, kind });
     }
-    const { draws: _, ...fields } =
-      kind === "linearize" || kind === "slices" ? {} : ({ ...object } as { draws?: number });
-    return { target, kind, methods: methodsOf(object, kind), fields };
+    const fixed = Object.entries(object).filter(([name, value]) => name !== "draws" && typeof value !== "function");
+    return { target, kind, methods: methodsOf(object, kind), fields: Object.fromEntries(fixed) };
   }
 
   #free(target: number): void {
-    const object = this.#objects.get(target) as { dispose?(): void; return?(value: unknown): unknown } | undefined;
+    const object = this.#objects.get(target)?.object as { dispose?(): void } | undefined;
     this.#objects.delete(target);
     object?.dispose?.();
-    object?.return?.(undefined);
   }
 }
 
-const ESTIMATE = ["draws", "total", "mean", "standardError"];
+/** Runs a method as its generator, and reads the worker's messages between slices. */
+function sliced(generator: string): Entry {
+  return {
+    answersAbort: true,
+    async run(object: Callable, { args, at, onProgress, signal }) {
+      // The signal always: what onProgress throws ends the call as well.
+      if (at !== undefined) args[at] = withMore(args[at], { signal, ...(onProgress && { onProgress }) });
+      const slices = object[generator](...args) as Slicing;
+      for (;;) {
+        const { done, value } = slices.next();
+        if (done) return value;
+        await breath();
+      }
+    },
+  };
+}
 
-/** What stays in the worker; undefined for plain data. */
+/** Starts a generator that is pulled from outside; `at` is the place of its options among the arguments. */
+function pulled(generator: string, at: number): Entry {
+  return {
+    run: (object: Callable, { args }) =>
+      new Slices((more) => {
+        args[at] = withMore(args[at], more);
+        return object[generator](...args) as Slicing;
+      }),
+  };
+}
+
+/** The kind of an object that stays in the worker; undefined for plain data. */
 function kindOf(value: unknown, request: Request): Kind | undefined {
   if (request.type === "load") return "ntk";
-  if (value instanceof Fit) return "fit";
-  if (value instanceof Dynamics) return "dynamics";
-  if (value instanceof Ensemble) return "ensemble";
-  if (value instanceof KernelSamples) return "sampleKernel";
-  if (request.type !== "call" || request.target !== 0) return undefined;
-  if (request.method === "linearize") return "linearize";
-  return GENERATORS.includes(request.method) ? "slices" : undefined;
+  for (const [kind, { type }] of Object.entries(KINDS)) if (type && value instanceof type) return kind as Kind;
+  const linear = request.type === "call" && request.target === 0 && request.method === "linearize";
+  return linear ? "linearize" : undefined;
 }
 
 /** Names of functions that can be called from outside. */
 function methodsOf(object: object, kind: Kind): string[] {
-  if (kind === "slices") return ["next"];
-  if (kind === "linearize") return Object.keys(object);
-  const prototype = Object.getPrototypeOf(object) as object;
-  const names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+  const { names = classMethods, entries = {} } = KINDS[kind];
+  return [...new Set([...names(object), ...Object.keys(entries)])];
+}
+
+function classMethods(object: object): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object)))
     .filter(([name, { value }]) => typeof value === "function" && name !== "constructor" && name !== "dispose")
     .map(([name]) => name);
-  if (kind === "fit") names.push("report");
-  if (kind === "sampleKernel") names.push("estimate");
-  return names;
 }
 
 /** Some fields, lazy ones too, as plain data; default: all. */
@@ -171,7 +251,7 @@ function pick(object: object, names: readonly string[] | undefined): Record<stri
   return Object.fromEntries((names ?? all).map((name) => [name, (object as Record<string, unknown>)[name]]));
 }
 
-/** Buffers of a result, which the worker does not need again: they move. A report and a generator keep what they gave. */
+/** Buffers of a result that the worker does not need again: they move. A report and a generator keep what they gave. */
 function transferable(value: unknown, request: Request): ArrayBuffer[] {
   if (request.type !== "call" || request.method === "report" || request.method === "next") return [];
   const found = new Set<ArrayBuffer>();
@@ -188,7 +268,10 @@ function withMore(options: unknown, more: object): unknown {
   return options === undefined || isRecord(options, "options") ? { ...(options as object), ...more } : options;
 }
 
-/** A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages first. */
+/**
+ * A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages
+ * first.
+ */
 function breath(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
 /**
- * The same API as promises, off the calling thread, in browsers and in Node. The worker starts from a string, needs no file and no
- * bundler's help, and is sent the compiled module.
+ * The same API as promises, off the calling thread, in browsers and in Node. The worker starts from a string and is
+ * sent the compiled module. It needs no file and no bundler's help.
  *
  * @module ntk-wasm/worker
  */
-import { variantOf, type WasmModule } from "../backend/instance.js";
+import { variantOf, type WasmModule } from "../backend/wasmModule.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { type Choice, choose, compile, firstOf, type LoadOptions } from "../load.js";
@@ -13,7 +13,7 @@ import type { WorkerSource } from "./port.js";
 import { source } from "./source.generated.js";
 import type { AsyncNtk } from "./types.js";
 
-export type { WasmModule } from "../backend/instance.js";
+export type { WasmModule } from "../backend/wasmModule.js";
 export type { Signal } from "../signal.js";
 export type { WorkerLike } from "./port.js";
 export type {
@@ -28,24 +28,30 @@ export type {
 } from "./types.js";
 
 export interface WorkerOptions extends LoadOptions, WorkerSource {
-  /** `ntk-wasm/simd.wasm` or `relaxed.wasm`, compiled, instead of the inlined ones; it says itself which variant it is. */
+  /**
+   * `ntk-wasm/simd.wasm` or `relaxed.wasm`, compiled, instead of the inlined ones. A section of the module names its
+   * variant.
+   */
   module?: WasmModule;
   /** Milliseconds that the worker may take to say its first word; default 30 000. */
   timeout?: number;
 }
 
 /**
- * Loads a backend in a worker of its own. Results are to the bit those of `load()`, and errors instances of the same classes. Calls are answered in order.
+ * Loads a backend in a worker of its own. Results are to the bit the results of `load()`, and errors are instances of
+ * the same classes. Calls are answered in order.
  *
- * `onProgress` is called on the calling side. A `signal` stops `train`, `compare`, `sweep`, `tune` and `KernelSamples.result` between slices, and
- * they resolve with what there is, `aborted: true`, as they do without a worker. Every other call with options takes a `signal` too: it rejects with the
- * signal's reason at once. If it had not begun, it never will; if it had, it runs to its end, whose result is dropped, before the next begins:
- * `terminate()` is what stops it.
+ * `onProgress` is called on the calling side. A `signal` stops `train`, `compare`, `sweep`, `tune` and
+ * `KernelSamples.result` between slices. They resolve with what there is, `aborted: true`, as they do without a worker.
+ * Every other call with options takes a `signal` too: it rejects with the signal's reason at once. A call that had not
+ * begun then never begins. A call that had begun runs to its end before the next begins, and its result is dropped;
+ * `terminate()` stops it.
  *
  * What is left to it is the fastest that runs there, as in `load`; `variantReason` says why it is not the fastest of
  * all.
  *
- * Data are copied to the worker, results moved from it. Custom kernels are a TypeError: functions do not cross. In Node an idle worker does not keep the process alive.
+ * Data are copied to the worker, results moved from it. Custom kernels are a TypeError: functions do not cross. In Node
+ * an idle worker does not keep the process alive.
  *
  * @throws TypeError, RangeError, BackendError as `load`; BackendError where the worker cannot start, or says nothing in
  *   time: a page with a Content-Security-Policy needs `worker-src blob:`, or `url`, or `worker`.

@@ -13,7 +13,9 @@ export interface WorkerLike {
 
 /** Where a worker comes from; at most one of the two. */
 export interface WorkerSource {
-  /** Makes the worker, which has to run `ntk-wasm/worker-script.js`: `() => new Worker(new URL(…), { type: "module" })`. */
+  /**
+   * Makes the worker, which has to run `ntk-wasm/worker-script.js`: `() => new Worker(new URL(…), { type: "module" })`.
+   */
   worker?: (() => WorkerLike) | undefined;
   /** Address of `ntk-wasm/worker-script.js`, for pages whose Content-Security-Policy has no `worker-src blob:`. */
   url?: string | { readonly href: string } | undefined;
@@ -54,8 +56,8 @@ export interface Port {
 }
 
 /**
- * Starts a worker: the given one, that at the address, or else one from the source string (a Blob URL; in Node, `eval`). `onDown` is told once it
- * cannot go on.
+ * Starts a worker: the given one, the one at the address, or else one from the source string (a Blob URL; in Node,
+ * `eval`). `onDown` is told once the worker cannot go on.
  *
  * @throws TypeError where `worker` makes none; BackendError where it cannot be started.
  */
@@ -132,7 +134,7 @@ function start(url: WorkerSource["url"], source: string): { started: WorkerLike;
     }
     const threads = nodeThreads();
     if (!threads) throw new Error("this engine has no workers");
-    // Node wants a URL of its own; that of a jsdom environment is another class.
+    // Node wants a URL of its own; the URL of a jsdom environment is another class.
     const { URL: Address = URL } = builtin<{ URL: typeof URL }>("node:url") ?? {};
     const started = address ? new threads.Worker(new Address(address)) : new threads.Worker(source, { eval: true });
     return { started, release: () => {} };

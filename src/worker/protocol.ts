@@ -1,8 +1,8 @@
 /**
- * What goes between the calling side and the worker. Every call has a number and is answered once; progress comes in between. Objects that live in
- * the worker (a `Fit`, say) go by their own number; 0 is the `Ntk`.
+ * What goes between the calling side and the worker. Every call has a number and is answered once; progress comes in
+ * between. Objects that live in the worker (a `Fit`, say) have a number of their own; 0 is the `Ntk`.
  */
-import type { WasmModule } from "../backend/instance.js";
+import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";
 import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
 

@@ -1,16 +1,16 @@
-/** The API of the worker version, derived from that of the plain one: what is added there is here, as a promise. */
+/** The API of the worker version, derived from the plain one: what is added there is here, as a promise. */
 
-import type { Model } from "../kernel/source.js";
+import type { Model } from "../kernel/modelKernel.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
-import type { Dynamics } from "../predict/dynamics.js";
-import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../predict/ensemble.js";
-import type { Fit } from "../predict/fit.js";
-import type { Linearized } from "../predict/linearize.js";
-import type { Report } from "../predict/report.js";
-import type { KernelSamples } from "../predict/sampleKernel.js";
-import type { Tuned, TuneOptions, TunePoint } from "../predict/tune.js";
+import type { Fit } from "../regression/fit.js";
+import type { Report } from "../regression/report.js";
+import type { Tuned, TuneOptions, TunePoint } from "../regression/tune.js";
 import type { Signal } from "../signal.js";
+import type { Dynamics } from "../training/dynamics.js";
+import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../training/ensemble.js";
+import type { Linearized } from "../training/linearize.js";
+import type { KernelSamples } from "../training/sampleKernel.js";
 
 /** Options of a call get a `signal`; data stay what they are. */
 type WithSignal<T> =
@@ -53,7 +53,10 @@ export interface RemoteObject {
 
 /** A `Fit` in the worker. */
 export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
-  /** Fields of the report as a plain object: those that are named, each computed when first asked for, or all (some cost an eigendecomposition). */
+  /**
+   * Fields of the report as a plain object: the named ones, or all. Each is computed when first asked for; some cost an
+   * eigendecomposition.
+   */
   report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
 }
 
@@ -83,7 +86,10 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
   step(): Promise<boolean>;
   /** What there is so far. */
   estimate(): Promise<KernelEstimate>;
-  /** Draws what is left; `onProgress` is called after each draw, and a signal stops between draws: the estimate so far is returned. */
+  /**
+   * Draws what is left. `onProgress` is called after each draw. A signal stops between draws: the estimate so far is
+   * returned.
+   */
   result(options?: { onProgress?: (estimate: KernelEstimate) => void; signal?: Signal }): Promise<KernelEstimate>;
 }
 

@@ -1,4 +1,7 @@
-/** What is accepted: matrices and models in every form in which they come back from JSON, other realms and our own results, with the same bits. */
+/**
+ * What is accepted: matrices and models in every form in which they come back from JSON, other realms and our own
+ * results. The bits are the same.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,

@@ -1,9 +1,9 @@
 /** solver "cg": the dual answer without its matrix. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConvergenceError, createNetwork, type Ntk } from "../../src/index.js";
-import { normFromBelow } from "../../src/solver/cg.js";
+import { normFromBelow } from "../../src/regression/matrixFree.js";
 import { toRows } from "../oracle/dense.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -31,15 +31,32 @@ describe.each(variants)("%s", (variant) => {
     const size = N * net.outputs;
     expect(fit.report).toMatchObject({ solver: "cg", precision: "float64", ridge: 0.1, fallback: undefined });
     expect(fit.report.iterations).toBeGreaterThan(1);
-    expect(fit.report.backwardError).toBeLessThanOrEqual(2 * size * Number.EPSILON);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      2 * size * Number.EPSILON,
+    );
     const [got, want] = [fit.predict(T, { covariance: true }), dual.predict(T, { covariance: true })];
     // Backward errors of Nε, magnified by the condition number.
     const allowed = 4 * size * Number.EPSILON * (dual.report.conditionNumber as number);
-    expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(allowed);
+    expectNear(got.mean.data, want.mean.data, allowed, "mean: backward errors of Nε times the condition number");
     const prior = maxAbs(ntk.kernelDiagonal(net, T, { outputs: "full" }));
-    expect(maxDifference(got.variance?.data ?? [], want.variance?.data ?? [])).toBeLessThanOrEqual(allowed * prior);
-    expect(maxDifference(got.covariance?.data ?? [], want.covariance?.data ?? [])).toBeLessThanOrEqual(allowed * prior);
-    expect(maxDifference(fit.parameters(), dual.parameters())).toBeLessThanOrEqual(allowed);
+    expectNear(
+      got.variance?.data ?? [],
+      want.variance?.data ?? [],
+      allowed * prior,
+      "variance: as the mean, of the prior's size",
+    );
+    expectNear(
+      got.covariance?.data ?? [],
+      want.covariance?.data ?? [],
+      allowed * prior,
+      "covariance: as the mean, of the prior's size",
+    );
+    expectNear(
+      fit.parameters(),
+      dual.parameters(),
+      allowed,
+      "weights: backward errors of Nε times the condition number",
+    );
     for (const key of ["rank", "conditionNumber", "degreesOfFreedom", "logEvidence", "looResiduals"] as const)
       expect(fit.report[key], key).toBeUndefined();
     expect(JSON.parse(JSON.stringify(fit))).toMatchObject({ solver: "cg", ridge: 0.1 });
@@ -53,7 +70,12 @@ describe.each(variants)("%s", (variant) => {
     using primal = ntk.fit(net, X, Y, { ridge: 100, solver: "primal" });
     const T = [-0.5, 0, 0.7];
     const means = [fit, primal].map((each) => each.predict(T, { variance: false }).mean.data);
-    expect(maxDifference(means[0], means[1])).toBeLessThanOrEqual(1e-7);
+    expectNear(
+      means[0],
+      means[1],
+      1e-7,
+      "means, cg and primal: two backward errors at rounding level, times the condition number",
+    );
   });
 
   test("a singular kernel without a ridge that counts: the minimum-norm answer, and few iterations", () => {
@@ -87,12 +109,31 @@ describe.each(variants)("%s", (variant) => {
         const allowed = 20 * size * Number.EPSILON * (dual.report.conditionNumber as number);
         expect(allowed).toBeLessThan(1e-3);
         const [got, want] = [fit.predict(T), dual.predict(T)];
-        expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(allowed);
-        expect(maxDifference(got.variance.data, want.variance.data)).toBeLessThanOrEqual(allowed);
+        expectNear(
+          got.mean.data,
+          want.mean.data,
+          allowed,
+          `mean, ${rows} rows, ridge ${ridge}: kept modes magnify rounding by their condition number`,
+        );
+        expectNear(
+          got.variance.data,
+          want.variance.data,
+          allowed,
+          `variance, ${rows} rows, ridge ${ridge}: kept modes magnify rounding by their condition number`,
+        );
         const weights = dual.parameters();
-        expect(maxDifference(fit.parameters(), weights)).toBeLessThanOrEqual(allowed * Math.max(1, maxAbs(weights)));
-        expect(fit.report.backwardError).toBeLessThanOrEqual(4 * size * Number.EPSILON);
-        expect(fit.report.iterations).toBeLessThanOrEqual((dual.report.rank as number) + 1);
+        expectNear(
+          fit.parameters(),
+          weights,
+          allowed * Math.max(1, maxAbs(weights)),
+          `weights, ${rows} rows, ridge ${ridge}: as the mean, of their own size`,
+        );
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          4 * size * Number.EPSILON,
+        );
+        expect(fit.report.iterations, "iterations: one for each mode, and one to see the end").toBeLessThanOrEqual(
+          (dual.report.rank as number) + 1,
+        );
         expect(fit.report.notes[0]).toMatch(ridge === 0 ? /the ridge is 0/ : /is lost in rounding/);
       }
     }
@@ -114,14 +155,15 @@ describe.each(variants)("%s", (variant) => {
     const fit = ntk.fit(net, X, Y, { ridge: 1e-6 * values[119], solver: "cg" });
     const dual = ntk.fit(net, X, Y, { ridge: 1e-6 * values[119], solver: "dual" });
     expect(fit.report.iterations).toBeLessThanOrEqual(60);
-    expect(maxDifference(fit.predict([0.5, 9]).mean.data, dual.predict([0.5, 9]).mean.data)).toBeLessThanOrEqual(1e-7);
+    const means = [fit, dual].map((one) => one.predict([0.5, 9]).mean.data);
+    expectNear(means[0], means[1], 1e-7, "cg ends at rounding, and the condition is 1e6");
   });
 
   test("a kernel of rank 1 takes two steps", () => {
     const net = createNetwork({ inputs: 1, hidden: 1, bias: false, activation: "identity" });
     const X = Array.from({ length: 40 }, (_, i) => 10 ** (i / 10 - 2));
     const { report } = ntk.fit(net, X, X.map(Math.cos), { ridge: 0.1, solver: "cg" });
-    expect(report.iterations).toBeLessThanOrEqual(3);
+    expect(report.iterations, "iterations: a kernel of rank 1 needs two").toBeLessThanOrEqual(3);
   });
 
   test("covariance and samples of more numbers than an engine takes as arguments", () => {

@@ -9,10 +9,10 @@ import {
   NotPositiveDefiniteError,
   type Ntk,
 } from "../../src/index.js";
-import { responses } from "../../src/predict/descent.js";
+import { responses } from "../../src/training/descent.js";
 import { toRows } from "../oracle/dense.js";
 import { linearDescent } from "../oracle/descent.js";
-import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";
+import { expectClose, expectNear, type Golden, maxAbs, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 import flow from "../vectors/05_gradient_flow.json" with { type: "json" };
@@ -145,13 +145,29 @@ describe.each(variants)("%s", (variant) => {
     times.forEach((t, k) => {
       // Relative to the size that the run reaches: it grows above the stable rate.
       const size = 1 + maxAbs(actual[k].f);
-      expect(maxDifference(outputs[k].data, actual[k].f) / size, `f at ${t}`).toBeLessThanOrEqual(1e-12);
+      expectNear(
+        outputs[k].data,
+        actual[k].f,
+        1e-12,
+        `f at ${t}: rounding, relative to the size that the run reaches`,
+        size,
+      );
       const moved = path.parametersAt(t).map((value, p) => value - net.parameters[p]);
-      expect(maxDifference(moved, actual[k].moved) / (1 + maxAbs(actual[k].moved)), `θ at ${t}`).toBeLessThanOrEqual(
+      expectNear(
+        moved,
+        actual[k].moved,
         1e-11,
+        `θ at ${t}: as f, and a sum over N rows more`,
+        1 + maxAbs(actual[k].moved),
       );
       const onNew = ntk.linearize(net).at(path.parametersAt(t), T).data;
-      expect(maxDifference(path.at(t, T).data, onNew) / (1 + maxAbs(onNew)), `f* at ${t}`).toBeLessThanOrEqual(1e-11);
+      expectNear(
+        path.at(t, T).data,
+        onNew,
+        1e-11,
+        `f* at ${t}: the weights' rounding seen through Φ*`,
+        1 + maxAbs(onNew),
+      );
       const loss = actual[k].f.reduce((sum, f, i) => sum + (f - Y.data[i]) ** 2, 0) / (2 * N);
       expect(path.lossAt(t) / loss).toBeCloseTo(1, 10);
     });
@@ -160,16 +176,36 @@ describe.each(variants)("%s", (variant) => {
   test.each([0, 0.05])("the end of training is the fit at ridge Nκ, κ = %f", (weightDecay) => {
     using path = ntk.dynamics(net, X, Y, { learningRate: 0.01, momentum: 0.5, weightDecay });
     using fit = ntk.fit(net, X, Y, { ridge: N * weightDecay, solver: "dual" });
-    expect(maxDifference(path.at(Infinity, T).data, fit.predict(T).mean.data)).toBeLessThanOrEqual(1e-8);
-    expect(maxDifference(path.parametersAt(Infinity), fit.parameters())).toBeLessThanOrEqual(1e-8);
+    expectNear(
+      path.at(Infinity, T).data,
+      fit.predict(T).mean.data,
+      1e-8,
+      "f* at the end against the fit: rounding times the condition number",
+    );
+    expectNear(
+      path.parametersAt(Infinity),
+      fit.parameters(),
+      1e-8,
+      "θ at the end against the fit: rounding times the condition number",
+    );
     using flowing = ntk.dynamics(net, X, Y, { learningRate: 3, weightDecay, kind: "flow" });
-    expect(maxDifference(flowing.at(Infinity, T).data, fit.predict(T).mean.data)).toBeLessThanOrEqual(1e-8);
+    expectNear(
+      flowing.at(Infinity, T).data,
+      fit.predict(T).mean.data,
+      1e-8,
+      "f* of the flow at the end against the fit: rounding times the condition number",
+    );
   });
 
   test("small steps are the flow", () => {
     using few = ntk.dynamics(net, X, Y, { learningRate: 1e-5 });
     using flowing = ntk.dynamics(net, X, Y, { learningRate: 1, kind: "flow" });
-    expect(maxDifference(few.at(100_000).data, flowing.at(1).data)).toBeLessThanOrEqual(1e-4);
+    expectNear(
+      few.at(100_000).data,
+      flowing.at(1).data,
+      1e-4,
+      "descent at rate 1e-5 against the flow: first order in the rate",
+    );
   });
 
   test("one point, duplicates, rank-deficient: null modes do not move", () => {
@@ -182,13 +218,23 @@ describe.each(variants)("%s", (variant) => {
     ];
     using twins = ntk.dynamics(net, twice, [1, 3, 0], { learningRate: 0.01 });
     // Both copies go to their mean; their difference is a null mode.
-    expect(maxDifference(twins.at(Infinity).data, [2, 2, 0])).toBeLessThanOrEqual(1e-10);
+    expectNear(
+      twins.at(Infinity).data,
+      [2, 2, 0],
+      1e-10,
+      "twins go to their mean: rounding times the condition number of the kept modes",
+    );
     // P = 5 parameters, 9 points.
     const small = createNetwork({ inputs: 2, hidden: 1, biasStd: 1, seed: 2 });
     using path = ntk.dynamics(small, X, Y, { learningRate: 0.1 });
     using fit = ntk.fit(small, X, Y);
     expect(path.eigenvalues.filter((value) => value > 1e-12).length).toBe(fit.report.rank);
-    expect(maxDifference(path.at(Infinity).data, fit.predict(X).mean.data)).toBeLessThanOrEqual(1e-9);
+    expectNear(
+      path.at(Infinity).data,
+      fit.predict(X).mean.data,
+      1e-9,
+      "f at the end against the minimum-norm fit: rounding times the condition number of the kept modes",
+    );
     const zero = {
       kernel: (A: Matrix, B: Matrix) => ({ data: new Float64Array(A.rows * B.rows), rows: A.rows, cols: B.rows }),
     };
@@ -236,7 +282,7 @@ describe.each(variants)("%s", (variant) => {
     );
     const [early, late] = path.at([5, Infinity]);
     expect(early).toMatchObject({ rows: 3, cols: 2 });
-    expect(maxDifference(late.data, [1, 2, 0, 1, 5, -1])).toBeLessThanOrEqual(1e-12);
+    expectNear(late.data, [1, 2, 0, 1, 5, -1], 1e-12, "the end of training goes through the data: κ is small");
     expect(path.at([1, 2], [0.5])).toHaveLength(2);
     expect(() => path.parametersAt(1)).toThrow(/needs a finite network; this model has no weights/);
     const indefinite = { kernel: () => ({ data: Float64Array.of(1, 2, 2, 1), rows: 2, cols: 2 }) };

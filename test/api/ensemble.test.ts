@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type Matrix, type Ntk } from "../../src/index.js";
 import { multiply, type Rows, toRows, transpose } from "../oracle/dense.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, expectRelative, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -12,11 +12,11 @@ const Y = randomMatrix(N, 2, 2);
 const T = randomMatrix(5, 2, 3, 2);
 const MODEL = createInfiniteNetwork({ activation: "erf", depth: 2, weightStd: 1.4, biasStd: 0.5 });
 const READOUT = { ...MODEL, kernel: "nngp" as const };
-const near = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string) =>
-  expect(maxDifference(got, want) / (maxAbs(want) || 1), what).toBeLessThanOrEqual(tolerance);
 const add = (A: Rows, B: Rows, factor = 1) => A.map((row, i) => row.map((x, j) => x + factor * B[i][j]));
 
-/** Plain Euler steps of f ← f − η/n Θ(·, X)(f(X) − y) on the joint linear map f_t = M f_0 + A y: M and A after k steps. */
+/**
+ * Plain Euler steps of f ← f − η/n Θ(·, X)(f(X) − y) on the joint linear map f_t = M f_0 + A y: M and A after k steps.
+ */
 function steps(onTrain: Rows, onTest: Rows, rate: number, count: number) {
   const n = N * Y.cols;
   let A: Rows = onTest.map((row) => row.map(() => 0));
@@ -57,9 +57,9 @@ describe.each(variants)("%s", (variant) => {
       const A = steps(Theta, cross, learningRate, times[i]);
       const overlap = multiply(A, transpose(Kcross));
       const want = add(add(add(Kall, multiply(multiply(A, K), transpose(A))), overlap, -1), transpose(overlap), -1);
-      near(mean.data, multiply(A, toRows(Y)).flat(), 1e-11, `mean at ${times[i]}`);
-      near(covariance?.data ?? [], want.flat(), 1e-11, `covariance at ${times[i]}`);
-      near(
+      expectRelative(mean.data, multiply(A, toRows(Y)).flat(), 1e-11, `mean at ${times[i]}`);
+      expectRelative(covariance?.data ?? [], want.flat(), 1e-11, `covariance at ${times[i]}`);
+      expectRelative(
         variance.data,
         want.flatMap((row, j) => [row[j], row[j]]),
         1e-11,
@@ -67,19 +67,27 @@ describe.each(variants)("%s", (variant) => {
       );
     });
     const alone = networks.at(6, T).variance;
-    near(alone.data, networks.at(6, T, { covariance: true }).variance.data, 1e-12, "variance without covariance");
+    expectRelative(
+      alone.data,
+      networks.at(6, T, { covariance: true }).variance.data,
+      1e-12,
+      "variance without covariance",
+    );
   });
 
   test("t = 0 is the prior, t = ∞ interpolates", () => {
     using networks = ntk.ensemble(MODEL, X, Y);
     const start = networks.at(0, T, { covariance: true });
     expect(Array.from(start.mean.data)).toEqual(new Array(10).fill(0));
-    near(start.covariance?.data ?? [], kernels.Kall.flat(), 1e-14, "prior");
+    expectRelative(start.covariance?.data ?? [], kernels.Kall.flat(), 1e-14, "prior");
     const end = networks.at(Infinity);
-    near(end.mean.data, Y.data, 1e-8, "targets");
-    expect(maxAbs(end.variance.data)).toBeLessThanOrEqual(1e-8 * kernels.K[0][0]);
+    expectRelative(end.mean.data, Y.data, 1e-8, "targets");
+    expect(
+      maxAbs(end.variance.data),
+      "variance at the data, at the end: rounding times the condition number",
+    ).toBeLessThanOrEqual(1e-8 * kernels.K[0][0]);
     using fit = ntk.fit(MODEL, X, Y);
-    near(networks.at(Infinity, T).mean.data, fit.predict(T).mean.data, 1e-8, "mean of the kernel regression");
+    expectRelative(networks.at(Infinity, T).mean.data, fit.predict(T).mean.data, 1e-8, "mean of the kernel regression");
   });
 
   test("the readout alone, and the NTK as prior, end at the posteriors of their kernels", () => {
@@ -90,16 +98,19 @@ describe.each(variants)("%s", (variant) => {
       using networks = ntk.ensemble(model, X, Y, { prior });
       using fit = ntk.fit(model, X, Y);
       const [end, posterior] = [networks.at(Infinity, T, { covariance: true }), fit.predict(T, { covariance: true })];
-      near(end.mean.data, posterior.mean.data, 1e-7, "mean");
+      expectRelative(end.mean.data, posterior.mean.data, 1e-7, "mean");
       const size = kernels.Kall[0][0];
-      expect(maxDifference(end.covariance?.data ?? [], posterior.covariance?.data ?? [])).toBeLessThanOrEqual(
+      expectNear(
+        end.covariance?.data ?? [],
+        posterior.covariance?.data ?? [],
         1e-7 * size,
+        `covariance at the end, prior ${prior}: rounding times the condition number at ridge 0`,
       );
     }
-    // With weight decay the mean is that of ridge n κ.
+    // With weight decay the mean is the mean of ridge n κ.
     using decayed = ntk.ensemble(READOUT, X, Y, { weightDecay: 0.01 });
     using ridge = ntk.fit(READOUT, X, Y, { ridge: 0.01 * N * Y.cols });
-    near(decayed.at(Infinity, T).mean.data, ridge.predict(T).mean.data, 1e-10, "decay");
+    expectRelative(decayed.at(Infinity, T).mean.data, ridge.predict(T).mean.data, 1e-10, "decay");
   });
 
   test("covariances are symmetric and positive semi-definite at all times", () => {
@@ -126,13 +137,18 @@ describe.each(variants)("%s", (variant) => {
     mean.data.forEach((want, at) => {
       const values = samples.map(({ data }) => data[at]);
       const average = values.reduce((sum, x) => sum + x, 0) / draws;
-      expect(Math.abs(average - want)).toBeLessThanOrEqual(4.5 * Math.sqrt(variance.data[at] / draws));
+      expect(Math.abs(average - want), `mean of the draws, entry ${at}: 4.5 standard errors`).toBeLessThanOrEqual(
+        4.5 * Math.sqrt(variance.data[at] / draws),
+      );
     });
     // Points 0 and 1 of output 0; the error of a sample covariance is about √(2/draws) of the variances.
     const product =
       samples.reduce((sum, { data }) => sum + (data[0] - mean.data[0]) * (data[2] - mean.data[2]), 0) / draws;
     const size = Math.sqrt(variance.data[0] * variance.data[2]);
-    expect(Math.abs(product - (covariance?.data[1] ?? 0))).toBeLessThanOrEqual(5 * Math.sqrt(2 / draws) * size);
+    expect(
+      Math.abs(product - (covariance?.data[1] ?? 0)),
+      "covariance of the draws: 5 standard errors",
+    ).toBeLessThanOrEqual(5 * Math.sqrt(2 / draws) * size);
     using fit = ntk.fit(MODEL, X, Y, { ridge: 0.1 });
     const [first] = fit.sample(T, { seed: 3 });
     expect(first).toMatchObject({ rows: 5, cols: 2 });
@@ -165,8 +181,14 @@ describe.each(variants)("%s", (variant) => {
       const average = values.reduce((sum, x) => sum + x, 0) / seeds;
       const spread = values.reduce((sum, x) => sum + (x - average) ** 2, 0) / (seeds - 1);
       const error = Math.sqrt(variance.data[i] / seeds);
-      expect(Math.abs(average - want)).toBeLessThanOrEqual(4 * error + 20 / m);
-      expect(Math.abs(spread / variance.data[i] - 1)).toBeLessThanOrEqual(4 * Math.sqrt(2 / seeds) + 20 / m);
+      expect(
+        Math.abs(average - want),
+        `mean of trained networks, point ${i}: 4 standard errors, and 20/m`,
+      ).toBeLessThanOrEqual(4 * error + 20 / m);
+      expect(
+        Math.abs(spread / variance.data[i] - 1),
+        `variance of trained networks, point ${i}: 4 standard errors, and 20/m`,
+      ).toBeLessThanOrEqual(4 * Math.sqrt(2 / seeds) + 20 / m);
     });
   });
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Fit, type Ntk } from "../../src/index.js";
 import { multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -40,16 +40,15 @@ describe.each(variants)("%s", (variant) => {
       const explained = multiply(cross, solve(A, transpose(cross)));
       const prior = toRows(ntk.kernel(net, T));
       const got = fit.predict(T, { covariance: true });
-      // κ(A) is about 1e4: cond · N · ε.
-      expect(maxDifference(got.mean.data, mean)).toBeLessThanOrEqual(1e-9);
+      expectNear(got.mean.data, mean, 1e-9, "mean: κ(A) N ε, κ about 1e4");
       const covariance = prior.flatMap((row, i) => row.map((value, j) => value - explained[i][j]));
-      expect(maxDifference(got.covariance?.data ?? [], covariance)).toBeLessThanOrEqual(1e-9);
-      expect(
-        maxDifference(
-          got.variance?.data ?? [],
-          prior.map((row, i) => row[i] - explained[i][i]),
-        ),
-      ).toBeLessThanOrEqual(1e-9);
+      expectNear(got.covariance?.data ?? [], covariance, 1e-9, "covariance: κ(A) N ε, κ about 1e4");
+      expectNear(
+        got.variance?.data ?? [],
+        prior.map((row, i) => row[i] - explained[i][i]),
+        1e-9,
+        "variance: κ(A) N ε, κ about 1e4",
+      );
       const { report } = fit;
       const inverse = solve(
         A,
@@ -57,20 +56,22 @@ describe.each(variants)("%s", (variant) => {
       );
       const trace = multiply(K, inverse).reduce((sum, row, i) => sum + row[i], 0);
       expect(report.degreesOfFreedom).toBeCloseTo(trace, 8);
-      expect(
-        maxDifference(
-          report.looResiduals?.data ?? [],
-          alpha.map(([a], i) => a / inverse[i][i]),
-        ),
-      ).toBeLessThanOrEqual(1e-8);
+      expectNear(
+        report.looResiduals?.data ?? [],
+        alpha.map(([a], i) => a / inverse[i][i]),
+        1e-8,
+        "leave-one-out: κ(A) N ε, over the diagonal of the inverse",
+      );
       expect(report).toMatchObject({ solver, ridge, jitter: 0, scale: 1 });
-      expect(report.backwardError).toBeLessThanOrEqual(10 * N * Number.EPSILON);
+      expect(report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+        10 * N * Number.EPSILON,
+      );
     });
 
     test("θ0 + β is the fitted first-order model", () => {
       using fit = ntk.fit(net, X, Y, { ridge: 0.01, solver });
       const mean = ntk.linearize(net).at(fit.parameters(), T).data;
-      expect(maxDifference(mean, fit.predict(T).mean.data)).toBeLessThanOrEqual(1e-11);
+      expectNear(mean, fit.predict(T).mean.data, 1e-11, "mean by the weights: the same numbers in another order");
     });
 
     test("leave-one-out residuals are refits without the point", () => {
@@ -94,7 +95,7 @@ describe.each(variants)("%s", (variant) => {
       const shifted = Y.data.map((y, i) => y + ntk.forward(net, X).data[i]);
       using plain = ntk.fit(net, X, shifted, { ridge: 0.01, solver });
       const want = plain.predict(T).mean.data.map((value, i) => value - ntk.forward(net, T).data[i]);
-      expect(maxDifference(fit.predict(T).mean.data, want)).toBeLessThanOrEqual(1e-10);
+      expectNear(fit.predict(T).mean.data, want, 1e-10, "centered: the same system, shifted data");
     });
 
     test("noise adds sλ, scale multiplies", () => {
@@ -103,12 +104,12 @@ describe.each(variants)("%s", (variant) => {
       const s = fit.report.scale;
       expect(s).not.toBe(1);
       const latent = unit.predict(T).variance?.data ?? [];
-      expect(
-        maxDifference(
-          fit.predict(T, { noise: true }).variance?.data ?? [],
-          Array.from(latent, (v) => s * (v + 0.2)),
-        ),
-      ).toBeLessThanOrEqual(1e-9 * s);
+      expectNear(
+        fit.predict(T, { noise: true }).variance?.data ?? [],
+        Array.from(latent, (v) => s * (v + 0.2)),
+        1e-9 * s,
+        "variance with noise: s (v + λ), rounding times κ",
+      );
       expect(fit.predict(T, { variance: false }).variance).toBeUndefined();
       // ŝ maximises the evidence over the scale: the profiled value is the larger one.
       expect(fit.report.logEvidenceProfiled).toBeGreaterThan(fit.report.logEvidence ?? Infinity);
@@ -122,10 +123,13 @@ describe.each(variants)("%s", (variant) => {
     for (const key of ["logEvidence", "logEvidenceProfiled", "degreesOfFreedom", "rank"] as const) {
       expect(primal.report[key], key).toBeCloseTo(dual.report[key] as number, 7);
     }
-    expect(maxDifference(primal.parameters(), dual.parameters())).toBeLessThanOrEqual(1e-9);
-    expect(
-      maxDifference(primal.report.looResiduals?.data ?? [], dual.report.looResiduals?.data ?? []),
-    ).toBeLessThanOrEqual(1e-9);
+    expectNear(primal.parameters(), dual.parameters(), 1e-9, "weights, primal and dual: κ N ε");
+    expectNear(
+      primal.report.looResiduals?.data ?? [],
+      dual.report.looResiduals?.data ?? [],
+      1e-9,
+      "leave-one-out, primal and dual: κ N ε",
+    );
     dual.dispose();
     primal.dispose();
   });
@@ -148,10 +152,18 @@ describe.each(variants)("%s", (variant) => {
     const got = fit.parameters().map((value, i) => value - few.parameters[i]);
     expect(fit.report.rank).toBe(few.parameters.length);
     expect(fit.report.jitter).toBe(0);
-    // The normal equations square the condition number of Φ.
-    expect(maxDifference(got, beta) / maxAbs(beta)).toBeLessThanOrEqual(1e-6);
+    expectNear(
+      got,
+      beta,
+      1e-6,
+      "weights: the oracle's normal equations square the condition number of Φ",
+      maxAbs(beta),
+    );
     expect(fit.report.degreesOfFreedom).toBeCloseTo(few.parameters.length, 6);
-    expect(maxAbs(fit.predict(X).variance?.data ?? [])).toBeLessThanOrEqual(1e-6);
+    expect(
+      maxAbs(fit.predict(X).variance?.data ?? []),
+      "variance at the data with ridge 0: rounding, of the kernel's size",
+    ).toBeLessThanOrEqual(1e-6);
   });
 
   test("a constant kernel, a zero kernel: rank 1 and 0, backward errors at rounding level", () => {
@@ -160,7 +172,9 @@ describe.each(variants)("%s", (variant) => {
     using mean = ntk.fit(dead, [0, 1, 2], [1, 2, 6]);
     expect(mean.predict([7]).mean.data[0]).toBeCloseTo(3, 12);
     expect(mean.report).toMatchObject({ rank: 1, conditionNumber: 1, logEvidence: undefined });
-    expect(mean.report.backwardError).toBeLessThanOrEqual(30 * Number.EPSILON);
+    expect(mean.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      30 * Number.EPSILON,
+    );
     const none = createNetwork({ inputs: 1, hidden: 1, activation: "relu", bias: false, parameters: [1, -1] });
     using zero = ntk.fit(none, [0, 1, 2], [1, 2, 6]);
     expect([...zero.predict([3]).mean.data]).toEqual([0]);
@@ -183,7 +197,12 @@ describe.each(variants)("%s", (variant) => {
     expect(fit.report.rank).toBe(4);
     expect(fit.report.logEvidence).toBeUndefined();
     expect(fit.report.looResiduals).toBeUndefined();
-    expect(maxDifference(fit.predict([-1, 0, 1, 2]).mean.data, [0, 1, 3, 3])).toBeLessThanOrEqual(1e-9);
+    expectNear(
+      fit.predict([-1, 0, 1, 2]).mean.data,
+      [0, 1, 3, 3],
+      1e-9,
+      "minimum-norm mean at the data: rounding times the condition number of the kept modes",
+    );
   });
 
   test("a ridge path agrees with single fits and picks the best profiled evidence", () => {
@@ -204,8 +223,18 @@ describe.each(variants)("%s", (variant) => {
     expect(path.report.ridge).toBe(best.ridge);
     using single = ntk.fit(net, X, Y, { ridge: best.ridge });
     const [a, b] = [path.predict(T), single.predict(T)];
-    expect(maxDifference(a.mean.data, b.mean.data)).toBeLessThanOrEqual(1e-8);
-    expect(maxDifference(a.variance?.data ?? [], b.variance?.data ?? [])).toBeLessThanOrEqual(1e-8);
+    expectNear(
+      a.mean.data,
+      b.mean.data,
+      1e-8,
+      "mean, path and single fit: an eigendecomposition against Cholesky, κ N ε",
+    );
+    expectNear(
+      a.variance?.data ?? [],
+      b.variance?.data ?? [],
+      1e-8,
+      "variance, path and single fit: an eigendecomposition against Cholesky, κ N ε",
+    );
   });
 
   test("a custom kernel with several outputs", () => {
@@ -241,7 +270,7 @@ describe.each(variants)("%s", (variant) => {
       .map((value) => value + 1);
     const { mean, variance } = fit.predict([0.2, 3]);
     expect(mean).toMatchObject({ rows: 2, cols: 2 });
-    expect(maxDifference(mean.data, want)).toBeLessThanOrEqual(1e-12);
+    expectNear(mean.data, want, 1e-12, "mean of a custom kernel: rounding, κ is below 42");
     expect(variance?.data[0]).toBe(variance?.data[1]);
     expect(fit.report.looResiduals).toMatchObject({ rows: 4, cols: 2 });
     expect(() => fit.parameters()).toThrow(RangeError);

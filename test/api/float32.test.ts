@@ -1,8 +1,10 @@
-/** load({ precision: "float32" }): every result against its stated accuracy, fallbacks, and what float32 cannot hold. */
+/**
+ * load({ precision: "float32" }): every result against its stated accuracy, fallbacks, and what float32 cannot hold.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type Matrix, type Network, type Ntk } from "../../src/index.js";
 import { EPS32 } from "../ops/harness.js";
-import { expectClose, type Golden, maxAbs, maxDifference, toMatrix } from "../setup/golden.js";
+import { expectClose, expectNear, type Golden, maxAbs, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 import sigmoid from "../vectors/01_onehidden_sigmoid.json" with { type: "json" };
@@ -41,9 +43,15 @@ describe.each(variants)("%s", (variant) => {
     for (const outputs of ["average", "full"] as const) {
       const [a, b] = [X, T].map((x) => double.kernelDiagonal(net, x, { outputs }));
       const square = single.kernel(net, X, X, { outputs });
-      expect(relativeError(square, double.kernel(net, X, X, { outputs }), a, a)).toBeLessThanOrEqual(KERNEL_BOUND);
+      expect(
+        relativeError(square, double.kernel(net, X, X, { outputs }), a, a),
+        `kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
+      ).toBeLessThanOrEqual(KERNEL_BOUND);
       const cross = single.kernel(net, X, T, { outputs });
-      expect(relativeError(cross, double.kernel(net, X, T, { outputs }), a, b)).toBeLessThanOrEqual(KERNEL_BOUND);
+      expect(
+        relativeError(cross, double.kernel(net, X, T, { outputs }), a, b),
+        `cross kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
+      ).toBeLessThanOrEqual(KERNEL_BOUND);
       for (let i = 0; i < square.rows; i++)
         for (let j = 0; j < i; j++) expect(square.data[i * square.rows + j]).toBe(square.data[j * square.rows + i]);
     }
@@ -73,19 +81,29 @@ describe.each(variants)("%s", (variant) => {
     const [n, k] = [60, 33];
     const A = randomMatrix(n, k, 3);
     const B = randomMatrix(k, 20, 4);
-    expect(maxDifference(single.matmul(A, B).data, double.matmul(A, B).data)).toBeLessThanOrEqual((k + 4) * EPS32);
+    expectNear(
+      single.matmul(A, B).data,
+      double.matmul(A, B).data,
+      (k + 4) * EPS32,
+      "matmul: k + 4 roundings of float32 in sums of terms below 1",
+    );
     const G = double.gram(A);
-    expect(maxDifference(single.gram(A).data, G.data)).toBeLessThanOrEqual((k + 4) * EPS32);
+    expectNear(
+      single.gram(A).data,
+      G.data,
+      (k + 4) * EPS32,
+      "gram: k + 4 roundings of float32 in sums of terms below 1",
+    );
     for (let i = 0; i < n; i++) G.data[i * (n + 1)] += 1;
     const L = single.cholesky(G);
     const product = double.gram(L).data;
-    expect(maxDifference(product, G.data)).toBeLessThanOrEqual(n * EPS32 * maxAbs(G.data));
+    expectNear(product, G.data, n * EPS32 * maxAbs(G.data), "L Lᵀ: the stated bound of cholesky, n ε₃₂ ‖A‖");
     for (const columns of [1, 3, 9]) {
       const rhs = randomMatrix(n, columns, 5, 1e-30);
       const x = single.solve(G, rhs);
       const back = double.matmul(G, x).data;
       const norm = n * maxAbs(G.data) * maxAbs(x.data);
-      expect(maxDifference(back, rhs.data)).toBeLessThanOrEqual(n * Number.EPSILON * norm);
+      expectNear(back, rhs.data, n * Number.EPSILON * norm, `A x, ${columns} columns: float64's residual, n ε ‖A‖ ‖x‖`);
     }
     // Beyond what float32 can factor or hold: float64 takes over.
     const hilbert = Array.from({ length: 9 }, (_, i) => Array.from({ length: 9 }, (__, j) => 1 / (i + j + 1)));
@@ -109,20 +127,42 @@ describe.each(variants)("%s", (variant) => {
         const size = N * (outputs === "full" ? net.outputs : 1);
         expect(fit.report).toMatchObject({ solver: "dual", precision: "float32", fallback: undefined });
         expect(fit.report.iterations).toBeGreaterThan(0);
-        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * size * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          2 * size * Number.EPSILON,
+        );
         const [got, want] = [fit.predict(T, { covariance: true }), reference.predict(T, { covariance: true })];
         // Backward errors of Nε each, magnified by the condition number.
         const condition = reference.report.conditionNumber as number;
         const allowed = 4 * size * Number.EPSILON * condition * maxAbs(Y.data);
-        expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(allowed);
+        expectNear(
+          got.mean.data,
+          want.mean.data,
+          allowed,
+          `mean, ${outputs}: backward errors of Nε each, times the condition number`,
+        );
         // From a float64 factor.
-        expect(maxDifference(got.variance?.data ?? [], want.variance?.data ?? [])).toBe(0);
-        expect(maxDifference(got.covariance?.data ?? [], want.covariance?.data ?? [])).toBe(0);
+        expectNear(
+          got.variance?.data ?? [],
+          want.variance?.data ?? [],
+          0,
+          "variance: from a float64 factor, so the same bits",
+        );
+        expectNear(
+          got.covariance?.data ?? [],
+          want.covariance?.data ?? [],
+          0,
+          "covariance: from a float64 factor, so the same bits",
+        );
         for (const key of ["degreesOfFreedom", "rank", "conditionNumber"] as const)
           expect(fit.report[key], key).toBe(reference.report[key]);
         expect(fit.report.logEvidence).toBeCloseTo(reference.report.logEvidence ?? Number.NaN, 6);
         const [loo, wanted] = [fit, reference].map(({ report }) => report.looResiduals?.data ?? []);
-        expect(maxDifference(loo, wanted)).toBeLessThanOrEqual(allowed * 10);
+        expectNear(
+          loo,
+          wanted,
+          allowed * 10,
+          `leave-one-out, ${outputs}: α over the diagonal of the inverse, ten times the mean's bound`,
+        );
       }
     });
 
@@ -134,9 +174,16 @@ describe.each(variants)("%s", (variant) => {
         using fit = single.fit(given, X, Y, { ridge: 1e-2 });
         using reference = double.fit(model, X, Y, { ridge: 1e-2 });
         expect(fit.report).toMatchObject({ precision: "float32", fallback: undefined });
-        expect(fit.report.backwardError).toBeLessThanOrEqual(2 * N * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          2 * N * Number.EPSILON,
+        );
         const allowed = 4 * N * Number.EPSILON * (reference.report.conditionNumber as number);
-        expect(maxDifference(fit.predict(X).mean.data, reference.predict(X).mean.data)).toBeLessThanOrEqual(allowed);
+        expectNear(
+          fit.predict(X).mean.data,
+          reference.predict(X).mean.data,
+          allowed,
+          "mean: backward errors of Nε each, times the condition number",
+        );
       }
     });
 

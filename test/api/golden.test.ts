@@ -105,7 +105,9 @@ describe.each(variants)("%s", (variant) => {
     const X = Float64Array.from({ length: n }, (_, i) => i);
     using fit = ntk.fit(model, X, toMatrix(y), { ridge: lambda });
     const { report } = fit;
-    expect(report.backwardError).toBeLessThanOrEqual(10 * n * Number.EPSILON);
+    expect(report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      10 * n * Number.EPSILON,
+    );
     if (want.alpha)
       expectClose((fit.toJSON() as { dualWeights: number[] }).dualWeights, want.alpha.data, allowed.alpha, "alpha");
     if (report.logEvidence !== undefined) {
@@ -139,9 +141,11 @@ describe.each(variants)("%s", (variant) => {
     const scale = maxAbs(full.data) * n;
     const AV = ntk.matmul(full, vectors).data;
     const residual = maxAbs(AV.map((x, at) => x - vectors.data[at] * values[at % n]));
-    expect(residual).toBeLessThanOrEqual(8 * n * Number.EPSILON * scale);
+    expect(residual, "‖A V − V Λ‖: 8 n ε of n max|A|").toBeLessThanOrEqual(8 * n * Number.EPSILON * scale);
     const VtV = ntk.matmul({ data: transpose(vectors.data, n), rows: n, cols: n }, vectors).data;
-    expect(maxAbs(VtV.map((x, at) => x - (at % (n + 1) === 0 ? 1 : 0)))).toBeLessThanOrEqual(8 * n * Number.EPSILON);
+    expect(maxAbs(VtV.map((x, at) => x - (at % (n + 1) === 0 ? 1 : 0))), "‖V Vᵀ − I‖: 8 n ε").toBeLessThanOrEqual(
+      8 * n * Number.EPSILON,
+    );
   });
 });
 

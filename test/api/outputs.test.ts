@@ -1,10 +1,13 @@
-/** Regression and training of deep networks with several outputs against textbook linear algebra on the oracle's Jacobian. */
+/**
+ * Regression and training of deep networks with several outputs against textbook linear algebra on the oracle's
+ * Jacobian.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Ntk } from "../../src/index.js";
 import { jacobianOf } from "../oracle/autodiff.js";
 import { multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
 import { linearDescent } from "../oracle/descent.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -17,8 +20,6 @@ const NETS = [
 const X = randomMatrix(N, 2, 1, 2);
 const Y = randomMatrix(N, C, 2);
 const T = randomMatrix(4, 2, 3, 2);
-const near = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string) =>
-  expect(maxDifference(got, want) / (maxAbs(want) || 1), what).toBeLessThanOrEqual(tolerance);
 const gramOf = (A: Rows, B = A) => multiply(A, transpose(B));
 const plusRidge = (K: Rows, ridge: number) => K.map((row, i) => row.map((x, j) => (i === j ? x + ridge : x)));
 const column = (values: ArrayLike<number>) => Array.from(values, (x) => [x]);
@@ -44,27 +45,27 @@ describe.each(variants)("%s", (variant) => {
       const { mean, variance, covariance } = fit.predict(T, { covariance: true });
       const want = multiply(cross, alpha).map(([x], at) => x + f0T[at]);
       expect(mean).toMatchObject({ rows: 4, cols: C });
-      near(mean.data, want, 1e-10, "mean");
+      expectRelative(mean.data, want, 1e-10, "mean");
       const explained = multiply(cross, solve(A, transpose(cross)));
       const posterior = gramOf(PhiT).map((row, i) => row.map((x, j) => x - explained[i][j]));
       expect(covariance).toMatchObject({ rows: 4 * C, cols: 4 * C });
-      near(covariance?.data ?? [], posterior.flat(), 1e-10, "covariance");
+      expectRelative(covariance?.data ?? [], posterior.flat(), 1e-10, "covariance");
       expect(variance).toMatchObject({ rows: 4, cols: C });
-      near(
+      expectRelative(
         variance?.data ?? [],
         posterior.map((row, i) => row[i]),
         1e-10,
         "variance",
       );
       const weights = multiply(transpose(Phi), alpha).map(([x], p) => x + net.parameters[p]);
-      near(fit.parameters(), weights, 1e-10, "parameters");
-      near(ntk.linearize(net).at(fit.parameters(), T).data, mean.data, 1e-12, "linearize");
+      expectRelative(fit.parameters(), weights, 1e-10, "parameters");
+      expectRelative(ntk.linearize(net).at(fit.parameters(), T).data, mean.data, 1e-12, "linearize");
       const inverse = solve(
         A,
         A.map((_, i) => A.map((__, j) => (i === j ? 1 : 0))),
       );
       expect(fit.report.looResiduals).toMatchObject({ rows: N, cols: C });
-      near(
+      expectRelative(
         fit.report.looResiduals?.data ?? [],
         alpha.map(([x], i) => x / inverse[i][i]),
         1e-9,
@@ -91,7 +92,7 @@ describe.each(variants)("%s", (variant) => {
       const want = multiply(cross, alpha).flatMap((row, i) => row.map((x, c) => x + f0T[i][c]));
       using fit = ntk.fit(net, X, Y, { ridge: RIDGE, outputs: "average" });
       const { mean, variance, covariance } = fit.predict(T, { covariance: true });
-      near(mean.data, want, 1e-11, "mean");
+      expectRelative(mean.data, want, 1e-11, "mean");
       expect(variance).toMatchObject({ rows: 4, cols: C });
       expect(variance?.data[0]).toBe(variance?.data[C - 1]);
       expect(covariance).toMatchObject({ rows: 4, cols: 4 });
@@ -105,7 +106,7 @@ describe.each(variants)("%s", (variant) => {
       using single = ntk.fit(net, X, Y, { ridge: path.report.ridge, solver: "dual" });
       const best = path.path.find(({ ridge }) => ridge === path.report.ridge);
       expect(best?.logEvidenceProfiled).toBeCloseTo(single.report.logEvidenceProfiled ?? Number.NaN, 9);
-      near(path.predict(T).mean.data, single.predict(T).mean.data, 1e-11, "mean");
+      expectRelative(path.predict(T).mean.data, single.predict(T).mean.data, 1e-11, "mean");
     });
 
     test("dynamics against steps of the linear model, and at infinity against the fit", () => {
@@ -118,14 +119,14 @@ describe.each(variants)("%s", (variant) => {
       const want = linearDescent(Phi, f0, Y.data, { ...options, learningRate }, times);
       path.at(times).forEach(({ data, rows, cols }, k) => {
         expect([rows, cols]).toEqual([N, C]);
-        near(data, want[k].f, 1e-12, `outputs at ${times[k]}`);
-        near(
+        expectRelative(data, want[k].f, 1e-12, `outputs at ${times[k]}`);
+        expectRelative(
           path.parametersAt(times[k]),
           want[k].moved.map((x, p) => x + net.parameters[p]),
           1e-12,
           `weights at ${times[k]}`,
         );
-        near(
+        expectRelative(
           path.at(times[k], T).data,
           ntk.linearize(net).at(path.parametersAt(times[k]), T).data,
           1e-12,
@@ -134,10 +135,10 @@ describe.each(variants)("%s", (variant) => {
       });
       // Decay κ is the ridge n κ with n = N·C entries in the loss.
       using fit = ntk.fit(net, X, Y, { ridge: N * C * options.weightDecay });
-      near(path.at(Infinity, T).data, fit.predict(T).mean.data, 1e-9, "infinity");
+      expectRelative(path.at(Infinity, T).data, fit.predict(T).mean.data, 1e-9, "infinity");
       using averaged = ntk.dynamics(net, X, Y, { learningRate, outputs: "average" });
       expect(averaged.eigenvalues).toHaveLength(N);
-      near(averaged.at(0, T).data, ntk.forward(net, T).data, 1e-14, "averaged, start");
+      expectRelative(averaged.at(0, T).data, ntk.forward(net, T).data, 1e-14, "averaged, start");
       expect(() => averaged.parametersAt(1)).toThrow(/parametersAt\(\) needs outputs "full"/);
     });
 
@@ -167,8 +168,8 @@ describe.each(variants)("%s", (variant) => {
         });
       }
       const trained = ntk.train(net, X, Y, { ...rule, learningRate, steps, recordAt: [0, 1, 5, steps] });
-      near(trained.network.parameters, theta, 1e-12, "weights");
-      near(
+      expectRelative(trained.network.parameters, theta, 1e-12, "weights");
+      expectRelative(
         trained.loss,
         [0, 1, 5, steps].map((k) => losses[k]),
         1e-12,

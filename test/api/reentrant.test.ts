@@ -1,6 +1,7 @@
 /**
- * A custom kernel may use the same Ntk: what comes out is, to the bit, what a kernel of stored numbers gives. Each case runs on a fresh instance,
- * whose memory has to grow while the kernel function runs; the function leaves fits alive and frees them in later calls.
+ * A custom kernel may use the same Ntk: the results are, to the bit, the results of a kernel of stored numbers. Each
+ * case runs on a fresh instance, whose memory has to grow while the kernel function runs. The function leaves fits
+ * alive and frees them in later calls.
  */
 import { describe, expect, test } from "vitest";
 import { type CustomKernel, createNetwork, type Fit, type Matrix, type Ntk } from "../../src/index.js";
@@ -14,7 +15,10 @@ const T = randomMatrix(9, 2, 5, 1);
 const first = createNetwork({ inputs: 2, hidden: 40, biasStd: 1, seed: 1 });
 const second = createNetwork({ inputs: 2, hidden: 30, biasStd: 1, activation: "erf", init: "ntk", seed: 2 });
 
-/** A + B, and where it is square 1e-3 on its diagonal: kernels in single precision are positive definite to 1e-7 of their size only. */
+/**
+ * A + B, and where it is square 1e-3 on its diagonal: kernels in single precision are positive definite only to 1e-7 of
+ * their size.
+ */
 const sum = (A: Matrix, B: Matrix): Matrix => ({
   ...A,
   data: A.data.map((value, at) => value + B.data[at] + (A.rows === A.cols && at % (A.rows + 1) === 0 ? 1e-3 : 0)),

@@ -8,7 +8,7 @@ import {
   NotPositiveDefiniteError,
   type Ntk,
 } from "../../src/index.js";
-import { maxDifference } from "../setup/golden.js";
+import { expectNear } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -46,13 +46,25 @@ describe.each(variants)("%s", (variant) => {
           /^the ridge 7e-15 is lost in rounding .* a ridge above [\d.e-]+ would count$/,
         );
         expect(zero.report.notes[0]).toMatch(/^the kernel is singular to rounding and the ridge is 0/);
-        expect(fit.report.backwardError).toBeLessThanOrEqual(100 * Number.EPSILON);
+        expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+          100 * Number.EPSILON,
+        );
         for (const name of ["logEvidence", "logEvidenceProfiled", "looResiduals"] as const)
           expect(fit.report[name], name).toBeUndefined();
         expect(fit.report.degreesOfFreedom).toBeCloseTo(5, 9);
         const [got, want] = [fit.predict(T, { covariance: true }), zero.predict(T, { covariance: true })];
-        expect(maxDifference(got.mean.data, want.mean.data)).toBeLessThanOrEqual(1e-8);
-        expect(maxDifference(got.variance?.data ?? [], want.variance?.data ?? [])).toBeLessThanOrEqual(1e-8);
+        expectNear(
+          got.mean.data,
+          want.mean.data,
+          1e-8,
+          "mean, lost ridge and ridge 0: the kept modes are the same to rounding",
+        );
+        expectNear(
+          got.variance?.data ?? [],
+          want.variance?.data ?? [],
+          1e-8,
+          "variance, lost ridge and ridge 0: the kept modes are the same to rounding",
+        );
         // The twins' targets are averaged.
         expect(got.mean.data[0]).toBeCloseTo(1.5, 7);
         for (let i = 0; i < T.length; i++) expect(got.covariance?.data[i * (T.length + 1)]).toBeGreaterThanOrEqual(0);
@@ -129,7 +141,10 @@ describe.each(variants)("%s", (variant) => {
         } catch (error) {
           expect(error).toBeInstanceOf(NotPositiveDefiniteError);
           const enough = Number(/with one ridge above ([\d.e+-]+)/.exec((error as Error).message)?.[1]);
-          expect(run({ ridge: enough }).report.backwardError).toBeLessThanOrEqual(20 * n * Number.EPSILON);
+          expect(
+            run({ ridge: enough }).report.backwardError,
+            "backward error of the system that was solved, c N ε",
+          ).toBeLessThanOrEqual(20 * n * Number.EPSILON);
         }
       }
     }

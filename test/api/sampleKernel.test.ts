@@ -40,7 +40,10 @@ describe.each(variants)("%s", (variant) => {
     const { mean, standardError } = ntk.sampleKernel(options, X, { draws: 150 }).result();
     const size = Math.max(...want);
     mean.data.forEach((value, at) => {
-      expect(Math.abs(value - want[at])).toBeLessThanOrEqual(Z * standardError.data[at] + (4 * size) / m);
+      expect(
+        Math.abs(value - want[at]),
+        `mean kernel, entry ${at}: Z standard errors, and 1/m for the width`,
+      ).toBeLessThanOrEqual(Z * standardError.data[at] + (4 * size) / m);
     });
   });
 
@@ -61,7 +64,7 @@ describe.each(variants)("%s", (variant) => {
       x.reduce((sum, value, i) => sum + (value - mx) * (distances[i] - my), 0) /
       x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
     // Each point is good to 1/√80 = 0.11, three standard errors of the slope are 0.1.
-    expect(Math.abs(slope + 0.5)).toBeLessThanOrEqual(0.1);
+    expect(Math.abs(slope + 0.5), "the standard error falls like draws^(−½)").toBeLessThanOrEqual(0.1);
   });
 
   test("iterating: every draw, resumable, the same as the mean of kernels", () => {

@@ -1,7 +1,6 @@
 /** The trained network against textbook loops, its record, and its distance from the first-order model. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  type Activation,
   ConvergenceError,
   createNetwork,
   type DescentOptions,
@@ -13,9 +12,10 @@ import {
   type SweepOptions,
   type TrainOptions,
 } from "../../src/index.js";
+import { NAMES } from "../oracle/activations.js";
 import { toRows } from "../oracle/dense.js";
 import { networkDescent } from "../oracle/descent.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { expectNear, maxAbs, maxDifference } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -46,24 +46,25 @@ describe.each(variants)("%s", (variant) => {
   test.each(SHAPES.flatMap((shape) => RULES.map(([rule, options]) => ({ ...shape, rule, descent: options }))))(
     "$name, $rule: the textbook's loop",
     ({ options, N, descent }) => {
-      const activations: Activation[] = ["sigmoid", "tanh", "erf", "relu", "identity"];
-      for (const activation of activations) {
+      for (const activation of NAMES) {
         const net = createNetwork({ ...options, activation, seed: 2 });
         const X = randomMatrix(N, net.inputs, 3, 1.5);
         const Y = targets(X);
         const want = networkDescent(net, toRows(X), Y, descent, 25);
         const got = ntk.train(net, X, Y, { ...descent, steps: 25, recordAt: [0, 1, 2, 24, 25] });
         // 25 steps of sums of up to P terms.
-        expect(maxDifference(got.network.parameters, want.theta), activation).toBeLessThanOrEqual(
+        expectNear(
+          got.network.parameters,
+          want.theta,
           1e-12 * (1 + maxAbs(want.theta)),
+          `θ, ${activation}: 25 steps of sums of up to P terms`,
         );
-        expect(
-          maxDifference(
-            got.loss,
-            [0, 1, 2, 24, 25].map((k) => want.losses[k]),
-          ),
-          activation,
-        ).toBeLessThanOrEqual(1e-12);
+        expectNear(
+          got.loss,
+          [0, 1, 2, 24, 25].map((k) => want.losses[k]),
+          1e-12,
+          `losses, ${activation}: 25 steps of sums of up to P terms`,
+        );
         expect(got.steps).toEqual([0, 1, 2, 24, 25]);
         const drift = Math.hypot(...want.theta.map((value, p) => value - net.parameters[p]));
         expect(got.parameterDrift[4] / drift).toBeCloseTo(1, 9);
@@ -87,7 +88,10 @@ describe.each(variants)("%s", (variant) => {
     net.parameters.forEach((value, p) => {
       const moved = (step: number) => net.parameters.map((x, q) => (q === p ? x + step : x));
       const slope = (loss(moved(h)) - loss(moved(-h))) / (2 * h);
-      expect(Math.abs(value - network.parameters[p] - slope)).toBeLessThanOrEqual(1e-8);
+      expect(
+        Math.abs(value - network.parameters[p] - slope),
+        `step of θ_${p} against the slope of the loss by differences`,
+      ).toBeLessThanOrEqual(1e-8);
     });
   });
 
@@ -110,7 +114,9 @@ describe.each(variants)("%s", (variant) => {
     // The second-order term of one step is of order η.
     expect(small.gap[2]).toBeLessThan(1e-6);
     expect(at(1e-3).gap[2]).toBeGreaterThan(10 * small.gap[2]);
-    expect(maxDifference(small.loss, small.linearLoss)).toBeLessThan(1e-9);
+    expect(maxDifference(small.loss, small.linearLoss), "losses differ by the second order in the rate").toBeLessThan(
+      1e-9,
+    );
   });
 
   test("compare agrees with train, dynamics and forward, momentum included", () => {
@@ -206,7 +212,7 @@ describe.each(variants)("%s", (variant) => {
     });
     expect(full.steps[0]).toBe(0);
     expect(full.steps.at(-1)).toBe(1000);
-    expect(full.steps.length).toBeLessThanOrEqual(102);
+    expect(full.steps.length, "about 100 records by default, and both ends").toBeLessThanOrEqual(102);
     expect(full.steps.every((step, i) => i === 0 || step > full.steps[i - 1])).toBe(true);
     expect(seen.at(-1)).toMatchObject({ step: 1000, steps: 1000 });
     expect(full.loss.every((loss, i) => i === 0 || loss <= full.loss[i - 1])).toBe(true);
@@ -306,7 +312,10 @@ describe.each(variants)("%s", (variant) => {
       ] as const) {
         expect(fit?.widths.length).toBeGreaterThanOrEqual(5);
         // MATH.md §5: 3 standard errors + 0.1.
-        expect(Math.abs((fit?.exponent ?? 0) - want)).toBeLessThanOrEqual(3 * (fit?.standardError ?? 0) + 0.1);
+        expect(
+          Math.abs((fit?.exponent ?? 0) - want),
+          "exponent of MATH.md §5: three standard errors and 0.1",
+        ).toBeLessThanOrEqual(3 * (fit?.standardError ?? 0) + 0.1);
         expect(fit?.standardError).toBeLessThan(0.2);
       }
     });

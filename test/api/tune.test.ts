@@ -1,4 +1,7 @@
-/** Model choice: scores are those of `fit`, nothing on a grid is better, bounds hold, and known hyperparameters come back. */
+/**
+ * Model choice: scores are those of `fit`, nothing on a grid is better, bounds hold, and known hyperparameters come
+ * back.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type InfiniteNetwork, type Network, type Ntk } from "../../src/index.js";
 import { randomMatrix } from "../setup/random.js";
@@ -41,15 +44,18 @@ describe.each(variants)("%s", (variant) => {
           const candidate = { ...base, weightStd, biasStd };
           const mean = ntk.kernelDiagonal(candidate, X).reduce((sum, x) => sum + x, 0) / 30;
           for (const value of [1e-8, 1e-5, 1e-3, 0.1, 1]) {
-            expect(rate(candidate, value * mean)).toBeLessThanOrEqual(score + 0.01 * Math.abs(score));
+            expect(
+              rate(candidate, value * mean),
+              "no point of the grid is better by more than 1 %",
+            ).toBeLessThanOrEqual(score + 0.01 * Math.abs(score));
           }
         }
       }
       for (const point of trace) {
         expect(point.weightStd).toBeGreaterThanOrEqual(0.3 * (1 - 1e-12));
-        expect(point.weightStd).toBeLessThanOrEqual(5 * (1 + 1e-12));
+        expect(point.weightStd, "within its bounds").toBeLessThanOrEqual(5 * (1 + 1e-12));
         expect(point.biasStd).toBeGreaterThanOrEqual(0.05 * (1 - 1e-12));
-        expect(point.biasStd).toBeLessThanOrEqual(2 * (1 + 1e-12));
+        expect(point.biasStd, "within its bounds").toBeLessThanOrEqual(2 * (1 + 1e-12));
       }
     },
   );
@@ -92,7 +98,7 @@ describe.each(variants)("%s", (variant) => {
     );
     const net = createNetwork({ inputs: 2, hidden: 12, biasStd: 1, seed: 3 });
     const finite = ntk.tune(net, X, Y, { depth: [1, 2], weightStd: [0.5, 3], evaluations: 6 });
-    expect(finite.trace.length).toBeLessThanOrEqual(12);
+    expect(finite.trace.length, "evaluations that were allowed").toBeLessThanOrEqual(12);
     expect((finite.model as Network).seed).toBe(3);
     expect([12, [12], [12, 12]]).toContainEqual((finite.model as Network).hidden);
     // Untouched, the network keeps weights that are not those of its seed.

@@ -1,4 +1,6 @@
-/** fit.update against fits anew: every way of solving, every kind of model, many moves, failures that leave no trace. */
+/**
+ * fit.update against a fresh fit: every way of solving, every kind of model, many moves, failures that leave no trace.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
@@ -14,8 +16,8 @@ import {
   type Ntk,
   type UpdateOptions,
 } from "../../src/index.js";
-import { fitModel } from "../../src/predict/fit.js";
-import { maxAbs, maxDifference } from "../setup/golden.js";
+import { fitModel } from "../../src/regression/fit.js";
+import { expectNear, maxAbs } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadContext, loadVariant, variants } from "../setup/variants.js";
 
@@ -138,13 +140,16 @@ describe.each(variants)("%s", (variant) => {
     ntk = await loadVariant(variant);
   });
 
-  /** Everything that a fit says, against another's; relative to its size, κ ε: ridge 0.05 beside kernels of about 50. */
+  /**
+   * Compares everything that a fit says with another fit, relative to its size, within κ ε: ridge 0.05 beside kernels
+   * of about 50.
+   */
   function expectSame(got: Fit, want: Fit, what: string, rounding = 1e-9): void {
     const [a, b] = [got, want].map((fit) => fit.predict(T, { covariance: true, noise: true }));
     for (const key of ["mean", "variance", "covariance"] as const) {
       const expected = b[key]?.data ?? [];
       const size = Math.max(1, maxAbs(expected));
-      expect(maxDifference(a[key]?.data ?? [], expected), `${what}: ${key}`).toBeLessThanOrEqual(rounding * size);
+      expectNear(a[key]?.data ?? [], expected, rounding * size, `${what}: ${key}, of its size, within κ ε`);
     }
     for (const key of ["ridge", "scale", "degreesOfFreedom", "logEvidence", "rank"] as const) {
       const expected = want.report[key];
@@ -156,15 +161,22 @@ describe.each(variants)("%s", (variant) => {
     }
     const loo = want.report.looResiduals;
     expect(got.report.looResiduals?.rows).toBe(loo?.rows);
-    expect(maxDifference(got.report.looResiduals?.data ?? [], loo?.data ?? []), `${what}: loo`).toBeLessThanOrEqual(
+    expectNear(
+      got.report.looResiduals?.data ?? [],
+      loo?.data ?? [],
       10 * rounding * Math.max(1, maxAbs(loo?.data ?? [])),
+      `${what}: loo, ten times the mean's bound`,
     );
     const [p, q] = [got, want].map((fit) => JSON.parse(JSON.stringify(fit)));
     expect(p.X, what).toEqual(q.X);
     const size = maxAbs(q.dualWeights);
-    expect(maxDifference(p.dualWeights, q.dualWeights), `${what}: α`).toBeLessThanOrEqual(rounding * 100 * size);
-    if (q.parameters)
-      expect(maxDifference(p.parameters, q.parameters), `${what}: θ`).toBeLessThanOrEqual(rounding * 10);
+    expectNear(
+      p.dualWeights,
+      q.dualWeights,
+      rounding * 100 * size,
+      `${what}: α, of its size: a hundred times the mean's bound`,
+    );
+    if (q.parameters) expectNear(p.parameters, q.parameters, rounding * 10, `${what}: θ, ten times the mean's bound`);
   }
 
   test.each(cases)("%s: updates are fits anew", (_, model, C, options) => {
@@ -203,20 +215,31 @@ describe.each(variants)("%s", (variant) => {
       fit.update({ move: { index, X: [x[index]], Y: [y[index]] } });
       if (k % 100 > 0) continue;
       using want = ntk.fit(net, x, y, { ridge, solver: "dual" });
-      // Each update perturbs Θ + λI by c n ε‖Θ‖ (solver/triangle.ts), k of them by k times that at most, and as their errors are
-      // independent by about √k times. The answer moves by that over the least eigenvalue, λ, of its size.
+      // Each update perturbs Θ + λI by c n ε‖Θ‖ (linalg/choleskyEdits.ts). k updates perturb it by k times that at
+      // most, and as their errors are independent by about √k times. The answer moves, relative to its size, by the
+      // perturbation over the least eigenvalue, λ.
       const perturbation = Math.sqrt(k) * n * EPS;
-      // The bounds of Cholesky count every rounding at its worst; what is left of them is that of a fit anew, here within 10 times.
+      // The bounds of Cholesky count every rounding at its worst. What is left after k updates is the error of a fresh
+      // fit, here within 10 times.
       expect(fit.report.backwardError, `after ${k}`).toBeLessThanOrEqual(
         10 * Math.max(want.report.backwardError, EPS / 4),
       );
       const bound = (perturbation * kernelSize) / ridge;
       const weights = alpha(want);
-      expect(maxDifference(alpha(fit), weights) / maxAbs(weights), `α after ${k}`).toBeLessThanOrEqual(bound);
-      const [a, b] = [fit, want].map((of) => of.predict(probe));
-      expect(maxDifference(a.mean.data, b.mean.data), `mean after ${k}`).toBeLessThanOrEqual(bound);
-      expect(maxDifference(a.variance?.data ?? [], b.variance?.data ?? []), `variance after ${k}`).toBeLessThanOrEqual(
+      expectNear(
+        alpha(fit),
+        weights,
         bound,
+        `α after ${k}: the perturbation of √k updates over the least eigenvalue, λ`,
+        maxAbs(weights),
+      );
+      const [a, b] = [fit, want].map((of) => of.predict(probe));
+      expectNear(a.mean.data, b.mean.data, bound, `mean after ${k}: the perturbation of √k updates over λ`);
+      expectNear(
+        a.variance?.data ?? [],
+        b.variance?.data ?? [],
+        bound,
+        `variance after ${k}: the perturbation of √k updates over λ`,
       );
     }
   });
@@ -235,8 +258,13 @@ describe.each(variants)("%s", (variant) => {
     using want = ntk.fit(net, x, y, { ridge: 0.01, solver: "primal" });
     // As above with P = 13; a downdate may cost 16 times as much, and the condition number is about n/λ.
     const bound = 16 * Math.sqrt(1000) * 13 * EPS;
-    expect(fit.report.backwardError).toBeLessThanOrEqual(bound);
-    expect(maxDifference(fit.parameters(), want.parameters())).toBeLessThanOrEqual((bound * n * 13) / 0.01);
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(bound);
+    expectNear(
+      fit.parameters(),
+      want.parameters(),
+      (bound * n * 13) / 0.01,
+      "θ after 1000 moves: the backward error times the condition number, about nP/λ",
+    );
   });
 
   test("a point that carries a direction alone, in the weights' space", () => {
@@ -245,8 +273,15 @@ describe.each(variants)("%s", (variant) => {
     using fit = ntk.fit(net, x, x, { ridge: 1e-3, solver: "primal" });
     fit.update({ move: { index: 5, X: [2], Y: [2] } });
     using want = ntk.fit(net, [...x.slice(0, 5), 2], [...x.slice(0, 5), 2], { ridge: 1e-3, solver: "primal" });
-    expect(maxDifference(fit.predict([0.2]).mean.data, want.predict([0.2]).mean.data)).toBeLessThanOrEqual(1e-11);
-    expect(fit.report.backwardError).toBeLessThanOrEqual(100 * EPS);
+    expectNear(
+      fit.predict([0.2]).mean.data,
+      want.predict([0.2]).mean.data,
+      1e-11,
+      "mean without the far point: rounding, its 1e8 is gone from the factor",
+    );
+    expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
+      100 * EPS,
+    );
   });
 
   const net = createNetwork({ inputs: 2, hidden: 30, biasStd: 1, seed: 4 });

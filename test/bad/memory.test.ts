@@ -1,4 +1,7 @@
-/** What does not fit is a MemoryLimitError before any work: every method that makes something of size N×N, N×N2 or more, for many points. */
+/**
+ * What does not fit is a MemoryLimitError before any work: for every method that makes something of size N×N, N×N2 or
+ * more, for many points.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,
@@ -24,7 +27,10 @@ const infinite = createInfiniteNetwork({ activation: "relu" });
 const mixture = createInfiniteNetwork();
 const targets = (n: number) => ({ data: new Float64Array(2 * n), rows: n, cols: 2 });
 
-/** Multiplications at full speed take longer by orders of magnitude, or end the process: what is refused is refused before them. */
+/**
+ * The work itself would take longer by orders of magnitude at full speed, or end the process. So a quick refusal came
+ * before the work.
+ */
 const SOON = 10_000;
 
 function refuses(call: () => unknown, ...words: RegExp[]): void {

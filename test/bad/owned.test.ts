@@ -1,4 +1,7 @@
-/** What is made owns all that it depends on: NaN in every input afterwards changes nothing, nor does NaN in what it gave. To the bit. */
+/**
+ * What is made owns all that it depends on. NaN in every input afterwards changes nothing, to the bit, nor does NaN in
+ * what it gave.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,
@@ -14,7 +17,10 @@ import { loadVariant, variants } from "../setup/variants.js";
 // biome-ignore lint/suspicious/noExplicitAny: inputs and results of every kind.
 type Any = any;
 
-/** Writes over everything in a value: numbers become NaN, names and flags others, functions ones that throw. Signals stay. */
+/**
+ * Writes over everything in a value: numbers become NaN, names and flags become others, functions become ones that
+ * throw. Signals stay.
+ */
 function spoil(value: Any, seen = new Set<object>()): void {
   if (typeof value !== "object" || value === null || seen.has(value) || value instanceof AbortSignal) return;
   seen.add(value);

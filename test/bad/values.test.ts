@@ -1,4 +1,7 @@
-/** Every argument and every option of every public function, given every wrong value: a result, or an error of ours that names the argument. */
+/**
+ * Every argument and every option of every public function, given every wrong value: there is a result, or an error of
+ * ours that names the argument.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,

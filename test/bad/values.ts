@@ -1,4 +1,7 @@
-/** Values that are wrong nearly everywhere, each made anew: what comes from JSON, forms, other realms, or a slip of the hand. */
+/**
+ * Values that are wrong nearly everywhere, each made anew: values from JSON, other forms, other realms, or a slip of
+ * the hand.
+ */
 
 const throwing = () => {
   throw new Error("a trap of the caller's");

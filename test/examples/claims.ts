@@ -1,7 +1,8 @@
 /**
  * Comments that claim something become code that checks it:
  *
- *   expression; // [1, 2]               its value: a number, an array, a word in quotes, true, false, undefined, or arithmetic (1 + 512 · 3)
+ *   expression; // [1, 2]               its value: a number, an array, a word in quotes, true, false, undefined,
+ *                                       or arithmetic (1 + 512 · 3)
  *   expression; // below 0.01: why      also above, and about (within a quarter)
  *   console.log(…); // 80 40            what it prints
  *   const { cols } = …; // cols === 97  a comparison that holds

@@ -1,7 +1,7 @@
 /**
- * The code in the documentation: every `@example` of src/, and every block marked `js` or `ts` of the README and the guides.
- * A block that begins with `import` begins a program, and the blocks after it on its page go on with that program; an `@example` has the names
- * of {@link PREAMBLE}.
+ * The code in the documentation: every `@example` of src/, and every block marked `js` or `ts` of the README and the
+ * guides. A block that begins with `import` begins a program, and the blocks after it on its page go on with that
+ * program. An `@example` has the names of {@link PREAMBLE}.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,14 +1,11 @@
-/** Expected kernels of initialisations: golden numbers, quadrature-free identities, and z-tests against sampled networks. */
+/**
+ * Expected kernels of initialisations: golden numbers, quadrature-free identities, and z-tests against sampled
+ * networks.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  type Activation,
-  createNetwork,
-  type Init,
-  initialization,
-  type NetworkOptions,
-  type Ntk,
-} from "../../src/index.js";
-import { expectClose, type Golden, maxDifference, toMatrix } from "../setup/golden.js";
+import { type Activation, createNetwork, initialization, type NetworkOptions, type Ntk } from "../../src/index.js";
+import { NAMES, SCHEMES } from "../oracle/initSchemes.js";
+import { expectClose, expectNear, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 import golden from "../vectors/03c_mean_finite_ntk.json" with { type: "json" };
@@ -35,8 +32,8 @@ test("the golden file covers every activation", () => {
 });
 
 test.each(cases)("expected kernel $name", ({ activation, m, d, c_std, d_std, b_std, inputs, expected, tol }) => {
-  // LeCun with this weightStd has the golden c_std; the golden b_std is free. Two schemes that differ in b alone give both parts
-  // of the expected kernel, which is linear in the variance of b.
+  // LeCun with this weightStd has the golden c_std; the golden b_std is free. The expected kernel is linear in the
+  // variance of b, so two schemes that differ in b alone give both of its parts.
   const options = {
     inputs: d,
     hidden: m,
@@ -56,15 +53,13 @@ test.each(cases)("expected kernel $name", ({ activation, m, d, c_std, d_std, b_s
   expectClose(want, expected.mean_ntk.data, tol.mean_ntk, "E[Θ]");
 });
 
-const INITS: Init[] = ["lecun", "he", "glorot", "ntk", "unit", "meanField"];
-
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
   beforeAll(async () => {
     ntk = await loadVariant(variant);
   });
 
-  test.each(INITS.flatMap((init) => computed.map((activation) => ({ init, activation }))))(
+  test.each(NAMES.flatMap((init) => computed.map((activation) => ({ init, activation }))))(
     "$init, $activation: sampled kernels have the expected mean",
     ({ init, activation }) => {
       const options: NetworkOptions = {
@@ -72,7 +67,7 @@ describe.each(variants)("%s", (variant) => {
         hidden: 12,
         init,
         activation,
-        ...(init === "unit" || init === "ntk" ? {} : { biasStd: 0.7 }),
+        ...(SCHEMES[init].biasStd === 1 ? {} : { biasStd: 0.7 }),
       };
       const X = randomMatrix(4, 2, 5, 1.5);
       const draws = 400;
@@ -121,17 +116,25 @@ test("MATH.md §5: the hidden layer's share under LeCun falls like 1/m, and the 
   // Under ntk neither depends on the width.
   const ntk = (hidden: number) => initialization({ inputs: 1, hidden, init: "ntk" });
   expect(ntk(16).hiddenShare(X)).toBeCloseTo(ntk(4096).hiddenShare(X), 12);
-  expect(maxDifference(ntk(16).expectedKernel(X).data, ntk(4096).expectedKernel(X).data)).toBeLessThanOrEqual(1e-13);
+  expectNear(
+    ntk(16).expectedKernel(X).data,
+    ntk(4096).expectedKernel(X).data,
+    1e-13,
+    "expected kernel of two widths under ntk: it does not depend on the width, but for rounding",
+  );
 });
 
 test("near-parallel inputs keep their digits: relu's kernel varies like the angle", () => {
   const object = initialization({ inputs: 2, hidden: 1, activation: "relu", bias: false });
   const at = (angle: number) => object.expectedKernel([[1, 0]], [[Math.cos(angle), Math.sin(angle)]]).data[0];
-  // Unit inputs, weights of variance ½ and a readout of variance 1: Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π − ϑ)/2π.
+  // Unit inputs, weights of variance ½ and a readout of variance 1:
+  // Θ = ½ (sin ϑ + (π − ϑ) cos ϑ)/2π + cos ϑ (π − ϑ)/2π.
   for (const angle of [1e-3, 1e-6, 1e-9]) {
     const cosine = (Math.cos(angle) * (Math.PI - angle)) / (2 * Math.PI);
     const want = (Math.sin(angle) / (2 * Math.PI) + cosine) / 2 + cosine;
-    expect(Math.abs(at(angle) - want)).toBeLessThanOrEqual(4 * Number.EPSILON);
+    expect(Math.abs(at(angle) - want), `relu's kernel at the angle ${angle}: two ulp of 1`).toBeLessThanOrEqual(
+      4 * Number.EPSILON,
+    );
   }
 });
 

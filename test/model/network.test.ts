@@ -3,7 +3,7 @@
  * The bits of θ0 are in `seeds.test.ts`, bad options in `test/bad/`, the function f(x, θ) in `test/api/`.
  */
 import { describe, expect, test, vi } from "vitest";
-import { INITS, type Init } from "../../src/model/init.js";
+import { INITS, type Init, type Scheme } from "../../src/model/initSchemes.js";
 import {
   blockOf,
   createNetwork,
@@ -14,6 +14,7 @@ import {
   widths,
 } from "../../src/model/network.js";
 import { Substreams, Xoshiro256 } from "../../src/model/random.js";
+import { SCHEMES } from "../oracle/initSchemes.js";
 
 test("defaults", () => {
   const { parameters: _, blocks: __, ...options } = createNetwork({ inputs: 2, hidden: 3 });
@@ -147,16 +148,6 @@ describe("draws", () => {
   });
 });
 
-// Variance of a weight at weightStd w, from DESIGN.md §1.
-const VARIANCE: Record<string, (w: number, fanIn: number, fanOut: number, output: boolean) => number> = {
-  lecun: (w, fanIn) => w ** 2 / fanIn,
-  he: (w, fanIn) => (2 * w ** 2) / fanIn,
-  glorot: (w, fanIn, fanOut) => (2 * w ** 2) / (fanIn + fanOut),
-  ntk: () => 1,
-  unit: (w) => w ** 2,
-  meanField: (w, fanIn, _, output) => w ** 2 / (output ? fanIn ** 2 : fanIn),
-};
-
 /** Mean and second moment of n draws of variance `variance`, in standard errors; kurtosis 3 or 1.8. */
 function zScores(values: Float64Array, variance: number, kurtosis: number) {
   const n = values.length;
@@ -168,13 +159,14 @@ function zScores(values: Float64Array, variance: number, kurtosis: number) {
 /** Normals go beyond √3 std (8 % of them), uniforms fill ±√3 std and stop there, but for the last rounding. */
 function expectRange(values: Float64Array, std: number, uniform: boolean): void {
   const reach = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0) / (Math.sqrt(3) * std);
-  if (uniform) expect(reach).toBeLessThanOrEqual(1 + 4 * Number.EPSILON);
+  if (uniform)
+    expect(reach, "uniform draws stay within √3 standard deviations").toBeLessThanOrEqual(1 + 4 * Number.EPSILON);
   expect(reach).toBeGreaterThan(uniform ? 0.99 : 1.5);
 }
 
 describe.each(INITS)("%s", (init: Init) => {
   const uniform = init.endsWith("Uniform");
-  const scheme = init.replace("Uniform", "");
+  const scheme = init.replace("Uniform", "") as Scheme;
   const kurtosis = uniform ? 1.8 : 3;
 
   // fanIn, fanOut; 5000 to 30000 weights a layer, so four standard errors of the variance are 3 to 8 %.
@@ -186,7 +178,7 @@ describe.each(INITS)("%s", (init: Init) => {
     const net = createNetwork({ inputs: 40, hidden: [300, 100], outputs: 50, init, weightStd: 0.7, seed: 31 });
     const weights = blockOf(net, name);
     expect(weights).toHaveLength(fanIn * fanOut);
-    const variance = VARIANCE[scheme](0.7, fanIn, fanOut, output);
+    const variance = SCHEMES[scheme].variance(0.7, fanIn, fanOut, output);
     for (const z of zScores(weights, variance, kurtosis)) expect(z).toBeLessThan(4);
     expectRange(weights, Math.sqrt(variance), uniform);
   });
@@ -204,7 +196,7 @@ describe.each(INITS)("%s", (init: Init) => {
 
   test("biases by default: 0, or std 1 for unit and ntk", () => {
     const net = createNetwork({ inputs: 1, hidden: 5000, init, seed: 34 });
-    if (scheme === "unit" || scheme === "ntk") {
+    if (SCHEMES[scheme].biasStd === 1) {
       for (const z of zScores(blockOf(net, "d"), 1, kurtosis)) expect(z).toBeLessThan(4);
     } else expect([...blockOf(net, "a"), ...blockOf(net, "d")]).toEqual(new Array(5001).fill(0));
   });

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Init, initialization, type Matrix, type Ntk } from "../../src/index.js";
 import { ACTIVATIONS, type Activation } from "../../src/model/activation.js";
-import { INITS } from "../../src/model/init.js";
+import { INITS } from "../../src/model/initSchemes.js";
 import { largestEigenvalue } from "../../src/model/spectrum.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadVariant } from "../setup/variants.js";

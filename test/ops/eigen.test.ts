@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 import { C, checkLarge, type Getter, randomSymmetric } from "./eigen.js";
-import { type Bed, EPS, lowerIn, onBed } from "./harness.js";
+import { type Bed, EPS, expectDone, lowerIn, onBed } from "./harness.js";
 
 /** About the panel (32) and its multiples; 100 and 257 do not divide. */
 const SIZES = [0, 1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 66, 97, 100, 257];
@@ -64,7 +64,7 @@ describe.each(variants)("%s", (variant) => {
   function check(n: number, entry: Getter): Float64Array {
     return onBed(context, (bed) => {
       const { info, w, V } = eigh(bed, 1, n, entry);
-      expect(info).toBe(0);
+      expectDone(info, `deigh, n = ${n}`);
       const A = Float64Array.from({ length: n * n }, (_, at) => entry(Math.floor(at / n), at % n));
       const norm = w.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
       for (let i = 1; i < n; i++) expect(w[i], `eigenvalue ${i}, ascending`).toBeGreaterThanOrEqual(w[i - 1]);
@@ -91,7 +91,7 @@ describe.each(variants)("%s", (variant) => {
       expect(residual, "‖A V − V Λ‖").toBeLessThanOrEqual(C * n * EPS * norm + least);
       expect(skew, "‖V Vᵀ − I‖").toBeLessThanOrEqual(C * n * EPS);
       const alone = eigh(bed, 0, n, entry);
-      expect(alone.info).toBe(0);
+      expectDone(alone.info, `deigh without vectors, n = ${n}`);
       expectSpectrum(alone.w, Array.from(w), "without vectors");
       return w;
     });
@@ -159,7 +159,9 @@ describe.each(variants)("%s", (variant) => {
 
   test("Wilkinson's W21+", () => {
     const w = check(21, WILKINSON);
-    expect(Math.abs(w[20] - WILKINSON_TOP)).toBeLessThanOrEqual(21 * EPS * WILKINSON_TOP);
+    expect(Math.abs(w[20] - WILKINSON_TOP), `top eigenvalue ${w[20]}: n ε of its size`).toBeLessThanOrEqual(
+      21 * EPS * WILKINSON_TOP,
+    );
     expect(w[20] - w[19], "the top pair").toBeLessThanOrEqual(1e-13);
   });
 
@@ -217,7 +219,7 @@ describe.each(variants)("%s", (variant) => {
     ]) {
       const entry: Getter = (i, j) => (i === row && j === column ? NaN : i + j);
       const { info, w } = onBed(context, (bed) => eigh(bed, 1, 40, entry));
-      expect(info > 0 || w.some(Number.isNaN)).toBe(true);
+      expect(info > 0 || w.some(Number.isNaN), `NaN at (${row}, ${column}): status ${info}, values ${w}`).toBe(true);
     }
   });
 });

@@ -1,8 +1,11 @@
-/** What the suites of deigh share: its tolerance, random matrices, and the check of large ones in n² work beside the decomposition. */
+/**
+ * What the suites of deigh share: its tolerance, random matrices, and the check of large ones in n² work beside the
+ * decomposition.
+ */
 import { expect } from "vitest";
-import type { Context } from "../../src/arena.js";
+import type { Context } from "../../src/context.js";
 import { generator } from "../setup/random.js";
-import { EPS } from "./harness.js";
+import { EPS, expectDone } from "./harness.js";
 
 export type Getter = (i: number, j: number) => number;
 
@@ -28,7 +31,7 @@ export function checkLarge({ ops, arena }: Context, n: number): void {
     const before = Float64Array.from({ length: n * n }, (_, at) => entry(Math.floor(at / n), at % n));
     arena.view(a, n * n).set(before);
     const work = arena.allocBytes(ops.deighScratchBytes(1, n));
-    expect(ops.deigh(1, n, a, n, w, work)).toBe(0);
+    expectDone(ops.deigh(1, n, a, n, w, work), `deigh, n = ${n}`);
     const values = arena.copyOut(w, n);
     const norm = Math.max(Math.abs(values[0]), Math.abs(values[n - 1]));
     const next = generator(9);
@@ -39,7 +42,7 @@ export function checkLarge({ ops, arena }: Context, n: number): void {
     ops.dgemv(0, n, n, 1, vt, n, y, 0, z);
     const size = Math.sqrt(n);
     const back = arena.view(z, n).map((value, i) => Math.abs(value - arena.view(x, n)[i]));
-    expect(largest(back)).toBeLessThanOrEqual(C * n * EPS * size);
+    expect(largest(back), `Vᵀ V x − x, n = ${n}: C n ε ‖x‖`).toBeLessThanOrEqual(C * n * EPS * size);
     const scaled = arena.view(y, n).map((value, i) => value * values[i]);
     arena.view(y, n).set(scaled);
     ops.dgemv(0, n, n, 1, vt, n, y, 0, z);
@@ -47,7 +50,7 @@ export function checkLarge({ ops, arena }: Context, n: number): void {
     arena.view(a, n * n).set(before);
     ops.dgemv(0, n, n, 1, a, n, x, 0, y);
     const error = arena.view(y, n).map((value, i) => Math.abs(value - product[i]));
-    expect(largest(error)).toBeLessThanOrEqual(C * n * EPS * norm * size);
+    expect(largest(error), `A x − Vᵀ Λ V x, n = ${n}: C n ε ‖A‖ ‖x‖`).toBeLessThanOrEqual(C * n * EPS * norm * size);
     for (let i = 1; i < n; i++) expect(values[i]).toBeGreaterThanOrEqual(values[i - 1]);
   });
 }

@@ -4,7 +4,7 @@
  * where anything changed that the op may not write. Reading a guard shows too: it makes the result NaN.
  */
 import { expect } from "vitest";
-import type { Context } from "../../src/arena.js";
+import type { Context } from "../../src/context.js";
 import { generator } from "../setup/random.js";
 
 export const EPS = Number.EPSILON;
@@ -186,6 +186,11 @@ export function expectEntries(
     }
   }
   expect(worst, `${what}: ${message}`).toBeLessThanOrEqual(1);
+}
+
+/** The op did what it was asked: status 0. `what` names the op and its sizes. */
+export function expectDone(info: number, what: string): void {
+  expect(info, `${what}: status ${info}, expected 0 (done)`).toBe(0);
 }
 
 /** Same bits, NaNs included. */

@@ -1,7 +1,18 @@
-/** dgemv, drowdot, dmirror, dtranspose. */
+/** dgemv, drowdot, dhadamard, dmirror, dtranspose. */
 import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, type Entry, EPS, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
+import {
+  type Bed,
+  type Block,
+  type Entry,
+  EPS,
+  expectDone,
+  expectEntries,
+  expectSplitsAgree,
+  onBed,
+  type Range,
+  rowsIn,
+} from "./harness.js";
 
 /** [rows, n]: the dots go 8, 4 and 2 at a time. */
 const SHAPES = [
@@ -30,6 +41,8 @@ function dotEntry(n: number, x: (j: number) => number, y: (j: number) => number,
 /** Sizes about the 32×32 squares of dmirror and dtranspose. */
 const SQUARES = [0, 1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 97];
 
+const at = (data: Float64Array, { cols }: Block, i: number, j: number) => data[i * cols + j];
+
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
 
@@ -47,7 +60,7 @@ describe.each(variants)("%s", (variant) => {
             : bed.ops.drowdot(...range, n, alpha, a.address, a.ld, b.address, b.ld, gamma, out.address),
         [out, (_, i) => rowsIn(range)(i)],
       );
-      expect(info).toBe(0);
+      expectDone(info, `${op}, rows [${range}) of ${rows}, ${n} columns`);
     }
     const expected = (_: number, i: number) => {
       const other = op === "dgemv" ? 0 : i * n;
@@ -94,7 +107,10 @@ describe.each(variants)("%s", (variant) => {
   test.each(SQUARES)("dmirror: the upper triangle is the lower one: n = %i", (n) => {
     onBed(context, (bed) => {
       const a = bed.matrix("A", n, n, (i, j) => (j <= i ? 1000 * i + j : NaN));
-      expect(bed.call(() => bed.ops.dmirror(n, a.address, a.ld), [a, (i, j) => j > i])).toBe(0);
+      expectDone(
+        bed.call(() => bed.ops.dmirror(n, a.address, a.ld), [a, (i, j) => j > i]),
+        `dmirror, n = ${n}`,
+      );
       const expected = (i: number, j: number) => ({ value: 1000 * Math.max(i, j) + Math.min(i, j), bound: 0 });
       expectEntries(bed.read(a), n, n, expected, "mirrored");
     });
@@ -106,9 +122,51 @@ describe.each(variants)("%s", (variant) => {
       onBed(context, (bed) => {
         const a = bed.matrix("A", rows, cols, (i, j) => 1000 * i + j);
         const b = bed.matrix("B", cols, rows);
-        expect(bed.call(() => bed.ops.dtranspose(rows, cols, a.address, a.ld, b.address, b.ld), [b])).toBe(0);
+        expectDone(
+          bed.call(() => bed.ops.dtranspose(rows, cols, a.address, a.ld, b.address, b.ld), [b]),
+          `dtranspose, ${rows}×${cols}`,
+        );
         expectEntries(bed.read(b), cols, rows, (i, j) => ({ value: 1000 * j + i, bound: 0 }), `${rows}×${cols}`);
       });
+    }
+  });
+
+  test.each([
+    { n: 1, m: 1, period: 0, repeat: 1 },
+    { n: 7, m: 5, period: 3, repeat: 2 },
+    { n: 8, m: 2, period: 1, repeat: 4 },
+    { n: 6, m: 1026, period: 0, repeat: 3 },
+    { n: 0, m: 3, period: 0, repeat: 1 },
+    { n: 3, m: 0, period: 2, repeat: 1 },
+  ])("dhadamard %o", ({ n, m, period, repeat }) => {
+    const run = (ranges: Range[], inPlace: boolean) =>
+      onBed(context, (bed) => {
+        const a = bed.random("A", period || n, m, 1);
+        const b = bed.random("B", Math.ceil(n / repeat), m, 2);
+        const [A, B] = [bed.read(a), bed.read(b)];
+        const c = inPlace ? a : bed.matrix("C", n, m);
+        for (const [start, end] of ranges) {
+          const run = () =>
+            bed.ops.dhadamard(start, end, m, -2.5, a.address, a.ld, period, b.address, b.ld, repeat, c.address, c.ld);
+          expectDone(bed.call(run, [c, rowsIn([start, end])]), `dhadamard, rows [${start}, ${end}) of ${n}`);
+        }
+        const value = (i: number, j: number) =>
+          -2.5 * at(A, a, period ? i % period : i, j) * at(B, b, Math.floor(i / repeat), j);
+        return { C: bed.read(c), value };
+      });
+    for (const inPlace of period === 0 ? [false, true] : [false]) {
+      const { C, value } = run([[0, n]], inPlace);
+      expectEntries(C, n, m, (i, j) => ({ value: value(i, j), bound: EPS * Math.abs(value(i, j)) }), "C");
+      if (n > 5)
+        expect(
+          run(
+            [
+              [4, n],
+              [0, 4],
+            ],
+            inPlace,
+          ).C,
+        ).toEqual(C);
     }
   });
 });

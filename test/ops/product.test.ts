@@ -1,11 +1,12 @@
-/** dgemm, dsyrk, dgram, dgramCross against three textbook loops. */
-import { describe, expect, test } from "vitest";
+/** dgemm, dsyrk, dgram and its kin against textbook loops. */
+import { describe, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
 import {
   type Bed,
   type Block,
   type Entry,
   EPS,
+  expectDone,
   expectEntries,
   expectSplitsAgree,
   lowerIn,
@@ -70,7 +71,10 @@ const cross = <T>(...lists: T[][]): T[][] =>
 
 /** [m, n, k] about the register tiles (5×4, 6×4, JavaScript 4×4): all combinations, they cost nothing. */
 const TILES = cross([0, 1, 5, 6, 7, 13], [0, 1, 3, 4, 5, 9], [0, 1, 2, 3]);
-/** About IB = 120 or 144 and JB = 128 (JavaScript 96 and 384), KC = 256 and KB = 1024, one dimension at a time, and all of them at once. */
+/**
+ * About IB = 120 or 144 and JB = 128 (JavaScript 96 and 384), KC = 256 and KB = 1024, one dimension at a time, and all
+ * of them at once.
+ */
 const BLOCKS = [
   ...[95, 96, 97, 119, 121, 143, 145, 191, 193].map((m) => [m, 5, 3]),
   ...[127, 128, 129, 257, 383, 384, 385, 769].map((n) => [7, n, 2]),
@@ -95,6 +99,8 @@ const SCALARS = [
 
 const N = 101;
 const SPLIT_DEPTH = 300;
+
+const at = (data: Float64Array, { cols }: Block, i: number, j: number) => data[i * cols + j];
 
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
@@ -142,7 +148,7 @@ describe.each(variants)("%s", (variant) => {
           [c, rowsIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgemm, rows [${range}) of ${m}×${n}, depth ${k}`);
       }
       return { got: bed.read(c), expected };
     }
@@ -197,7 +203,7 @@ describe.each(variants)("%s", (variant) => {
           [c, lowerIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dsyrk, rows [${range}) of ${n}, depth ${k}`);
       }
       return { got: bed.read(c), expected: lower(expected) };
     }
@@ -276,7 +282,7 @@ describe.each(variants)("%s", (variant) => {
           [c, lowerIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgram, rows [${range}) of ${n}, depth ${k}, factor ${d}`);
       }
       return { got: bed.read(c), expected: lower(expected) };
     }
@@ -353,7 +359,7 @@ describe.each(variants)("%s", (variant) => {
           [c, rowsIn(range)],
           [work],
         );
-        expect(info).toBe(0);
+        expectDone(info, `dgramCross, rows [${range}) of ${n}×${n2}, depth ${k}, factor ${d}`);
       }
       return { got: bed.read(c), expected };
     }
@@ -488,5 +494,127 @@ describe.each(variants)("%s", (variant) => {
       for (let p = 0; p < k; p++) if (activeUnit(i, p) * activeUnit(j, p) !== 0) return true;
       return false;
     }
+  });
+
+  /** Rows around the tiles (6×4, JS 4×4) and blocks (96, 384), depth beyond a pass (256, 1024). */
+  const REPEATED = [
+    { n: 1, n2: 1, k: 1, repeat: 1 },
+    { n: 7, n2: 5, k: 3, repeat: 2 },
+    { n: 12, n2: 9, k: 0, repeat: 3 },
+    { n: 97, n2: 390, k: 5, repeat: 10 },
+    { n: 20, n2: 20, k: 1030, repeat: 4 },
+  ];
+  const rowProduct = (G: Float64Array, H: Float64Array, k: number, i: number, j: number) => {
+    let [sum, size] = [0, 0];
+    for (let p = 0; p < k; p++) {
+      sum += G[i * k + p] * H[j * k + p];
+      size += Math.abs(G[i * k + p] * H[j * k + p]);
+    }
+    return { sum, size };
+  };
+
+  test.each(REPEATED)("dgramBlock %o: lower triangle, lower factor", ({ n, k, repeat }) => {
+    const run = (ranges: Range[], gamma: number) =>
+      onBed(context, (bed) => {
+        const g = bed.random("G", n, k, 1);
+        const side = Math.ceil(n / repeat);
+        // Above its diagonal the factor is not there.
+        const f = bed.matrix("F", side, side, (i, j) => (j <= i ? Math.sin(3 * i + j) : Number.NaN));
+        const c = gamma ? bed.random("C", n, n, 3) : bed.matrix("C", n, n);
+        const [G, F, C0] = [g, f, c].map((block) => bed.read(block));
+        for (const [start, end] of ranges) {
+          const work = bed.work(bed.ops.dgramScratchBytes(end - start, end, k, 1));
+          const run = () =>
+            bed.ops.dgramBlock(
+              start,
+              end,
+              k,
+              g.address,
+              g.ld,
+              repeat,
+              f.address,
+              f.ld,
+              gamma,
+              c.address,
+              c.ld,
+              work.address,
+            );
+          expectDone(
+            bed.call(run, [c, lowerIn([start, end])], [work]),
+            `dgramBlock, rows [${start}, ${end}) of ${n}, depth ${k}`,
+          );
+        }
+        const entry = (i: number, j: number) => {
+          if (j > i) return undefined;
+          const { sum, size } = rowProduct(G, G, k, i, j);
+          const factor = F[Math.floor(i / repeat) * side + Math.floor(j / repeat)];
+          const old = gamma ? gamma * C0[i * n + j] : 0;
+          return { value: factor * sum + old, bound: (k + 4) * EPS * (Math.abs(factor) * size + Math.abs(old)) };
+        };
+        return { C: bed.read(c), entry };
+      });
+    for (const gamma of [0, 1]) {
+      const { C, entry } = run([[0, n]], gamma);
+      expectEntries(C, n, n, entry, "C");
+    }
+    if (n > 40) expectSplitsAgree(n, (ranges) => run(ranges, 1).C, "dgramBlock");
+  });
+
+  test.each(REPEATED)("dgramBlockCross %o", ({ n, n2, k, repeat }) => {
+    for (const gamma of [0, 1]) {
+      onBed(context, (bed) => {
+        const [g, h] = [bed.random("G", n, k, 1), bed.random("H", n2, k, 2)];
+        const f = bed.random("F", Math.ceil(n / repeat), Math.ceil(n2 / repeat), 4);
+        const c = gamma ? bed.random("C", n, n2, 3) : bed.matrix("C", n, n2);
+        const [G, H, F, C0] = [g, h, f, c].map((block) => bed.read(block));
+        const work = bed.work(bed.ops.dgramScratchBytes(n, n2, k, 1));
+        const run = () =>
+          bed.ops.dgramBlockCross(
+            0,
+            n,
+            n2,
+            k,
+            g.address,
+            g.ld,
+            h.address,
+            h.ld,
+            repeat,
+            f.address,
+            f.ld,
+            gamma,
+            c.address,
+            c.ld,
+            work.address,
+          );
+        expectDone(bed.call(run, [c], [work]), `dgramBlockCross, ${n}×${n2}, depth ${k}`);
+        const entry = (i: number, j: number) => {
+          const { sum, size } = rowProduct(G, H, k, i, j);
+          const factor = at(F, f, Math.floor(i / repeat), Math.floor(j / repeat));
+          const old = gamma ? gamma * C0[i * n2 + j] : 0;
+          return { value: factor * sum + old, bound: (k + 4) * EPS * (Math.abs(factor) * size + Math.abs(old)) };
+        };
+        expectEntries(bed.read(c), n, n2, entry, "C");
+      });
+    }
+  });
+
+  test.each([1025, 2100])("dgram with a factor, depth %i: one pass, the factor made once", (k) => {
+    const [n, d] = [9, 3];
+    onBed(context, (bed) => {
+      const [g, a] = [bed.random("G", n, k, 1), bed.random("A", n, d, 2)];
+      const c = bed.matrix("C", n, n);
+      const work = bed.work(bed.ops.dgramScratchBytes(n, n, k, d));
+      const run = () =>
+        bed.ops.dgram(0, n, k, g.address, g.ld, d, 2, a.address, a.ld, 3, 0, 0.5, c.address, c.ld, work.address);
+      expectDone(bed.call(run, [c, lowerIn([0, n])], [work]), `dgram, n = ${n}, depth ${k}`);
+      const [G, A] = [bed.read(g), bed.read(a)];
+      const entry = (i: number, j: number) => {
+        if (j > i) return undefined;
+        const [{ sum, size }, factor] = [rowProduct(G, G, k, i, j), rowProduct(A, A, d, i, j)];
+        const value = 0.5 + (2 * factor.sum + 3) * sum;
+        return { value, bound: (k + d + 6) * EPS * ((2 * factor.size + 3) * size + 0.5) };
+      };
+      expectEntries(bed.read(c), n, n, entry, "C");
+    });
   });
 });

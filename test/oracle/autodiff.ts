@@ -1,9 +1,10 @@
 /**
- * Forward-mode differentiation of a network of any depth, one parameter at a time: numbers carry their derivative. It knows the
- * forward pass and the order of θ (MATH.md §1) and nothing of gradients, layers' factors or the library.
+ * Forward-mode differentiation of a network of any depth, one parameter at a time: numbers carry their derivative. It
+ * knows the forward pass and the order of θ (MATH.md §1). It knows nothing of gradients, layers' factors or the
+ * library.
  */
 import type { Network } from "../../src/index.js";
-import { activate } from "./network.js";
+import { activate } from "./activations.js";
 
 /** A value and its derivative along one direction. */
 type Dual = [value: number, slope: number];

@@ -1,11 +1,11 @@
 /**
- * Functions to several hundred digits, in BigInt fixed point with 1500 fractional bits: fine enough for the least subnormal
- * to have 400 bits of its own. Slow, and independent of any floating-point library.
+ * Functions to several hundred digits, in BigInt fixed point with 1500 fractional bits: fine enough for the least
+ * subnormal to have 400 bits of its own. Slow, and independent of any floating-point library.
  */
 const BITS = 1500n;
-const ONE = 1n << BITS;
-const mul = (x: bigint, y: bigint) => (x * y) >> BITS;
-const div = (x: bigint, y: bigint) => (x << BITS) / y;
+export const ONE = 1n << BITS;
+export const mul = (x: bigint, y: bigint) => (x * y) >> BITS;
+export const div = (x: bigint, y: bigint) => (x << BITS) / y;
 
 /** atanh(1/q) by its series. */
 function atanhInverse(q: bigint): bigint {
@@ -41,7 +41,7 @@ function sqrt(x: bigint): bigint {
 
 const LN2 = 18n * atanhInverse(26n) - 2n * atanhInverse(4801n) + 8n * atanhInverse(8749n);
 const PI = 4n * (4n * atanInverse(5n) - atanInverse(239n));
-const TWO_OVER_ROOT_PI = div(2n * ONE, sqrt(PI));
+export const TWO_OVER_ROOT_PI = div(2n * ONE, sqrt(PI));
 
 /** A double, exactly. */
 export function fixed(x: number): bigint {
@@ -56,7 +56,7 @@ export function fixed(x: number): bigint {
 }
 
 /** e^−x for x ≥ 0. */
-function expNegative(x: bigint): bigint {
+export function expNegative(x: bigint): bigint {
   const n = x / LN2;
   const r = x - n * LN2;
   let term = ONE;
@@ -68,7 +68,7 @@ function expNegative(x: bigint): bigint {
   return sum >> n;
 }
 
-function erfOf(z: bigint): bigint {
+export function erfOf(z: bigint): bigint {
   const square = mul(z, z);
   let term = z;
   let sum = 0n;
@@ -80,7 +80,7 @@ function erfOf(z: bigint): bigint {
 }
 
 /** sin and cos of z, brought below 2π and then below 2π/1024, and doubled back. */
-function sinCos(z: bigint): [bigint, bigint] {
+export function sinCos(z: bigint): [bigint, bigint] {
   let r = (((z % (2n * PI)) + 2n * PI) % (2n * PI)) >> 10n;
   let [sine, cosine, term] = [0n, 0n, ONE];
   for (let k = 1n; term !== 0n && term !== -1n; k++) {
@@ -93,7 +93,7 @@ function sinCos(z: bigint): [bigint, bigint] {
 }
 
 /** log(1 + e) = 2 atanh(e/(2 + e)) for 0 ≤ e ≤ 1. */
-function log1p(e: bigint): bigint {
+export function log1p(e: bigint): bigint {
   const s = div(e, 2n * ONE + e);
   const square = mul(s, s);
   let [power, sum] = [s, 0n];
@@ -105,54 +105,18 @@ function log1p(e: bigint): bigint {
 }
 
 /** Φ(−a) for a ≥ 0: by the series of erf, or by the continued fraction φ(a)/(a + 1/(a + 2/(a + …))) from 3 on. */
-function normalTail(a: bigint): bigint {
+export function normalTail(a: bigint): bigint {
   if (a < 3n * ONE) return (ONE - erfOf(div(a, sqrt(2n * ONE)))) / 2n;
   let fraction = a;
   for (let k = 600n; k > 0n; k--) fraction = a + div(k * ONE, fraction);
   return div(normalDensity(a), fraction);
 }
 
-function normalDensity(a: bigint): bigint {
+export function normalDensity(a: bigint): bigint {
   return div(expNegative(mul(a, a) / 2n), sqrt(2n * PI));
 }
 
-const odd = (z: number, f: (a: bigint) => bigint) => (z < 0 ? -f(fixed(-z)) : f(fixed(z)));
-
-/** σ and σ' of a double, in fixed point. */
-export const EXACT: Record<string, (z: number) => [bigint, bigint]> = {
-  sigmoid(z) {
-    const e = expNegative(fixed(Math.abs(z)));
-    return [div(z < 0 ? e : ONE, ONE + e), div(e, mul(ONE + e, ONE + e))];
-  },
-  tanh(z) {
-    const e = expNegative(2n * fixed(Math.abs(z)));
-    return [odd(z, () => div(ONE - e, ONE + e)), div(4n * e, mul(ONE + e, ONE + e))];
-  },
-  erf(z) {
-    const a = fixed(Math.abs(z));
-    // Beyond 7 erf is 1 to 22 digits.
-    return [
-      Math.abs(z) > 7 ? BigInt(Math.sign(z)) * ONE : odd(z, erfOf),
-      mul(TWO_OVER_ROOT_PI, expNegative(mul(a, a))),
-    ];
-  },
-  gelu(z) {
-    const a = fixed(Math.abs(z));
-    const tail = normalTail(a);
-    const bell = mul(a, normalDensity(a));
-    return z < 0 ? [-mul(a, tail), tail - bell] : [a - mul(a, tail), ONE - tail + bell];
-  },
-  softplus(z) {
-    const e = expNegative(fixed(Math.abs(z)));
-    return [(z > 0 ? fixed(z) : 0n) + log1p(e), div(z < 0 ? e : ONE, ONE + e)];
-  },
-  silu(z) {
-    const e = expNegative(fixed(Math.abs(z)));
-    const sigma = div(z < 0 ? e : ONE, ONE + e);
-    return [mul(fixed(z), sigma), mul(sigma, ONE + mul(fixed(z), ONE - sigma))];
-  },
-  sin: (z) => sinCos(fixed(z)),
-};
+export const odd = (z: number, f: (a: bigint) => bigint) => (z < 0 ? -f(fixed(-z)) : f(fixed(z)));
 
 /** |got − exact| in units of ε. */
 export function epsilons(got: number, exact: bigint): number {

@@ -1,9 +1,10 @@
 /**
- * Kernels of infinitely wide networks by the recursion of MATH.md §6, with every Gaussian expectation taken by the trapezoid rule on a plane,
- * which converges exponentially for smooth activations: independent of closed forms, mixtures and series.
+ * Kernels of infinitely wide networks by the recursion of MATH.md §6. Every Gaussian expectation is taken by the
+ * trapezoid rule on a plane, which converges exponentially for smooth activations. It is independent of closed forms,
+ * mixtures and series.
  */
 import type { InfiniteNetworkOptions } from "../../src/index.js";
-import { activate } from "./network.js";
+import { activate } from "./activations.js";
 
 const STEP = 0.125;
 const NODES = Array.from({ length: 137 }, (_, i) => (i - 68) * STEP);

@@ -1,55 +1,6 @@
 /** Textbook loops, written from MATH.md and the definitions, sharing nothing with the library but its data types. */
 import type { Network } from "../../src/index.js";
-
-/** σ and σ' by the definitions; `erf` by its Taylor or continued-fraction series. Digits are lost in tails, not at the size of 1. */
-export function activate(name: string, z: number): [number, number] {
-  switch (name) {
-    case "sigmoid": {
-      const e = Math.exp(-Math.abs(z));
-      const q = 1 / (1 + e);
-      return [z < 0 ? e * q : q, e * q * q];
-    }
-    case "tanh": {
-      const c = Math.cosh(z);
-      return [Math.tanh(z), Number.isFinite(c) ? 1 / (c * c) : 0];
-    }
-    case "erf":
-      return [erf(z), (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z)];
-    case "relu":
-      return [Math.max(z, 0), z > 0 ? 1 : 0];
-    case "gelu": {
-      const Phi = 0.5 * (1 + erf(z / Math.SQRT2));
-      return [z * Phi, Phi + (z * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI)];
-    }
-    case "softplus":
-      return [Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), activate("sigmoid", z)[0]];
-    case "silu": {
-      const [s, slope] = activate("sigmoid", z);
-      return [z * s, s + z * slope];
-    }
-    case "sin":
-      return [Math.sin(z), Math.cos(z)];
-    default:
-      return [z, 1];
-  }
-}
-
-export function erf(z: number): number {
-  const a = Math.abs(z);
-  if (a > 6) return Math.sign(z);
-  if (a < 2.5) {
-    let term = z;
-    let sum = z;
-    for (let k = 1; k < 120; k++) {
-      term *= (-z * z) / k;
-      sum += term / (2 * k + 1);
-    }
-    return (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = a;
-  for (let k = 200; k >= 1; k--) fraction = a + k / 2 / fraction;
-  return Math.sign(z) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction));
-}
+import { activate } from "./activations.js";
 
 /** f(x, θ) and its gradient in the order of θ, one hidden layer, one output. */
 export function gradient(

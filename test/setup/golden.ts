@@ -47,3 +47,31 @@ export function maxDifference(x: ArrayLike<number>, y: ArrayLike<number>): numbe
     return difference > top || Number.isNaN(difference) ? difference : top;
   }, 0);
 }
+
+/**
+ * Every entry of `got` is within `allowed · size` of its own in `want`. `what` names the result and says why the bound
+ * is what it is. One assertion, of the worst entry.
+ */
+export function expectNear(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  allowed: number,
+  what: string,
+  size = 1,
+): void {
+  expect(got.length, `${what}: number of entries`).toBe(want.length);
+  let [worst, at] = [0, 0];
+  for (let i = 0; i < got.length; i++) {
+    const difference = Math.abs(got[i] - want[i]);
+    if (difference <= worst) continue;
+    [worst, at] = [difference, i];
+    if (Number.isNaN(difference)) break;
+  }
+  const entry = `entry ${at} of ${got.length} is ${got[at]}, expected ${want[at]} ± ${allowed * size}`;
+  expect(worst / size, `${what}: ${entry}`).toBeLessThanOrEqual(allowed);
+}
+
+/** {@link expectNear} relative to the largest entry of `want`. */
+export function expectRelative(got: ArrayLike<number>, want: ArrayLike<number>, allowed: number, what: string): void {
+  expectNear(got, want, allowed, what, maxAbs(want) || 1);
+}

@@ -3,9 +3,10 @@
  * the list is fixed by the engine, not by what happens to load.
  */
 import { expect } from "vitest";
-import { Arena, type Context } from "../../src/arena.js";
+import { Arena } from "../../src/arena.js";
+import { createWasmBackend } from "../../src/backend/inlined.js";
 import { createJsBackend } from "../../src/backend/js/index.js";
-import { createWasmBackend } from "../../src/backend/wasm.js";
+import type { Context } from "../../src/context.js";
 import { load, type Ntk } from "../../src/index.js";
 
 export type Variant = "relaxed" | "simd" | "js";

@@ -1,4 +1,5 @@
-// How far finite tangent kernels are from the one of infinite width: single networks, and the mean over all that were drawn.
+// How far finite tangent kernels are from the kernel of infinite width: single networks, and the mean over all that
+// were drawn.
 
 import { createInfiniteNetwork, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
 import { DRAWS } from "./tasks";

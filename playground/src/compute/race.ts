@@ -1,5 +1,6 @@
-// A network and its first-order model, trained from the same start. The page asks for one frame after another, so that it can
-// stop at any of them; plain gradient descent has no memory, so training may go on from the weights of the frame before.
+// A network and its first-order model, trained from the same start. The page asks for one frame after another, so that
+// it can stop at any frame. Plain gradient descent has no memory, so training may go on from the weights of the frame
+// before.
 import { createNetwork, type Dynamics, type Matrix, type Network, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
 
 export interface RaceRequest {

@@ -152,8 +152,11 @@ function edit(slot: Slot, { points, frame }: RegressionRequest): "update" | "kep
   return "update";
 }
 
-/** Activations whose infinite kernels are double sums over a mixture of probits, some hundred times the work of a closed form. */
-const SLOW = new Set(["sigmoid", "tanh", "softplus", "silu"]);
+/**
+ * Activations whose infinite kernels are double sums over a mixture of probits: some hundred times the work of a closed
+ * form.
+ */
+const SLOW = new Set<Activation>(["sigmoid", "tanh", "softplus", "silu"]);
 const STRIDE = 3;
 
 /** Values at every third grid point, and linear between them. */

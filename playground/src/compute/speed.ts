@@ -1,4 +1,5 @@
-// Times of public calls on every variant that runs here. One call of `time` measures one task, so that the page can stop between.
+// Times of public calls on every variant that runs here. One call of `time` measures one task, so that the page can
+// stop between.
 import { createNetwork, type Ntk } from "ntk-wasm/slim";
 import { SIZE, type Variant } from "./tasks";
 

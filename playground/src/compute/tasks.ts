@@ -3,7 +3,10 @@ export const VARIANTS = ["relaxed", "simd", "js"] as const;
 export type Variant = (typeof VARIANTS)[number];
 export interface Task {
   title: string;
-  /** Multiplications and additions of the textbook algorithm in one call; undefined where transcendental functions take the time. */
+  /**
+   * Multiplications and additions of the textbook algorithm in one call; undefined where transcendental functions take
+   * the time.
+   */
   flops?: number;
 }
 

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { FeaturesRequest, FeaturesResult } from "../compute/features";
 import { fill, format, h, html, panel } from "../dom";
-import type { Mount } from "../main";
+import type { Mount } from "../mount";
 import { chart, color, linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
 import { ACTIVATIONS, INITS } from "./shared";

@@ -4,7 +4,7 @@ import { latest, service } from "../client";
 import type { KernelRequest, KernelResult } from "../compute/kernel";
 import { fill, format, h, html, panel } from "../dom";
 import { drawBar, drawHeat, extent } from "../heat";
-import type { Mount } from "../main";
+import type { Mount } from "../mount";
 import { chart, color, linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
 import { Converging } from "./converging";

@@ -1,5 +1,20 @@
 // Choices that several views offer.
+import type { Init } from "ntk-wasm/slim";
+import { ActivationCode } from "../../../src/activationCode";
+
+/** All activations of the library. An enum also maps its codes to names: what is a code is left out. */
 export const ACTIVATIONS = Object.fromEntries(
-  ["sigmoid", "tanh", "relu", "erf", "gelu", "softplus", "silu", "sin", "identity"].map((name) => [name, name]),
+  Object.keys(ActivationCode)
+    .filter((name) => Number.isNaN(Number(name)))
+    .map((name) => [name, name]),
 );
-export const INITS = { lecun: "LeCun", he: "He", glorot: "Glorot", ntk: "NTK", unit: "unit", meanField: "mean field" };
+
+/** All initialisations but the uniform twins, with their names for people. */
+export const INITS: Record<Exclude<Init, `${string}Uniform`>, string> = {
+  lecun: "LeCun",
+  he: "He",
+  glorot: "Glorot",
+  ntk: "NTK",
+  unit: "unit",
+  meanField: "mean field",
+};

@@ -2,7 +2,7 @@
 import { service } from "../client";
 import { TASKS, VARIANTS, type Variant } from "../compute/tasks";
 import { fill, format, h, html } from "../dom";
-import type { Mount } from "../main";
+import type { Mount } from "../mount";
 
 const INTRO = `<h1>Speed</h1>
 <p class="intro">The same public calls, timed in this browser on every build that it can run: WebAssembly with fused multiply-add (relaxed), with plain SIMD, and

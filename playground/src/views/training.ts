@@ -4,7 +4,7 @@ import { service } from "../client";
 import type { Frame, RaceStart } from "../compute/race";
 import { bundled } from "../data";
 import { fill, format, h, html, panel } from "../dom";
-import type { Mount } from "../main";
+import type { Mount } from "../mount";
 import { chart, color, drawPoints, extent, linspace } from "../plot";
 import { readValues, writeHash } from "../state";
 import { SPEC } from "./trainingSpec";

@@ -3,38 +3,44 @@
  * ones. An honest opponent: typed arrays, packed operands, register tiles.
  */
 import type { Backend } from "../../ops.js";
-import { dualOps } from "./dual.js";
+import { choleskyOps } from "./cholesky.js";
+import { choleskyEditOps } from "./choleskyEdits.js";
 import { eigenOps } from "./eigen/index.js";
 import { featureOps } from "./features.js";
+import { singleOps } from "./float32.js";
+import { gemmOps } from "./gemm.js";
+import { gramOps } from "./gram.js";
+import { infiniteOps } from "./infinite.js";
+import { jacobianOps } from "./jacobian.js";
 import { level2Ops } from "./level2.js";
-import { productOps } from "./level3.js";
 import { Memory } from "./memory.js";
 import { ntkOps } from "./ntk.js";
-import { singleOps } from "./single.js";
 import { trainOps } from "./train.js";
-import { triangularOps } from "./triangular.js";
-import { updateOps } from "./update.js";
+import { trsmOps } from "./trsm.js";
 
 export function createJsBackend(): Backend {
   const memory = new Memory();
   const features = featureOps(memory);
-  const triangular = triangularOps(memory);
-  const products = productOps(memory);
-  const singles = singleOps(memory, { ...features, ...triangular });
+  const jacobian = jacobianOps(memory);
+  const gram = gramOps(memory);
+  const solves = { ...trsmOps(memory), ...choleskyOps(memory) };
+  const singles = singleOps(memory, { ...features, ...solves });
   return {
     name: "js",
     variant: "js",
     ops: {
       ...features,
-      ...trainOps(memory, features),
-      ...products,
-      ...triangular,
-      ...updateOps(memory),
+      ...jacobian,
+      ...trainOps(memory, { ...features, ...jacobian }),
+      ...gemmOps(memory),
+      ...gram,
+      ...solves,
+      ...choleskyEditOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
-      ...dualOps(memory),
+      ...infiniteOps(memory),
       ...singles,
-      ...ntkOps({ ...features, ...products }, singles),
+      ...ntkOps({ ...features, ...gram }, singles),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,

@@ -1,6 +1,7 @@
 /**
  * Memory of the JavaScript backend: one growing ArrayBuffer seen as doubles. Addresses are bytes, as in WebAssembly, so
- * an index is `address >>> 3`, or `>>> 2` among the singles. Growing replaces both views: an op takes them once, at its start.
+ * an index is `address >>> 3`, or `>>> 2` among the singles. Growing replaces both views: an op takes them once, at its
+ * start.
  */
 export class Memory {
   f64 = new Float64Array(2 ** 17);

@@ -1,6 +1,7 @@
 /**
- * The tangent kernel of one hidden layer on the JavaScript backend, in either precision: contract in src/ops.ts. Features of 1024 units at a
- * time in `work`, then two Gram products: packing costs a multiply-add in JavaScript next to nothing, so nothing is fused.
+ * The tangent kernel of one hidden layer on the JavaScript backend, in either precision: contract in src/ops.ts.
+ * Features of 1024 units at a time in `work`, then two Gram products: packing costs a multiply-add in JavaScript next
+ * to nothing, so nothing is fused.
  */
 import type { Ops } from "../../ops.js";
 

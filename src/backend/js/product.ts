@@ -1,5 +1,5 @@
 /**
- * The blocked product behind gemm, syrk and Gram, as in assembly/product.ts, on a 4×4 tile of scalars:
+ * The blocked product behind gemm, syrk and Gram, as in assembly/blas/product.ts, on a 4×4 tile of scalars:
  *
  *   C = gamma C + delta + F ∘ (A B),   F = scale, F = alpha P Q + scale (depth d), or F_ij = f[⌊i/repeat⌋][⌊j/repeat⌋]
  *
@@ -31,6 +31,11 @@ export interface Operand {
   trans: boolean;
 }
 
+/** A matrix at an address. */
+export function operandAt(address: number, ld: number, trans: boolean): Operand {
+  return { at: address >>> 3, ld, trans };
+}
+
 /** Factor of the Hadamard product: alpha P Qᵀ, depth d. */
 export interface HadamardFactor {
   d: number;
@@ -60,8 +65,9 @@ export interface Target {
 }
 
 /**
- * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while they are packed and
- * rounded when they are written. Twins, not one function on either kind of array: each stays monomorphic.
+ * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while
+ * they are packed and rounded when they are written. Twins, not one function on either kind of array: each stays
+ * monomorphic.
  */
 export interface Store {
   pack(h: Float64Array, operand: Operand, row: number, rows: number, depth: number, k: number, dst: number): void;
@@ -123,7 +129,9 @@ function microkernel(h: Float64Array, k: number, a: number, b: number, t: number
   h[t + 12] = c30; h[t + 13] = c31; h[t + 14] = c32; h[t + 15] = c33;
 }
 
-/** C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}. */
+/**
+ * C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}.
+ */
 export function product(
   h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number,
   factor?: HadamardFactor | GivenFactor, store = doubles(h),

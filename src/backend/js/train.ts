@@ -1,15 +1,15 @@
 /** Full-batch gradient descent on the JavaScript backend, by its own features and vjp: contract in src/ops.ts. */
 import type { Ops } from "../../ops.js";
-import type { featureOps } from "./features.js";
 import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
 
+type Features = Pick<Ops, "dfeatures" | "dfeaturesScratchBytes" | "dvjp">;
 type TrainOps = Pick<Ops, "ddescend" | "dtrain" | "dtrainScratchBytes">;
 
 /** Rows whose features are made at a time: they stay in L2. */
 const ROWS = 32;
 
-export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvjp }: ReturnType<typeof featureOps>): TrainOps {
+export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvjp }: Features): TrainOps {
   const ddescend: Ops["ddescend"] = (P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity) => {
     const h = memory.f64;
     const [g, at, at0, va] = [gradient >>> 3, theta >>> 3, theta0 >>> 3, velocity >>> 3];

@@ -1,4 +1,7 @@
-/** Divide and conquer for a symmetric tridiagonal matrix: as in assembly/eigen/divide.ts. Index lists are kept as doubles. */
+/**
+ * Divide and conquer for a symmetric tridiagonal matrix: as in assembly/lapack/eigen/divide.ts. Index lists are kept as
+ * doubles.
+ */
 import { product, productScratchBytes } from "../product.js";
 import { ql, rotate } from "./ql.js";
 import { secular } from "./secular.js";
@@ -140,7 +143,9 @@ function sort(h: Float64Array, n: number, index: number, d: number): void {
   }
 }
 
-/** Fills `live` (poles that take part, ascending) and `dead`; returns how many live. Coinciding poles are rotated apart. */
+/**
+ * Fills `live` (poles that take part, ascending) and `dead`; returns how many live. Coinciding poles are rotated apart.
+ */
 function deflate(
   h: Float64Array, n: number, n1: number, rho: number, d: number, z: number, q: number, ldq: number,
   index: number, kind: number, live: number, dead: number,

@@ -1,6 +1,7 @@
 /**
- * Symmetric eigenproblem on the JavaScript backend, the steps of assembly/eigen: power-of-two scaling, blocked Householder
- * tridiagonalisation, divide and conquer, back-transformation in compact WY blocks. Indices here are into `h`, not addresses.
+ * Symmetric eigenproblem on the JavaScript backend, the steps of assembly/lapack/eigen: power-of-two scaling, blocked
+ * Householder tridiagonalisation, divide and conquer, back-transformation in compact WY blocks. Indices here are into
+ * `h`, not addresses.
  */
 import type { Ops } from "../../../ops.js";
 import type { Memory } from "../memory.js";

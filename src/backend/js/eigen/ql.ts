@@ -1,9 +1,12 @@
-/** Implicit QL with Wilkinson shifts: as in assembly/eigen/ql.ts. */
+/** Implicit QL with Wilkinson shifts: as in assembly/lapack/eigen/ql.ts. */
 const MAX_SWEEPS = 60;
 const TINY = 1e-140;
 const EPS = Number.EPSILON / 2;
 
-/** Implicit QL; the first n columns of the rows of s (negative: none) are rotated along. Returns 1 + what did not converge. */
+/**
+ * Implicit QL; the first n columns of the rows of s (negative: none) are rotated along. Returns 1 + what did not
+ * converge.
+ */
 export function ql(h: Float64Array, n: number, d: number, e: number, s: number, lds: number): number {
   let norm = 0;
   for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(h[d + i]) + (i < n - 1 ? Math.abs(h[e + i]) : 0));

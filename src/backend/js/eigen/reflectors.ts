@@ -1,4 +1,4 @@
-/** Back-transformation in compact WY blocks: as in assembly/eigen/reflectors.ts. */
+/** Back-transformation in compact WY blocks: as in assembly/lapack/eigen/reflectors.ts. */
 import { dot } from "../level2.js";
 import { product, productScratchBytes } from "../product.js";
 

@@ -1,4 +1,4 @@
-/** Roots of the secular equation 1/rho + Σ z_i²/(d_i − λ) = 0: as in assembly/eigen/secular.ts. */
+/** Roots of the secular equation 1/rho + Σ z_i²/(d_i − λ) = 0: as in assembly/lapack/eigen/secular.ts. */
 const EPS = Number.EPSILON / 2;
 const MAX_STEPS = 400;
 

@@ -1,4 +1,6 @@
-/** Blocked Householder tridiagonalisation, rows from the last to the first: as in assembly/eigen/tridiagonal.ts. */
+/**
+ * Blocked Householder tridiagonalisation, rows from the last to the first: as in assembly/lapack/eigen/tridiagonal.ts.
+ */
 import { dot } from "../level2.js";
 import { type Operand, product, productScratchBytes } from "../product.js";
 

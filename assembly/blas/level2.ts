@@ -1,0 +1,135 @@
+// Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the
+// contract.
+import { laneSum, multiplyAdd } from "../simd/words";
+
+/** {@link dotOf} of doubles. */
+// @ts-ignore: decorator
+@inline
+export function dot(count: i32, x: usize, y: usize): f64 {
+  return dotOf<f64>(count, x, y);
+}
+
+/** Σ x_j y_j over `count`, four accumulators: at the speed of the loads. */
+// @ts-ignore: decorator
+@inline
+export function dotOf<T>(count: i32, x: usize, y: usize): T {
+  const zero = v128.splat<T>(<T>0);
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+  const end = x + <usize>count * sizeof<T>(), lines = x + (<usize>count * sizeof<T>() & ~63), vectors = x + (<usize>count * sizeof<T>() & ~15);
+  while (x < lines) {
+    s0 = multiplyAdd<T>(v128.load(x), v128.load(y), s0);
+    s1 = multiplyAdd<T>(v128.load(x, 16), v128.load(y, 16), s1);
+    s2 = multiplyAdd<T>(v128.load(x, 32), v128.load(y, 32), s2);
+    s3 = multiplyAdd<T>(v128.load(x, 48), v128.load(y, 48), s3);
+    x += 64;
+    y += 64;
+  }
+  while (x < vectors) {
+    s0 = multiplyAdd<T>(v128.load(x), v128.load(y), s0);
+    x += 16;
+    y += 16;
+  }
+  let s = laneSum<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
+  while (x < end) {
+    s = <T>(s + <T>(load<T>(x) * load<T>(y)));
+    x += sizeof<T>();
+    y += sizeof<T>();
+  }
+  return s;
+}
+
+export function gemv(
+  rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, x: usize, gamma: f64, y: usize,
+): i32 {
+  return rowdot(rowStart, rowEnd, n, alpha, a, lda, x, 0, gamma, y);
+}
+
+export function rowdot(
+  rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, out: usize,
+): i32 {
+  for (let i = rowStart; i < rowEnd; i++) {
+    const row = <usize>i, to = out + (row << 3);
+    const s = alpha * dot(n, a + (row * <usize>lda << 3), b + (row * <usize>ldb << 3));
+    store<f64>(to, gamma != 0 ? gamma * load<f64>(to) + s : s);
+  }
+  return 0;
+}
+
+export function hadamard<T>(
+  rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
+  c: usize, ldc: i32,
+): i32 {
+  const bytes = <usize>m * sizeof<T>(), va = v128.splat<T>(<T>alpha);
+  for (let i = rowStart; i < rowEnd; i++) {
+    const x = a + <usize>(period ? i % period : i) * <usize>lda * sizeof<T>(), y = b + <usize>(i / repeat) * <usize>ldb * sizeof<T>();
+    const to = c + <usize>i * <usize>ldc * sizeof<T>();
+    let o: usize = 0;
+    for (; o + 16 <= bytes; o += 16) v128.store(to + o, v128.mul<T>(v128.mul<T>(va, v128.load(x + o)), v128.load(y + o)));
+    for (; o < bytes; o += sizeof<T>()) store<T>(to + o, <T>(<T>(<T>alpha * load<T>(x + o)) * load<T>(y + o)));
+  }
+  return 0;
+}
+
+/** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */
+// @ts-ignore: decorator
+@inline const BLOCK: i32 = 32;
+
+export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
+  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+    for (let j0 = 0; j0 < cols; j0 += BLOCK) {
+      transposeBlock<f64>(
+        min(BLOCK, rows - i0), min(BLOCK, cols - j0),
+        a + (<usize>i0 * <usize>lda + <usize>j0 << 3), <usize>lda << 3,
+        b + (<usize>j0 * <usize>ldb + <usize>i0 << 3), <usize>ldb << 3,
+      );
+    }
+  }
+  return 0;
+}
+
+/** B = Aᵀ; pairs of doubles go through lanes. */
+function transposeBlock<T>(rows: i32, cols: i32, a: usize, aBytes: usize, b: usize, bBytes: usize): void {
+  let i = 0;
+  for (; sizeof<T>() == 8 && i + 2 <= rows; i += 2) {
+    let p = a + <usize>i * aBytes, q = p + aBytes, to = b + (<usize>i << 3);
+    let j = 0;
+    for (; j + 2 <= cols; j += 2) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to + bBytes, v128.shuffle<f64>(x, y, 1, 3));
+      p += 16;
+      q += 16;
+      to += bBytes << 1;
+    }
+    if (j < cols) {
+      store<f64>(to, load<f64>(p));
+      store<f64>(to, load<f64>(q), 8);
+    }
+  }
+  for (; i < rows; i++) {
+    let p = a + <usize>i * aBytes, to = b + <usize>i * sizeof<T>();
+    for (let j = 0; j < cols; j++, p += sizeof<T>(), to += bBytes) store<T>(to, load<T>(p));
+  }
+}
+
+export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
+  const ldBytes = <usize>lda * sizeof<T>();
+  for (let i0 = 0; i0 < n; i0 += BLOCK) {
+    const rows = min(BLOCK, n - i0);
+    mirrorDiagonal<T>(rows, a + <usize>i0 * (ldBytes + sizeof<T>()), ldBytes);
+    for (let j0 = 0; j0 < i0; j0 += BLOCK) {
+      const low = a + <usize>i0 * ldBytes + <usize>j0 * sizeof<T>(), up = a + <usize>j0 * ldBytes + <usize>i0 * sizeof<T>();
+      transposeBlock<T>(rows, BLOCK, low, ldBytes, up, ldBytes);
+    }
+  }
+  return 0;
+}
+
+function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {
+  for (let i = 1; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const from = a + <usize>i * ldBytes + <usize>j * sizeof<T>(), to = a + <usize>j * ldBytes + <usize>i * sizeof<T>();
+      store<T>(to, load<T>(from));
+    }
+  }
+}

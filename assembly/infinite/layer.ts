@@ -1,0 +1,52 @@
+// One layer of an infinitely wide network on a tile of pairs: see src/ops.ts for the contract.
+import { mapDual } from "../activation/index";
+import { slots, weightBytes } from "./probitSeries";
+import { RESULTS } from "./row";
+
+/**
+ * Scratch of the layer, ahead of a row's: four numbers, and for the diagonal a covariance and a delta of four
+ * columns.
+ */
+// @ts-ignore: decorator
+@inline const HEAD: usize = 128;
+
+export function dualScratchBytes(terms: i32): f64 {
+  return <f64>(HEAD + RESULTS + weightBytes(terms));
+}
+
+export function dual(
+  activation: i32, rowStart: i32, rowEnd: i32, cols: i32, diagonal: i32, nodes: usize, terms: i32, held: i32,
+  a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
+  theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
+): i32 {
+  const layer = work, small = work + 32, rest = work + HEAD;
+  store<f64>(layer, weight);
+  store<f64>(layer, bias, 8);
+  store<f64>(layer, scale, 16);
+  store<f64>(layer, shift, 24);
+  for (let i = rowStart; i < rowEnd; i++) {
+    const row = <usize>i, ai = a + (row << 3), p = moments(ma, held, i);
+    if (diagonal) {
+      // The row's point with itself, in its own lane of a group of four.
+      const group = <usize>(i & ~3) << 3, own = v128.load64_splat(ai);
+      v128.store(small, own);
+      v128.store(small, own, 16);
+      memory.fill(small + 32, 0, 32);
+      const q = mb ? mb + <usize>(i >> 2) * (<usize>slots(held) << 5) : 0;
+      if (!mapDual(activation, 1, nodes, terms, held, ai, p, b + group, q, small, small + 32, 0, 0, 0, layer, rest)) return -1;
+      store<f64>(c + (row << 3), load<f64>(small + (<usize>(i & 3) << 3)));
+      continue;
+    }
+    const to = c + (row * <usize>ldc << 3), d = delta + (row * <usize>ldd << 3), t = theta ? theta + (row * <usize>ldt << 3) : 0;
+    const next = nextA ? nextA + (row << 3) : 0, groups = (cols + 3) >> 2;
+    if (!mapDual(activation, groups, nodes, terms, held, ai, p, b, mb, to, d, t, next, nextB, layer, rest)) return -1;
+  }
+  return 0;
+}
+
+/** The first moment of point i. */
+// @ts-ignore: decorator
+@inline
+function moments(table: usize, held: i32, i: i32): usize {
+  return table ? table + <usize>(i >> 2) * (<usize>slots(held) << 5) + (<usize>(i & 3) << 3) : 0;
+}

@@ -1,0 +1,122 @@
+// Pre-activations and the hidden layer: see src/ops.ts for the contract.
+// Few inputs: Cᵀ is laid out once and a row of Z is d axpys that stay in L1. Many inputs: one gemm for all rows.
+import { activate } from "../activation/index";
+import { activateSingle } from "../activation/single";
+import { linesOf } from "../blas/blocksize";
+import { transpose } from "../blas/level2";
+import { pack } from "../blas/pack";
+import { multiply, productScratchBytes } from "../blas/product";
+import { multiplyAdd, splatAt } from "../simd/words";
+
+/** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
+// @ts-ignore: decorator
+@inline export const FEW_INPUTS: i32 = 4;
+
+/** Bytes that an activation may want for the end of a row, or for widening. */
+// @ts-ignore: decorator
+@inline const TMP: usize = 256;
+
+export function affine(
+  rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
+  beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
+): i32 {
+  const few = prepare<f64>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, z, ldz, work);
+  for (let i = rowStart; i < rowEnd; i++) {
+    affineRow<f64>(few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), work, beta, bias, z + (<usize>i * <usize>ldz << 3));
+  }
+  return 0;
+}
+
+export function featuresScratchBytes<T>(rows: i32, m: i32, d: i32): f64 {
+  const row = <f64>m * <f64>sizeof<T>() + 64 + <f64>TMP;
+  return row + (d <= FEW_INPUTS ? <f64>m * <f64>d * <f64>sizeof<T>() : productScratchBytes<T>(rows, m, d, 0));
+}
+
+export function features<T>(
+  activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
+  beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
+): i32 {
+  const tmp = work, dummy = tmp + TMP, rest = dummy + linesOf<T>(<usize>m);
+  if (!activateRow<T>(activation, 0, 0, tmp, tmp, tmp)) return -1;
+  const few = prepare<T>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, s, lds, rest);
+  for (let i = rowStart; i < rowEnd; i++) {
+    const to = s + <usize>i * <usize>lds * sizeof<T>(), slope = g ? g + <usize>i * <usize>ldg * sizeof<T>() : dummy;
+    affineRow<T>(few, m, d, alpha, x + <usize>i * <usize>ldx * sizeof<T>(), rest, beta, bias, to);
+    activateRow<T>(activation, m, gain, to, slope, tmp);
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function activateRow<T>(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+  return sizeof<T>() == 4 ? activateSingle(code, m, gain, s, g, tmp) : activate(code, m, gain, s, g, tmp);
+}
+
+/**
+ * One row after {@link prepare}: z in s (or made from ct), then s = σ(z), g = gain σ'(z). `tmp` has room for two
+ * vectors.
+ */
+// @ts-ignore: decorator
+@inline
+export function featureRow(
+  activation: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ct: usize, beta: f64, bias: usize, gain: usize,
+  s: usize, g: usize, tmp: usize,
+): void {
+  affineRow<f64>(few, m, d, alpha, x, ct, beta, bias, s);
+  activate(activation, m, gain, s, g, tmp);
+}
+
+/** Few inputs: Cᵀ into work, returns true. Many: Z = alpha X Cᵀ, all rows. */
+export function prepare<T>(
+  rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
+  z: usize, ldz: i32, work: usize,
+): bool {
+  if (d <= FEW_INPUTS) {
+    if (sizeof<T>() == 8) transpose(m, d, c, ldc, work, m);
+    else pack<T>(0, 0, m, 0, d, m, c, ldc, work);
+    return true;
+  }
+  multiply<T>(false, rowStart, rowEnd, m, d, 0, x, ldx, 1, c, ldc, alpha, 0, z, ldz, work);
+  return false;
+}
+
+/** z = beta bias + (few ? alpha Σ_t x_t ct_t : z). */
+function affineRow<T>(few: bool, m: i32, d: i32, alpha: f64, x: usize, ct: usize, beta: f64, bias: usize, z: usize): void {
+  const mBytes = <usize>m * sizeof<T>();
+  if (!few) {
+    if (bias) axpyRow<T>(mBytes, <T>beta, bias, z, z);
+    return;
+  }
+  let from: usize = 0;
+  if (bias) {
+    const b = v128.splat<T>(<T>beta);
+    let o: usize = 0;
+    if (d > 0) {
+      // The first input together with the bias: for d = 1 the row is written once.
+      const a = v128.splat<T>(<T>(<T>alpha * load<T>(x)));
+      for (; o + 16 <= mBytes; o += 16) v128.store(z + o, multiplyAdd<T>(a, v128.load(ct + o), v128.mul<T>(b, v128.load(bias + o))));
+      for (; o < mBytes; o += sizeof<T>()) {
+        const last = multiplyAdd<T>(a, splatAt<T>(ct + o), v128.mul<T>(b, splatAt<T>(bias + o)));
+        store<T>(z + o, v128.extract_lane<T>(last, 0));
+      }
+      from = 1;
+    } else {
+      for (; o < mBytes; o += sizeof<T>()) store<T>(z + o, <T>(<T>beta * load<T>(bias + o)));
+    }
+  } else {
+    memory.fill(z, 0, mBytes);
+  }
+  for (let t = from; t < <usize>d; t++) axpyRow<T>(mBytes, <T>(<T>alpha * load<T>(x + t * sizeof<T>())), ct + t * mBytes, z, z);
+}
+
+/** z = a x + y for one row. */
+function axpyRow<T>(bytes: usize, a: T, x: usize, y: usize, z: usize): void {
+  const va = v128.splat<T>(a);
+  let o: usize = 0;
+  for (; o + 16 <= bytes; o += 16) v128.store(z + o, multiplyAdd<T>(va, v128.load(x + o), v128.load(y + o)));
+  for (; o < bytes; o += sizeof<T>()) {
+    const last = multiplyAdd<T>(va, splatAt<T>(x + o), splatAt<T>(y + o));
+    store<T>(z + o, v128.extract_lane<T>(last, 0));
+  }
+}

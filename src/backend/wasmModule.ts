@@ -1,0 +1,158 @@
+/**
+ * The WebAssembly backend: gives a module a memory, and hands out its exports, which are the ops. The two modules,
+ * `simd` and `relaxed`, come from one AssemblyScript source (`assembly/`). The build marks each module with its name in
+ * a custom section.
+ */
+import { isErrorLike, isWasmModule } from "../brand.js";
+import { checkChoice } from "../check.js";
+import { BackendError } from "../errors.js";
+import type { Backend } from "../ops.js";
+import { build } from "./marker.generated.js";
+
+/** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
+type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
+/** The two binaries: with fused multiply-add, and with plain SIMD, whose bits are the same on every machine. */
+export type WasmVariant = "relaxed" | "simd";
+
+/** A `WebAssembly.Module`, also where a consumer compiles without the types of the DOM. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : object;
+
+const PAGE = 65536;
+const MAX_PAGES = 65535;
+/** Name of the custom section: its text is the variant and what the build calls itself. */
+const MARKER = "ntk-wasm";
+
+/**
+ * Smallest modules that use the variant's instructions: (func (drop (f64x2.relaxed_madd …))) and a plain v128.const.
+ */
+const PROBES: Record<WasmVariant, () => Uint8Array<ArrayBuffer>> = {
+  simd: () => probe([0x1a]),
+  relaxed: () => probe([...V128_CONST, ...V128_CONST, 0xfd, 0x87, 0x02, 0x1a]),
+};
+const V128_CONST = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
+
+/** A module with one function: v128.const 0, then `rest`. */
+function probe(rest: number[]): Uint8Array<ArrayBuffer> {
+  const body = [0x00, ...V128_CONST, ...rest, 0x0b];
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const types = [0x01, 0x04, 0x01, 0x60, 0x00, 0x00];
+  const functions = [0x03, 0x02, 0x01, 0x00];
+  return new Uint8Array([...header, ...types, ...functions, 0x0a, body.length + 2, 0x01, body.length, ...body]);
+}
+
+/**
+ * True where this engine can run the variant; asked of a few bytes, before a file is fetched.
+ *
+ * @throws TypeError, RangeError for anything but `"relaxed"` and `"simd"`.
+ * @example
+ * import { supports } from "ntk-wasm/slim";
+ * const file = supports("relaxed") ? "relaxed.wasm" : "simd.wasm";
+ */
+export function supports(variant: WasmVariant): boolean {
+  checkChoice(variant, "variant", ["relaxed", "simd"]);
+  return typeof WebAssembly === "object" && WebAssembly.validate(PROBES[variant]());
+}
+
+/**
+ * Which variant a compiled module is.
+ *
+ * @throws TypeError where it is no module; BackendError where it is another one, or one of another build of ntk-wasm.
+ */
+export function variantOf(module: WasmModule): WasmVariant {
+  if (!isWasmModule(module)) {
+    throw new TypeError(
+      "module is no WebAssembly.Module; expected simd.wasm or relaxed.wasm of ntk-wasm, compiled (WebAssembly.compile)",
+    );
+  }
+  const [section] = WebAssembly.Module.customSections(module as WebAssembly.Module, MARKER);
+  // ASCII: no TextDecoder, which some environments lack.
+  const text = section && Array.from(new Uint8Array(section), (code) => String.fromCharCode(code)).join("");
+  const [variant, made] = text ? text.split(" ") : [];
+  if (variant !== "simd" && variant !== "relaxed") {
+    throw new BackendError("this module is not one of ntk-wasm's; expected its simd.wasm or relaxed.wasm, compiled");
+  }
+  if (made !== build) {
+    throw new BackendError(
+      `this ${variant}.wasm is of another version of ntk-wasm (${made}, not ${build}); take the one of this package`,
+    );
+  }
+  return variant;
+}
+
+/**
+ * A module on a memory of its own.
+ *
+ * @throws BackendError where the engine gives no memory or a policy forbids it; its cause is the engine's error.
+ */
+export async function instantiateBackend(variant: WasmVariant, module: WasmModule): Promise<Backend> {
+  try {
+    const memory = newMemory();
+    return backendOf(variant, memory, await instantiate(module as WebAssembly.Module, { env: { memory } }));
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+/** {@link instantiateBackend} at once, from bytes. */
+export function instantiateBackendSync(variant: WasmVariant, bytes: Uint8Array<ArrayBuffer>): Backend {
+  const memory = newMemory();
+  return backendOf(variant, memory, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }));
+}
+
+/**
+ * Through AssemblyScript's loader, which is imported here, when it is needed: its import asks for a UTF-16 TextDecoder,
+ * and jsdom and React Native have none. The modules take numbers only and import nothing but their memory, so the
+ * engine's own functions do as well where the loader cannot be had. The loader's asynchronous `instantiate` would
+ * evaluate `Response`, for which Node loads its HTTP client (load() in a fresh process: 36 ms, without 9). An engine
+ * that refuses to instantiate at once on a page's main thread does it asynchronously.
+ */
+async function instantiate(
+  module: WebAssembly.Module,
+  imports: { env: { memory: WebAssembly.Memory } },
+): Promise<WebAssembly.Instance> {
+  try {
+    const { instantiateSync } = await import("@assemblyscript/loader");
+    return instantiateSync(module, imports).instance;
+  } catch {
+    return WebAssembly.instantiate(module, imports);
+  }
+}
+
+/** Why WebAssembly does not run here, and the way out, in words. */
+export function unavailable(cause: unknown): BackendError {
+  const { name, message } = isErrorLike(cause) ? cause : { name: "", message: String(cause) };
+  return new BackendError(`WebAssembly does not run here: ${message}${REMEDIES[name] ?? ""}`, { cause });
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  CompileError:
+    " (a Content-Security-Policy has to allow 'wasm-unsafe-eval' in its script-src; an engine that compiles no bytes takes a module, ntk-wasm/slim)",
+  RangeError:
+    " (where address space is limited, as by ulimit -v, node --disable-wasm-trap-handler reserves less of it, and dispose() gives memory back)",
+};
+
+function newMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+}
+
+function backendOf(variant: WasmVariant, memory: WebAssembly.Memory, instance: WebAssembly.Instance): Backend {
+  const exports = instance.exports as unknown as Exports;
+  const base = Math.max(1024, Math.ceil((exports.heapBase() >>> 0) / 64) * 64);
+  return {
+    name: "wasm",
+    variant,
+    ops: exports,
+    base,
+    buffer: () => memory.buffer as ArrayBuffer,
+    grow(end) {
+      const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
+      if (missing <= 0) return true;
+      try {
+        memory.grow(missing);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,290 @@
+/**
+ * The empirical tangent kernel of a finite network, factored layer by layer (MATH.md §2). The N×P Jacobian is never
+ * formed.
+ *
+ *   Θ_cc' = δ_cc' (β² + α² H_L H_Lᵀ) + Σ_l (α_l² H_(l−1) H_(l−1)ᵀ + β_l²) ∘ (G_l,c G_l,c'ᵀ),   G_l,c = ∂f_c/∂Z_l
+ *
+ * `average` is the mean of Θ_cc over the outputs, N×N; `full` is (N·C)×(N·C), row n·C + c. In the average, the products
+ * of all outputs are one product over C·m units. In the top layer, where G_c = α b_c ∘ σ', they are one product over m
+ * units with the root mean square of the weights. The kernel of a single hidden layer is one op; its terms apart take
+ * UNITS at a time. Scratch is O(N·1024) either way. Sources: Jacot et al. 2018; Novak et al. 2022 for the factored
+ * form.
+ */
+import type { Context } from "../../context.js";
+import { gram, gramScratchBytes, hadamard, mirror, rowDots } from "../../linalg/blas.js";
+import { copyIn, scratch, type View } from "../../linalg/view.js";
+import type { Matrix } from "../../matrix.js";
+import { zeros } from "../../memory.js";
+import { type Network, widths } from "../../model/network.js";
+import { forEachGradient, forEachGradientPair } from "./gradients.js";
+import { forEachTile, type Layer, type Loaded, loadInputs, loadNetwork, wholeTile } from "./layers.js";
+import { features, shallowKernel, shallowScratchBytes } from "./networkOps.js";
+import { fullKernelInto } from "./outputPairs.js";
+
+/** Hidden units of one pass over a single hidden layer. */
+const UNITS = 1024;
+
+/** How the outputs of a network are treated: one kernel for all, or one for each pair. */
+export type Outputs = "average" | "full";
+
+/** The matrix of each term of Θ, by the name of its block of θ. Terms of one matrix are summed. */
+type Where = (block: string) => View | undefined;
+
+/** Θ into `out`: lower triangle only without `other`. */
+export function kernelInto(
+  context: Context,
+  loaded: Loaded,
+  inputs: View,
+  other: View | undefined,
+  outputs: Outputs,
+  out: View,
+): void {
+  if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out);
+  else if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, out);
+  else averageInto(context, loaded, inputs, other, () => out);
+}
+
+/** The whole kernel of a single hidden layer, averaged over the outputs: one op. */
+function shallowInto(context: Context, loaded: Loaded, inputs: View, other: View | undefined, out: View): void {
+  const [layer] = loaded.hidden;
+  const { readout } = loaded;
+  context.arena.run(() => {
+    const gain = loaded.gain ?? rootMeanSquare(context, loaded);
+    const terms = {
+      sigma: readout.alpha ** 2,
+      alpha: layer.alpha ** 2,
+      beta: layer.beta ** 2,
+      delta: readout.beta ** 2,
+    };
+    shallowKernel(loaded.code, layer, gain, inputs, other, terms, out);
+  });
+}
+
+/** The average over the outputs, its terms where `where` says. */
+function averageInto(context: Context, loaded: Loaded, inputs: View, other: View | undefined, where: Where): void {
+  context.arena.run(() => {
+    const sum = new Terms(where);
+    const gain = loaded.gain ?? rootMeanSquare(context, loaded);
+    if (loaded.hidden.length === 1) addShallow(context, loaded, inputs, other, gain, sum);
+    else addDeep(context, loaded, inputs, other, gain, sum);
+  });
+}
+
+/** The terms of a single hidden layer, some units at a time. */
+function addShallow(
+  context: Context,
+  loaded: Loaded,
+  inputs: View,
+  other: View | undefined,
+  gain: View,
+  sum: Terms,
+): void {
+  const { hidden, readout, bytes, code } = loaded;
+  const [layer] = hidden;
+  const { fanOut: m, weights, bias } = layer;
+  const most = Math.min(UNITS, m);
+  const memory = (X: View) => [0, 1].map(() => scratch(context, X.rows, most, bytes));
+  const spaces = [memory(inputs), other ? memory(other) : []];
+  for (let unit = 0; unit < m; unit += UNITS) {
+    const k = Math.min(UNITS, m - unit);
+    const part = { ...layer, weights: weights.slice(unit, k), bias: bias?.block(0, unit, 1, k) };
+    const [[S, G], [S2, G2]] = spaces.map((space) => space.map((A) => A.reshape(A.rows, k)));
+    features(code, part, inputs, gain.block(0, unit, 1, k), S, G);
+    if (other) features(code, part, other, gain.block(0, unit, 1, k), S2, G2);
+    sum.addReadout(readout, [S, S2], unit === 0);
+    sum.addHidden(layer, [G, G2], [inputs, other]);
+  }
+}
+
+/** The terms of several hidden layers. */
+function addDeep(
+  context: Context,
+  loaded: Loaded,
+  inputs: View,
+  other: View | undefined,
+  gain: View,
+  sum: Terms,
+): void {
+  const { hidden, readout, C, bytes } = loaded;
+  const top = hidden.length - 1;
+  const tile = wholeTile(context, loaded, inputs);
+  const tile2 = other && wholeTile(context, loaded, other);
+  const pair = (l: number): Pair => [tile.h[l], tile2?.h[l]];
+  sum.addReadout(readout, pair(top + 1), true);
+  if (!loaded.gain) {
+    // The top layer's gradients, averaged: σ' times the root mean square of its weights.
+    context.arena.run(() => {
+      const scaled = (slopes: View) => {
+        const G = scratch(context, slopes.rows, readout.fanIn, bytes);
+        hadamard(1, gain, slopes, G);
+        return G;
+      };
+      sum.addHidden(hidden[top], [scaled(tile.slopes[top]), tile2 && scaled(tile2.slopes[top])], pair(top));
+    });
+  }
+  forEachGradientPair(context, loaded, tile, tile2, 1 / Math.sqrt(C), (l, G, G2) => {
+    // One row for each input: the gradients of all outputs side by side.
+    const wide = (A: View) => A.reshape(A.rows / C, C * A.cols);
+    if (l < top || loaded.gain) sum.addHidden(hidden[l], [wide(G), G2 && wide(G2)], pair(l));
+  });
+}
+
+/** α √(mean over outputs of b_cj²) for each unit j of the top layer, 1×m. */
+function rootMeanSquare(context: Context, { readout, C, bytes }: Loaded): View {
+  const m = readout.fanIn;
+  const b = readout.weights.numbers();
+  const size = new Float64Array(m);
+  for (let at = 0; at < b.length; at++) size[at % m] += b[at] ** 2;
+  const gain = size.map((sum) => readout.alpha * Math.sqrt(sum / C));
+  return copyIn(context, gain, 1, m, bytes, "the readout");
+}
+
+/** A matrix of the rows, and another of the columns where these are other points. */
+type Pair = readonly [View, View | undefined];
+
+/** Terms of the average kernel, each added to the matrix of its block. */
+class Terms {
+  readonly #where: Where;
+  /** Matrices that hold something already. */
+  readonly #begun = new Set<View>();
+
+  constructor(where: Where) {
+    this.#where = where;
+  }
+
+  /** α² H H2ᵀ for some units, and once the constant β². */
+  addReadout({ alpha, beta, names, bias }: Layer, H: Pair, constant: boolean): void {
+    const [b, a] = [this.#where(names.weights), bias && this.#where(names.bias)];
+    const together = a === b && constant;
+    if (b) this.#add(b, H, alpha ** 2, together ? beta ** 2 : 0);
+    // The constant alone: a product of no units.
+    if (a && constant && !together)
+      this.#add(a, [H[0].block(0, 0, H[0].rows, 0), H[1]?.block(0, 0, H[1].rows, 0)], 0, beta ** 2);
+  }
+
+  /** (α² H H2ᵀ + β²) ∘ (G G2ᵀ) for some columns of G. */
+  addHidden({ alpha, beta, names, bias }: Layer, G: Pair, H: Pair): void {
+    const [c, d] = [this.#where(names.weights), bias && this.#where(names.bias)];
+    const together = d === c;
+    // α = 0 (weightStd 0) leaves the biases' part.
+    if (c) this.#add(c, G, together ? beta ** 2 : 0, 0, alpha === 0 ? undefined : H, alpha ** 2);
+    if (d && !together) this.#add(d, G, beta ** 2, 0);
+  }
+
+  /** out = [out +] delta + (alpha A A2ᵀ + beta) ∘ (G G2ᵀ). */
+  #add(out: View, [G, G2]: Pair, beta: number, delta: number, [A, A2]: Partial<Pair> = [], alpha = 0): void {
+    const gamma = this.#begun.has(out) ? 1 : 0;
+    this.#begun.add(out);
+    gram(out, G, G2, { A, A2, alpha, beta, gamma, delta });
+  }
+}
+
+/** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
+export function kernelScratch(
+  context: Context,
+  bytes: 8 | 4,
+  net: Pick<Network, "inputs" | "hidden" | "outputs"> & { parameters: { length: number } },
+  n: number,
+  n2: number,
+  outputs: Outputs,
+): number {
+  const sizes = [net.inputs, ...widths(net)];
+  const C = net.outputs;
+  const full = outputs === "full" && C > 1;
+  const size = bytes / 8;
+  const product = (k: number, d: number) => gramScratchBytes(context, bytes, n, n2, k, d) / 8;
+  const parameters = net.parameters.length + sizes[sizes.length - 1];
+  const points = n + n2;
+  if (sizes.length === 2 && !full) {
+    const work = shallowScratchBytes(context, bytes, n, n2, sizes[1], net.inputs) / 8;
+    return size * (parameters + points * net.inputs) + work;
+  }
+  const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
+  const widest = sizes.reduce((top, m) => Math.max(top, m), 0);
+  const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
+  return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
+}
+
+/** Θ(X, X2), or Θ(X, X), symmetric to the bit, where X2 is missing. */
+export function kernel(
+  context: Context,
+  bytes: 8 | 4,
+  net: Network,
+  X: Matrix,
+  X2: Matrix | undefined,
+  outputs: Outputs,
+): Matrix {
+  const { arena } = context;
+  const block = outputs === "full" ? net.outputs : 1;
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  const [rows, cols] = [n * block, n2 * block];
+  return arena.run(() => {
+    arena.require((rows * cols * bytes) / 8 + kernelScratch(context, bytes, net, n, n2, outputs));
+    const K = scratch(context, rows, cols, bytes);
+    const loaded = loadNetwork(context, net, undefined, bytes);
+    const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];
+    kernelInto(context, loaded, inputs, other, outputs, K);
+    if (!X2) mirror(K);
+    return K.matrix("the kernel");
+  });
+}
+
+/** One matrix per block of θ, averaged over the outputs; they sum to Θ. */
+export function kernelBlocks(
+  context: Context,
+  bytes: 8 | 4,
+  net: Network,
+  X: Matrix,
+  X2?: Matrix,
+): Record<string, Matrix> {
+  const { arena } = context;
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  return arena.run(() => {
+    // Terms apart: the features of a pass are kept, and packed once more.
+    const units = Math.min(UNITS, widths(net)[0]);
+    const product = gramScratchBytes(context, bytes, n, n2, units, net.inputs);
+    const apart = (2 * (n + n2) * units * bytes + product) / 8;
+    const whole = kernelScratch(context, bytes, net, n, n2, "average");
+    arena.require((net.blocks.length * n * n2 * bytes) / 8 + whole + apart);
+    const blocks = new Map(net.blocks.map(({ name }) => [name, scratch(context, n, n2, bytes)]));
+    const loaded = loadNetwork(context, net, undefined, bytes);
+    const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];
+    averageInto(context, loaded, inputs, other, (name) => blocks.get(name));
+    return Object.fromEntries(
+      [...blocks].map(([name, K]) => {
+        if (!X2) mirror(K);
+        return [name, K.matrix(`the kernel of block ${name}`)];
+      }),
+    );
+  });
+}
+
+/** diag Θ(X, X): N numbers (average), or N·C. */
+export function kernelDiagonal(context: Context, net: Network, X: Matrix, outputs: Outputs): Float64Array {
+  return context.arena.run(() => {
+    const loaded = loadNetwork(context, net);
+    const { hidden, readout, C } = loaded;
+    const full = outputs === "full";
+    // Rows of G to a row of the diagonal: one for each output, or all outputs side by side.
+    const [block, wide] = full ? [C, 1] : [1, C];
+    const result = zeros(X.rows * block);
+    forEachTile(context, loaded, loadInputs(context, X), (tile) => {
+      const count = tile.rows * block;
+      const from = tile.row * block;
+      const norms = rowDots(tile.h[hidden.length]);
+      for (let i = 0; i < count; i++) {
+        result[from + i] = readout.beta ** 2 + readout.alpha ** 2 * norms[Math.floor(i / block)];
+      }
+      forEachGradient(context, loaded, tile, 1 / Math.sqrt(wide), (l, G) => {
+        const { alpha, beta } = hidden[l];
+        const factors = rowDots(tile.h[l]);
+        const bells = rowDots(G.reshape(count, wide * G.cols));
+        for (let i = 0; i < count; i++) {
+          // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).
+          if (bells[i] !== 0) result[from + i] += (alpha ** 2 * factors[Math.floor(i / block)] + beta ** 2) * bells[i];
+        }
+      });
+    });
+    return result;
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * Θ(X, X) as a linear map, v ↦ Φ(Φᵀv) in float64: O(NP) a product and no N×N matrix. The features of all rows are made
+ * once and kept while they are needed. Where they are too many, they are made anew, tile by tile, for every product.
+ */
+import type { Context } from "../../context.js";
+import { scratch } from "../../linalg/view.js";
+import type { Matrix } from "../../matrix.js";
+import type { Network } from "../../model/network.js";
+import { forEachTile, loadInputs, loadNetwork, partOfTile, type Tile, wholeTile } from "./layers.js";
+import { tangentInto, tangentTransposeInto } from "./tangents.js";
+
+/** Doubles of features that are kept: 256 MiB. */
+const KEPT = 2 ** 25;
+
+/**
+ * Θ(X, X) of a network with all its outputs; vectors have N·C entries, n·C + c. Alive inside {@link withTangents} only.
+ */
+export interface Tangents {
+  /** Φᵀ v, P numbers. */
+  transposeTimes(v: Float64Array): Float64Array;
+  /** Φ u. */
+  times(u: Float64Array): Float64Array;
+}
+
+/** Calls `body` with the map; its memory is scratch. */
+export function withTangents<T>(context: Context, net: Network, X: Matrix, body: (tangents: Tangents) => T): T {
+  const { arena } = context;
+  return arena.run(() => {
+    const loaded = loadNetwork(context, net);
+    const inputs = loadInputs(context, X);
+    const { C, P, hidden, widest } = loaded;
+    const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
+    const kept = 2 * units * X.rows <= KEPT && wholeTile(context, loaded, inputs);
+    const [v, u] = [scratch(context, X.rows, C), scratch(context, 1, P)];
+    const tiles = (body: (tile: Tile) => void) => (kept ? body(kept) : forEachTile(context, loaded, inputs, body));
+    // Φu makes pre-activations: a part's stay in L2.
+    const part = Math.max(16, Math.floor(2 ** 15 / widest));
+    return body({
+      transposeTimes(given) {
+        v.entries().set(given);
+        u.entries().fill(0);
+        tiles((tile) => tangentTransposeInto(context, loaded, tile, v.slice(tile.row, tile.rows), u));
+        return u.copy();
+      },
+      times(given) {
+        u.entries().set(given);
+        v.entries().fill(0);
+        tiles((tile) => {
+          for (let row = 0; row < tile.rows; row += part) {
+            const rows = partOfTile(tile, row, Math.min(part, tile.rows - row));
+            tangentInto(context, loaded, rows, u, v.slice(rows.row, rows.rows));
+          }
+        });
+        return v.copy();
+      },
+    });
+  });
+}

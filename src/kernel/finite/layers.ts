@@ -1,0 +1,169 @@
+/**
+ * A finite network in backend memory, layer by layer from the input up, and its features for a tile of rows. Every
+ * kernel, Jacobian and prediction starts from them. H_0 = X, Z_l = alpha H_(l−1) C_lᵀ + beta d_l, H_l = σ(Z_l) (MATH.md
+ * §1).
+ */
+import type { Context } from "../../context.js";
+import { checkSingles, copyIn, scratch, type View } from "../../linalg/view.js";
+import { intact } from "../../lists.js";
+import type { Matrix } from "../../matrix.js";
+import { type Network, parameterCount, scales, widths } from "../../model/network.js";
+import { ActivationCode } from "../../ops.js";
+import { features } from "./networkOps.js";
+
+/** Where the two blocks of a layer lie in θ, or in any vector like θ. */
+export interface Blocks {
+  /** Weights, fanOut×fanIn. */
+  readonly weights: View;
+  /** Biases, 1×fanOut; undefined without. */
+  readonly bias: View | undefined;
+}
+
+/** One affine map. The last one is the readout. */
+export interface Layer extends Blocks {
+  readonly fanIn: number;
+  readonly fanOut: number;
+  /** Forward scales; beta is 0 without biases. */
+  readonly alpha: number;
+  readonly beta: number;
+  /** Names of its blocks, and where in θ they start (the biases' are empty and −1 without). */
+  readonly names: { weights: string; bias: string };
+  readonly offsets: { weights: number; bias: number };
+}
+
+/** θ in backend memory, and the scales that go with it. */
+export interface Loaded {
+  readonly net: Network;
+  /** Of an entry of θ and of all that is computed from it. */
+  readonly bytes: 8 | 4;
+  readonly P: number;
+  /** Outputs. */
+  readonly C: number;
+  /** Activation code of the ABI. */
+  readonly code: number;
+  readonly hidden: readonly Layer[];
+  readonly readout: Layer;
+  /** Units of the widest hidden layer. */
+  readonly widest: number;
+  /** With one output, alpha b: the gain that makes σ' of the top layer its gradient. Undefined with several outputs. */
+  readonly gain: View | undefined;
+}
+
+/** The blocks of a layer in u, a vector like θ. */
+export function blocksOf(u: View, { fanIn, fanOut, offsets }: Pick<Layer, "fanIn" | "fanOut" | "offsets">): Blocks {
+  return {
+    weights: u.part(offsets.weights, fanOut, fanIn),
+    bias: offsets.bias < 0 ? undefined : u.part(offsets.bias, 1, fanOut),
+  };
+}
+
+/** The layers of θ. θ is copied into scratch unless it lies in backend memory already. Call inside `arena.run`. */
+export function loadNetwork(context: Context, net: Network, given?: View, bytes: 8 | 4 = 8): Loaded {
+  const P = net.parameters.length;
+  const theta =
+    given ?? copyIn(context, intact(net.parameters, parameterCount(net.blocks)), 1, P, bytes, "net.parameters");
+  const sizes = [net.inputs, ...widths(net), net.outputs];
+  const depth = sizes.length - 2;
+  const starts = new Map(net.blocks.map(({ name, offset }) => [name, offset]));
+  const offsetOf = (name: string) => starts.get(name) ?? -1;
+  const layers = scales(net).map(({ alpha, beta }, l): Layer => {
+    const suffix = depth > 1 ? String(l + 1) : "";
+    const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
+    const offsets = { weights: offsetOf(names.weights), bias: net.bias ? offsetOf(names.bias) : -1 };
+    const [fanIn, fanOut] = [sizes[l], sizes[l + 1]];
+    const { weights, bias } = blocksOf(theta, { fanIn, fanOut, offsets });
+    return { fanIn, fanOut, alpha, beta, weights, bias, names, offsets };
+  });
+  const readout = layers[depth];
+  const hidden = layers.slice(0, depth);
+  return {
+    net,
+    bytes,
+    P,
+    C: net.outputs,
+    code: ActivationCode[net.activation],
+    hidden,
+    readout,
+    widest: hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0),
+    gain: net.outputs === 1 ? readoutGain(context, readout) : undefined,
+  };
+}
+
+/** alpha b of a single output, in scratch. */
+function readoutGain(context: Context, { weights, fanIn, alpha }: Layer): View {
+  const gain = scratch(context, 1, fanIn, weights.bytes);
+  const [b, scaled] = [weights.numbers(), gain.numbers()];
+  for (let j = 0; j < fanIn; j++) scaled[j] = alpha * b[j];
+  if (gain.bytes === 4) checkSingles(gain, scaled, "the readout");
+  return gain;
+}
+
+/** Copies X into scratch, n×d. Call inside `arena.run`. */
+export function loadInputs(context: Context, X: Matrix, bytes: 8 | 4 = 8): View {
+  return copyIn(context, intact(X.data, X.rows * X.cols), X.rows, X.cols, bytes, "X");
+}
+
+/** All layers' features of some rows. */
+export interface Tile {
+  /** First row and number of rows. */
+  readonly row: number;
+  readonly rows: number;
+  /** H_0 … H_L, rows×m_l. */
+  readonly h: readonly View[];
+  /** σ'(Z_l) of hidden layer l (counted from 0), rows×m; the top layer's times {@link Loaded.gain} with one output. */
+  readonly slopes: readonly View[];
+}
+
+/** Memory of a tile: features and slopes of each hidden layer, for at most so many rows. */
+export interface TileMemory {
+  readonly features: readonly View[];
+  readonly slopes: readonly View[];
+}
+
+/** Scratch for {@link fillTile}. */
+export function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
+  const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
+  return { features: matrices(), slopes: matrices() };
+}
+
+/** The features of rows [row, row + rows), in memory of {@link allocTile}. */
+export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number, memory: TileMemory): Tile {
+  const { hidden, gain } = loaded;
+  const h = [inputs.slice(row, rows), ...memory.features.map((H) => H.slice(0, rows))];
+  const slopes = memory.slopes.map((G) => G.slice(0, rows));
+  hidden.forEach((layer, l) => {
+    const top = l === hidden.length - 1 ? gain : undefined;
+    features(loaded.code, layer, h[l], top, h[l + 1], slopes[l]);
+  });
+  return { row, rows, h, slopes };
+}
+
+/** The features of all rows, in scratch. */
+export function wholeTile(context: Context, loaded: Loaded, inputs: View): Tile {
+  return fillTile(loaded, inputs, 0, inputs.rows, allocTile(context, loaded, inputs.rows));
+}
+
+/** Rows [first, first + rows) of a tile, without a copy. */
+export function partOfTile(tile: Tile, first: number, rows: number): Tile {
+  const part = (A: View) => A.slice(first, rows);
+  return { row: tile.row + first, rows, h: tile.h.map(part), slopes: tile.slopes.map(part) };
+}
+
+/** Doubles of one row of a tile, with the gradients of all outputs on top where they are needed. */
+function rowSize({ hidden, C, widest }: Pick<Loaded, "hidden" | "C" | "widest">): number {
+  const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
+  return units + (hidden.length > 1 || C > 1 ? C * widest : 0);
+}
+
+/** Calls `body` for tiles of rows whose features take about 16 MiB. */
+export function forEachTile(context: Context, loaded: Loaded, inputs: View, body: (tile: Tile) => void): void {
+  const { arena } = context;
+  const size = Math.max(1, Math.min(inputs.rows, Math.floor(2 ** 20 / rowSize(loaded))));
+  arena.run(() => {
+    const memory = allocTile(context, loaded, size);
+    for (let row = 0; row < inputs.rows; row += size) {
+      const rows = Math.min(size, inputs.rows - row);
+      arena.run(() => body(fillTile(loaded, inputs, row, rows, memory)));
+    }
+  });
+}

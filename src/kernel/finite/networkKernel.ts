@@ -1,0 +1,64 @@
+/** The tangent kernel of a finite network, as regression sees it. */
+
+import type { Context } from "../../context.js";
+import { bytesOf, type Precision } from "../../linalg/precision.js";
+import type { View } from "../../linalg/view.js";
+import type { Matrix } from "../../matrix.js";
+import type { Network } from "../../model/network.js";
+import type { KernelSource } from "../kernel.js";
+import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
+import { loadInputs, loadNetwork } from "./layers.js";
+import { forward } from "./tangents.js";
+
+export class NetworkSource implements KernelSource {
+  readonly outputs: number;
+  readonly block: number;
+  readonly inputs: number;
+  readonly weights: Network | undefined;
+  readonly #context: Context;
+  readonly #mode: Outputs;
+  readonly #precision: Precision;
+
+  constructor(
+    context: Context,
+    readonly network: Network,
+    mode: Outputs,
+    precision: Precision,
+  ) {
+    this.#precision = precision;
+    this.#context = context;
+    this.#mode = mode;
+    this.inputs = network.inputs;
+    this.outputs = network.outputs;
+    this.block = mode === "full" ? network.outputs : 1;
+    this.weights = this.block === network.outputs ? network : undefined;
+  }
+
+  start(X: Matrix): Float64Array {
+    return forward(this.#context, this.network, X).data;
+  }
+
+  fill(X: Matrix, out: View): void {
+    const context = this.#context;
+    context.arena.run(() => {
+      const loaded = loadNetwork(context, this.network, undefined, out.bytes);
+      kernelInto(context, loaded, loadInputs(context, X, out.bytes), undefined, this.#mode, out);
+    });
+  }
+
+  scratch(n: number): number {
+    return kernelScratch(this.#context, 8, this.network, n, n, this.#mode);
+  }
+
+  cross(X: Matrix, X2: Matrix): Matrix {
+    return kernel(this.#context, bytesOf(this.#precision), this.network, X, X2, this.#mode);
+  }
+
+  square(X: Matrix): Matrix {
+    return kernel(this.#context, bytesOf(this.#precision), this.network, X, undefined, this.#mode);
+  }
+
+  diagonal(X: Matrix): Float64Array {
+    return kernelDiagonal(this.#context, this.network, X, this.#mode);
+  }
+}

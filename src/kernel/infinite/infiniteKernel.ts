@@ -1,0 +1,48 @@
+/** The kernel of an infinitely wide network, as regression sees it. */
+
+import type { Context } from "../../context.js";
+import type { View } from "../../linalg/view.js";
+import type { Matrix } from "../../matrix.js";
+import { zeros } from "../../memory.js";
+import type { InfiniteNetwork } from "../../model/infinite.js";
+import type { KernelSource } from "../kernel.js";
+import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./kernel.js";
+
+export class InfiniteSource implements KernelSource {
+  readonly network = undefined;
+  readonly outputs = undefined;
+  readonly block = 1;
+  readonly weights = undefined;
+  readonly inputs = undefined;
+  readonly #context: Context;
+  readonly #model: InfiniteNetwork;
+
+  constructor(context: Context, model: InfiniteNetwork) {
+    this.#context = context;
+    this.#model = model;
+  }
+
+  start(X: Matrix, C: number): Float64Array {
+    return zeros(X.rows * C);
+  }
+
+  fill(X: Matrix, out: View): void {
+    infiniteInto(this.#context, this.#model, X, undefined, out.at);
+  }
+
+  scratch(n: number): number {
+    return infiniteScratch(this.#model, n);
+  }
+
+  cross(X: Matrix, X2: Matrix): Matrix {
+    return infiniteKernel(this.#context, this.#model, X, X2);
+  }
+
+  square(X: Matrix): Matrix {
+    return infiniteKernel(this.#context, this.#model, X);
+  }
+
+  diagonal(X: Matrix): Float64Array {
+    return infiniteDiagonal(this.#context, this.#model, X);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Kernels of infinitely wide networks, NTK and NNGP (MATH.md §6), in tiles of pairs. A symmetric kernel takes the lower
+ * half only.
+ */
+import type { Context } from "../../context.js";
+import { type Matrix, matrix } from "../../matrix.js";
+import { zeros } from "../../memory.js";
+import type { InfiniteNetwork } from "../../model/infinite.js";
+import { COLUMNS, Pairs, ROWS, tileMemory } from "./pairs.js";
+
+/**
+ * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2, at `out`. Without X2 it is Θ of X with itself, both
+ * triangles, symmetric to the bit.
+ */
+export function infiniteInto(
+  context: Context,
+  model: InfiniteNetwork,
+  X: Matrix,
+  X2: Matrix | undefined,
+  out: number,
+): void {
+  const { ops, arena } = context;
+  const n2 = X2?.rows ?? X.rows;
+  arena.run(() => {
+    const pairs = new Pairs(context, model, X.cols);
+    const [A, B = A] = pairs.load(X2 ? [X, X2] : [X]);
+    const memory = tileMemory(context, model, ROWS);
+    for (let row = 0; row < A.n; row += ROWS) {
+      const rows = Math.min(ROWS, A.n - row);
+      // Of a symmetric kernel the columns up to the tile's last row.
+      const end = X2 ? n2 : row + rows;
+      for (let col = 0; col < end; col += COLUMNS) {
+        const cols = Math.min(COLUMNS, end - col);
+        pairs.tile(A, B, row, rows, col, cols, memory);
+        const from = arena.view(memory.theta || memory.c, ROWS * COLUMNS);
+        const to = arena.view(out, A.n * n2);
+        for (let r = 0; r < rows; r++) {
+          const last = X2 ? cols : Math.min(cols, row + r - col + 1);
+          const values = from.subarray(r * COLUMNS, r * COLUMNS + last);
+          if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2);
+          else to.set(values, (row + r) * n2 + col);
+        }
+      }
+    }
+    if (!X2 && !pairs.sorted) ops.dmirror(A.n, out, n2);
+  });
+}
+
+/**
+ * Puts a row of a tile where it belongs, in both triangles of a symmetric kernel. The points of the tile are in the
+ * order of variance.
+ */
+function scatter(
+  values: Float64Array,
+  i: number,
+  order: Uint32Array,
+  to: Float64Array,
+  n2: number,
+  symmetric: boolean,
+): void {
+  for (let q = 0; q < values.length; q++) {
+    const j = order[q];
+    to[i * n2 + j] = values[q];
+    if (symmetric) to[j * n2 + i] = values[q];
+  }
+}
+
+/** diag Θ(X, X), N numbers: blocks of 4×4 pairs. */
+export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Matrix): Float64Array {
+  const { arena } = context;
+  const result = zeros(X.rows);
+  arena.run(() => {
+    arena.require(X.rows * (model.depth + 3 * X.cols + 3));
+    const pairs = new Pairs(context, model, X.cols);
+    const [A] = pairs.load([X]);
+    const memory = tileMemory(context, model, 4);
+    for (let row = 0; row < A.n; row += 4) {
+      const rows = Math.min(4, A.n - row);
+      pairs.tile(A, A, row, rows, row, rows, memory);
+      const from = arena.view(memory.theta || memory.c, rows * COLUMNS);
+      for (let r = 0; r < rows; r++) result[A.order[row + r]] = from[r * (COLUMNS + 1)];
+    }
+  });
+  return result;
+}
+
+/** Θ(X, X2) as a matrix. */
+export function infiniteKernel(context: Context, model: InfiniteNetwork, X: Matrix, X2?: Matrix): Matrix {
+  const { arena } = context;
+  const n2 = X2?.rows ?? X.rows;
+  return arena.run(() => {
+    arena.require(X.rows * n2 + infiniteScratch(model, X.rows + n2));
+    const out = arena.alloc(X.rows * n2);
+    infiniteInto(context, model, X, X2, out);
+    return matrix(X.rows, n2, arena.copyOut(out, X.rows * n2));
+  });
+}
+
+/** Doubles beside the result, about: moments for a hundred terms, variances, a few inputs, tiles. */
+export function infiniteScratch({ depth }: InfiniteNetwork, n: number): number {
+  return n * (100 * depth + 64) + 3 * ROWS * COLUMNS;
+}

@@ -1,0 +1,103 @@
+/**
+ * The dense linear algebra underneath, in public: products, Gram matrices, Cholesky, solves and eigenvectors of plain
+ * matrices, for comparisons and for users' own kernels.
+ */
+
+import { checkSymmetric } from "../check.js";
+import type { Context } from "../context.js";
+import { NotPositiveDefiniteError } from "../errors.js";
+import { intact } from "../lists.js";
+import type { Matrix } from "../matrix.js";
+import { gemm, gemmScratchBytes, mirror, potrf, substitute, syrk, transpose } from "./blas.js";
+import { decompose } from "./eigen.js";
+import { refineSolve } from "./iterativeRefinement.js";
+import { bytesOf } from "./precision.js";
+import { copyIn, scratch, type View } from "./view.js";
+
+export function matmul(context: Context, A: Matrix, B: Matrix): Matrix {
+  const { arena } = context;
+  const bytes = bytesOf(context.precision);
+  const { rows: m, cols: k } = A;
+  const n = B.cols;
+  return arena.run(() => {
+    arena.require(((m * k + k * n + m * n) * bytes + gemmScratchBytes(context, bytes, m, n, k)) / 8);
+    const a = copyIn(context, intact(A.data, m * k), m, k, bytes, "A");
+    const b = copyIn(context, intact(B.data, k * n), k, n, bytes, "B");
+    const c = scratch(context, m, n, bytes);
+    gemm(1, a, b, 0, c);
+    return c.matrix("A B");
+  });
+}
+
+export function gram(context: Context, A: Matrix): Matrix {
+  const { arena } = context;
+  const bytes = bytesOf(context.precision);
+  const { rows: n, cols: k } = A;
+  return arena.run(() => {
+    arena.require(((n * k + n * n) * bytes + gemmScratchBytes(context, bytes, n, n, k)) / 8);
+    const a = copyIn(context, intact(A.data, n * k), n, k, bytes, "A");
+    const c = scratch(context, n, n, bytes);
+    syrk(1, a, 0, c);
+    mirror(c);
+    return c.matrix("A Aᵀ");
+  });
+}
+
+/** L in scratch, its upper triangle as in A. */
+function factored(context: Context, A: Matrix, bytes: 8 | 4): View {
+  const { ops, arena } = context;
+  const n = A.rows;
+  const work = (bytes === 8 ? ops.dpotrfScratchBytes : ops.spotrfScratchBytes)(n);
+  arena.require((n * n * bytes + work) / 8);
+  const L = copyIn(context, intact(A.data, n * n), n, n, bytes, "A");
+  const info = potrf(L);
+  if (info > 0) {
+    const rounded = bytes === 4 ? " in float32" : "";
+    throw new NotPositiveDefiniteError(
+      `A is not positive definite${rounded}: pivot ${info - 1} of ${n} is not positive; add a ridge to its diagonal, or use eigh(A)`,
+      info - 1,
+      0,
+    );
+  }
+  return L;
+}
+
+export function cholesky(context: Context, A: Matrix): Matrix {
+  checkSymmetric(A, "A");
+  const n = A.rows;
+  return context.arena.run(() => {
+    const L = factored(context, A, bytesOf(context.precision)).matrix("L");
+    for (let i = 0; i < n; i++) L.data.fill(0, i * n + i + 1, (i + 1) * n);
+    return L;
+  });
+}
+
+export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
+  checkSymmetric(A, "A");
+  const { rows: n, cols: k } = B;
+  return context.arena.run(() => {
+    const columns = copyIn(context, intact(B.data, n * k), n, k);
+    const rows = scratch(context, k, n);
+    transpose(columns, rows);
+    if (context.precision === "float64" || !refineSolve(A, rows)) {
+      const L = factored(context, A, 8);
+      substitute(rows, L.t);
+      substitute(rows, L);
+    }
+    transpose(rows, columns);
+    return columns.matrix("A⁻¹B");
+  });
+}
+
+export function eigh(context: Context, A: Matrix): { values: Float64Array; vectors: Matrix } {
+  checkSymmetric(A, "A");
+  const { ops, arena } = context;
+  const n = A.rows;
+  return arena.run(() => {
+    arena.require(n * n + ops.deighScratchBytes(1, n) / 8);
+    const [rows, columns] = [copyIn(context, intact(A.data, n * n), n, n), scratch(context, n, n)];
+    const values = decompose(rows, true);
+    transpose(rows, columns);
+    return { values, vectors: columns.matrix("the eigenvectors") };
+  });
+}

@@ -1,0 +1,88 @@
+/** The data of a regression, checked and copied: what `fit` and `dynamics` start from. */
+
+import { toMatrix } from "./check.js";
+import type { Context } from "./context.js";
+import type { Outputs } from "./kernel/finite/kernel.js";
+import type { KernelSource } from "./kernel/kernel.js";
+import { kernelSource, type Model, ownModel } from "./kernel/modelKernel.js";
+import { transposed } from "./linalg/vectors.js";
+import { copied, type Matrix, type MatrixLike } from "./matrix.js";
+import { isList, type Kind, list, nonNegative } from "./options.js";
+import { describe, refusal } from "./words.js";
+
+/** Ridges to choose from, or one for each output. */
+export const ridgeList: Kind<number[]> = list(nonNegative, "a list of at least one ridge");
+
+/** A ridge, or one for each output. */
+export const ridgeOrRidges: Kind<number | number[]> = (value, name) =>
+  (isList(value) ? ridgeList : nonNegative)(value, name);
+
+/** By which variances are multiplied. */
+export const scaleKind: Kind<1 | "fit"> = (value, name) => {
+  if (value === 1 || value === "fit") return value;
+  const got = typeof value === "number" ? value : describe(value);
+  throw refusal(new RangeError(`${name} is ${got}; expected 1 or "fit"`));
+};
+
+/** Inputs and targets before anything is computed: copies, as is the model. */
+export interface Data {
+  model: Model;
+  source: KernelSource;
+  X: Matrix;
+  Y: Matrix;
+}
+
+/** @throws TypeError, RangeError */
+export function checkData(
+  context: Context,
+  model: Model,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  outputs: Outputs | undefined,
+): Data {
+  const own = ownModel(model);
+  const source = kernelSource(context, own, outputs);
+  const X = copied(toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {}));
+  const Y = copied(toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows }));
+  return { model: own, source, X, Y };
+}
+
+/** R = Y − start as right-hand sides of the system. */
+export function residualProblem({ source, X, Y }: Data, start: Float64Array): Problem {
+  const size = X.rows * source.block;
+  const columns = Y.cols / source.block;
+  const residual = Y.data.map((y, at) => y - start[at]);
+  return { source, X, Y, R: transposed(residual, size, columns), size, columns, outputs: Y.cols };
+}
+
+/** What else to try where the kernel of all pairs of outputs does not fit. */
+export function averageAdvice(block: number): string {
+  return block === 1
+    ? ""
+    : `; or take outputs: "average", one kernel for all ${block} outputs, ${block * block} times smaller`;
+}
+
+/** The error of a method that needs weights, for a model whose kernel has none. */
+export function noWeights(method: string, { network }: KernelSource): RangeError {
+  return new RangeError(
+    network
+      ? `${method} needs outputs "full": the kernel averaged over ${network.outputs} outputs is that of no weights`
+      : `${method} needs a finite network; this model has no weights`,
+  );
+}
+
+/**
+ * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is one
+ * right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
+ */
+export interface Problem {
+  source: KernelSource;
+  X: Matrix;
+  Y: Matrix;
+  /** Y − f0 as right-hand sides in rows, columns×size. */
+  R: Float64Array;
+  size: number;
+  columns: number;
+  /** Outputs C, whichever way they are solved. */
+  outputs: number;
+}

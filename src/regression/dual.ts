@@ -1,0 +1,428 @@
+/**
+ * The N×N solver: α = (Θ + λI)⁻¹ r. It works for every model.
+ *
+ * - Finite networks predict through β = Φᵀα, O(P) a point.
+ * - Variances cost a triangular solve with the cross kernel, which comes in tiles of bounded size.
+ * - Points that come or go edit the factor. An edit costs O(N²) and the kernel of the new points with all others.
+ */
+
+import type { Context } from "../context.js";
+import { MemoryLimitError } from "../errors.js";
+import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
+import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
+import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
+import type { KernelSource } from "../kernel/kernel.js";
+import { gemm, mirror, syrk } from "../linalg/blas.js";
+import { CholeskyFactor } from "../linalg/cholesky.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import { type Factor, tileRows } from "../linalg/factor.js";
+import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { dot, transposed } from "../linalg/vectors.js";
+import { copyIn, scratch, type View } from "../linalg/view.js";
+import type { Matrix } from "../matrix.js";
+import { rowsOf } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import type { Problem } from "../problem.js";
+import { repeatsOf } from "./repeats.js";
+import { type Change, DIRECT, exchanged, type Method, type Solution, type SolutionState } from "./solution.js";
+
+/** Builds Θ, factors it and solves for α. A ridge path gives its own factor instead. */
+export function solveDual(
+  context: Context,
+  problem: Problem,
+  ridges: Float64Array,
+  given?: Factor,
+  method = DIRECT,
+): Solution {
+  const { source, X, size } = problem;
+  const factor = given ?? factorSystem(context, size, ridges, (out) => source.fill(X, out));
+  try {
+    return new DualSolution(context, problem, factor, method);
+  } catch (error) {
+    factor.free();
+    throw error;
+  }
+}
+
+/** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
+export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
+  const { source, X, size } = problem;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: View) => source.fill(X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, size, ridges[0], packed)
+    : new DeferredFactor(context, size, ridges, fill, { kind, truncated });
+  return new DualSolution(context, problem, factor, state.method, state);
+}
+
+/** Doubles that {@link solveDual} needs. */
+export function dualMemory(source: KernelSource, n: number): number {
+  return (n * source.block) ** 2 + source.scratch(n);
+}
+
+/**
+ * If more than this part of the rows go, a new factorisation is as fast. The deletion of a row costs as much as ten to
+ * twenty rows of a factorisation.
+ */
+const EDITED_PART = 1 / 4;
+/** Most doubles of features that a fit keeps from its first prediction on (32 MiB). An update keeps more. */
+const KEPT = 2 ** 22;
+/** Doubles of new points' features that are made at a time. */
+const TILE = 2 ** 20;
+/**
+ * From this many new points on, one product of newly made features is faster than a pass over the kept features for
+ * each point.
+ */
+const MANY_POINTS = 4;
+
+export class DualSolution implements Solution {
+  readonly factor: Factor;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  /** α in rows, columns×size. */
+  readonly #alpha: Float64Array;
+  /** Features of the training points, kept from the first prediction or update on. */
+  #features: ResidentFeatures | undefined;
+  #displacement: Float64Array | undefined;
+
+  constructor(
+    context: Context,
+    problem: Problem,
+    factor: Factor,
+    readonly method: Method,
+    known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
+    features?: ResidentFeatures,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.factor = factor;
+    this.#features = features;
+    this.#displacement = known.displacement;
+    const { R, columns, size, X, source } = problem;
+    if (known.resident) this.#features = new ResidentFeatures(context, source.weights as Network, X);
+    this.#alpha =
+      known.alpha ??
+      context.arena.run(() => {
+        const rows = copyIn(context, R, columns, size);
+        factor.solve(rows);
+        return rows.copy();
+      });
+  }
+
+  get solver(): "dual" | "eigen" {
+    return this.truncated ? "eigen" : "dual";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
+  }
+
+  get displacement(): Float64Array | undefined {
+    const { source, X } = this.#problem;
+    const context = this.#context;
+    const net = source.weights;
+    if (!net) return undefined;
+    this.#displacement ??=
+      this.#keep()?.transpose(this.#alpha) ??
+      context.arena.run(() => {
+        const alpha = copyIn(context, this.#alpha, 1, this.#alpha.length);
+        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha)[0];
+      });
+    return this.#displacement;
+  }
+
+  dualWeights(): Float64Array {
+    return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
+  }
+
+  mean(X: Matrix, start: boolean): Float64Array {
+    const { source, columns, outputs } = this.#problem;
+    const { displacement } = this;
+    if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
+    const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
+    const context = this.#context;
+    this.#tiles(X, (K, first) => {
+      const part = result.subarray(first * columns, (first + K.rows) * columns);
+      const [alpha, out] = [copyIn(context, this.#alpha, columns, K.cols), copyIn(context, part, K.rows, columns)];
+      gemm(1, K, alpha.t, 1, out);
+      part.set(out.entries());
+    });
+    return result;
+  }
+
+  variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
+    const features = this.#keep();
+    const prior = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
+    return this.#variances(X, prior, (tile, first) => features && prior.set(features.diagonal(tile), first));
+  }
+
+  meanAndVariance(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined {
+    const features = this.#keep();
+    const { displacement } = this;
+    if (!features || !displacement) return undefined;
+    this.factor.ready?.();
+    const [mean, prior] = [new Float64Array(X.rows), new Float64Array(X.rows)];
+    const variance = this.#variances(X, prior, (tile, first) => {
+      mean.set(features.firstOrder(tile, displacement, start), first);
+      prior.set(features.diagonal(tile), first);
+    });
+    return { mean, variance };
+  }
+
+  /**
+   * Prior variances minus the part that the training points explain, rows × ridges. Where training features are kept,
+   * `visit` sees the features of each tile before its prior variances are read.
+   */
+  #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
+    const count = this.ridges.length;
+    const result = new Float64Array(X.rows * this.#problem.source.block * count);
+    this.#tiles(X, (K, first, tile) => {
+      if (tile) visit(tile, first);
+      this.factor.explained(K).forEach((value, at) => {
+        result[first * count + at] = Math.max(0, prior[first + Math.floor(at / count)] - value);
+      });
+    });
+    return result;
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    this.factor.ready?.();
+    const context = this.#context;
+    const { source } = this.#problem;
+    const prior = source.square(X);
+    const n = prior.rows;
+    const cross = source.cross(X, this.#problem.X);
+    return Array.from(this.ridges, (_, k) =>
+      context.arena.run(() => {
+        const out = copyIn(context, prior.data, n, n);
+        syrk(-1, this.factor.half(copyIn(context, cross.data, n, cross.cols), k), 1, out);
+        mirror(out);
+        const result = out.copy();
+        for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
+        return result;
+      }),
+    );
+  }
+
+  quadratics(): Float64Array {
+    const { R, columns, size } = this.#problem;
+    // r (Θ + λI)⁻¹ r; rounding must not make a square negative.
+    return Float64Array.from({ length: columns }, (_, c) => {
+      const [from, to] = [c * size, (c + 1) * size];
+      return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
+    });
+  }
+
+  logDeterminants(): (number | undefined)[] {
+    this.factor.ready?.();
+    return Array.from(this.ridges, (_, k) => this.factor.logDeterminant(k));
+  }
+
+  looResiduals(): Float64Array | undefined {
+    this.factor.ready?.();
+    if (this.factor.truncated) return undefined;
+    const { columns, size, R } = this.#problem;
+    const { groups } = repeatsOf(this.#problem);
+    const inverses = Array.from(this.ridges, (_, k) => this.factor.inverseDiagonal(k));
+    const sums = this.#groupInverses(groups);
+    const result = new Float64Array(R.length);
+    for (let c = 0; c < columns; c++) {
+      const k = inverses.length > 1 ? c : 0;
+      const alpha = this.#alpha.subarray(c * size, (c + 1) * size);
+      const r = R.subarray(c * size, (c + 1) * size);
+      for (let i = 0; i < size; i++) result[i * columns + c] = alpha[i] / inverses[k][i];
+      groups.forEach((group, g) => {
+        const mean = group.reduce((sum, i) => sum + r[i], 0) / group.length;
+        const left = group.reduce((sum, i) => sum + alpha[i], 0) / sums[g * inverses.length + k];
+        for (const i of group) result[i * columns + c] = left + (r[i] - mean);
+      });
+    }
+    return result;
+  }
+
+  /** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
+  #groupInverses(groups: readonly number[][]): Float64Array {
+    const context = this.#context;
+    const { size } = this.#problem;
+    const result = new Float64Array(groups.length * this.ridges.length);
+    const rows = tileRows(size, groups.length);
+    for (let first = 0; first < groups.length; first += rows) {
+      const tile = groups.slice(first, first + rows);
+      context.arena.run(() => {
+        const indicators = scratch(context, tile.length, size);
+        indicators.entries().fill(0);
+        tile.forEach((group, g) => {
+          const row = indicators.row(g);
+          for (const i of group) row[i] = 1;
+        });
+        result.set(this.factor.explained(indicators), first * this.ridges.length);
+      });
+    }
+    return result;
+  }
+
+  degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
+    return this.ridges.map((_, k) => this.factor.degreesOfFreedom(k));
+  }
+
+  backwardError(): number {
+    const { source, X, R } = this.#problem;
+    const fill = (out: View) => source.fill(X, out);
+    return backwardErrorOf(this.#context, this.factor, fill, R, this.#alpha);
+  }
+
+  spectrum(): Float64Array {
+    const { source, X, size } = this.#problem;
+    return spectrumOf(this.#context, size, (out) => source.fill(X, out));
+  }
+
+  state(): SolutionState {
+    const { factor, ridges, method, truncated } = this;
+    return {
+      space: "dual",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: this.#alpha,
+      displacement: this.displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: this.#features !== undefined,
+      backwardError: undefined,
+    };
+  }
+
+  update(change: Change): Solution {
+    const { problem } = change;
+    const { size, source } = problem;
+    const { factor } = this;
+    const { come, X, gone } = exchanged(change, this.#problem.X);
+    if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
+      const fill = (out: View) => source.fill(problem.X, out);
+      const fresh = factorSystem(this.#context, size, this.ridges, fill, "error");
+      const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
+      this.free();
+      return next;
+    }
+    factor.reserve(size);
+    const features = this.#featuresFor(come.length, problem.X.rows);
+    const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
+    this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
+    if (this.#features !== features) this.#features?.free();
+    return new DualSolution(this.#context, problem, factor, this.#edited, {}, features);
+  }
+
+  /** The method of a solution after an update. */
+  get #edited(): Method {
+    if (this.method.precision === "float64") return this.method;
+    return { ...DIRECT, fallback: "an update edits a float64 factor" };
+  }
+
+  free(): void {
+    this.factor.free();
+    this.#features?.free();
+  }
+
+  /** The features of the training points: kept ones, or new ones if they are small enough to keep. */
+  #keep(): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (this.#features || !canReside(source.weights, X.rows, KEPT)) return this.#features;
+    this.#features = made(() => new ResidentFeatures(this.#context, source.weights as Network, X));
+    return this.#features;
+  }
+
+  /**
+   * The features for an update: kept ones, or newly made ones where new points need them. Undefined where memory does
+   * not allow them.
+   */
+  #featuresFor(points: number, size: number): ResidentFeatures | undefined {
+    const { source, X } = this.#problem;
+    if (points >= MANY_POINTS || !canReside(source.weights, size)) return undefined;
+    return made(() => {
+      if (points > 0) this.#features ??= new ResidentFeatures(this.#context, source.weights as Network, X);
+      this.#features?.reserve(size);
+      return this.#features;
+    });
+  }
+
+  /**
+   * Moves factor and features from one set of points to the other. X are the new points; their kernel is `cross`, or
+   * comes from the features. Everything that can fail comes before the first lasting change.
+   */
+  #exchange(
+    factor: CholeskyFactor,
+    features: ResidentFeatures | undefined,
+    cross: Matrix | undefined,
+    X: Matrix,
+    { problem, from }: Change,
+  ): void {
+    const { ops, arena } = this.#context;
+    const { source, size, columns } = problem;
+    const { block } = source;
+    const rows = scratch(this.#context, X.rows * block, size);
+    const tile = X.rows > 0 ? features?.load(X) : undefined;
+    if (tile) features?.kernelInto(tile, from, rows);
+    if (cross) rows.entries().set(cross.data);
+    // Memory never shrinks: the scratch that α needs is there from here on.
+    arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
+    const systemRows = Int32Array.from({ length: size }, (_, at) => {
+      const old = from[Math.floor(at / block)];
+      return old < 0 ? -1 : old * block + (at % block);
+    });
+    factor.exchange(systemRows, rows);
+    features?.exchange(tile, from);
+  }
+
+  /**
+   * Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X. `features` are given where training ones
+   * are kept.
+   */
+  #tiles(X: Matrix, body: (K: View, first: number, tile?: Tile) => void): void {
+    const context = this.#context;
+    const n = this.#problem.size;
+    const { source } = this.#problem;
+    const { block } = source;
+    const most = this.#features ? Math.floor(TILE / this.#features.rowSize) : X.rows;
+    const size = Math.max(1, Math.min(most, Math.floor(tileRows(n, X.rows * block) / block)));
+    for (let first = 0; first < X.rows; first += size) {
+      const points = rowsOf(X, first, Math.min(size, X.rows - first));
+      const features = this.#features;
+      // A user's own kernel may work on this memory, so it is called while no scratch is in use.
+      const cross = features ? undefined : source.cross(points, this.#problem.X).data;
+      const rows = points.rows * block;
+      context.arena.run(() => {
+        const tile = features?.load(points);
+        const K = tile && features ? features.cross(tile) : copyIn(context, cross as Float64Array, rows, n);
+        body(K, first * block, tile);
+      });
+    }
+  }
+}
+
+/** Undefined where memory does not allow it. */
+function made<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return undefined;
+    throw error;
+  }
+}

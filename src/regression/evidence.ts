@@ -1,0 +1,58 @@
+/**
+ * The log evidence of a regression, for each right-hand side (MATH.md §3). If all outputs share one kernel, they are
+ * independent regressions, each with a scale of its own. With the kernel of all pairs of outputs there is one
+ * regression.
+ */
+import type { Problem } from "../problem.js";
+import { repeatsOf } from "./repeats.js";
+
+/** Log evidences and scale; `undefined` where they are not finite. */
+export interface Evidence {
+  /** At scale 1. */
+  logEvidence: number | undefined;
+  /** With the scale profiled out. Choose ridges by this one: the scale of Θ is arbitrary. */
+  logEvidenceProfiled: number | undefined;
+  /** ŝ = rᵀα/n, the scale with the largest evidence. */
+  scale: number;
+}
+
+/**
+ * The evidence of right-hand side c, from rᵀα, log|Θ + λI| and λ. Copies of an observation count once, with their
+ * number as weight (`regression/repeats.ts`).
+ */
+export function evidenceOf(
+  problem: Problem,
+  c: number,
+  quadratic: number,
+  logDeterminant: number | undefined,
+  ridge: number,
+): Evidence {
+  const { dropped, logWeights } = repeatsOf(problem);
+  const n = problem.size - dropped[c];
+  const scale = quadratic / n;
+  if (logDeterminant === undefined) return { logEvidence: undefined, logEvidenceProfiled: undefined, scale };
+  const copies = dropped[c] > 0 ? dropped[c] * Math.log(ridge) + logWeights[c] : 0;
+  const shared = -(logDeterminant - copies) / 2;
+  const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
+  return {
+    logEvidence: finite(-quadratic / 2 + shared - (n / 2) * Math.log(2 * Math.PI)),
+    logEvidenceProfiled: finite(-(n / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared),
+    scale,
+  };
+}
+
+/** The sum over the outputs; undefined where one output has no value. */
+export function sumOrNone(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce<number | undefined>(
+    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
+    0,
+  );
+}
+
+/** What a report says about rows that repeat; undefined if no row does. */
+export function repeatsNote(problem: Problem): string | undefined {
+  const { rows, copies } = repeatsOf(problem);
+  if (rows === 0) return undefined;
+  const of = `${rows} of ${problem.X.rows} rows repeat the inputs of an earlier one, ${copies} of them with its targets`;
+  return `${of}: for the evidence, copies of a row count as one row with their number as weight; leave-one-out leaves rows with equal inputs out together`;
+}

@@ -1,0 +1,474 @@
+/**
+ * Regression with a tangent kernel: kernel ridge regression and its Gaussian-process reading (MATH.md §3).
+ * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
+ */
+
+import { checkResult, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
+import { BackendError } from "../errors.js";
+import type { KernelSource } from "../kernel/kernel.js";
+import type { Model } from "../kernel/modelKernel.js";
+import { Lease } from "../lease.js";
+import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { type Network, widths } from "../model/network.js";
+import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
+import {
+  averageAdvice,
+  checkData,
+  type Data,
+  noWeights,
+  type Problem,
+  residualProblem,
+  ridgeList,
+  ridgeOrRidges,
+  scaleKind,
+} from "../problem.js";
+import { dualMemory, solveDual } from "./dual.js";
+import { refinedMemory, solveRefined } from "./float32.js";
+import { solveConjugate } from "./matrixFree.js";
+import { primalMemory, solvePrimal } from "./primal.js";
+import { Report } from "./report.js";
+import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
+import { choosePath, type PathPoint, pathMemory } from "./ridgePath.js";
+import { toBytes } from "./snapshot.js";
+import type { Solution } from "./solution.js";
+import { planUpdate, type UpdateOptions } from "./updatePlan.js";
+
+export interface FitOptions {
+  /**
+   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each
+   * output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
+   */
+  ridge?: number | NumberList;
+  /**
+   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins. See
+   * {@link Fit.path}.
+   */
+  ridges?: NumberList;
+  /**
+   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default false:
+   * one ridge for all outputs.
+   */
+  perOutput?: boolean;
+  /**
+   * The system to solve.
+   *
+   * - `auto` (default): the cheaper of `dual` and `primal`.
+   * - `dual`: N×N.
+   * - `primal`: P×P, finite networks only.
+   * - `cg`: conjugate gradients, for finite networks and many points: O(NP) an iteration, and no N×N matrix. A variance
+   *   then costs a solve for each row, and the report has no evidences.
+   */
+  solver?: "auto" | "dual" | "primal" | "cg";
+  /**
+   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output. With the kernel of all pairs of
+   * outputs, the outputs share ŝ = rᵀα/(N·C). Copies of a row count once in N.
+   */
+  scale?: 1 | "fit";
+  /** Fit f − f0 instead of f, which leaves out the start values of the network. Default false. */
+  centered?: boolean;
+  /**
+   * The kernel of several outputs.
+   *
+   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite networks.
+   * - `average`: one N×N kernel for each output, the mean over the outputs. Default of other models, and their only
+   *   choice.
+   */
+  outputs?: "full" | "average";
+}
+
+export interface PredictOptions {
+  /** Default true. */
+  variance?: boolean;
+  /**
+   * The full covariance, (N*·C)×(N*·C) with row n·C + c; default false. With `outputs: "average"` outputs are
+   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
+   */
+  covariance?: boolean;
+  /** Add the noise sλ: the band to draw around data. Default false: latent. */
+  noise?: boolean;
+}
+
+export interface Prediction {
+  /** N*×C. */
+  mean: Matrix;
+  /** N*×C. With `outputs: "average"`, a shared ridge and a shared scale, all columns are equal. */
+  variance?: Matrix;
+  /** (N*·C)×(N*·C), or N*×N* if the outputs share it. */
+  covariance?: Matrix;
+}
+
+/** Not a closure of the constructor: see {@link Lease}. It frees the memory of the latest update. */
+function freeOf(fitted: Fitted): () => void {
+  return () => fitted.solution.free();
+}
+
+const OPTIONS = {
+  ridge: optional(ridgeOrRidges),
+  ridges: optional(ridgeList),
+  perOutput: or(flag, false),
+  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
+  scale: or(scaleKind, 1),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+} satisfies Kinds<FitOptions>;
+
+const PREDICT = {
+  variance: or(flag, true),
+  covariance: or(flag, false),
+  noise: or(flag, false),
+} satisfies Kinds<PredictOptions>;
+
+const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
+
+/** `ntk.fit`: see {@link ../ntk.js}. */
+export function fitModel(
+  context: Context,
+  model: Model,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: FitOptions,
+): Fit {
+  const checked = checkFitOptions(options);
+  const { ridges, perOutput, scale, centered } = checked;
+  const data = checkData(context, model, Xlike, Ylike, checked.outputs);
+  const { source, X, Y } = data;
+  const given = ridgesOf(checked.ridge ?? 0, data);
+  if (perOutput && source.block > 1) throw coupled("perOutput");
+  const solver = chooseSolver(context, source, X.rows, checked);
+  context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
+  const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
+  const problem = residualProblem(data, start);
+  const fitted = { context, model: data.model, problem, centered, scale };
+  if (solver === "path") {
+    const { factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
+    return new Fit({ ...fitted, solution: solveDual(context, problem, factor.ridges, factor), path, notes });
+  }
+  return new Fit({ ...fitted, solution: solve(context, solver, problem, given), path: [], notes: [] });
+}
+
+/** `ntk.restore`: see {@link ../ntk.js}. */
+export function restoredFit(context: Context, source: unknown, options: RestoreOptions): Fit {
+  return new Fit(restoreFit(context, source, options));
+}
+
+/** The ways to solve a fit. */
+type Solver = "path" | "cg" | "primal" | "dual" | "float32";
+
+function chooseSolver(
+  context: Context,
+  source: KernelSource,
+  N: number,
+  { solver, ridges }: ReturnType<typeof checkFitOptions>,
+): Solver {
+  if (!source.weights && (solver === "primal" || solver === "cg")) {
+    throw new RangeError(
+      `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
+        'expected solver "dual" or "auto"',
+    );
+  }
+  if (ridges !== undefined) return "path";
+  if (solver === "cg" || solver === "primal") return solver;
+  if (solver === "auto" && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
+  return context.precision === "float32" ? "float32" : "dual";
+}
+
+function solve(context: Context, solver: Exclude<Solver, "path">, problem: Problem, ridges: Float64Array): Solution {
+  const net = problem.source.weights as Network;
+  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
+  if (solver === "primal") return solvePrimal(context, problem, net, ridges);
+  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
+}
+
+/** Doubles that a solver needs. */
+function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges: Float64Array): number {
+  if (solver === "cg") return 0;
+  if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
+  if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
+  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
+  return dualMemory(source, X.rows);
+}
+
+/**
+ * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
+ * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
+ */
+function isPrimalCheaper(net: Network, N: number): boolean {
+  const P = net.parameters.length;
+  const n = N * net.outputs;
+  // Multiply-adds of Θ: two products for each hidden layer, each halved by symmetry.
+  const units = widths(net).reduce((sum, m) => sum + m, 0);
+  return P < n && n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
+}
+
+/** One ridge, or one for each output. */
+function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {
+  if (typeof ridge === "number") return Float64Array.of(ridge);
+  if (ridge.length !== Y.cols) {
+    throw new RangeError(
+      `ridge has ${ridge.length} entries; expected one number, or one for each of ${Y.cols} outputs`,
+    );
+  }
+  if (source.block > 1) throw coupled("a ridge for each output");
+  return Float64Array.from(ridge);
+}
+
+/** The error for a request that needs outputs with regressions of their own. */
+function coupled(what: string): RangeError {
+  return new RangeError(
+    `${what} needs outputs "average": the kernel of all pairs of outputs couples them in one system`,
+  );
+}
+
+function checkFitOptions(options: FitOptions) {
+  const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
+  const { ridge, ridges, perOutput, solver } = checked;
+  if (ridges === undefined) {
+    if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
+    return checked;
+  }
+  if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
+  if (solver === "primal" || solver === "cg")
+    throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
+  return checked;
+}
+
+/**
+ * A fitted model. It holds its factor in backend memory until `dispose()` (or `using`, or garbage collection).
+ *
+ * @example
+ * const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
+ * const { mean, variance } = fit.predict(Xnew);
+ */
+export class Fit {
+  /** The ridges that were compared, in the order given; empty without `ridges`. */
+  readonly path: PathPoint[];
+  readonly #fitted: Fitted;
+  readonly #lease: Lease;
+  #report: Report | undefined;
+  #updating = false;
+
+  /** @internal */
+  constructor(fitted: Fitted) {
+    this.#fitted = fitted;
+    this.path = copiedPath(fitted.path);
+    this.#lease = new Lease(fitted.context, this, "fit", freeOf(fitted));
+  }
+
+  /** How the fit went. Each field is computed when it is first read. After {@link update} there is a new report. */
+  get report(): Report {
+    this.#report ??= new Report(this.#fitted, this.#lease);
+    return this.#report;
+  }
+
+  /**
+   * Mean (N*×C), and on request variance and covariance, at new inputs X (N*×d).
+   *
+   * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
+   */
+  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): Required<Prediction>;
+  predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
+  predict(X: MatrixLike, options?: PredictOptions): Prediction;
+  predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
+    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
+    this.#lease.check();
+    const { problem, solution, centered } = this.#fitted;
+    const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const { scales } = this.report;
+    const C = problem.outputs;
+    const order = X.rows * problem.source.block;
+    if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
+    const added = noise ? this.#noises() : new Float64Array(C);
+    const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
+    const mean = both?.mean ?? solution.mean(X, !centered);
+    const prediction: Prediction = { mean: checkResult(matrix(X.rows, C, mean), "the mean") };
+    if (variance) {
+      const latent = both?.variance ?? solution.variance(X);
+      prediction.variance = matrix(X.rows, C);
+      const { data } = prediction.variance;
+      // Outputs share one latent variance, or each has its own, by the ridges or by the kernel.
+      const shared = latent.length === X.rows;
+      for (let at = 0; at < data.length; at++) {
+        const c = at % C;
+        data[at] = scales[c] * latent[shared ? Math.floor(at / C) : at] + added[c];
+      }
+      checkResult(prediction.variance, "the variance");
+    }
+    if (covariance) {
+      const parts = this.#covariances(X, scales, added);
+      prediction.covariance = checkResult(parts.length > 1 ? blockDiagonal(parts) : parts[0], "the covariance");
+    }
+    return prediction;
+  }
+
+  /** The variance of the noise of each output, sλ. */
+  #noises(): Float64Array {
+    const { ridges } = this.#fitted.solution;
+    return this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]);
+  }
+
+  /** One covariance for all outputs together, one that every output shares, or one for each output in order. */
+  #covariances(X: Matrix, scales: Float64Array, added: Float64Array): Matrix[] {
+    const { problem, solution } = this.#fitted;
+    const latent = solution.covariances(X);
+    const size = X.rows * problem.source.block;
+    const different = latent.length > 1 || scales.some((scale) => scale !== scales[0]);
+    return Array.from({ length: different ? problem.outputs : 1 }, (_, c) => {
+      const data = latent[latent.length > 1 ? c : 0].map((value) => scales[c] * value);
+      for (let i = 0; i < size; i++) data[i * (size + 1)] += added[c];
+      return matrix(size, size, data);
+    });
+  }
+
+  /**
+   * Draws from the posterior at X, N*×C each. The draws are Gaussian, with the mean and covariance of {@link predict},
+   * and with noise on request.
+   *
+   * @throws as {@link predict}; ConvergenceError.
+   */
+  sample(Xlike: MatrixLike, options: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+    const { noise, ...checked } = read(options, "sample", "{ draws: 3 }", SAMPLE);
+    this.#lease.check();
+    const { problem, solution, centered, context } = this.#fitted;
+    const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const order = X.rows * problem.source.block;
+    context.arena.require(samplesMemory(context, order, problem.columns, checked.draws));
+    const { scales } = this.report;
+    const added = noise ? this.#noises() : new Float64Array(problem.outputs);
+    const mean = checkResult(matrix(X.rows, problem.outputs, solution.mean(X, !centered)), "the mean");
+    const covariances = this.#covariances(X, scales, added).map((part) => checkResult(part, "the covariance"));
+    return drawSamples(context, mean, covariances, checked);
+  }
+
+  /**
+   * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
+   *
+   * @throws RangeError for a model without weights, and where several outputs share the averaged kernel.
+   */
+  parameters(): Float64Array {
+    this.#lease.check();
+    const { displacement } = this.#fitted.solution;
+    const { source } = this.#fitted.problem;
+    const net = source.weights;
+    if (!net || !displacement) throw noWeights("parameters()", source);
+    return net.parameters.map((value, i) => value + displacement[i]);
+  }
+
+  /**
+   * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` turns it into a
+   * fit again.
+   *
+   * @example
+   * const again = ntk.restore(JSON.parse(JSON.stringify(fit)));
+   * again.predict(Xnew).mean.data[0] === fit.predict(Xnew).mean.data[0]; // true
+   */
+  toJSON(): object {
+    this.#lease.check();
+    const { problem, solution } = this.#fitted;
+    const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
+    return {
+      ...jsonOf(packFit(this.#fitted), solution.dualWeights()),
+      ...(problem.source.weights ? { parameters: [...this.parameters()] } : {}),
+      report: { scale: this.report.scale, jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled },
+    };
+  }
+
+  /**
+   * The fit as bytes, with a version and a checksum. A number takes 8 bytes, about 19 in JSON. `ntk.restore` turns the
+   * bytes into a fit again.
+   *
+   * The bytes leave out the factor, which a restored fit makes when a variance is first asked for. Only a fit whose
+   * points have come or gone stores its factor: N²/2 numbers.
+   *
+   * @throws BackendError after `dispose()`.
+   * @example
+   * const bytes = fit.snapshot(); // to a file, IndexedDB or a server
+   * const again = ntk.restore(bytes);
+   * again.predict(Xnew).variance.data[0] === fit.predict(Xnew).variance.data[0]; // true
+   */
+  snapshot(): Uint8Array {
+    this.#lease.check();
+    return toBytes(packFit(this.#fitted));
+  }
+
+  /**
+   * Refits after points were moved, removed or added. The update edits the factor: it costs O(N²) and the kernel of the
+   * new points with all others, where a fit costs O(N²m + N³/3). Returns this fit, with a new `report` (`scale`
+   * included). Ridge, scale and `centered` stay; `path` is still the path of the first fit.
+   *
+   * All indices are row numbers before the update. The other rows close up after a removal; added rows come last.
+   *
+   * N×N fits delete rows of the Cholesky factor by Givens rotations and append new rows, and never downdate. After k
+   * updates the answer belongs to a kernel that is off by at most c·k·N·ε‖Θ‖, in practice by far less.
+   *
+   * P×P fits take rank-1 updates, then downdates (LINPACK's).
+   *
+   * The first update of a network with one hidden layer and one output also keeps the N×m features (up to 256 MiB,
+   * memory permitting). For other models, each update pays for the features or the kernel function of all points.
+   *
+   * Refactored instead, at the cost of a fit:
+   *
+   * - ridge paths and float32 fits: once, in float64;
+   * - P×P fits, if a removed point carried more than 15/16 of some direction;
+   * - changes of many rows, where a fit is as fast: in N×N fits, if more than a quarter are removed or moved.
+   *
+   * Sources: Gill, Golub, Murray & Saunders 1974; Golub & Van Loan, Matrix Computations, 6.5.4.
+   *
+   * @throws TypeError, RangeError for bad input, and for a fit that cannot be updated: ridge 0 on a singular kernel,
+   *   solver `cg`. NotPositiveDefiniteError where the new points make the system singular to rounding;
+   *   MemoryLimitError; BackendError after `dispose()`. The fit is as before then, to the bit.
+   * @example
+   * fit.update({ move: { index: 3, X: [0.4], Y: [1.2] } }).predict(Xnew); // a point is dragged
+   * fit.update({ add: { X: [[2]], Y: [[0]] }, remove: [0, 1] });
+   */
+  update(options: UpdateOptions): this {
+    this.#lease.check();
+    const { problem, solution, centered } = this.#fitted;
+    if (!solution.update)
+      throw new RangeError(`a fit by solver "${solution.solver}" cannot be updated; fit again with solver "dual"`);
+    if (solution.truncated) {
+      throw new RangeError(
+        "a fit whose ridge is 0 or lost in rounding on a singular kernel leaves out null modes and cannot be updated; " +
+          "fit with a ridge above 0 that reaches beyond rounding, or fit again",
+      );
+    }
+    if (this.#updating)
+      throw new BackendError(
+        "this fit was asked to update() while it is being updated, by its own kernel function; call update() afterwards",
+      );
+    this.#updating = true;
+    try {
+      const change = planUpdate(problem, centered, options);
+      this.#fitted.solution = solution.update(change);
+      this.#fitted.problem = change.problem;
+      this.#report = undefined;
+    } finally {
+      this.#updating = false;
+    }
+    return this;
+  }
+
+  /** Gives the backend memory back. Using the fit afterwards is a BackendError; a second call does nothing. */
+  dispose(): void {
+    this.#lease.release();
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** One matrix of the covariances of independent outputs, row n·C + c. The entries between outputs are 0. */
+function blockDiagonal(parts: readonly Matrix[]): Matrix {
+  const C = parts.length;
+  const n = parts[0].rows;
+  const result = matrix(n * C, n * C);
+  parts.forEach(({ data }, c) => {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) result.data[(i * C + c) * n * C + j * C + c] = data[i * n + j];
+    }
+  });
+  return result;
+}

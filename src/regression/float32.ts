@@ -1,0 +1,123 @@
+/**
+ * The N×N solver in float32. Θ and its Cholesky factor are in single precision. Conjugate gradients with float64
+ * residuals, preconditioned by the factor, continue to the backward error of a float64 solve. Residuals of finite
+ * networks are matrix-free; other models have Θ in float64 anyway. A system that does not converge is solved in
+ * float64, and the report gives the reason.
+ *
+ * This solve gives only α, and from α means and weights. Variances, evidences and leave-one-out residuals are
+ * differences that would lose all digits in float32: the variance near data is about λ, 1e-6 of the prior or less. They
+ * come from a float64 factor, made when they are first asked for.
+ */
+
+import type { Context } from "../context.js";
+import { withTangents } from "../kernel/finite/kernelOperator.js";
+import { gemv, mirror } from "../linalg/blas.js";
+import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
+import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
+import { maxAbs } from "../linalg/vectors.js";
+import { scratch } from "../linalg/view.js";
+import type { Problem } from "../problem.js";
+import { DualSolution, solveDual } from "./dual.js";
+import type { Solution } from "./solution.js";
+
+/** Most products with the matrix. After these the float64 factor takes over, which would have been cheaper by then. */
+const MOST_ITERATIONS = 30;
+
+type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
+
+/** Solves for α in float32 with refinement, or in float64. */
+export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
+  const { source, X, size } = problem;
+  const [ridge] = ridges;
+  const outcome: Outcome =
+    ridges.length > 1
+      ? { reason: "a ridge for each output" }
+      : ridge === 0
+        ? { reason: "ridge 0" }
+        : refine(context, problem, ridge);
+  if ("reason" in outcome) {
+    const { reason, iterations } = outcome;
+    return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
+  }
+  const { alpha, iterations } = outcome;
+  const factor = new DeferredFactor(context, size, ridges, (out) => source.fill(X, out));
+  return new DualSolution(
+    context,
+    problem,
+    factor,
+    { precision: "float32", iterations, fallback: undefined },
+    { alpha },
+  );
+}
+
+/** Doubles that {@link solveRefined} needs where it does not fall back. */
+export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
+  return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
+}
+
+function refine(context: Context, problem: Problem, ridge: number): Outcome {
+  const { source, X, size: n } = problem;
+  const net = source.weights;
+  return context.arena.run(() => {
+    const single = scratch(context, n, n, 4);
+    if (net) {
+      try {
+        source.fill(X, single);
+      } catch (error) {
+        if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
+        throw error;
+      }
+      const factor = factorSingle(single, ridge);
+      if ("reason" in factor) return factor;
+      return withTangents(context, net, X, (tangents) =>
+        iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
+      );
+    }
+    const [Theta, v, product] = [scratch(context, n, n), scratch(context, 1, n), scratch(context, 1, n)];
+    source.fill(X, Theta);
+    mirror(Theta);
+    single.singles().set(Theta.entries());
+    const factor = factorSingle(single, ridge);
+    if ("reason" in factor) return factor;
+    return iterate(problem, ridge, factor, (given) => {
+      v.entries().set(given);
+      gemv(1, Theta, v, 0, product);
+      return product.copy();
+    });
+  });
+}
+
+/** Solves each right-hand side separately. */
+function iterate(
+  { R, size: n, columns }: Problem,
+  ridge: number,
+  factor: SingleFactor,
+  kernelTimes: (v: Float64Array) => Float64Array,
+): Outcome {
+  // The float64 solver refuses a ridge that is lost in rounding.
+  if (ridge <= roundingLevel(n, factor.norm)) return { reason: "the ridge is at float64's rounding level" };
+  const M: Operator = {
+    n,
+    norm: factor.norm + ridge,
+    times(v) {
+      const product = kernelTimes(v);
+      for (let i = 0; i < n; i++) product[i] += ridge * v[i];
+      return product;
+    },
+    precondition: factor.solve,
+  };
+  const alpha = new Float64Array(R.length);
+  let iterations = 0;
+  for (let c = 0; c < columns; c++) {
+    const b = R.subarray(c * n, (c + 1) * n);
+    const solved = conjugateGradients(M, b, roundingTolerance(n), MOST_ITERATIONS);
+    iterations = Math.max(iterations, solved.iterations);
+    if (!solved.converged || !Number.isFinite(maxAbs(solved.x))) {
+      return { reason: `no convergence in ${solved.iterations} iterations`, iterations };
+    }
+    alpha.set(solved.x, c * n);
+  }
+  return { alpha, iterations };
+}

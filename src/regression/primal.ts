@@ -1,0 +1,362 @@
+/**
+ * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The dual solver has the same answer; this one is cheaper
+ * where P is small beside N. Φ is never whole: its rows come in tiles, and each tile is a rank-k update of the lower
+ * triangle.
+ */
+import type { Context } from "../context.js";
+import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
+import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
+import { mirror, rowDots, syrk } from "../linalg/blas.js";
+import { CholeskyFactor } from "../linalg/cholesky.js";
+import { DeferredFactor } from "../linalg/deferredFactor.js";
+import type { Factor } from "../linalg/factor.js";
+import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { dot } from "../linalg/vectors.js";
+import { copyIn, scratch, type View } from "../linalg/view.js";
+import type { Matrix } from "../matrix.js";
+import { pickRows } from "../matrix.js";
+import type { Network } from "../model/network.js";
+import type { Problem } from "../problem.js";
+import { repeatsOf } from "./repeats.js";
+import { type Change, DIRECT, exchanged, type Solution, type SolutionState } from "./solution.js";
+
+/** Builds ΦᵀΦ, factors it and solves for β. All outputs together are one right-hand side. */
+export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
+  const P = net.parameters.length;
+  const factor = factorSystem(context, P, ridges, (out) => normalMatrix(context, net, problem.X, out));
+  try {
+    return new PrimalSolution(context, problem, net, factor);
+  } catch (error) {
+    factor.free();
+    throw error;
+  }
+}
+
+/** A primal solution from its state: predictions have the same bits. @throws MemoryLimitError */
+export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+  const P = net.parameters.length;
+  const { ridges, packed, factor: kind, truncated } = state;
+  const fill = (out: View) => normalMatrix(context, net, problem.X, out);
+  const factor = packed
+    ? CholeskyFactor.unpack(context, P, ridges[0], packed)
+    : new DeferredFactor(context, P, ridges, fill, { kind, truncated });
+  return new PrimalSolution(context, problem, net, factor, state.displacement);
+}
+
+/** Doubles that {@link solvePrimal} needs. */
+export function primalMemory(P: number): number {
+  return P * P + tileBudget(P);
+}
+
+/** Doubles of Φ that are made at a time. */
+function tileBudget(P: number): number {
+  return Math.max(P, 2 ** 20);
+}
+
+/** Calls `body(rows of Φ, first row)` for tiles of Φ(X), which has a row for each input and output. */
+function tangentTiles(context: Context, loaded: Loaded, inputs: View, body: (Phi: View, first: number) => void): void {
+  const { P, C } = loaded;
+  const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
+  forEachTile(context, loaded, inputs, (tile) => {
+    for (let row = 0; row < tile.rows; row += size) {
+      const part = partOfTile(tile, row, Math.min(size, tile.rows - row));
+      context.arena.run(() => {
+        const Phi = scratch(context, part.rows * C, P);
+        jacobianRows(context, loaded, part, Phi);
+        body(Phi, part.row * C);
+      });
+    }
+  });
+}
+
+/** Lower triangle of ΦᵀΦ into `out`, P×P. */
+function normalMatrix(context: Context, net: Network, X: Matrix, out: View): void {
+  context.arena.run(() => {
+    const loaded = loadNetwork(context, net);
+    tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
+      syrk(1, Phi.t, first === 0 ? 0 : 1, out);
+    });
+  });
+}
+
+/** Rows of a fresh ΦᵀΦ in the time of an edit: 4 for a rank-1 update, 9 for a downdate (measured at P = 1000). */
+const ROWS_OF_AN_EDIT = 8;
+
+class PrimalSolution implements Solution {
+  readonly method = DIRECT;
+  readonly displacement: Float64Array;
+  readonly #context: Context;
+  readonly #problem: Problem;
+  readonly #net: Network;
+  /** Φᵀ r, the right-hand side, once it was needed. */
+  #rhs: Float64Array | undefined;
+  /** r − Φβ, once it was needed. */
+  #known: Float64Array | undefined;
+
+  constructor(
+    context: Context,
+    problem: Problem,
+    net: Network,
+    readonly factor: Factor,
+    solved?: Float64Array,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.#net = net;
+    this.displacement = solved ?? this.#solve(this.#rightHandSide());
+  }
+
+  /** B b for one right-hand side. */
+  #solve(b: Float64Array): Float64Array {
+    return this.#context.arena.run(() => {
+      const beta = copyIn(this.#context, b, 1, b.length);
+      this.factor.solve(beta);
+      return beta.copy();
+    });
+  }
+
+  #rightHandSide(): Float64Array {
+    const { arena } = this.#context;
+    const { X, R } = this.#problem;
+    this.#rhs ??= arena.run(() => {
+      const [loaded, inputs] = [loadNetwork(this.#context, this.#net), loadInputs(this.#context, X)];
+      return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, R, 1, R.length))[0];
+    });
+    return this.#rhs;
+  }
+
+  get solver(): "primal" | "eigen" {
+    return this.truncated ? "eigen" : "primal";
+  }
+
+  get ridges(): Float64Array {
+    return this.factor.ridges;
+  }
+
+  get rank(): number | undefined {
+    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.factor.truncated;
+  }
+
+  get conditionNumber(): number | undefined {
+    return this.factor.conditionNumber;
+  }
+
+  get notes(): readonly string[] {
+    return this.factor.notes;
+  }
+
+  get #ridge(): number {
+    return this.factor.ridges[0];
+  }
+
+  /**
+   * True where the ridge is 0 or lost in rounding. B is then a pseudo-inverse, and projections give the unexplained
+   * part.
+   */
+  get #minimumNorm(): boolean {
+    return this.#ridge === 0 || this.truncated;
+  }
+
+  get #residual(): Float64Array {
+    const { X, R } = this.#problem;
+    if (!this.#known) {
+      const fitted = firstOrder(this.#context, this.#net, X, this.displacement, false);
+      this.#known = R.map((value, i) => value - fitted[i]);
+    }
+    return this.#known;
+  }
+
+  dualWeights(): Float64Array {
+    this.factor.ready?.();
+    const ridge = this.#ridge;
+    if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
+    // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
+    return firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.displacement), false);
+  }
+
+  mean(X: Matrix, start: boolean): Float64Array {
+    return firstOrder(this.#context, this.#net, X, this.displacement, start);
+  }
+
+  variance(X: Matrix): Float64Array {
+    this.factor.ready?.();
+    // λ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
+    // φ‖².
+    const ridge = this.#ridge;
+    const result = new Float64Array(X.rows * this.#net.outputs);
+    this.#halves(X, (norms, halves, first) => {
+      halves.forEach((half, i) => {
+        result[first + i] = this.#minimumNorm ? Math.max(0, norms[i] - half) : ridge * half;
+      });
+    });
+    return result;
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    this.factor.ready?.();
+    const context = this.#context;
+    const P = this.factor.n;
+    const n = X.rows * this.#net.outputs;
+    const data = context.arena.run(() => {
+      const loaded = loadNetwork(context, this.#net);
+      const inputs = loadInputs(context, X);
+      const [out, Phi] = [scratch(context, n, n), scratch(context, n, P)];
+      tangentTiles(context, loaded, inputs, (tile, first) => {
+        Phi.block(first, 0, tile.rows, P).entries().set(tile.entries());
+      });
+      if (this.#minimumNorm) {
+        syrk(1, Phi, 0, out);
+        syrk(-1, this.factor.projected(Phi), 1, out);
+      } else syrk(this.#ridge, this.factor.half(Phi), 0, out);
+      mirror(out);
+      return out.copy();
+    });
+    for (let i = 0; i < n; i++) data[i * (n + 1)] = Math.max(0, data[i * (n + 1)]);
+    return [data];
+  }
+
+  /**
+   * rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα. It is a sum of squares, which rounding cannot make
+   * negative.
+   */
+  quadratics(): Float64Array {
+    if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
+    return Float64Array.of(
+      dot(this.displacement, this.displacement) + dot(this.#residual, this.#residual) / this.#ridge,
+    );
+  }
+
+  logDeterminants(): (number | undefined)[] {
+    this.factor.ready?.();
+    const { factor } = this;
+    const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
+    if (inner === undefined) return [undefined];
+    return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge)];
+  }
+
+  looResiduals(): Float64Array | undefined {
+    this.factor.ready?.();
+    if (this.#minimumNorm) return undefined;
+    const result = this.#residual.slice();
+    const leverages = new Float64Array(result.length);
+    this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
+    for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
+    // The r rows with equal inputs share φ and a leverage h, and are left out together: e_i + h Σe/(1 − rh).
+    for (const group of repeatsOf(this.#problem).groups) {
+      const sum = group.reduce((total, i) => total + this.#residual[i], 0);
+      for (const i of group) {
+        const h = leverages[i];
+        result[i] = this.#residual[i] + (h * sum) / (1 - group.length * h);
+      }
+    }
+    return result;
+  }
+
+  degreesOfFreedom(): Float64Array {
+    this.factor.ready?.();
+    return Float64Array.of(Math.min(this.#problem.size, this.factor.degreesOfFreedom(0)));
+  }
+
+  backwardError(): number {
+    const fill = (out: View) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
+    return backwardErrorOf(this.#context, this.factor, fill, this.#rightHandSide(), this.displacement);
+  }
+
+  spectrum(): Float64Array {
+    return spectrumOf(this.#context, this.factor.n, (out) =>
+      normalMatrix(this.#context, this.#net, this.#problem.X, out),
+    );
+  }
+
+  state(): SolutionState {
+    const { factor, ridges, method, truncated, displacement } = this;
+    return {
+      space: "primal",
+      factor: factor.kind,
+      ridges,
+      method,
+      alpha: new Float64Array(),
+      displacement,
+      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
+      truncated,
+      resident: false,
+      backwardError: undefined,
+    };
+  }
+
+  update(change: Change): Solution {
+    const { problem } = change;
+    const P = this.factor.n;
+    const fill = (out: View) => normalMatrix(this.#context, this.#net, problem.X, out);
+    const factor = this.#edited(change) ?? factorSystem(this.#context, P, this.ridges, fill, "error");
+    try {
+      const next = new PrimalSolution(this.#context, problem, this.#net, factor);
+      this.free();
+      return next;
+    } catch (error) {
+      factor.free();
+      throw error;
+    }
+  }
+
+  free(): void {
+    this.factor.free();
+  }
+
+  /**
+   * A copy of the factor after rows of Φ have come, by rank-1 updates, and others have gone, by downdates.
+   *
+   * Undefined where a fresh factorisation is better: many rows, a row that carried nearly all of some direction
+   * (CholeskyFactor.takeOff), or an overflow.
+   */
+  #edited(change: Change): CholeskyFactor | undefined {
+    const context = this.#context;
+    const { X, gone } = exchanged(change, this.#problem.X);
+    const edits = (X.rows + gone.length) * this.#net.outputs;
+    const fresh = change.problem.size + this.factor.n / 3;
+    if (!(this.factor instanceof CholeskyFactor) || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
+    const copy = this.factor.copy();
+    let whole = true;
+    const forEachRow = (points: Matrix, body: (row: View) => void) => {
+      if (points.rows === 0) return;
+      const loaded = loadNetwork(context, this.#net);
+      tangentTiles(context, loaded, loadInputs(context, points), (Phi) => {
+        for (let i = 0; i < Phi.rows; i++) body(Phi.block(i, 0, 1, Phi.cols));
+      });
+    };
+    try {
+      context.arena.run(() => {
+        forEachRow(X, (row) => {
+          whole &&= Number.isFinite(row.row(0).reduce((sum, value) => sum + value * value, 0));
+          if (whole) copy.add(row);
+        });
+        forEachRow(pickRows(this.#problem.X, gone), (row) => {
+          whole &&= copy.takeOff(row);
+        });
+      });
+    } catch (error) {
+      copy.free();
+      throw error;
+    }
+    if (whole) return copy;
+    copy.free();
+    return undefined;
+  }
+
+  /** Calls `body` for tiles of rows φ of Φ(X), with ‖φ‖² and φᵀBφ. At minimum norm ‖projection of φ‖² replaces φᵀBφ. */
+  #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
+    const context = this.#context;
+    context.arena.run(() => {
+      const loaded = loadNetwork(context, this.#net);
+      tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
+        const norms = rowDots(Phi);
+        const half = this.#minimumNorm ? this.factor.projected(Phi) : this.factor.half(Phi);
+        body(norms, rowDots(half), first);
+      });
+    });
+  }
+}

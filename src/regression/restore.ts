@@ -1,0 +1,333 @@
+/**
+ * Fits that go out and come back. `fit.toJSON` and `fit.snapshot` write a fit as plain data; `ntk.restore` makes a
+ * working fit of these data.
+ *
+ * α and the weights are stored, so means have the same bits within one variant. The factor is made again when a
+ * variance is first asked for. Where points have come or gone, the factor is stored too: a new one would have other
+ * bits.
+ */
+import type { Context } from "../context.js";
+import { isCustomKernel } from "../kernel/custom.js";
+import type { Model } from "../kernel/modelKernel.js";
+import { transposed } from "../linalg/vectors.js";
+import { toVector } from "../lists.js";
+import { matrix } from "../matrix.js";
+import { isInfiniteNetwork } from "../model/infinite.js";
+import { type Network, ownNetwork } from "../model/network.js";
+import {
+  any,
+  choice,
+  count,
+  flag,
+  type Kind,
+  list,
+  MOST_ENTRIES,
+  nonNegative,
+  optional,
+  outputs,
+  pick,
+  read,
+  size,
+} from "../options.js";
+import { checkData, type Problem, residualProblem, ridgeOrRidges, scaleKind } from "../problem.js";
+import { isRecord } from "../scalars.js";
+import { describe, reading, refusal } from "../words.js";
+import { restoreDual } from "./dual.js";
+import { restoreConjugate } from "./matrixFree.js";
+import { restorePrimal } from "./primal.js";
+import type { PathPoint } from "./ridgePath.js";
+import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
+import type { Solution, SolutionState } from "./solution.js";
+
+/** The parts of a `Fit`. */
+export interface Fitted {
+  context: Context;
+  model: Model;
+  problem: Problem;
+  solution: Solution;
+  centered: boolean;
+  scale: 1 | "fit";
+  path: PathPoint[];
+  /** Notes on the choice of the ridge. */
+  notes: readonly string[];
+}
+
+export interface RestoreOptions {
+  /** For a fit of a custom kernel: the kernel again. No snapshot contains its function. */
+  model?: Model;
+}
+
+/** A fit in plain numbers and strings. */
+export function packFit({ model, problem, solution, centered, scale, path, notes }: Fitted): Packed {
+  const { network, block } = problem.source;
+  const { alpha, displacement, packed, ridges, method, ...state } = solution.state();
+  const { parameters, ...shape } = network ? ownNetwork(network) : { parameters: undefined };
+  return {
+    header: {
+      format: formatName(),
+      model: network ? shape : isInfiniteNetwork(model) ? { ...model } : "custom",
+      kernel: block === problem.outputs && network ? "full" : "average",
+      solver: solution.solver,
+      ridge: ridges.length > 1 ? [...ridges] : ridges[0],
+      scale,
+      centered,
+      rows: problem.X.rows,
+      inputs: problem.X.cols,
+      outputs: problem.outputs,
+      path: copiedPath(path),
+      choice: [...notes],
+      state: { ...state, method: { ...method } },
+    },
+    arrays: present({
+      network: parameters,
+      X: problem.X.data,
+      Y: problem.Y.data,
+      alpha,
+      displacement,
+      factor: packed?.rows,
+      order: packed?.order,
+    }),
+  };
+}
+
+/** Points of a path as deep copies. */
+export function copiedPath(path: readonly PathPoint[]): PathPoint[] {
+  return path.map((point) => ({
+    ...point,
+    ...(point.perOutput && { perOutput: point.perOutput.map((one) => ({ ...one })) }),
+  }));
+}
+
+function present(arrays: Record<string, Float64Array | undefined>): Record<string, Float64Array> {
+  return Object.fromEntries(Object.entries(arrays).filter(([, array]) => array !== undefined)) as Packed["arrays"];
+}
+
+/** `ntk.restore`: the parts of a `Fit`. @throws TypeError, RangeError, MemoryLimitError */
+export function restoreFit(context: Context, source: unknown, options: RestoreOptions): Fitted {
+  const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
+  const bytes = bytesOf(source);
+  const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(source);
+  const { rows, inputs, outputs, kernel, ridge, scale, centered, path, choice, state } = pick(header, SNAPSHOT, HEADER);
+  const model = modelOf({ header, arrays }, given as Model | undefined);
+  const X = matrix(rows, inputs, sized(arrays, "X", rows * inputs));
+  const Y = matrix(rows, outputs, sized(arrays, "Y", rows * outputs));
+  const data = checkData(context, model, X, Y, isInfiniteNetwork(model) || isCustomKernel(model) ? undefined : kernel);
+  const start = centered ? new Float64Array(Y.data.length) : data.source.start(data.X, outputs);
+  const problem = residualProblem(data, start);
+  if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
+  const solution = restoreSolution(context, problem, {
+    ...state,
+    ridges: Float64Array.from(ridge),
+    ...solved(arrays, problem, state.space),
+  });
+  return { context, model: data.model, problem, solution, centered, scale, path, notes: choice };
+}
+
+const SNAPSHOT = "the snapshot";
+
+/** An object with these fields; other fields are left alone. */
+function record<K extends Record<string, Kind<unknown>>>(kinds: K): Kind<ReturnType<typeof pick<K>>> {
+  return (value, name) => {
+    if (!isRecord(value, name))
+      throw refusal(new TypeError(`${name} of the snapshot is ${describe(value)}; expected an object`));
+    const values = pick(value, name, named(kinds, name));
+    return values as ReturnType<typeof pick<K>>;
+  };
+}
+
+/** Kinds whose errors name the object that a field belongs to. */
+function named(kinds: Record<string, Kind<unknown>>, object: string): Record<string, Kind<unknown>> {
+  const entries = Object.entries(kinds).map(([key, kind]): [string, Kind<unknown>] => [
+    key,
+    (value) => kind(value, `${object}.${key}`),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const word: Kind<string> = (value, name) => {
+  if (typeof value !== "string") throw refusal(new TypeError(`${name} is ${describe(value)}; expected a string`));
+  return value;
+};
+const several = <T>(entry: Kind<T>) => list(entry, "a list", MOST_ENTRIES, 0);
+/** A number that may not exist: JSON writes such a number as null. */
+const perhaps: Kind<number | undefined> = (value) => (typeof value === "number" ? value : undefined);
+
+const OUTPUT_POINT = record({ logEvidence: perhaps, logEvidenceProfiled: perhaps, looRmse: perhaps, chosen: flag });
+const POINT = record({
+  ridge: nonNegative,
+  logEvidence: perhaps,
+  logEvidenceProfiled: perhaps,
+  degreesOfFreedom: nonNegative,
+  looRmse: perhaps,
+  chosen: flag,
+  atBound: flag,
+  perOutput: optional(several(OUTPUT_POINT)),
+});
+const point: Kind<PathPoint> = (value, name) => {
+  const { perOutput, ...rest } = POINT(value, name);
+  return { ...rest, ...(perOutput && { perOutput }) };
+};
+
+/** The header as {@link packFit} writes it. */
+const HEADER = {
+  rows: count,
+  inputs: count,
+  outputs: count,
+  kernel: outputs,
+  ridge: ((value, name) => [ridgeOrRidges(value, name)].flat()) as Kind<number[]>,
+  scale: scaleKind,
+  centered: flag,
+  path: several(point),
+  choice: several(word),
+  state: record({
+    space: choice(["dual", "primal", "cg"]),
+    factor: choice(["cholesky", "eigen"]),
+    truncated: flag,
+    resident: flag,
+    backwardError: optional(nonNegative),
+    method: record({
+      precision: choice(["float64", "float32"]),
+      iterations: optional(size),
+      fallback: optional(word),
+    }),
+  }),
+};
+
+function restoreSolution(context: Context, problem: Problem, state: SolutionState): Solution {
+  const net = problem.source.weights as Network;
+  if (state.space === "dual") return restoreDual(context, problem, state);
+  if (state.space === "primal") return restorePrimal(context, problem, net, state);
+  return restoreConjugate(context, problem, net, state);
+}
+
+/** α, the weights and the factor. The data prescribe the length of each. */
+function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: SolutionState["space"]) {
+  if (space !== "dual" && !source.weights) {
+    throw new RangeError(`${SNAPSHOT} was solved by "${space}", which needs the weights of a network: it was altered`);
+  }
+  const P = source.weights?.parameters.length ?? 0;
+  const n = space === "primal" ? P : size;
+  const rows = arrays.factor && sized(arrays, "factor", (n * (n + 1)) / 2);
+  const order = arrays.order && sized(arrays, "order", n);
+  return {
+    alpha: sized(arrays, "alpha", space === "primal" ? 0 : R.length),
+    displacement: source.weights && sized(arrays, "displacement", P),
+    packed: rows && { rows, order: order && permutation(order) },
+  };
+}
+
+function sized(arrays: Packed["arrays"], name: string, length: number): Float64Array {
+  const array = arrays[name];
+  if (array?.length === length) return array;
+  throw altered(name, array?.length ?? "no", length);
+}
+
+function permutation(order: Float64Array): Float64Array {
+  const seen = new Set(order);
+  for (let i = 0; i < order.length; i++)
+    if (!seen.has(i)) throw new RangeError(`order of ${SNAPSHOT} lacks ${i}: it was altered`);
+  return order;
+}
+
+function altered(name: string, got: number | string, expected: number): RangeError {
+  return refusal(new RangeError(`${SNAPSHOT} has ${got} numbers in ${name}; expected ${expected}: it was altered`));
+}
+
+/** The model of a snapshot, or the one given for a custom kernel. */
+function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
+  if (header.model !== "custom") {
+    if (given !== undefined) throw new RangeError("model is given, but the snapshot has its own; expected no model");
+    const shape = header.model as Network;
+    return arrays.network ? { ...shape, parameters: arrays.network } : shape;
+  }
+  if (isCustomKernel(given)) return given;
+  throw new RangeError(
+    `${SNAPSHOT} is of a custom kernel, whose function it cannot hold; expected restore(snapshot, { model }) with the kernel`,
+  );
+}
+
+/** The same content as readable JSON, with the arrays in the places where a reader looks for them. */
+export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): Record<string, unknown> {
+  const { network, X, Y, displacement, factor, order } = arrays;
+  const list = (array: Float64Array | undefined) => array && [...array];
+  return {
+    ...header,
+    model: network ? { ...(header.model as Network), parameters: [...network] } : header.model,
+    X: list(X),
+    Y: list(Y),
+    dualWeights: [...dualWeights],
+    ...(displacement && { displacement: list(displacement) }),
+    ...(factor && { factor: list(factor), order: list(order) }),
+  };
+}
+
+/** Reads JSON from {@link jsonOf}, as an object or as text. */
+function fromJson(source: unknown): Packed {
+  const value = typeof source === "string" ? parsed(source) : source;
+  if (!isRecord(value, SNAPSHOT)) {
+    throw new TypeError(`${SNAPSHOT} is ${describe(source)}; expected what fit.toJSON() or fit.snapshot() gave`);
+  }
+  return reading(SNAPSHOT, () => {
+    const { X, Y, dualWeights, displacement, factor, order, ...header } = value;
+    checkFormat(header.format);
+    const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
+    const { model } = header;
+    const network = isRecord(model, "model") ? model.parameters : undefined;
+    const alpha = numbers(dualWeights, "dualWeights") ?? new Float64Array();
+    // One right-hand side for each output of an averaged kernel, else one for all.
+    const columns = kernel === "average" ? outputs : 1;
+    if (alpha.length % columns !== 0) throw altered("dualWeights", alpha.length, columns);
+    return {
+      header,
+      arrays: present({
+        network: numbers(network, "parameters"),
+        X: numbers(X, "X"),
+        Y: numbers(Y, "Y"),
+        alpha: state.space === "primal" ? new Float64Array() : transposed(alpha, alpha.length / columns, columns),
+        displacement: numbers(displacement, "displacement"),
+        factor: numbers(factor, "factor"),
+        order: numbers(order, "order"),
+      }),
+    };
+  });
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new RangeError("the snapshot is a text that is no JSON; expected that of JSON.stringify(fit)");
+  }
+}
+
+function numbers(value: unknown, name: string): Float64Array | undefined {
+  if (value === undefined || value === null) return undefined;
+  const array = toVector(value, name, "a list of numbers");
+  const at = array.findIndex((x) => !Number.isFinite(x));
+  if (at < 0) return array;
+  throw refusal(
+    new RangeError(`${name} of ${SNAPSHOT} has ${array[at]} at ${at}; expected finite numbers: it was altered`),
+  );
+}
+
+const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as () => number;
+
+/** The bytes of an ArrayBuffer or of a view of one, of any realm; undefined for other values. */
+function bytesOf(source: unknown): Uint8Array | undefined {
+  if (!ArrayBuffer.isView(source) && !isBuffer(source)) return undefined;
+  try {
+    if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
+    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  } catch {
+    throw new TypeError(`${SNAPSHOT} has lost its memory; expected bytes whose buffer was not transferred`);
+  }
+}
+
+function isBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    byteLengthOf.call(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3).
+ *
+ * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
+ * search chooses weightStd and biasStd over their logarithms.
+ */
+import type { Context } from "../context.js";
+import { isCustomKernel } from "../kernel/custom.js";
+import { type Model, ownModel } from "../kernel/modelKernel.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
+import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import {
+  bounds,
+  callback,
+  choice,
+  count,
+  flag,
+  type Kinds,
+  layers,
+  list,
+  optional,
+  or,
+  outputs,
+  read,
+  signal,
+} from "../options.js";
+import { averageAdvice, checkData, residualProblem } from "../problem.js";
+import type { Signal } from "../signal.js";
+import { drain } from "../slices.js";
+import { repeatsNote } from "./evidence.js";
+import { pathMemory, RidgeScan } from "./ridgePath.js";
+import { maximise, maximiseLine } from "./search.js";
+
+export interface TuneOptions {
+  /**
+   * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
+   * leave-one-out residuals.
+   */
+  criterion?: "evidence" | "loo";
+  /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
+  ridge?: readonly [number, number];
+  /** Bounds of weightStd; default: the model's own value. */
+  weightStd?: readonly [number, number];
+  /** Bounds of biasStd; default: the model's own value. */
+  biasStd?: readonly [number, number];
+  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
+  depth?: readonly number[];
+  /** The most kernels to decompose for each depth; default 40. */
+  evaluations?: number;
+  /** Fit f − f0, as in `fit`. Default false. */
+  centered?: boolean;
+  /** As in `fit`. */
+  outputs?: "full" | "average";
+  /** Called after each kernel. */
+  onProgress?: (point: TunePoint) => void;
+  /** Stops between kernels: the best so far is returned, with `aborted: true`. */
+  signal?: Signal;
+}
+
+/** One kernel with its best ridge. */
+export interface TunePoint {
+  depth: number | undefined;
+  weightStd: number | undefined;
+  biasStd: number | undefined;
+  ridge: number;
+  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
+  score: number;
+  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
+  atBound: boolean;
+}
+
+export interface Tuned<M extends Model = Model> {
+  /** The model to fit with this ridge. It is of the kind that was given. */
+  model: M;
+  ridge: number;
+  score: number;
+  /** True where the ridge, a scale or the depth is at an end of its range: a better value may lie beyond. */
+  atBound: boolean;
+  /**
+   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
+   */
+  notes: string[];
+  /** Every kernel that was tried, in order. */
+  trace: TunePoint[];
+  aborted: boolean;
+}
+
+const OPTIONS = {
+  criterion: or(choice(["evidence", "loo"]), "evidence"),
+  ridge: optional(bounds),
+  weightStd: optional(bounds),
+  biasStd: optional(bounds),
+  depth: optional(list(layers, "a list of numbers of hidden layers")),
+  evaluations: or(count, 40),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+  onProgress: optional(callback),
+  signal,
+} satisfies Kinds<TuneOptions>;
+type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
+
+/** Points of the ridge grid. Over the default bounds they are four to a decade. */
+const RIDGES = 45;
+
+/** Bounds of the scales that are searched. */
+interface Box {
+  weightStd: readonly [number, number] | undefined;
+  biasStd: readonly [number, number] | undefined;
+}
+
+/** A model with variable hyperparameters. */
+interface Family {
+  depth: number | undefined;
+  weightStd: number | undefined;
+  biasStd: number | undefined;
+  make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
+  /** The chosen model to return. A custom kernel is the caller's own object. */
+  result?(): Model;
+}
+
+/** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
+export function tuning(
+  context: Context,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: TuneOptions,
+): Generator<TunePoint, Tuned, void> {
+  const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
+  const own = ownModel(model);
+  const family = familyOf(own, checked, model);
+  const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
+  context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
+  return searching(context, family, data.X, data.Y, checked);
+}
+
+function* searching(
+  context: Context,
+  family: Family,
+  X: Matrix,
+  Y: Matrix,
+  options: Checked,
+): Generator<TunePoint, Tuned, void> {
+  const { criterion, evaluations, centered, outputs, signal, onProgress, ridge: ridges } = options;
+  const box = { weightStd: options.weightStd, biasStd: options.biasStd };
+  const depths = options.depth ?? [family.depth];
+  const trace: TunePoint[] = [];
+  let best: { point: TunePoint; model: Model } | undefined;
+  let aborted = false;
+  const notes = new Set<string>();
+  for (const depth of depths) {
+    const search = maximise(
+      [box.weightStd, box.biasStd]
+        .filter((range) => range !== undefined)
+        .map(([low, high]) => [Math.log(low), Math.log(high)]),
+      evaluations,
+    );
+    let next = search.next();
+    while (!next.done && !aborted) {
+      const [first, last] = [next.value[0], next.value[next.value.length - 1]];
+      const weightStd = box.weightStd ? within(first, box.weightStd) : family.weightStd;
+      const biasStd = box.biasStd ? within(last, box.biasStd) : family.biasStd;
+      const candidate = family.make(depth, weightStd, biasStd);
+      const data = checkData(context, candidate, X, Y, outputs);
+      const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
+      const problem = residualProblem(data, start);
+      const repeats = repeatsNote(problem);
+      if (repeats) notes.add(repeats);
+      const rated = bestRidge(context, problem, criterion, ridges);
+      const point = { depth, weightStd, biasStd, ...rated };
+      trace.push(point);
+      if (!best || point.score > best.point.score) best = { point, model: candidate };
+      onProgress?.(point);
+      yield point;
+      aborted = signal?.aborted ?? false;
+      next = search.next(rated.score);
+    }
+    if (next.done && !next.value.converged) {
+      notes.add(
+        `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
+      );
+    }
+  }
+  const { point, model: chosen } = best as NonNullable<typeof best>;
+  const ends = boundNotes(point, { ...box, depth: depths });
+  return {
+    model: family.result?.() ?? chosen,
+    ridge: point.ridge,
+    score: point.score,
+    atBound: ends.length > 0,
+    notes: [...ends, ...notes],
+    trace,
+    aborted,
+  };
+}
+
+/**
+ * The number with this logarithm, within bounds. The logarithm of a bound gives the bound itself, to the last digit.
+ */
+function within(logarithm: number, [low, high]: readonly [number, number]): number {
+  if (logarithm >= Math.log(high)) return high;
+  return logarithm <= Math.log(low) ? low : Math.exp(logarithm);
+}
+
+/** Part of a range, in logarithms, that counts as its end. It is ten times the resolution of the search. */
+const END = 1e-2;
+
+/** A sentence for each choice at an end of its range. */
+function boundNotes(point: TunePoint, ranges: { depth: readonly (number | undefined)[] } & Box): string[] {
+  const notes: string[] = [];
+  const add = (what: string, value: number, end: string) =>
+    notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
+  if (point.atBound)
+    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
+  for (const name of ["weightStd", "biasStd"] as const) {
+    const [range, value] = [ranges[name], point[name]];
+    if (!range || value === undefined) continue;
+    const end = endOf(value, range[0], range[1]);
+    if (end) add(name, value, end);
+  }
+  const others = ranges.depth.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
+  if (point.depth !== undefined && others.length > 0) {
+    const { depth } = point;
+    if (others.every((other) => other < depth)) add("depth", depth, "upper");
+    if (depth > 1 && others.every((other) => other > depth)) add("depth", depth, "lower");
+  }
+  return notes;
+}
+
+/** The end of [low, high] that a value is at, on a logarithmic scale. */
+function endOf(value: number, low: number, high: number): "lower" | "upper" | undefined {
+  if (low === high) return undefined;
+  const at = Math.log(value / low) / Math.log(high / low);
+  return at <= END ? "lower" : at >= 1 - END ? "upper" : undefined;
+}
+
+/** `ntk.tune`. */
+export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
+  return drain(tuning(context, model, X, Y, options));
+}
+
+/**
+ * The ridge with the best rating of a kernel, within the bounds. A ridge that is lost in rounding has no score and is
+ * not tried.
+ *
+ * @throws RangeError where no ridge has a finite score.
+ */
+function bestRidge(
+  context: Context,
+  problem: ReturnType<typeof residualProblem>,
+  criterion: "evidence" | "loo",
+  given: readonly [number, number] | undefined,
+): Pick<TunePoint, "ridge" | "score" | "atBound"> {
+  const scan = new RidgeScan(context, problem);
+  try {
+    const { values } = scan.spectrum;
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length || 1;
+    const [from, high] = given ?? [1e-10 * mean, 10 * mean];
+    const low = Math.max(from, scan.leastRidge);
+    if (low > high) {
+      throw new RangeError(
+        `the ridge has the bounds [${from}, ${high}], which are lost in rounding beside the kernel; expected an upper one above ${low}`,
+      );
+    }
+    const rate = (logarithm: number) => {
+      const ridge = Math.exp(logarithm);
+      const score = criterion === "evidence" ? scan.evidence(ridge) : scan.looRmse(ridge);
+      return score === undefined ? -Infinity : criterion === "evidence" ? score : -score;
+    };
+    const { x, value } = maximiseLine(rate, Math.log(low), Math.log(high), RIDGES);
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        "no ridge has a finite score: the targets equal the start values of the model, so that any ridge explains them; " +
+          "expected targets that differ from them",
+      );
+    }
+    const ridge = within(x, [low, high]);
+    return { ridge, score: value, atBound: endOf(ridge, low, high) !== undefined };
+  } finally {
+    scan.free();
+  }
+}
+
+/** The family of a copied model. `given` is the original. */
+function familyOf(model: Model, options: Checked, given: Model): Family {
+  if (isInfiniteNetwork(model)) {
+    const base = createInfiniteNetwork(model as InfiniteNetwork);
+    return {
+      ...base,
+      make: (depth = base.depth, weightStd = base.weightStd, biasStd = base.biasStd) =>
+        createInfiniteNetwork({ ...base, depth, weightStd, biasStd }),
+    };
+  }
+  if (isCustomKernel(model)) {
+    for (const name of ["weightStd", "biasStd", "depth"] as const) {
+      if (options[name] !== undefined)
+        throw new RangeError(`${name} is given, but a custom kernel has none; expected ridge alone`);
+    }
+    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model, result: () => given };
+  }
+  const net = validateNetwork(model);
+  const layers = widths(net);
+  const { parameters: _, blocks: __, ...shape } = net;
+  const make = (depth = layers.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
+    // Nothing changed, so it is the network itself: its weights need not come from its seed.
+    if (depth === layers.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
+    const hidden = Array.from({ length: depth }, (_, l) => layers[Math.min(l, layers.length - 1)]);
+    return createNetwork({ ...shape, hidden, weightStd, biasStd });
+  };
+  return { depth: layers.length, weightStd: net.weightStd, biasStd: net.biasStd, make };
+}

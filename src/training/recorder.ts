@@ -1,0 +1,111 @@
+/** The record of a training run: loss, and the distance of weights and kernel from the start. */
+import type { Context } from "../context.js";
+import { kernelInto } from "../kernel/finite/kernel.js";
+import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
+import { maxDiagonal } from "../linalg/factor.js";
+import { scratch } from "../linalg/view.js";
+import type { Matrix } from "../matrix.js";
+import type { Network } from "../model/network.js";
+
+/** A training record; arrays are aligned with `steps`. */
+export interface TrainingRecord {
+  steps: number[];
+  /** ½ · mean (f − y)² of the trained network, without decay. */
+  loss: Float64Array;
+  /** ‖θ − θ0‖. */
+  parameterDrift: Float64Array;
+  /** ‖θ − θ0‖/‖θ0‖; 0 where θ0 is 0. */
+  relativeParameterDrift: Float64Array;
+  /** ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F on X, where Θ is the kernel of all pairs of outputs. */
+  kernelDrift: Float64Array;
+}
+
+/** Fills a record, step by step. */
+export class Recorder {
+  readonly #context: Context;
+  readonly #net: Network;
+  readonly #X: Matrix;
+  /** Θ_0 on X; made with the first record. */
+  #kernel0: Float64Array | undefined;
+  readonly #size0: number;
+  readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];
+
+  constructor(context: Context, net: Network, X: Matrix) {
+    this.#context = context;
+    this.#net = net;
+    this.#X = X;
+    this.#size0 = norm(net.parameters);
+  }
+
+  /** Records the drifts at a step. The loss of the step follows with {@link setLoss}. */
+  add(step: number, network: Network): void {
+    const drift = norm(network.parameters.map((value, p) => value - this.#net.parameters[p]));
+    this.#kernel0 ??= this.#kernel(this.#net);
+    const kernel =
+      step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#X.rows * network.outputs);
+    this.#rows.push({ step, loss: Number.NaN, drift, kernel });
+  }
+
+  setLoss(loss: number): void {
+    this.#rows[this.#rows.length - 1].loss = loss;
+  }
+
+  /** All complete rows. */
+  result(): TrainingRecord {
+    return this.before(Infinity);
+  }
+
+  /** The rows before a step. */
+  before(step: number): TrainingRecord {
+    const rows = this.#rows.filter((row) => row.step < step && !Number.isNaN(row.loss));
+    const column = (f: (row: (typeof rows)[number]) => number) => Float64Array.from(rows, f);
+    return {
+      steps: rows.map((row) => row.step),
+      loss: column((row) => row.loss),
+      parameterDrift: column((row) => row.drift),
+      relativeParameterDrift: column((row) => (this.#size0 === 0 ? 0 : row.drift / this.#size0)),
+      kernelDrift: column((row) => row.kernel),
+    };
+  }
+
+  /** Θ on X, its lower triangle; a RangeError where it overflows. */
+  #kernel(network: Network): Float64Array {
+    const context = this.#context;
+    const n = this.#X.rows * network.outputs;
+    return context.arena.run(() => {
+      const out = scratch(context, n, n);
+      const inputs = loadInputs(context, this.#X);
+      kernelInto(context, loadNetwork(context, network), inputs, undefined, "full", out);
+      maxDiagonal(out);
+      return out.copy();
+    });
+  }
+}
+
+function norm(values: Float64Array): number {
+  const largest = values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+  if (largest === 0) return 0;
+  return largest * Math.sqrt(values.reduce((sum, x) => sum + (x / largest) ** 2, 0));
+}
+
+/**
+ * ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Entries are scaled by the
+ * largest one, so the sums do not overflow.
+ */
+function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
+  let largest = 0;
+  for (let i = 0; i < n; i++) {
+    for (let at = i * n; at <= i * (n + 1); at++) largest = Math.max(largest, Math.abs(A[at]), Math.abs(B[at]));
+  }
+  if (largest === 0) return 0;
+  let [distance, size] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const [a, b] = [A[i * n + j] / largest, B[i * n + j] / largest];
+      const weight = i === j ? 1 : 2;
+      distance += weight * (a - b) ** 2;
+      size += weight * b ** 2;
+    }
+  }
+  return distance === 0 ? 0 : Math.sqrt(distance / size);
+}

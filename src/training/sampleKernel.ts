@@ -1,0 +1,142 @@
+/** Monte Carlo: the mean of finite tangent kernels over random starts, with its standard error, draw by draw. */
+
+import { toMatrix } from "../check.js";
+import type { Context } from "../context.js";
+import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
+import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { zeros } from "../memory.js";
+import {
+  createNetwork,
+  type NetworkOptions,
+  type NetworkShape,
+  networkShape,
+  parameterCount,
+} from "../model/network.js";
+import { any, count, type Kinds, or, outputs, read, seed } from "../options.js";
+import { checkSeed } from "../scalars.js";
+
+export interface SampleKernelOptions {
+  /** Number of networks; default 100. */
+  draws?: number;
+  /** Network k has the seed `seed + k`. Default 0. */
+  seed?: number;
+  /** Second set of inputs; default X. */
+  X2?: MatrixLike;
+  /** As in `kernel`; default `"average"`. */
+  outputs?: "full" | "average";
+}
+
+const OPTIONS = {
+  draws: or(count, 100),
+  seed: or(seed, 0),
+  X2: any,
+  outputs: or(outputs, "average"),
+} satisfies Kinds<SampleKernelOptions>;
+
+/** `ntk.sampleKernel`. */
+export function sampleKernels(
+  context: Context,
+  options: NetworkOptions,
+  Xlike: MatrixLike,
+  sampling: SampleKernelOptions,
+): KernelSamples {
+  const { draws, seed, outputs, X2: other } = read(sampling, "sampleKernel", "{ draws: 100 }", OPTIONS);
+  checkSeed(seed + (draws - 1), "seed + draws − 1");
+  const { network, blocks, drawn } = networkShape(options);
+  if (!drawn) {
+    throw new RangeError(
+      "sampleKernel draws θ0 itself; expected options without parameters and seed (its own seed comes last)",
+    );
+  }
+  const X = copied(toMatrix(Xlike, "X", { cols: network.inputs }));
+  const X2 = other === undefined ? undefined : copied(toMatrix(other as MatrixLike, "X2", { cols: network.inputs }));
+  const [n, n2] = [X.rows, X2?.rows ?? X.rows];
+  const block = outputs === "full" ? network.outputs : 1;
+  const shape = { ...network, parameters: { length: parameterCount(blocks) } };
+  context.arena.require(n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs));
+  return new KernelSamples(context, network, X, X2, outputs, draws, seed);
+}
+
+/**
+ * Kernels being sampled. Iteration draws one network after another and yields this object each time, so that a page can
+ * show the mean converge. {@link result} draws the remaining networks. Sampling can stop and be taken up again.
+ *
+ * @example
+ * for (const { draws, mean, standardError } of ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50 })) {
+ *   // draw mean ± standardError
+ * }
+ */
+export class KernelSamples implements Iterable<KernelSamples> {
+  /** Networks drawn so far. */
+  draws = 0;
+  /** Networks to draw. */
+  readonly total: number;
+  readonly #context: Context;
+  readonly #options: NetworkShape;
+  readonly #X: Matrix;
+  readonly #X2: Matrix | undefined;
+  readonly #outputs: Outputs;
+  readonly #seed: number;
+  readonly #mean: Matrix;
+  /** Sums of squared deviations from the mean so far (Welford 1962). */
+  readonly #squares: Float64Array;
+
+  /** @internal */
+  constructor(
+    context: Context,
+    options: NetworkShape,
+    X: Matrix,
+    X2: Matrix | undefined,
+    outputs: Outputs,
+    total: number,
+    seed: number,
+  ) {
+    this.#context = context;
+    this.#options = options;
+    this.#X = X;
+    this.#X2 = X2;
+    this.#outputs = outputs;
+    this.total = total;
+    this.#seed = seed;
+    const block = outputs === "full" ? options.outputs : 1;
+    this.#mean = matrix(X.rows * block, (X2?.rows ?? X.rows) * block);
+    this.#squares = zeros(this.#mean.data.length);
+  }
+
+  /** Mean of the kernels so far: a copy. */
+  get mean(): Matrix {
+    return copied(this.#mean);
+  }
+
+  /** Standard error of each entry of {@link mean}: a copy. Infinity before the second draw. */
+  get standardError(): Matrix {
+    const { draws } = this;
+    const data = this.#squares.map((sum) => (draws < 2 ? Infinity : Math.sqrt(sum / (draws - 1) / draws)));
+    return matrix(this.#mean.rows, this.#mean.cols, data);
+  }
+
+  /** Draws one more network; false where all have been drawn. */
+  step(): boolean {
+    if (this.draws === this.total) return false;
+    const net = createNetwork({ ...this.#options, seed: this.#seed + this.draws });
+    const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
+    this.draws++;
+    const mean = this.#mean.data;
+    for (let at = 0; at < data.length; at++) {
+      const deviation = data[at] - mean[at];
+      mean[at] += deviation / this.draws;
+      this.#squares[at] += deviation * (data[at] - mean[at]);
+    }
+    return true;
+  }
+
+  /** Draws the remaining networks. */
+  result(): this {
+    while (this.step());
+    return this;
+  }
+
+  *[Symbol.iterator](): Iterator<KernelSamples> {
+    while (this.step()) yield this;
+  }
+}

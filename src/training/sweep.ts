@@ -1,0 +1,226 @@
+/**
+ * `compare` over widths, initialisations, learning rates and seeds. The result has means with standard errors, and the
+ * exponents with which gap and drifts fall with the width (MATH.md §5). The protocol stands beside the numbers: the
+ * rate, the number of steps, and the widths.
+ */
+
+import { describe, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
+import { ConvergenceError } from "../errors.js";
+import { kernelScratch } from "../kernel/finite/kernel.js";
+import { copied, type Matrix, type MatrixLike } from "../matrix.js";
+import { ACTIVATION } from "../model/activation.js";
+import { INITS, type Init } from "../model/initSchemes.js";
+import { createNetwork, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
+import {
+  any,
+  choice,
+  count,
+  flag,
+  type Kind,
+  type Kinds,
+  layers,
+  list,
+  nonNegative,
+  optional,
+  or,
+  positive,
+  read,
+} from "../options.js";
+import { isRecord } from "../scalars.js";
+import { drain } from "../slices.js";
+import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
+import {
+  fitExponents,
+  type SweepExponents,
+  type SweepRate,
+  type SweepRun,
+  type SweepSummary,
+  summarise,
+} from "./exponents.js";
+import { checkSteps, type Run, TRAIN } from "./run.js";
+import { stableRate } from "./train.js";
+
+export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
+  /** Hidden widths. */
+  widths: readonly number[];
+  /** Number of hidden layers, each of that width; default 1. */
+  depth?: number;
+  learningRates: readonly SweepRate[];
+  /** Default `["lecun"]`. */
+  inits?: readonly Init[];
+  /** Number of seeds, 0 … seeds − 1; default 5. */
+  seeds?: number;
+  /** All other options of the networks. */
+  network?: Pick<NetworkOptions, "activation" | "weightStd" | "biasStd" | "bias">;
+  /** Called after each run. */
+  onProgress?: (progress: SweepProgress) => void;
+}
+
+/** The number of finished runs, of all runs. */
+export interface SweepProgress {
+  done: number;
+  total: number;
+}
+
+export interface Sweep {
+  runs: SweepRun[];
+  summary: SweepSummary[];
+  exponents: SweepExponents[];
+  aborted: boolean;
+}
+
+const NETWORK = {
+  activation: optional(ACTIVATION),
+  weightStd: optional(nonNegative),
+  biasStd: optional(nonNegative),
+  bias: optional(flag),
+} satisfies Kinds<SweepOptions["network"]>;
+
+/** A rate > 0, or a fraction of the largest stable rate. */
+const sweepRate: Kind<SweepRate> = (value, name) => {
+  if (isRecord(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
+  if (typeof value !== "number")
+    throw new TypeError(`${name} is ${describe(value)}; expected a number or { fraction }`);
+  return positive(value, name);
+};
+
+const { learningRate: _, ...RUN } = TRAIN;
+const OPTIONS = {
+  ...RUN,
+  widths: list(count, "a list of widths"),
+  depth: or(layers, 1),
+  learningRates: list(sweepRate, "a list of rates"),
+  inits: or(list(choice(INITS), "a list of initialisations"), ["lecun"]),
+  seeds: or(count, 5),
+  network: optional((value, name) => read(value, `sweep: ${name}`, '{ activation: "relu" }', NETWORK)),
+  Xtest: any,
+  Ytest: any,
+} satisfies Kinds<SweepOptions>;
+
+/** Most runs of a sweep: each has a record of its own. */
+const MOST_RUNS = 1_000_000;
+/** `ntk.sweep`. */
+export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
+  return drain(sweepingNetworks(context, X, Y, options));
+}
+
+/** One run of the grid. */
+interface Cell {
+  init: Init;
+  rate: SweepRate;
+  width: number;
+  seed: number;
+}
+
+/** Checked input of a sweep: copies. */
+interface Plan {
+  X: Matrix;
+  Y: Matrix;
+  test: { X?: Matrix; Y?: Matrix };
+  grid: Cell[];
+  seeds: number;
+  /** The network of a cell. */
+  make(cell: Cell): Network;
+  /** The options of a run, without network, data and rate. */
+  run: Omit<Run, "net" | "X" | "Y">;
+  onProgress: ((progress: SweepProgress) => void) | undefined;
+}
+
+/** `ntk.sweeping`: returns the result of `sweep`. The input is checked and copied at once. */
+export function sweepingNetworks(
+  context: Context,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: SweepOptions,
+): Generator<SweepProgress, Sweep, void> {
+  return sweeping(context, plan(context, X, Y, options));
+}
+
+/** @throws TypeError, RangeError, MemoryLimitError */
+function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: SweepOptions): Plan {
+  const example = "{ widths: [64, 256], learningRates: [0.5], steps: 100 }";
+  const { widths, depth, learningRates, inits, seeds, network, onProgress, Xtest, Ytest, ...rest } = read(
+    options,
+    "sweep",
+    example,
+    OPTIONS,
+  );
+  const runs = widths.length * learningRates.length * inits.length * seeds;
+  if (runs > MOST_RUNS)
+    throw new RangeError(`widths, learningRates, inits and seeds make ${runs} runs; expected at most ${MOST_RUNS}`);
+  const X = copied(toMatrix(Xlike, "X"));
+  const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows }));
+  const test = checkTest(Xtest, Ytest, X.cols, Y.cols);
+  const shape = { ...network, inputs: X.cols, outputs: Y.cols };
+  const optionsOf = ({ init, width, seed }: Omit<Cell, "rate">): NetworkOptions => ({
+    ...shape,
+    hidden: depth === 1 ? width : new Array<number>(depth).fill(width),
+    init,
+    seed,
+  });
+  // Memory for every network, before the first: the kernel of all outputs, its eigenvectors and what either needs
+  // beside it.
+  const n = X.rows * Y.cols;
+  const spectrum = context.ops.deighScratchBytes(1, n) / 8;
+  for (const init of inits) {
+    for (const width of widths) {
+      const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
+      const sized = { ...network, parameters: { length: parameterCount(blocks) } };
+      const scratch = kernelScratch(context, 8, sized, X.rows, X.rows, "full");
+      context.arena.require(n * n + Math.max(spectrum, scratch));
+    }
+  }
+  const grid = inits.flatMap((init) =>
+    learningRates.flatMap((rate) =>
+      widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
+    ),
+  );
+  const run = checkSteps({ ...rest, learningRate: 1, onProgress: undefined });
+  return { X, Y, test, grid, seeds, make: (cell) => createNetwork(optionsOf(cell)), run, onProgress };
+}
+
+function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep, void> {
+  const { X, Y, test, grid, seeds, onProgress } = plan;
+  const runs: SweepRun[] = [];
+  let aborted = false;
+  for (const cell of grid) {
+    aborted = plan.run.signal?.aborted ?? false;
+    if (aborted) break;
+    const net = plan.make(cell);
+    const { rate } = cell;
+    const learningRate = typeof rate === "number" ? rate : rate.fraction * stableRate(context, net, X, plan.run.rule);
+    const run = { ...plan.run, net, X, Y, rule: { ...plan.run.rule, rate: positive(learningRate, "learningRate") } };
+    const { comparison, divergedAt } = yield* attempt(comparing(context, run, test.X, test.Y), {
+      done: runs.length,
+      total: grid.length,
+    });
+    aborted = comparison.aborted;
+    if (aborted) break;
+    const { network: _, aborted: __, ...record } = comparison;
+    runs.push({ ...cell, learningRate, divergedAt, ...record });
+    onProgress?.({ done: runs.length, total: grid.length });
+  }
+  const summary = summarise(runs, seeds);
+  return { runs, summary, exponents: fitExponents(runs, summary), aborted };
+}
+
+/** A run, slice by slice. A run that diverges leaves its record. */
+function* attempt(
+  run: Generator<unknown, Comparison, void>,
+  progress: SweepProgress,
+): Generator<SweepProgress, { comparison: Comparison; divergedAt: number | undefined }, void> {
+  try {
+    for (;;) {
+      const { done, value } = run.next();
+      if (done) return { comparison: value, divergedAt: undefined };
+      yield { ...progress };
+    }
+  } catch (error) {
+    if (!(error instanceof ConvergenceError) || error.partial === undefined) throw error;
+    return { comparison: error.partial as Comparison, divergedAt: error.step };
+  } finally {
+    // A run that is stopped from outside gives its memory back. A run that has ended ignores this.
+    run.return(undefined as never);
+  }
+}
