@@ -3,25 +3,17 @@ import { describe, expect, test } from "vitest";
 import { ActivationCode } from "../../src/ops.js";
 import { activate, NAMES, ORACLE } from "../oracle/activations.js";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, EPS, expectDone, expectEntries, expectSplitsAgree, onBed, type Range, rowsIn } from "./harness.js";
-
-/** [n, m, d]: vectors of 2, groups of 8, the switch from axpys to a product at d = 4, tiles of 6 and 4. */
-const SHAPES = [
-  [1, 1, 1],
-  [3, 2, 1],
-  [2, 3, 1],
-  [5, 7, 2],
-  [4, 8, 3],
-  [7, 9, 4],
-  [6, 5, 5],
-  [13, 17, 7],
-  [25, 6, 11],
-  [3, 1025, 2],
-  [2, 390, 6],
-  [0, 3, 2],
-  [3, 0, 2],
-  [4, 5, 0],
-];
+import {
+  type Bed,
+  EPS,
+  expectDone,
+  expectEntries,
+  expectSplitsAgree,
+  LAYERS,
+  onBed,
+  type Range,
+  rowsIn,
+} from "./harness.js";
 
 /** Inputs of an affine map; `bias` 0 where there is none. */
 function affineInputs(bed: Bed, [n, m, d]: number[], withBias: boolean) {
@@ -66,7 +58,7 @@ describe.each(variants)("%s", (variant) => {
     return { Z: bed.read(z), X, C, B };
   }
 
-  test.each(SHAPES)("daffine %i×%i, %i inputs", (n, m, d) => {
+  test.each(LAYERS)("daffine %i×%i, %i inputs", (n, m, d) => {
     for (const withBias of [true, false]) {
       onBed(context, (bed) => {
         const [alpha, beta] = [0.7, -1.3];
@@ -163,7 +155,7 @@ describe.each(variants)("%s", (variant) => {
     return { s: bed.read(s), g: bed.read(g), X, C, B, gains };
   }
 
-  test.each(SHAPES.flatMap((shape) => NAMES.map((name) => ({ shape, name, code: ActivationCode[name] }))))(
+  test.each(LAYERS.flatMap((shape) => NAMES.map((name) => ({ shape, name, code: ActivationCode[name] }))))(
     "dfeatures $shape $name",
     ({ shape, name, code }) => {
       const [n, m, d] = shape;

@@ -232,3 +232,21 @@ export function expectSplitsAgree(n: number, run: (ranges: Range[]) => Float64Ar
     expectSameBits(run(ranges), whole, `${what}, ranges ${ranges.map((range) => `[${range})`).join(" ")}`);
   }
 }
+
+/** [n, m, d]: vectors of 2, groups of 8, the switch from axpys to a product at d = 4, tiles of 6 and 4. */
+export const LAYERS = [
+  [1, 1, 1],
+  [3, 2, 1],
+  [2, 3, 1],
+  [5, 7, 2],
+  [4, 8, 3],
+  [7, 9, 4],
+  [6, 5, 5],
+  [13, 17, 7],
+  [25, 6, 11],
+  [3, 1025, 2],
+  [2, 390, 6],
+  [0, 3, 2],
+  [3, 0, 2],
+  [4, 5, 0],
+];
