@@ -42,10 +42,7 @@ function by<T>(check: (value: unknown, name: string) => asserts value is T): Kin
 /** An integer ≥ 0. */
 export const size: Kind<number> = by(checkSize);
 /** An integer ≥ 1. */
-export const count: Kind<number> = (value, name) => {
-  checkPositiveInteger(value, name);
-  return value;
-};
+export const count: Kind<number> = by(checkPositiveInteger);
 /** A number of layers. */
 export const layers: Kind<number> = (value, name) => {
   checkPositiveInteger(value, name, MOST_LAYERS);
@@ -61,10 +58,7 @@ export const positive: Kind<number> = (value, name) => {
   return value;
 };
 /** An integer in [0, 2^53). */
-export const seed: Kind<number> = (value, name) => {
-  checkSeed(value, name);
-  return value;
-};
+export const seed: Kind<number> = by(checkSeed);
 /** True or false. */
 export const flag: Kind<boolean> = by(checkBoolean);
 /** How outputs are treated. */

@@ -7,7 +7,7 @@
  */
 import type { Context } from "../context.js";
 import type { Info } from "../ops.js";
-import type { View } from "./view.js";
+import { scratch, type View } from "./view.js";
 
 /** C = α A B + β C; β = 0 overwrites. */
 export function gemm(alpha: number, A: View, B: View, beta: number, C: View): void {
@@ -15,13 +15,9 @@ export function gemm(alpha: number, A: View, B: View, beta: number, C: View): vo
   const { ops, arena } = C.context;
   const [m, n, k] = [C.rows, C.cols, A.cols];
   arena.run(() => {
-    if (C.bytes === 8) {
-      const work = arena.allocBytes(ops.dgemmScratchBytes(m, n, k));
-      ops.dgemm(A.trans, B.trans, 0, m, n, k, alpha, A.at, A.ld, B.at, B.ld, beta, C.at, C.ld, work);
-    } else {
-      const work = arena.allocBytes(ops.sgemmScratchBytes(m, n, k));
-      ops.sgemm(A.trans, B.trans, 0, m, n, k, alpha, A.at, A.ld, B.at, B.ld, beta, C.at, C.ld, work);
-    }
+    const op = C.bytes === 8 ? ops.dgemm : ops.sgemm;
+    const work = arena.allocBytes(gemmScratchBytes(C.context, C.bytes, m, n, k));
+    op(A.trans, B.trans, 0, m, n, k, alpha, A.at, A.ld, B.at, B.ld, beta, C.at, C.ld, work);
   });
 }
 
@@ -31,13 +27,9 @@ export function syrk(alpha: number, A: View, beta: number, C: View): void {
   const { ops, arena } = C.context;
   const [n, k] = [C.rows, A.cols];
   arena.run(() => {
-    if (C.bytes === 8) {
-      const work = arena.allocBytes(ops.dgemmScratchBytes(n, n, k));
-      ops.dsyrk(A.trans, 0, n, k, alpha, A.at, A.ld, beta, C.at, C.ld, work);
-    } else {
-      const work = arena.allocBytes(ops.sgemmScratchBytes(n, n, k));
-      ops.ssyrk(A.trans, 0, n, k, alpha, A.at, A.ld, beta, C.at, C.ld, work);
-    }
+    const op = C.bytes === 8 ? ops.dsyrk : ops.ssyrk;
+    const work = arena.allocBytes(gemmScratchBytes(C.context, C.bytes, n, n, k));
+    op(A.trans, 0, n, k, alpha, A.at, A.ld, beta, C.at, C.ld, work);
   });
 }
 
@@ -150,18 +142,17 @@ export function gemv(alpha: number, A: View, x: View, beta: number, y: View): vo
 
 /** Σ_j A_ij B_ij for each row i, in an array that JavaScript owns. */
 export function rowDots(A: View, B: View = A): Float64Array {
-  match(A.rows === B.rows && A.cols === B.cols && A.trans === 0 && B.trans === 0, "rowDots", A, B);
-  const { ops, arena } = A.context;
-  return arena.run(() => {
-    const out = arena.alloc(A.rows);
-    ops.drowdot(0, A.rows, A.cols, 1, A.at, A.ld, B.at, B.ld, 0, out);
-    return arena.copyOut(out, A.rows);
+  return A.context.arena.run(() => {
+    const y = scratch(A.context, 1, A.rows);
+    rowDotsInto(1, A, B, 0, y);
+    return y.copy();
   });
 }
 
 /** y = γ y + α Σ_j A_ij B_ij, a number for each row. */
 export function rowDotsInto(alpha: number, A: View, B: View, gamma: number, y: View): void {
-  match(A.rows === B.rows && A.cols === B.cols && y.rows * y.cols === A.rows, "rowDotsInto", A, B, y);
+  const fits = A.rows === B.rows && A.cols === B.cols && y.rows * y.cols === A.rows;
+  match(fits && A.trans === 0 && B.trans === 0, "rowDotsInto", A, B, y);
   A.context.ops.drowdot(0, A.rows, A.cols, alpha, A.at, A.ld, B.at, B.ld, gamma, y.at);
 }
 
@@ -179,11 +170,13 @@ export function potrf(A: View, tolerance = 0): Info {
   match(A.rows === A.cols && A.trans === 0, "potrf", A);
   const { ops, arena } = A.context;
   const n = A.rows;
-  return arena.run(() =>
-    A.bytes === 8
-      ? ops.dpotrf(n, tolerance, A.at, A.ld, arena.allocBytes(ops.dpotrfScratchBytes(n)))
-      : ops.spotrf(n, tolerance, A.at, A.ld, arena.allocBytes(ops.spotrfScratchBytes(n))),
-  );
+  const op = A.bytes === 8 ? ops.dpotrf : ops.spotrf;
+  return arena.run(() => op(n, tolerance, A.at, A.ld, arena.allocBytes(potrfScratchBytes(A.context, A.bytes, n))));
+}
+
+/** Bytes of scratch of {@link potrf}. */
+export function potrfScratchBytes({ ops }: Context, bytes: 8 | 4, n: number): number {
+  return (bytes === 8 ? ops.dpotrfScratchBytes : ops.spotrfScratchBytes)(n);
 }
 
 /** L' L'ᵀ = L Lᵀ + x xᵀ, in place; the row x is destroyed. */
@@ -227,13 +220,9 @@ export function trsm(B: View, L: View): void {
   const { ops, arena } = B.context;
   const [rows, n] = [B.rows, B.cols];
   arena.run(() => {
-    if (B.bytes === 8) {
-      const work = arena.allocBytes(ops.dtrsmScratchBytes(rows, n));
-      ops.dtrsm(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
-    } else {
-      const work = arena.allocBytes(ops.strsmScratchBytes(rows, n));
-      ops.strsm(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
-    }
+    const op = B.bytes === 8 ? ops.dtrsm : ops.strsm;
+    const work = arena.allocBytes((B.bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n));
+    op(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
   });
 }
 
@@ -250,6 +239,11 @@ export function eigh(A: View, vectors: boolean): { values: Float64Array; info: I
     const info = ops.deigh(flag, A.rows, A.at, A.ld, w, arena.allocBytes(ops.deighScratchBytes(flag, A.rows)));
     return { values: arena.copyOut(w, A.rows), info };
   });
+}
+
+/** Doubles of scratch of {@link eigh} with eigenvectors, for a check of the memory before any work. */
+export function eighScratch({ ops }: Context, n: number): number {
+  return ops.deighScratchBytes(1, n) / 8;
 }
 
 /** Throws where shapes do not fit, or precisions differ. */

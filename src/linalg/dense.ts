@@ -8,7 +8,17 @@ import type { Context } from "../context.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
-import { gemm, gemmScratchBytes, mirror, potrf, substitute, syrk, transpose } from "./blas.js";
+import {
+  eighScratch,
+  gemm,
+  gemmScratchBytes,
+  mirror,
+  potrf,
+  potrfScratchBytes,
+  substitute,
+  syrk,
+  transpose,
+} from "./blas.js";
 import { decompose } from "./eigen.js";
 import { refineSolve } from "./iterativeRefinement.js";
 import { bytesOf } from "./precision.js";
@@ -45,10 +55,8 @@ export function gram(context: Context, A: Matrix): Matrix {
 
 /** L in scratch, its upper triangle as in A. */
 function factored(context: Context, A: Matrix, bytes: 8 | 4): View {
-  const { ops, arena } = context;
   const n = A.rows;
-  const work = (bytes === 8 ? ops.dpotrfScratchBytes : ops.spotrfScratchBytes)(n);
-  arena.require((n * n * bytes + work) / 8);
+  context.arena.require((n * n * bytes + potrfScratchBytes(context, bytes, n)) / 8);
   const L = copyIn(context, intact(A.data, n * n), n, n, bytes, "A");
   const info = potrf(L);
   if (info > 0) {
@@ -91,10 +99,10 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
 
 export function eigh(context: Context, A: Matrix): { values: Float64Array; vectors: Matrix } {
   checkSymmetric(A, "A");
-  const { ops, arena } = context;
+  const { arena } = context;
   const n = A.rows;
   return arena.run(() => {
-    arena.require(n * n + ops.deighScratchBytes(1, n) / 8);
+    arena.require(n * n + eighScratch(context, n));
     const [rows, columns] = [copyIn(context, intact(A.data, n * n), n, n), scratch(context, n, n)];
     const values = decompose(rows, true);
     transpose(rows, columns);

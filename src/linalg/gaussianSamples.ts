@@ -1,9 +1,11 @@
 /** Draws from a Gaussian whose covariance may be singular: by its eigendecomposition, without jitter. */
+
 import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
 import { count, type Kinds, or, seed } from "../options.js";
+import { eighScratch } from "./blas.js";
 import { combine, decompose } from "./eigen.js";
 import { copyIn } from "./view.js";
 
@@ -18,8 +20,8 @@ export interface SampleOptions {
 export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
 
 /** Doubles that {@link drawSamples} needs for a covariance of order n, shared by `columns` outputs. */
-export function samplesMemory({ ops }: Context, n: number, columns: number, draws: number): number {
-  return n * n + Math.max(ops.deighScratchBytes(1, n) / 8, 3 * draws * columns * n);
+export function samplesMemory(context: Context, n: number, columns: number, draws: number): number {
+  return n * n + Math.max(eighScratch(context, n), 3 * draws * columns * n);
 }
 
 /**

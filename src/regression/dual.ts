@@ -14,7 +14,6 @@ import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.j
 import type { KernelSource } from "../kernel/kernel.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
-import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
 import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
@@ -23,6 +22,7 @@ import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
+import { clampDiagonal, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { repeatsOf } from "./repeats.js";
 import { type Change, DIRECT, exchanged, type Method, type Solution, type SolutionState } from "./solution.js";
 
@@ -47,11 +47,7 @@ export function solveDual(
 /** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
   const { source, X, size } = problem;
-  const { ridges, packed, factor: kind, truncated } = state;
-  const fill = (out: View) => source.fill(X, out);
-  const factor = packed
-    ? CholeskyFactor.unpack(context, size, ridges[0], packed)
-    : new DeferredFactor(context, size, ridges, fill, { kind, truncated });
+  const factor = restoredFactor(context, size, (out) => source.fill(X, out), state);
   return new DualSolution(context, problem, factor, state.method, state);
 }
 
@@ -75,8 +71,7 @@ const TILE = 2 ** 20;
  */
 const MANY_POINTS = 4;
 
-export class DualSolution implements Solution {
-  readonly factor: Factor;
+export class DualSolution extends FactoredSolution implements Solution {
   readonly #context: Context;
   readonly #problem: Problem;
   /** α in rows, columns×size. */
@@ -93,9 +88,9 @@ export class DualSolution implements Solution {
     known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
     features?: ResidentFeatures,
   ) {
+    super("dual", factor);
     this.#context = context;
     this.#problem = problem;
-    this.factor = factor;
     this.#features = features;
     this.#displacement = known.displacement;
     const { R, columns, size, X, source } = problem;
@@ -107,30 +102,6 @@ export class DualSolution implements Solution {
         factor.solve(rows);
         return rows.copy();
       });
-  }
-
-  get solver(): "dual" | "eigen" {
-    return this.truncated ? "eigen" : "dual";
-  }
-
-  get ridges(): Float64Array {
-    return this.factor.ridges;
-  }
-
-  get rank(): number | undefined {
-    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
-  }
-
-  get truncated(): boolean {
-    return this.factor.truncated;
-  }
-
-  get conditionNumber(): number | undefined {
-    return this.factor.conditionNumber;
-  }
-
-  get notes(): readonly string[] {
-    return this.factor.notes;
   }
 
   get displacement(): Float64Array | undefined {
@@ -214,9 +185,7 @@ export class DualSolution implements Solution {
         const out = copyIn(context, prior.data, n, n);
         syrk(-1, this.factor.half(copyIn(context, cross.data, n, cross.cols), k), 1, out);
         mirror(out);
-        const result = out.copy();
-        for (let i = 0; i < n; i++) result[i * (n + 1)] = Math.max(0, result[i * (n + 1)]);
-        return result;
+        return clampDiagonal(out.copy(), n);
       }),
     );
   }
@@ -295,19 +264,8 @@ export class DualSolution implements Solution {
   }
 
   state(): SolutionState {
-    const { factor, ridges, method, truncated } = this;
-    return {
-      space: "dual",
-      factor: factor.kind,
-      ridges,
-      method,
-      alpha: this.#alpha,
-      displacement: this.displacement,
-      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
-      truncated,
-      resident: this.#features !== undefined,
-      backwardError: undefined,
-    };
+    const { displacement } = this;
+    return this.stateWith(this.#alpha, displacement, this.#features !== undefined);
   }
 
   update(change: Change): Solution {
@@ -336,8 +294,8 @@ export class DualSolution implements Solution {
     return { ...DIRECT, fallback: "an update edits a float64 factor" };
   }
 
-  free(): void {
-    this.factor.free();
+  override free(): void {
+    super.free();
     this.#features?.free();
   }
 

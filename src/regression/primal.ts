@@ -8,7 +8,6 @@ import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from ".
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import { CholeskyFactor } from "../linalg/cholesky.js";
-import { DeferredFactor } from "../linalg/deferredFactor.js";
 import type { Factor } from "../linalg/factor.js";
 import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
@@ -17,6 +16,7 @@ import type { Matrix } from "../matrix.js";
 import { pickRows } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
+import { clampDiagonal, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { repeatsOf } from "./repeats.js";
 import { type Change, DIRECT, exchanged, type Solution, type SolutionState } from "./solution.js";
 
@@ -35,11 +35,7 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
 /** A primal solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
   const P = net.parameters.length;
-  const { ridges, packed, factor: kind, truncated } = state;
-  const fill = (out: View) => normalMatrix(context, net, problem.X, out);
-  const factor = packed
-    ? CholeskyFactor.unpack(context, P, ridges[0], packed)
-    : new DeferredFactor(context, P, ridges, fill, { kind, truncated });
+  const factor = restoredFactor(context, P, (out) => normalMatrix(context, net, problem.X, out), state);
   return new PrimalSolution(context, problem, net, factor, state.displacement);
 }
 
@@ -82,7 +78,7 @@ function normalMatrix(context: Context, net: Network, X: Matrix, out: View): voi
 /** Rows of a fresh ΦᵀΦ in the time of an edit: 4 for a rank-1 update, 9 for a downdate (measured at P = 1000). */
 const ROWS_OF_AN_EDIT = 8;
 
-class PrimalSolution implements Solution {
+class PrimalSolution extends FactoredSolution implements Solution {
   readonly method = DIRECT;
   readonly displacement: Float64Array;
   readonly #context: Context;
@@ -93,13 +89,8 @@ class PrimalSolution implements Solution {
   /** r − Φβ, once it was needed. */
   #known: Float64Array | undefined;
 
-  constructor(
-    context: Context,
-    problem: Problem,
-    net: Network,
-    readonly factor: Factor,
-    solved?: Float64Array,
-  ) {
+  constructor(context: Context, problem: Problem, net: Network, factor: Factor, solved?: Float64Array) {
+    super("primal", factor);
     this.#context = context;
     this.#problem = problem;
     this.#net = net;
@@ -123,30 +114,6 @@ class PrimalSolution implements Solution {
       return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, R, 1, R.length))[0];
     });
     return this.#rhs;
-  }
-
-  get solver(): "primal" | "eigen" {
-    return this.truncated ? "eigen" : "primal";
-  }
-
-  get ridges(): Float64Array {
-    return this.factor.ridges;
-  }
-
-  get rank(): number | undefined {
-    return this.factor.kind === "eigen" ? this.factor.rank : undefined;
-  }
-
-  get truncated(): boolean {
-    return this.factor.truncated;
-  }
-
-  get conditionNumber(): number | undefined {
-    return this.factor.conditionNumber;
-  }
-
-  get notes(): readonly string[] {
-    return this.factor.notes;
   }
 
   get #ridge(): number {
@@ -215,8 +182,7 @@ class PrimalSolution implements Solution {
       mirror(out);
       return out.copy();
     });
-    for (let i = 0; i < n; i++) data[i * (n + 1)] = Math.max(0, data[i * (n + 1)]);
-    return [data];
+    return [clampDiagonal(data, n)];
   }
 
   /**
@@ -273,19 +239,7 @@ class PrimalSolution implements Solution {
   }
 
   state(): SolutionState {
-    const { factor, ridges, method, truncated, displacement } = this;
-    return {
-      space: "primal",
-      factor: factor.kind,
-      ridges,
-      method,
-      alpha: new Float64Array(),
-      displacement,
-      packed: factor instanceof CholeskyFactor ? factor.pack() : undefined,
-      truncated,
-      resident: false,
-      backwardError: undefined,
-    };
+    return this.stateWith(new Float64Array(), this.displacement, false);
   }
 
   update(change: Change): Solution {
@@ -301,10 +255,6 @@ class PrimalSolution implements Solution {
       factor.free();
       throw error;
     }
-  }
-
-  free(): void {
-    this.factor.free();
   }
 
   /**

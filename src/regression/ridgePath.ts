@@ -3,8 +3,10 @@
  * outputs together or for each output separately. Evidence at scale 1 depends on Θ's arbitrary scale and underfits
  * (MATH.md §3).
  */
+
 import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
+import { eighScratch } from "../linalg/blas.js";
 import { decompose, factorEigen, isLost, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
 import { hold } from "../linalg/view.js";
@@ -246,7 +248,7 @@ function boundNote(ridge: number, path: readonly PathPoint[]): string {
 }
 
 /** Doubles that {@link choosePath} needs. */
-export function pathMemory({ ops }: Context, source: KernelSource, inputs: number): number {
+export function pathMemory(context: Context, source: KernelSource, inputs: number): number {
   const n = inputs * source.block;
-  return n * n + source.scratch(inputs) + ops.deighScratchBytes(1, n) / 8;
+  return n * n + source.scratch(inputs) + eighScratch(context, n);
 }

@@ -10,7 +10,7 @@ import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
-import { gemm } from "../linalg/blas.js";
+import { eighScratch, gemm } from "../linalg/blas.js";
 import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import { copyIn, hold, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
@@ -95,12 +95,9 @@ export class Dynamics {
   /** @internal */
   constructor(context: Context, data: Data, rule: Rule) {
     const { source, X, Y } = data;
-    const { arena, ops } = context;
+    const { arena } = context;
     const n = X.rows * source.block;
-    arena.require(
-      n * n + Math.max(source.scratch(X.rows), ops.deighScratchBytes(1, n) / 8),
-      averageAdvice(source.block),
-    );
+    arena.require(n * n + Math.max(source.scratch(X.rows), eighScratch(context, n)), averageAdvice(source.block));
     this.#context = context;
     this.#rule = rule;
     this.#Y = Y;

@@ -13,7 +13,7 @@ import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { kernelSource } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
-import { gemm, rowDots } from "../linalg/blas.js";
+import { eighScratch, gemm, rowDots } from "../linalg/blas.js";
 import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { transposed } from "../linalg/vectors.js";
@@ -123,7 +123,7 @@ export class Ensemble {
 
   /** @internal */
   constructor(context: Context, model: InfiniteNetwork, X: Matrix, Y: Matrix, rule: Rule, prior: "nngp" | "ntk") {
-    const { arena, ops } = context;
+    const { arena } = context;
     const n = X.rows;
     this.#context = context;
     this.#rule = rule;
@@ -131,7 +131,7 @@ export class Ensemble {
     this.#outputs = Y.cols;
     this.#trained = kernelSource(context, model);
     this.#prior = kernelSource(context, prior === "nngp" ? { ...model, kernel: "nngp" } : model);
-    arena.require(4 * n * n + Math.max(this.#trained.scratch(n), ops.deighScratchBytes(1, n) / 8));
+    arena.require(4 * n * n + Math.max(this.#trained.scratch(n), eighScratch(context, n)));
     const both = hold(context, 2 * n, n);
     const vectors = both.block(0, 0, n, n);
     try {

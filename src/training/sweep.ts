@@ -8,6 +8,7 @@ import { describe, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
+import { eighScratch } from "../linalg/blas.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { ACTIVATION } from "../model/activation.js";
 import { INITS, type Init } from "../model/initSchemes.js";
@@ -162,7 +163,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
   // Memory for every network, before the first: the kernel of all outputs, its eigenvectors and what either needs
   // beside it.
   const n = X.rows * Y.cols;
-  const spectrum = context.ops.deighScratchBytes(1, n) / 8;
+  const spectrum = eighScratch(context, n);
   for (const init of inits) {
     for (const width of widths) {
       const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));

@@ -21,8 +21,8 @@ import { forEachTile, type Layer, type Loaded, loadInputs, loadNetwork, wholeTil
 import { features, shallowKernel, shallowScratchBytes } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
 
-/** Hidden units of one pass over a single hidden layer. */
-const UNITS = 1024;
+/** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
+export const UNITS = 1024;
 
 /** How the outputs of a network are treated: one kernel for all, or one for each pair. */
 export type Outputs = "average" | "full";

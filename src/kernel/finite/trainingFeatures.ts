@@ -9,15 +9,13 @@ import { gemv, gram, rowDots } from "../../linalg/blas.js";
 import { copyIn, hold, scratch, type View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, scales, widths } from "../../model/network.js";
+import { UNITS } from "./kernel.js";
 import { blocksOf, fillTile, loadInputs, loadNetwork, type Tile, wholeTile } from "./layers.js";
 import { vjp } from "./networkOps.js";
 import { outputsInto, tangentInto } from "./tangents.js";
 
 /** Most doubles that are kept (256 MiB); wider networks make the features of a tile at a time, as `kernel` does. */
 const LIMIT = 2 ** 25;
-
-/** Hidden units of one product, as in `kernel`: its scratch is bounded. */
-const UNITS = 1024;
 
 /** True where these features are the kernel, and few enough to keep: no more than `limit` doubles. */
 export function canReside(net: Network | undefined, n: number, limit = LIMIT): net is Network {
