@@ -18,7 +18,8 @@ export {
 } from "./model/network.js";
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
-export type { Fit, FitOptions, Prediction, PredictOptions } from "./regression/fit.js";
+export type { Fit } from "./regression/fit.js";
+export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";

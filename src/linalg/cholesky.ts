@@ -8,7 +8,7 @@ import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
 import { downdate, potrf, rowDots, substitute, trsm, update } from "./blas.js";
 import { appendRows, copyTriangle, deleteRows } from "./choleskyEdits.js";
-import type { Factor } from "./factor.js";
+import type { Factor, Findings } from "./factor.js";
 import { hold, scratch, type View } from "./view.js";
 
 /** A pivot that stopped the factorisation. */
@@ -38,12 +38,17 @@ export interface PackedFactor {
  */
 const LEAST_REST = 1 / 16;
 
+/** A Cholesky factorisation that succeeds knows nothing more of A. */
+export const CHOLESKY: Findings = {
+  kind: "cholesky",
+  rank: undefined,
+  truncated: false,
+  conditionNumber: undefined,
+  notes: [],
+};
+
 export class CholeskyFactor implements Factor {
-  readonly kind = "cholesky";
-  readonly truncated = false;
-  readonly conditionNumber = undefined;
-  readonly notes: readonly string[] = [];
-  readonly ridges: Float64Array;
+  readonly findings = CHOLESKY;
   /** L: the leading block of a held matrix that may be larger. */
   #L: View;
   /** The row of A behind each row of L; undefined where the two agree everywhere. */
@@ -56,7 +61,6 @@ export class CholeskyFactor implements Factor {
     readonly ridge: number,
   ) {
     this.#L = L;
-    this.ridges = Float64Array.of(ridge);
   }
 
   /** A factor from the result of {@link pack}, in a held block of its own. @throws MemoryLimitError */
@@ -80,10 +84,6 @@ export class CholeskyFactor implements Factor {
 
   get n(): number {
     return this.#L.rows;
-  }
-
-  get rank(): number {
-    return this.n;
   }
 
   half(B: View): View {

@@ -9,7 +9,7 @@
  */
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
 import { eigh, gemm } from "./blas.js";
-import { type Factor, maxDiagonal, roundingLevel, showRidge, sufficientRidge } from "./factor.js";
+import { type Factor, type Findings, maxDiagonal, roundingLevel, showRidge, sufficientRidge } from "./factor.js";
 import { copyIn, scratch, type View } from "./view.js";
 
 /** Eigenvalues ascending, eigenvectors in the rows of an n×n matrix. */
@@ -106,7 +106,6 @@ export function factorEigen({ values, vectors }: Spectrum, ridges: Float64Array,
     vectors,
     start,
     lambda: lambda.subarray(start),
-    ridges,
     weights: weights.map((row) => row.subarray(start)),
     notes: truncationNotes(values, level, ridges),
   });
@@ -131,44 +130,30 @@ interface Modes {
   start: number;
   /** Eigenvalues from `start` on; null ones are stored as 0. */
   lambda: Float64Array;
-  ridges: Float64Array;
   /** 1/(λ + ridge) for each ridge; 0 where the mode is left out. */
   weights: Float64Array[];
   notes: string[];
 }
 
 class EigenFactor implements Factor {
-  readonly kind = "eigen";
   readonly n: number;
-  readonly truncated: boolean;
-  readonly ridges: Float64Array;
-  readonly notes: readonly string[];
+  readonly findings: Findings;
   readonly #modes: Modes;
   /** The kept eigenvectors in rows. */
   readonly #U: View;
 
   constructor(modes: Modes) {
-    const { vectors, start, lambda, ridges, notes } = modes;
+    const { vectors, start, lambda, weights, notes } = modes;
     this.n = vectors.rows;
-    this.ridges = ridges;
-    this.notes = notes;
     this.#modes = modes;
     this.#U = vectors.block(start, 0, lambda.length, this.n);
-    this.truncated = ridges.some((_, k) => this.#isTruncated(k));
-  }
-
-  get rank(): number {
-    return this.#modes.lambda.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
-  }
-
-  /** The largest condition number of all ridges. */
-  get conditionNumber(): number | undefined {
-    const numbers = this.#modes.weights.map((row) => {
-      const kept = row.filter((weight) => weight > 0);
-      // Weights fall as eigenvalues rise.
-      return kept.length === 0 ? 0 : kept[0] / kept[kept.length - 1];
-    });
-    return numbers.reduce((top, value) => Math.max(top, value), 0) || undefined;
+    this.findings = {
+      kind: "eigen",
+      rank: lambda.reduce((count, value) => count + (value > 0 ? 1 : 0), 0),
+      truncated: weights.some((_, k) => this.#isTruncated(k)),
+      conditionNumber: weights.map(spread).reduce((top, value) => Math.max(top, value), 0) || undefined,
+      notes,
+    };
   }
 
   half(B: View, k = 0): View {
@@ -248,6 +233,12 @@ class EigenFactor implements Factor {
       gemm(1, V, this.#U, 0, B);
     });
   }
+}
+
+/** The largest over the smallest weight of the kept modes; 0 without one. Weights fall as eigenvalues rise. */
+function spread(weights: Float64Array): number {
+  const kept = weights.filter((weight) => weight > 0);
+  return kept.length === 0 ? 0 : kept[0] / kept[kept.length - 1];
 }
 
 /** Multiplies entry j of each row by entry j of the row's factors, in place. */

@@ -7,26 +7,28 @@
  * - `eigen.ts`: ridge paths, a ridge for each right-hand side, and the minimum-norm answer where A is singular and the
  *   ridge is 0 or lost in rounding.
  *
- * Right-hand sides are rows, so that every op works on contiguous memory.
+ * There is one ridge for all right-hand sides, or one for each. The index k of the methods counts ridges. Right-hand
+ * sides are rows, so that every op works on contiguous memory.
  */
 import { NotPositiveDefiniteError } from "../errors.js";
 import type { View } from "./view.js";
 
-export interface Factor {
+/** What a factorisation found out about A. */
+export interface Findings {
   readonly kind: "cholesky" | "eigen";
-  readonly n: number;
-  /** λ: one for all right-hand sides, or one for each. The index k of the methods counts these. */
-  readonly ridges: Float64Array;
-  /** Numerical rank of A where the factorisation knows it: n for Cholesky. */
-  readonly rank: number;
+  /** Numerical rank of A; undefined where the factorisation does not know it. */
+  readonly rank: number | undefined;
   /** True where at least one ridge leaves null modes out: the answers are then minimum-norm ones. */
   readonly truncated: boolean;
   /** 2-norm condition number of the system over the kept modes; undefined where the factorisation does not know it. */
   readonly conditionNumber: number | undefined;
   /** What the factorisation had to do to A, a sentence each. */
   readonly notes: readonly string[];
-  /** Called before the factor is needed. A factor that is made on demand is made now. */
-  ready?(): void;
+}
+
+export interface Factor {
+  readonly n: number;
+  readonly findings: Findings;
   /**
    * V with V Vᵀ = B (A + ridge_k I)⁻¹ Bᵀ for the rows of B, packed, in scratch. B may be overwritten if there is one
    * ridge.
@@ -36,7 +38,7 @@ export interface Factor {
   explained(B: View): Float64Array;
   /** Replaces each row b of B by (A + ridge I)⁻¹ b; B is packed. Row k uses ridge k, or every row the only ridge. */
   solve(B: View): void;
-  /** Projects the rows of B onto the span of the kept modes, in place. B changes only where {@link truncated}. */
+  /** Projects the rows of B onto the span of the kept modes, in place. B changes only where modes were left out. */
   project(B: View): void;
   /** V with V Vᵀ = B P Bᵀ, where P projects onto the kept modes. B, packed, in scratch, may be overwritten. */
   projected(B: View): View;

@@ -1,6 +1,6 @@
 /**
- * A symmetric system (A + ridge I) X = R: its factor, its spectrum, and its backward error. A function fills A. The
- * factorisation overwrites A; where A is needed again, the function fills it again, so that no second matrix is kept.
+ * A symmetric system (A + ridge I) X = R: its factor, its spectrum, and its backward error. The factorisation
+ * overwrites A. Where A is needed again, it is filled again, so that no second matrix is kept.
  */
 
 import type { Context } from "../context.js";
@@ -10,6 +10,15 @@ import { decompose, factorEigen } from "./eigen.js";
 import { type Factor, maxDiagonal, notPositiveDefinite, roundingLevel } from "./factor.js";
 import { maxAbs, rowSumNorm } from "./vectors.js";
 import { copyIn, held, scratch, type View } from "./view.js";
+
+export interface System {
+  readonly context: Context;
+  readonly n: number;
+  /** λ: one for all right-hand sides, or one for each. */
+  readonly ridges: Float64Array;
+  /** Writes the lower triangle of A. */
+  readonly fill: (A: View) => void;
+}
 
 /**
  * Fills a held n×n block and factors it with a ridge, by Cholesky.
@@ -23,10 +32,7 @@ import { copyIn, held, scratch, type View } from "./view.js";
  *   MemoryLimitError.
  */
 export function factorSystem(
-  context: Context,
-  n: number,
-  ridges: Float64Array,
-  fill: (A: View) => void,
+  { context, n, ridges, fill }: System,
   singular: "minimum-norm" | "error" = "minimum-norm",
 ): Factor {
   return held(context, n, n, (A) => {
@@ -45,15 +51,15 @@ export function factorSystem(
 }
 
 /** {@link factorSystem} with the eigendecomposition from the start, as a ridge path has it. */
-export function factorByEigen(context: Context, n: number, ridges: Float64Array, fill: (A: View) => void): Factor {
+export function factorByEigen({ context, n, ridges, fill }: System): Factor {
   return held(context, n, n, (A) => {
     fill(A);
     return factorEigen({ values: decompose(A, true), vectors: A }, ridges);
   });
 }
 
-/** Eigenvalues of the n×n matrix that `fill` writes (lower triangle), ascending. */
-export function spectrumOf(context: Context, n: number, fill: (A: View) => void): Float64Array {
+/** Eigenvalues of A, ascending. */
+export function spectrumOf({ context, n, fill }: System): Float64Array {
   return context.arena.run(() => {
     const A = scratch(context, n, n);
     fill(A);
@@ -62,20 +68,18 @@ export function spectrumOf(context: Context, n: number, fill: (A: View) => void)
 }
 
 /**
- * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞), the largest of all right-hand sides. `fill` writes the lower
- * triangle of the symmetric A. R and S hold right-hand sides and solutions in rows of n.
+ * ‖R − (A + ridge I) S‖∞ / (‖A + ridge I‖∞ ‖S‖∞ + ‖R‖∞), the largest of all right-hand sides. R and S hold
+ * right-hand sides and solutions in rows of n.
  *
- * Where null modes were left out, R is first projected onto the kept modes: that is the system that was solved. A zero
- * right-hand side gives 0.
+ * Where null modes were left out, `truncated` is the factor that left them out. R is then projected onto the kept
+ * modes: that is the system that was solved. A zero right-hand side gives 0.
  */
 export function backwardErrorOf(
-  context: Context,
-  factor: Factor,
-  fill: (A: View) => void,
+  { context, n, ridges, fill }: System,
   R: Float64Array,
   S: Float64Array,
+  truncated: Factor | undefined,
 ): number {
-  const { n, ridges } = factor;
   const columns = R.length / n;
   return context.arena.run(() => {
     const A = scratch(context, n, n);
@@ -83,7 +87,7 @@ export function backwardErrorOf(
     mirror(A);
     const norm = rowSumNorm(A.entries(), n);
     const [X, Y] = [copyIn(context, S, columns, n), copyIn(context, R, columns, n)];
-    factor.project(Y);
+    truncated?.project(Y);
     let worst = 0;
     for (let c = 0; c < columns; c++) {
       const ridge = ridges[ridges.length > 1 ? c : 0];

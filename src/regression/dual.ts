@@ -13,18 +13,18 @@ import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
-import { CholeskyFactor } from "../linalg/cholesky.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { factorSystem, type System } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
-import { copyIn, scratch, type View } from "../linalg/view.js";
+import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
-import { clampDiagonal, FactoredSolution, restoredFactor } from "./factoredSolution.js";
-import { repeatsOf } from "./repeats.js";
-import { type Change, DIRECT, exchanged, type Method, type Solution, type SolutionState } from "./solution.js";
+import { type Change, exchanged, exchangePoints } from "./exchange.js";
+import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
+import { dualResiduals } from "./leaveOneOut.js";
+import { DIRECT, type Latent, type Method, type Solution, type SolutionState } from "./solution.js";
 
 /** Builds Θ, factors it and solves for α. A ridge path gives its own factor instead. */
 export function solveDual(
@@ -34,10 +34,9 @@ export function solveDual(
   given?: Factor,
   method = DIRECT,
 ): Solution {
-  const { source, X, size } = problem;
-  const factor = given ?? factorSystem(context, size, ridges, (out) => source.fill(X, out));
+  const factor = given ?? factorSystem(systemOf(context, problem, ridges));
   try {
-    return new DualSolution(context, problem, factor, method);
+    return new DualSolution(context, problem, ridges, factor, method);
   } catch (error) {
     factor.free();
     throw error;
@@ -46,9 +45,13 @@ export function solveDual(
 
 /** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
-  const { source, X, size } = problem;
-  const factor = restoredFactor(context, size, (out) => source.fill(X, out), state);
-  return new DualSolution(context, problem, factor, state.method, state);
+  const factor = restoredFactor(systemOf(context, problem, state.ridges), state);
+  return new DualSolution(context, problem, state.ridges, factor, state.method, state);
+}
+
+/** (Θ + λI) α = r. */
+function systemOf(context: Context, { source, X, size: n }: Problem, ridges: Float64Array): System {
+  return { context, n, ridges, fill: (out) => source.fill(X, out) };
 }
 
 /** Doubles that {@link solveDual} needs. */
@@ -83,12 +86,13 @@ export class DualSolution extends FactoredSolution implements Solution {
   constructor(
     context: Context,
     problem: Problem,
-    factor: Factor,
+    ridges: Float64Array,
+    factor: Factor | Expected,
     readonly method: Method,
     known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
     features?: ResidentFeatures,
   ) {
-    super("dual", factor);
+    super("dual", systemOf(context, problem, ridges), factor);
     this.#context = context;
     this.#problem = problem;
     this.#features = features;
@@ -99,12 +103,12 @@ export class DualSolution extends FactoredSolution implements Solution {
       known.alpha ??
       context.arena.run(() => {
         const rows = copyIn(context, R, columns, size);
-        factor.solve(rows);
+        this.factor().solve(rows);
         return rows.copy();
       });
   }
 
-  get displacement(): Float64Array | undefined {
+  displacement(): Float64Array | undefined {
     const { source, X } = this.#problem;
     const context = this.#context;
     const net = source.weights;
@@ -122,9 +126,27 @@ export class DualSolution extends FactoredSolution implements Solution {
     return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
   }
 
-  mean(X: Matrix, start: boolean): Float64Array {
+  predict(X: Matrix, start: boolean, variance: boolean): Latent {
+    const features = variance ? this.#keep() : undefined;
+    const displacement = this.displacement();
+    if (features && displacement) return this.#onePass(X, start, features, displacement);
+    const mean = this.#mean(X, start, displacement);
+    if (!variance) return { mean, variance: undefined };
+    return { mean, variance: this.#variances(X, this.#problem.source.diagonal(X).slice()) };
+  }
+
+  /** Mean and variance from one pass over the features of X. */
+  #onePass(X: Matrix, start: boolean, features: ResidentFeatures, displacement: Float64Array): Latent {
+    const [mean, prior] = [new Float64Array(X.rows), new Float64Array(X.rows)];
+    const variance = this.#variances(X, prior, (tile, first) => {
+      mean.set(features.firstOrder(tile, displacement, start), first);
+      prior.set(features.diagonal(tile), first);
+    });
+    return { mean, variance };
+  }
+
+  #mean(X: Matrix, start: boolean, displacement: Float64Array | undefined): Float64Array {
     const { source, columns, outputs } = this.#problem;
-    const { displacement } = this;
     if (source.weights && displacement) return firstOrder(this.#context, source.weights, X, displacement, start);
     const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
     const context = this.#context;
@@ -137,36 +159,17 @@ export class DualSolution extends FactoredSolution implements Solution {
     return result;
   }
 
-  variance(X: Matrix): Float64Array {
-    this.factor.ready?.();
-    const features = this.#keep();
-    const prior = features ? new Float64Array(X.rows) : this.#problem.source.diagonal(X).slice();
-    return this.#variances(X, prior, (tile, first) => features && prior.set(features.diagonal(tile), first));
-  }
-
-  meanAndVariance(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined {
-    const features = this.#keep();
-    const { displacement } = this;
-    if (!features || !displacement) return undefined;
-    this.factor.ready?.();
-    const [mean, prior] = [new Float64Array(X.rows), new Float64Array(X.rows)];
-    const variance = this.#variances(X, prior, (tile, first) => {
-      mean.set(features.firstOrder(tile, displacement, start), first);
-      prior.set(features.diagonal(tile), first);
-    });
-    return { mean, variance };
-  }
-
   /**
    * Prior variances minus the part that the training points explain, rows × ridges. Where training features are kept,
    * `visit` sees the features of each tile before its prior variances are read.
    */
-  #variances(X: Matrix, prior: Float64Array, visit: (tile: Tile, first: number) => void): Float64Array {
+  #variances(X: Matrix, prior: Float64Array, visit?: (tile: Tile, first: number) => void): Float64Array {
+    const factor = this.factor();
     const count = this.ridges.length;
     const result = new Float64Array(X.rows * this.#problem.source.block * count);
     this.#tiles(X, (K, first, tile) => {
-      if (tile) visit(tile, first);
-      this.factor.explained(K).forEach((value, at) => {
+      if (tile) visit?.(tile, first);
+      factor.explained(K).forEach((value, at) => {
         result[first * count + at] = Math.max(0, prior[first + Math.floor(at / count)] - value);
       });
     });
@@ -174,7 +177,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
-    this.factor.ready?.();
+    const factor = this.factor();
     const context = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -183,7 +186,7 @@ export class DualSolution extends FactoredSolution implements Solution {
     return Array.from(this.ridges, (_, k) =>
       context.arena.run(() => {
         const out = copyIn(context, prior.data, n, n);
-        syrk(-1, this.factor.half(copyIn(context, cross.data, n, cross.cols), k), 1, out);
+        syrk(-1, factor.half(copyIn(context, cross.data, n, cross.cols), k), 1, out);
         mirror(out);
         return clampDiagonal(out.copy(), n);
       }),
@@ -200,82 +203,37 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   logDeterminants(): (number | undefined)[] {
-    this.factor.ready?.();
-    return Array.from(this.ridges, (_, k) => this.factor.logDeterminant(k));
+    const factor = this.factor();
+    return Array.from(this.ridges, (_, k) => factor.logDeterminant(k));
   }
 
   looResiduals(): Float64Array | undefined {
-    this.factor.ready?.();
-    if (this.factor.truncated) return undefined;
-    const { columns, size, R } = this.#problem;
-    const { groups } = repeatsOf(this.#problem);
-    const inverses = Array.from(this.ridges, (_, k) => this.factor.inverseDiagonal(k));
-    const sums = this.#groupInverses(groups);
-    const result = new Float64Array(R.length);
-    for (let c = 0; c < columns; c++) {
-      const k = inverses.length > 1 ? c : 0;
-      const alpha = this.#alpha.subarray(c * size, (c + 1) * size);
-      const r = R.subarray(c * size, (c + 1) * size);
-      for (let i = 0; i < size; i++) result[i * columns + c] = alpha[i] / inverses[k][i];
-      groups.forEach((group, g) => {
-        const mean = group.reduce((sum, i) => sum + r[i], 0) / group.length;
-        const left = group.reduce((sum, i) => sum + alpha[i], 0) / sums[g * inverses.length + k];
-        for (const i of group) result[i * columns + c] = left + (r[i] - mean);
-      });
-    }
-    return result;
-  }
-
-  /** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
-  #groupInverses(groups: readonly number[][]): Float64Array {
-    const context = this.#context;
-    const { size } = this.#problem;
-    const result = new Float64Array(groups.length * this.ridges.length);
-    const rows = tileRows(size, groups.length);
-    for (let first = 0; first < groups.length; first += rows) {
-      const tile = groups.slice(first, first + rows);
-      context.arena.run(() => {
-        const indicators = scratch(context, tile.length, size);
-        indicators.entries().fill(0);
-        tile.forEach((group, g) => {
-          const row = indicators.row(g);
-          for (const i of group) row[i] = 1;
-        });
-        result.set(this.factor.explained(indicators), first * this.ridges.length);
-      });
-    }
-    return result;
+    const factor = this.factor();
+    if (this.truncated) return undefined;
+    return dualResiduals(this.#context, this.#problem, factor, this.ridges.length, this.#alpha);
   }
 
   degreesOfFreedom(): Float64Array {
-    this.factor.ready?.();
-    return this.ridges.map((_, k) => this.factor.degreesOfFreedom(k));
+    const factor = this.factor();
+    return this.ridges.map((_, k) => factor.degreesOfFreedom(k));
   }
 
   backwardError(): number {
-    const { source, X, R } = this.#problem;
-    const fill = (out: View) => source.fill(X, out);
-    return backwardErrorOf(this.#context, this.factor, fill, R, this.#alpha);
-  }
-
-  spectrum(): Float64Array {
-    const { source, X, size } = this.#problem;
-    return spectrumOf(this.#context, size, (out) => source.fill(X, out));
+    return this.backwardErrorOf(this.#problem.R, this.#alpha);
   }
 
   state(): SolutionState {
-    const { displacement } = this;
+    const displacement = this.displacement();
     return this.stateWith(this.#alpha, displacement, this.#features !== undefined);
   }
 
   update(change: Change): Solution {
     const { problem } = change;
     const { size, source } = problem;
-    const { factor } = this;
+    const factor = this.cholesky;
     const { come, X, gone } = exchanged(change, this.#problem.X);
-    if (!(factor instanceof CholeskyFactor) || gone.length > EDITED_PART * this.#problem.X.rows) {
-      const fill = (out: View) => source.fill(problem.X, out);
-      const fresh = factorSystem(this.#context, size, this.ridges, fill, "error");
+    if (!factor || gone.length > EDITED_PART * this.#problem.X.rows) {
+      const fresh = factorSystem(systemOf(this.#context, problem, this.ridges), "error");
       const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
       this.free();
       return next;
@@ -283,9 +241,9 @@ export class DualSolution extends FactoredSolution implements Solution {
     factor.reserve(size);
     const features = this.#featuresFor(come.length, problem.X.rows);
     const cross = features || X.rows === 0 ? undefined : source.cross(X, problem.X);
-    this.#context.arena.run(() => this.#exchange(factor, features, cross, X, change));
+    this.#context.arena.run(() => exchangePoints(this.#context, factor, features, cross, X, change));
     if (this.#features !== features) this.#features?.free();
-    return new DualSolution(this.#context, problem, factor, this.#edited, {}, features);
+    return new DualSolution(this.#context, problem, this.ridges, factor, this.#edited, {}, features);
   }
 
   /** The method of a solution after an update. */
@@ -319,34 +277,6 @@ export class DualSolution extends FactoredSolution implements Solution {
       this.#features?.reserve(size);
       return this.#features;
     });
-  }
-
-  /**
-   * Moves factor and features from one set of points to the other. X are the new points; their kernel is `cross`, or
-   * comes from the features. Everything that can fail comes before the first lasting change.
-   */
-  #exchange(
-    factor: CholeskyFactor,
-    features: ResidentFeatures | undefined,
-    cross: Matrix | undefined,
-    X: Matrix,
-    { problem, from }: Change,
-  ): void {
-    const { ops, arena } = this.#context;
-    const { source, size, columns } = problem;
-    const { block } = source;
-    const rows = scratch(this.#context, X.rows * block, size);
-    const tile = X.rows > 0 ? features?.load(X) : undefined;
-    if (tile) features?.kernelInto(tile, from, rows);
-    if (cross) rows.entries().set(cross.data);
-    // Memory never shrinks: the scratch that α needs is there from here on.
-    arena.run(() => arena.allocBytes(problem.R.length * 8 + ops.dtrsmScratchBytes(columns, size)));
-    const systemRows = Int32Array.from({ length: size }, (_, at) => {
-      const old = from[Math.floor(at / block)];
-      return old < 0 ? -1 : old * block + (at % block);
-    });
-    factor.exchange(systemRows, rows);
-    features?.exchange(tile, from);
   }
 
   /**

@@ -6,121 +6,34 @@
 import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
-import type { KernelSource } from "../kernel/kernel.js";
 import type { Model } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
-import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
-import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
-import { type Network, widths } from "../model/network.js";
-import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
+import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { read } from "../options.js";
+import { averageAdvice, checkData, noWeights, residualProblem } from "../problem.js";
+import { chooseSolver, memoryOf, solve } from "./chooseSolver.js";
+import { solveDual } from "./dual.js";
 import {
-  averageAdvice,
-  checkData,
-  type Data,
-  noWeights,
-  type Problem,
-  residualProblem,
-  ridgeList,
-  ridgeOrRidges,
-  scaleKind,
-} from "../problem.js";
-import { dualMemory, solveDual } from "./dual.js";
-import { refinedMemory, solveRefined } from "./float32.js";
-import { solveConjugate } from "./matrixFree.js";
-import { primalMemory, solvePrimal } from "./primal.js";
+  checkFitOptions,
+  coupled,
+  type FitOptions,
+  PREDICT,
+  type Prediction,
+  type PredictOptions,
+  ridgesOf,
+  SAMPLE,
+} from "./fitOptions.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
-import { choosePath, type PathPoint, pathMemory } from "./ridgePath.js";
+import { choosePath, type PathPoint } from "./ridgePath.js";
 import { toBytes } from "./snapshot.js";
-import type { Solution } from "./solution.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
-
-export interface FitOptions {
-  /**
-   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each
-   * output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
-   */
-  ridge?: number | NumberList;
-  /**
-   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins. See
-   * {@link Fit.path}.
-   */
-  ridges?: NumberList;
-  /**
-   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default false:
-   * one ridge for all outputs.
-   */
-  perOutput?: boolean;
-  /**
-   * The system to solve.
-   *
-   * - `auto` (default): the cheaper of `dual` and `primal`.
-   * - `dual`: N×N.
-   * - `primal`: P×P, finite networks only.
-   * - `cg`: conjugate gradients, for finite networks and many points: O(NP) an iteration, and no N×N matrix. A variance
-   *   then costs a solve for each row, and the report has no evidences.
-   */
-  solver?: "auto" | "dual" | "primal" | "cg";
-  /**
-   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output. With the kernel of all pairs of
-   * outputs, the outputs share ŝ = rᵀα/(N·C). Copies of a row count once in N.
-   */
-  scale?: 1 | "fit";
-  /** Fit f − f0 instead of f, which leaves out the start values of the network. Default false. */
-  centered?: boolean;
-  /**
-   * The kernel of several outputs.
-   *
-   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite networks.
-   * - `average`: one N×N kernel for each output, the mean over the outputs. Default of other models, and their only
-   *   choice.
-   */
-  outputs?: "full" | "average";
-}
-
-export interface PredictOptions {
-  /** Default true. */
-  variance?: boolean;
-  /**
-   * The full covariance, (N*·C)×(N*·C) with row n·C + c; default false. With `outputs: "average"` outputs are
-   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
-   */
-  covariance?: boolean;
-  /** Add the noise sλ: the band to draw around data. Default false: latent. */
-  noise?: boolean;
-}
-
-export interface Prediction {
-  /** N*×C. */
-  mean: Matrix;
-  /** N*×C. With `outputs: "average"`, a shared ridge and a shared scale, all columns are equal. */
-  variance?: Matrix;
-  /** (N*·C)×(N*·C), or N*×N* if the outputs share it. */
-  covariance?: Matrix;
-}
 
 /** Not a closure of the constructor: see {@link Lease}. It frees the memory of the latest update. */
 function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
-
-const OPTIONS = {
-  ridge: optional(ridgeOrRidges),
-  ridges: optional(ridgeList),
-  perOutput: or(flag, false),
-  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
-  scale: or(scaleKind, 1),
-  centered: or(flag, false),
-  outputs: optional(outputs),
-} satisfies Kinds<FitOptions>;
-
-const PREDICT = {
-  variance: or(flag, true),
-  covariance: or(flag, false),
-  noise: or(flag, false),
-} satisfies Kinds<PredictOptions>;
-
-const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
 export function fitModel(
@@ -142,8 +55,8 @@ export function fitModel(
   const problem = residualProblem(data, start);
   const fitted = { context, model: data.model, problem, centered, scale };
   if (solver === "path") {
-    const { factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
-    return new Fit({ ...fitted, solution: solveDual(context, problem, factor.ridges, factor), path, notes });
+    const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
+    return new Fit({ ...fitted, solution: solveDual(context, problem, chosen, factor), path, notes });
   }
   return new Fit({ ...fitted, solution: solve(context, solver, problem, given), path: [], notes: [] });
 }
@@ -151,87 +64,6 @@ export function fitModel(
 /** `ntk.restore`: see {@link ../ntk.js}. */
 export function restoredFit(context: Context, source: unknown, options: RestoreOptions): Fit {
   return new Fit(restoreFit(context, source, options));
-}
-
-/** The ways to solve a fit. */
-type Solver = "path" | "cg" | "primal" | "dual" | "float32";
-
-function chooseSolver(
-  context: Context,
-  source: KernelSource,
-  N: number,
-  { solver, ridges }: ReturnType<typeof checkFitOptions>,
-): Solver {
-  if (!source.weights && (solver === "primal" || solver === "cg")) {
-    throw new RangeError(
-      `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
-        'expected solver "dual" or "auto"',
-    );
-  }
-  if (ridges !== undefined) return "path";
-  if (solver === "cg" || solver === "primal") return solver;
-  if (solver === "auto" && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
-  return context.precision === "float32" ? "float32" : "dual";
-}
-
-function solve(context: Context, solver: Exclude<Solver, "path">, problem: Problem, ridges: Float64Array): Solution {
-  const net = problem.source.weights as Network;
-  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
-  if (solver === "primal") return solvePrimal(context, problem, net, ridges);
-  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
-}
-
-/** Doubles that a solver needs. */
-function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges: Float64Array): number {
-  if (solver === "cg") return 0;
-  if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
-  if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
-  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
-  return dualMemory(source, X.rows);
-}
-
-/**
- * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
- * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
- */
-function isPrimalCheaper(net: Network, N: number): boolean {
-  const P = net.parameters.length;
-  const n = N * net.outputs;
-  // Multiply-adds of Θ: two products for each hidden layer, each halved by symmetry.
-  const units = widths(net).reduce((sum, m) => sum + m, 0);
-  return P < n && n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
-}
-
-/** One ridge, or one for each output. */
-function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {
-  if (typeof ridge === "number") return Float64Array.of(ridge);
-  if (ridge.length !== Y.cols) {
-    throw new RangeError(
-      `ridge has ${ridge.length} entries; expected one number, or one for each of ${Y.cols} outputs`,
-    );
-  }
-  if (source.block > 1) throw coupled("a ridge for each output");
-  return Float64Array.from(ridge);
-}
-
-/** The error for a request that needs outputs with regressions of their own. */
-function coupled(what: string): RangeError {
-  return new RangeError(
-    `${what} needs outputs "average": the kernel of all pairs of outputs couples them in one system`,
-  );
-}
-
-function checkFitOptions(options: FitOptions) {
-  const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
-  const { ridge, ridges, perOutput, solver } = checked;
-  if (ridges === undefined) {
-    if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
-    return checked;
-  }
-  if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
-  if (solver === "primal" || solver === "cg")
-    throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
-  return checked;
 }
 
 /**
@@ -280,11 +112,9 @@ export class Fit {
     const order = X.rows * problem.source.block;
     if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
     const added = noise ? this.#noises() : new Float64Array(C);
-    const both = variance ? solution.meanAndVariance?.(X, !centered) : undefined;
-    const mean = both?.mean ?? solution.mean(X, !centered);
+    const { mean, variance: latent } = solution.predict(X, !centered, variance);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, C, mean), "the mean") };
-    if (variance) {
-      const latent = both?.variance ?? solution.variance(X);
+    if (latent) {
       prediction.variance = matrix(X.rows, C);
       const { data } = prediction.variance;
       // Outputs share one latent variance, or each has its own, by the ridges or by the kernel.
@@ -336,7 +166,8 @@ export class Fit {
     context.arena.require(samplesMemory(context, order, problem.columns, checked.draws));
     const { scales } = this.report;
     const added = noise ? this.#noises() : new Float64Array(problem.outputs);
-    const mean = checkResult(matrix(X.rows, problem.outputs, solution.mean(X, !centered)), "the mean");
+    const latent = solution.predict(X, !centered, false).mean;
+    const mean = checkResult(matrix(X.rows, problem.outputs, latent), "the mean");
     const covariances = this.#covariances(X, scales, added).map((part) => checkResult(part, "the covariance"));
     return drawSamples(context, mean, covariances, checked);
   }
@@ -348,7 +179,7 @@ export class Fit {
    */
   parameters(): Float64Array {
     this.#lease.check();
-    const { displacement } = this.#fitted.solution;
+    const displacement = this.#fitted.solution.displacement();
     const { source } = this.#fitted.problem;
     const net = source.weights;
     if (!net || !displacement) throw noWeights("parameters()", source);
@@ -425,14 +256,7 @@ export class Fit {
   update(options: UpdateOptions): this {
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
-    if (!solution.update)
-      throw new RangeError(`a fit by solver "${solution.solver}" cannot be updated; fit again with solver "dual"`);
-    if (solution.truncated) {
-      throw new RangeError(
-        "a fit whose ridge is 0 or lost in rounding on a singular kernel leaves out null modes and cannot be updated; " +
-          "fit with a ridge above 0 that reaches beyond rounding, or fit again",
-      );
-    }
+    if (solution.fixed) throw new RangeError(solution.fixed);
     if (this.#updating)
       throw new BackendError(
         "this fit was asked to update() while it is being updated, by its own kernel function; call update() afterwards",

@@ -13,7 +13,6 @@ import type { Context } from "../context.js";
 import { withTangents } from "../kernel/finite/kernelOperator.js";
 import { gemv, mirror } from "../linalg/blas.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
-import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
 import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
 import { maxAbs } from "../linalg/vectors.js";
@@ -29,7 +28,6 @@ type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; i
 
 /** Solves for α in float32 with refinement, or in float64. */
 export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
-  const { source, X, size } = problem;
   const [ridge] = ridges;
   const outcome: Outcome =
     ridges.length > 1
@@ -42,11 +40,11 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
     return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
   }
   const { alpha, iterations } = outcome;
-  const factor = new DeferredFactor(context, size, ridges, (out) => source.fill(X, out));
   return new DualSolution(
     context,
     problem,
-    factor,
+    ridges,
+    { kind: "cholesky", truncated: false },
     { precision: "float32", iterations, fallback: undefined },
     { alpha },
   );

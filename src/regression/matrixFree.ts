@@ -23,7 +23,7 @@ import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
-import type { Method, Solution, SolutionState } from "./solution.js";
+import type { Latent, Method, Solution, SolutionState } from "./solution.js";
 
 /** Most products of a solve. After these a factorisation, if it fits at all, is likely to be cheaper. */
 const MOST_ITERATIONS = 1000;
@@ -53,12 +53,9 @@ interface Solved {
 class ConjugateSolution implements Solution {
   readonly solver = "cg";
   readonly ridges: Float64Array;
-  readonly rank = undefined;
-  readonly truncated: boolean;
-  readonly conditionNumber = undefined;
-  readonly notes: readonly string[];
+  readonly fixed = 'a fit by solver "cg" cannot be updated; fit again with solver "dual"';
   readonly method: Method;
-  readonly displacement: Float64Array;
+  readonly #truncated: boolean;
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
@@ -82,27 +79,39 @@ class ConjugateSolution implements Solution {
     });
     this.#norm = norm;
     this.#solved = solved;
-    this.displacement = solved.beta;
-    this.truncated = this.#isLost(norm);
-    this.notes = this.truncated ? [this.#lostNote(norm)] : [];
+    this.#truncated = this.#isLost(norm);
     this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
   }
 
+  findings() {
+    const notes = this.#truncated ? [this.#lostNote(this.#norm)] : [];
+    return { rank: undefined, truncated: this.#truncated, conditionNumber: undefined, notes };
+  }
+
+  displacement(): Float64Array {
+    return this.#solved.beta;
+  }
+
   free(): void {}
+
+  update(): never {
+    throw new RangeError(this.fixed);
+  }
 
   dualWeights(): Float64Array {
     return this.#solved.alpha.slice();
   }
 
-  mean(X: Matrix, start: boolean): Float64Array {
-    return firstOrder(this.#context, this.#net, X, this.displacement, start);
+  predict(X: Matrix, start: boolean, variance: boolean): Latent {
+    const mean = firstOrder(this.#context, this.#net, X, this.#solved.beta, start);
+    return { mean, variance: variance ? this.#variance(X) : undefined };
   }
 
   /**
    * K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k. The sum is never negative, and its error is only the
    * square of w's error.
    */
-  variance(X: Matrix): Float64Array {
+  #variance(X: Matrix): Float64Array {
     const result = new Float64Array(X.rows * this.#net.outputs);
     this.#unexplained(X, (rest, w, row) => {
       result[row] = dot(rest, rest) + this.#weightOf(w);
@@ -121,7 +130,7 @@ class ConjugateSolution implements Solution {
     const result = new Float64Array(size * size);
     for (let i = 0; i < size; i++) {
       for (let j = 0; j <= i; j++) {
-        const value = dot(rests[i], rests[j]) + (this.truncated ? 0 : this.#ridge * dot(weights[i], weights[j]));
+        const value = dot(rests[i], rests[j]) + (this.#truncated ? 0 : this.#ridge * dot(weights[i], weights[j]));
         result[i * size + j] = value;
         result[j * size + i] = value;
       }
@@ -152,16 +161,16 @@ class ConjugateSolution implements Solution {
       ridges: this.ridges,
       method: this.method,
       alpha: this.#solved.alpha,
-      displacement: this.displacement,
+      displacement: this.#solved.beta,
       packed: undefined,
-      truncated: this.truncated,
+      truncated: this.#truncated,
       resident: false,
       backwardError: this.#solved.backwardError,
     };
   }
 
   #weightOf(w: Float64Array): number {
-    return this.truncated ? 0 : this.#ridge * dot(w, w);
+    return this.#truncated ? 0 : this.#ridge * dot(w, w);
   }
 
   /** Calls `body(φ − Φᵀw, w, row)` for each row φ of Φ(X). */

@@ -7,25 +7,26 @@ import type { Context } from "../context.js";
 import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
 import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
-import { CholeskyFactor } from "../linalg/cholesky.js";
+import type { CholeskyFactor } from "../linalg/cholesky.js";
 import type { Factor } from "../linalg/factor.js";
-import { backwardErrorOf, factorSystem, spectrumOf } from "../linalg/system.js";
+import { factorSystem, type System } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
 import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { pickRows } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
-import { clampDiagonal, FactoredSolution, restoredFactor } from "./factoredSolution.js";
-import { repeatsOf } from "./repeats.js";
-import { type Change, DIRECT, exchanged, type Solution, type SolutionState } from "./solution.js";
+import { type Change, exchanged } from "./exchange.js";
+import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
+import { primalResiduals } from "./leaveOneOut.js";
+import { DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β. All outputs together are one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
-  const P = net.parameters.length;
-  const factor = factorSystem(context, P, ridges, (out) => normalMatrix(context, net, problem.X, out));
+  const system = systemOf(context, problem, net, ridges);
+  const factor = factorSystem(system);
   try {
-    return new PrimalSolution(context, problem, net, factor);
+    return new PrimalSolution(system, problem, net, factor);
   } catch (error) {
     factor.free();
     throw error;
@@ -34,9 +35,13 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
 
 /** A primal solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
-  const P = net.parameters.length;
-  const factor = restoredFactor(context, P, (out) => normalMatrix(context, net, problem.X, out), state);
-  return new PrimalSolution(context, problem, net, factor, state.displacement);
+  const system = systemOf(context, problem, net, state.ridges);
+  return new PrimalSolution(system, problem, net, restoredFactor(system, state), state.displacement);
+}
+
+/** (ΦᵀΦ + λI) β = Φᵀr. */
+function systemOf(context: Context, { X }: Problem, net: Network, ridges: Float64Array): System {
+  return { context, n: net.parameters.length, ridges, fill: (out) => normalMatrix(context, net, X, out) };
 }
 
 /** Doubles that {@link solvePrimal} needs. */
@@ -80,7 +85,7 @@ const ROWS_OF_AN_EDIT = 8;
 
 class PrimalSolution extends FactoredSolution implements Solution {
   readonly method = DIRECT;
-  readonly displacement: Float64Array;
+  readonly #beta: Float64Array;
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
@@ -89,19 +94,20 @@ class PrimalSolution extends FactoredSolution implements Solution {
   /** r − Φβ, once it was needed. */
   #known: Float64Array | undefined;
 
-  constructor(context: Context, problem: Problem, net: Network, factor: Factor, solved?: Float64Array) {
-    super("primal", factor);
-    this.#context = context;
+  constructor(system: System, problem: Problem, net: Network, factor: Factor | Expected, solved?: Float64Array) {
+    super("primal", system, factor);
+    this.#context = system.context;
     this.#problem = problem;
     this.#net = net;
-    this.displacement = solved ?? this.#solve(this.#rightHandSide());
+    this.#beta = solved ?? this.#solve(this.#rightHandSide());
   }
 
   /** B b for one right-hand side. */
   #solve(b: Float64Array): Float64Array {
+    const factor = this.factor();
     return this.#context.arena.run(() => {
       const beta = copyIn(this.#context, b, 1, b.length);
-      this.factor.solve(beta);
+      factor.solve(beta);
       return beta.copy();
     });
   }
@@ -117,7 +123,7 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   get #ridge(): number {
-    return this.factor.ridges[0];
+    return this.ridges[0];
   }
 
   /**
@@ -131,26 +137,29 @@ class PrimalSolution extends FactoredSolution implements Solution {
   get #residual(): Float64Array {
     const { X, R } = this.#problem;
     if (!this.#known) {
-      const fitted = firstOrder(this.#context, this.#net, X, this.displacement, false);
+      const fitted = firstOrder(this.#context, this.#net, X, this.#beta, false);
       this.#known = R.map((value, i) => value - fitted[i]);
     }
     return this.#known;
   }
 
+  displacement(): Float64Array {
+    return this.#beta;
+  }
+
   dualWeights(): Float64Array {
-    this.factor.ready?.();
     const ridge = this.#ridge;
     if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
     // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
-    return firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.displacement), false);
+    return firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.#beta), false);
   }
 
-  mean(X: Matrix, start: boolean): Float64Array {
-    return firstOrder(this.#context, this.#net, X, this.displacement, start);
+  predict(X: Matrix, start: boolean, variance: boolean): Latent {
+    const mean = firstOrder(this.#context, this.#net, X, this.#beta, start);
+    return { mean, variance: variance ? this.#variance(X) : undefined };
   }
 
-  variance(X: Matrix): Float64Array {
-    this.factor.ready?.();
+  #variance(X: Matrix): Float64Array {
     // λ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
     // φ‖².
     const ridge = this.#ridge;
@@ -164,9 +173,9 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
-    this.factor.ready?.();
+    const factor = this.factor();
     const context = this.#context;
-    const P = this.factor.n;
+    const P = factor.n;
     const n = X.rows * this.#net.outputs;
     const data = context.arena.run(() => {
       const loaded = loadNetwork(context, this.#net);
@@ -177,8 +186,8 @@ class PrimalSolution extends FactoredSolution implements Solution {
       });
       if (this.#minimumNorm) {
         syrk(1, Phi, 0, out);
-        syrk(-1, this.factor.projected(Phi), 1, out);
-      } else syrk(this.#ridge, this.factor.half(Phi), 0, out);
+        syrk(-1, factor.projected(Phi), 1, out);
+      } else syrk(this.#ridge, factor.half(Phi), 0, out);
       mirror(out);
       return out.copy();
     });
@@ -191,64 +200,41 @@ class PrimalSolution extends FactoredSolution implements Solution {
    */
   quadratics(): Float64Array {
     if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
-    return Float64Array.of(
-      dot(this.displacement, this.displacement) + dot(this.#residual, this.#residual) / this.#ridge,
-    );
+    return Float64Array.of(dot(this.#beta, this.#beta) + dot(this.#residual, this.#residual) / this.#ridge);
   }
 
   logDeterminants(): (number | undefined)[] {
-    this.factor.ready?.();
-    const { factor } = this;
+    const factor = this.factor();
     const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
     if (inner === undefined) return [undefined];
     return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge)];
   }
 
   looResiduals(): Float64Array | undefined {
-    this.factor.ready?.();
     if (this.#minimumNorm) return undefined;
-    const result = this.#residual.slice();
-    const leverages = new Float64Array(result.length);
+    const leverages = new Float64Array(this.#residual.length);
     this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
-    for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
-    // The r rows with equal inputs share φ and a leverage h, and are left out together: e_i + h Σe/(1 − rh).
-    for (const group of repeatsOf(this.#problem).groups) {
-      const sum = group.reduce((total, i) => total + this.#residual[i], 0);
-      for (const i of group) {
-        const h = leverages[i];
-        result[i] = this.#residual[i] + (h * sum) / (1 - group.length * h);
-      }
-    }
-    return result;
+    return primalResiduals(this.#problem, this.#residual, leverages);
   }
 
   degreesOfFreedom(): Float64Array {
-    this.factor.ready?.();
-    return Float64Array.of(Math.min(this.#problem.size, this.factor.degreesOfFreedom(0)));
+    return Float64Array.of(Math.min(this.#problem.size, this.factor().degreesOfFreedom(0)));
   }
 
   backwardError(): number {
-    const fill = (out: View) => normalMatrix(this.#context, this.#net, this.#problem.X, out);
-    return backwardErrorOf(this.#context, this.factor, fill, this.#rightHandSide(), this.displacement);
-  }
-
-  spectrum(): Float64Array {
-    return spectrumOf(this.#context, this.factor.n, (out) =>
-      normalMatrix(this.#context, this.#net, this.#problem.X, out),
-    );
+    return this.backwardErrorOf(this.#rightHandSide(), this.#beta);
   }
 
   state(): SolutionState {
-    return this.stateWith(new Float64Array(), this.displacement, false);
+    return this.stateWith(new Float64Array(), this.#beta, false);
   }
 
   update(change: Change): Solution {
     const { problem } = change;
-    const P = this.factor.n;
-    const fill = (out: View) => normalMatrix(this.#context, this.#net, problem.X, out);
-    const factor = this.#edited(change) ?? factorSystem(this.#context, P, this.ridges, fill, "error");
+    const system = systemOf(this.#context, problem, this.#net, this.ridges);
+    const factor = this.#edited(change) ?? factorSystem(system, "error");
     try {
-      const next = new PrimalSolution(this.#context, problem, this.#net, factor);
+      const next = new PrimalSolution(system, problem, this.#net, factor);
       this.free();
       return next;
     } catch (error) {
@@ -267,9 +253,9 @@ class PrimalSolution extends FactoredSolution implements Solution {
     const context = this.#context;
     const { X, gone } = exchanged(change, this.#problem.X);
     const edits = (X.rows + gone.length) * this.#net.outputs;
-    const fresh = change.problem.size + this.factor.n / 3;
-    if (!(this.factor instanceof CholeskyFactor) || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
-    const copy = this.factor.copy();
+    const fresh = change.problem.size + this.system.n / 3;
+    if (!this.cholesky || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
+    const copy = this.cholesky.copy();
     let whole = true;
     const forEachRow = (points: Matrix, body: (row: View) => void) => {
       if (points.rows === 0) return;
@@ -300,11 +286,12 @@ class PrimalSolution extends FactoredSolution implements Solution {
   /** Calls `body` for tiles of rows φ of Φ(X), with ‖φ‖² and φᵀBφ. At minimum norm ‖projection of φ‖² replaces φᵀBφ. */
   #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
     const context = this.#context;
+    const factor = this.factor();
     context.arena.run(() => {
       const loaded = loadNetwork(context, this.#net);
       tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
         const norms = rowDots(Phi);
-        const half = this.#minimumNorm ? this.factor.projected(Phi) : this.factor.half(Phi);
+        const half = this.#minimumNorm ? factor.projected(Phi) : factor.half(Phi);
         body(norms, rowDots(half), first);
       });
     });

@@ -82,7 +82,8 @@ export class Report {
    */
   get notes(): string[] {
     const notes = this.#lazy("notes", () => {
-      const { method, notes: solved } = this.#solution;
+      const { method } = this.#solution;
+      const solved = this.#solution.findings().notes;
       const repeats = repeatsNote(this.#problem);
       const fallback = method.fallback && `solved in float64: ${method.fallback}`;
       return [...this.#fitted.notes, ...solved, ...[repeats, fallback].filter((note) => note !== undefined)];
@@ -138,7 +139,8 @@ export class Report {
   /** Numerical rank of Θ: the number of eigenvalues above Nε times the largest; undefined with solver `"cg"`. */
   get rank(): number | undefined {
     return this.#lazy("rank", () => {
-      if (this.#solution.rank !== undefined) return this.#solution.rank;
+      const { rank } = this.#solution.findings();
+      if (rank !== undefined) return rank;
       const values = this.#spectrum();
       if (!values) return undefined;
       const level = roundingLevel(values.length, values[values.length - 1]);
@@ -152,9 +154,10 @@ export class Report {
    */
   get conditionNumber(): number | undefined {
     return this.#lazy("conditionNumber", () => {
-      if (this.#solution.conditionNumber !== undefined) return this.#solution.conditionNumber;
+      const { conditionNumber, truncated } = this.#solution.findings();
+      if (conditionNumber !== undefined) return conditionNumber;
       const values = this.#spectrum();
-      if (!values || this.#solution.truncated) return undefined;
+      if (!values || truncated) return undefined;
       const largest = values[values.length - 1] + this.ridge;
       // An eigenvalue is known only to ε‖Θ‖, so a smaller or negative one counts as ε‖Θ‖.
       const smallest = Math.max(values[0], 0) + this.ridge;

@@ -155,6 +155,8 @@ function rootMeanSquare(values: readonly (number | undefined)[]): number | undef
 
 /** A rated path, and the factor of the winner. */
 export interface ChosenPath {
+  /** The chosen ridge, or one for each output. */
+  ridges: Float64Array;
   factor: Factor;
   path: PathPoint[];
   /** What was unusual about the choice, a sentence each. */
@@ -184,12 +186,10 @@ export function choosePath(
       const each = outputs.map((output, c) => ({ ...output, chosen: winners[perOutput ? c : 0] === i }));
       return { ...point, chosen, atBound, ...(problem.columns > 1 && { perOutput: each }) };
     });
-    const factor = factorEigen(
-      scan.spectrum,
-      Float64Array.from(winners, (i) => ridges[i]),
-    );
+    const best = Float64Array.from(winners, (i) => ridges[i]);
+    const factor = factorEigen(scan.spectrum, best);
     const unrated = winners.some((i, c) => scores[c][i] === undefined);
-    return { factor, path, notes: pathNotes(path, unrated) };
+    return { ridges: best, factor, path, notes: pathNotes(path, unrated) };
   } catch (error) {
     scan.free();
     throw error;

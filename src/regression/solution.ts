@@ -1,8 +1,9 @@
 /** The interface of a solved regression, whichever system its solver solves. */
 
 import type { PackedFactor } from "../linalg/cholesky.js";
-import { type Matrix, pickRows } from "../matrix.js";
-import type { Problem } from "../problem.js";
+import type { Findings } from "../linalg/factor.js";
+import type { Matrix } from "../matrix.js";
+import type { Change } from "./exchange.js";
 
 /** How a system was solved. */
 export interface Method {
@@ -39,7 +40,7 @@ export interface SolutionState {
 
 /**
  * A solved regression. Y has N rows and C columns. Θ is size×size. There is one right-hand side (all outputs together),
- * or one for each output. `ridges` has one entry that all right-hand sides share, or one for each.
+ * or one for each output.
  */
 export interface Solution {
   /**
@@ -47,28 +48,22 @@ export interface Solution {
    * rounding.
    */
   readonly solver: "dual" | "primal" | "cg" | "eigen";
+  /** One entry that all right-hand sides share, or one for each. */
   readonly ridges: Float64Array;
-  /** Numerical rank, if the solver knows it without a spectrum. */
-  readonly rank: number | undefined;
-  /** True where null modes were left out: the answer is the minimum-norm one. */
-  readonly truncated: boolean;
-  /** Condition number of the system over the kept modes, if the solver knows it without a spectrum. */
-  readonly conditionNumber: number | undefined;
+  readonly method: Method;
+  /** What the solver found out about the system. */
+  findings(): Omit<Findings, "kind">;
   /** Numbers that restore a solution with the same bits. */
   state(): SolutionState;
-  /** What the solver had to do that the caller did not ask for, a sentence each. */
-  readonly notes: readonly string[];
-  readonly method: Method;
   /** β = θ − θ0, P numbers; undefined for a model without weights. */
-  readonly displacement: Float64Array | undefined;
+  displacement(): Float64Array | undefined;
   /** α, N×C: the weights of the training points. */
   dualWeights(): Float64Array;
-  /** [start values +] Θ(X, X_train) α, rows×C. With weights, it is one pass over the features of X. */
-  mean(X: Matrix, start: boolean): Float64Array;
-  /** Latent posterior variance at each row of X, rows × ridges. */
-  variance(X: Matrix): Float64Array;
-  /** Mean and variance, where one pass over the features of X gives both. */
-  meanAndVariance?(X: Matrix, start: boolean): { mean: Float64Array; variance: Float64Array } | undefined;
+  /**
+   * [start values +] Θ(X, X_train) α, rows×C, and on request the latent posterior variance at each row of X, rows ×
+   * ridges. With weights, the mean is one pass over the features of X; a variance may share the pass.
+   */
+  predict(X: Matrix, start: boolean, variance: boolean): Latent;
   /** Latent posterior covariance for each ridge, rows×rows. */
   covariances(X: Matrix): Float64Array[];
   /** rᵀα ≥ 0 of each right-hand side. */
@@ -86,27 +81,19 @@ export interface Solution {
   backwardError(): number;
   /** Eigenvalues, ascending, of the system's matrix without its ridge; undefined without a matrix. */
   spectrum(): Float64Array | undefined;
+  /** The reason why rows cannot come or go; undefined where they can. */
+  readonly fixed: string | undefined;
   /**
-   * The solution with other rows. It takes over the memory of this solution; where it throws, this solution is as
-   * before. Absent where the solver cannot update.
+   * The solution with other rows, where it is not {@link fixed}. It takes over the memory of this solution; where it
+   * throws, this solution is as before.
    */
-  update?(change: Change): Solution;
+  update(change: Change): Solution;
   /** Gives the held memory back. */
   free(): void;
 }
 
-/** Data that have changed in some rows. */
-export interface Change {
-  /** The regression after the change. */
-  problem: Problem;
-  /** For each input after the change, its row before; -1 for a new input. A row that appears nowhere is gone. */
-  from: Int32Array;
-}
-
-/** Rows that have come, with their inputs, and rows that have gone. Both lists ascend. */
-export function exchanged({ from, problem }: Change, before: Matrix): { come: number[]; X: Matrix; gone: number[] } {
-  const come = [...from.keys()].filter((i) => from[i] < 0);
-  const left = new Set(from);
-  const gone = Array.from({ length: before.rows }, (_, i) => i).filter((i) => !left.has(i));
-  return { come, X: pickRows(problem.X, come), gone };
+/** Mean, and on request variance. */
+export interface Latent {
+  mean: Float64Array;
+  variance: Float64Array | undefined;
 }

@@ -5,7 +5,7 @@ import { type Matrix, type MatrixLike, matrix, type NumberList, pickRows } from 
 import { zeros } from "../memory.js";
 import { any, isList, type Kinds, list, read, size } from "../options.js";
 import type { Problem } from "../problem.js";
-import type { Change } from "./solution.js";
+import type { Change } from "./exchange.js";
 
 /** Changes of a fit's data. All indices are row numbers before the update. */
 export interface UpdateOptions {

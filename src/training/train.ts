@@ -8,6 +8,7 @@ import { ConvergenceError } from "../errors.js";
 import { kernelInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { spectrumOf } from "../linalg/system.js";
+import type { View } from "../linalg/view.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { read } from "../options.js";
@@ -105,9 +106,9 @@ export function* training(
 /** Largest stable rate of a network's first-order model on X. It costs one N×N spectrum. */
 export function stableRate(context: Context, net: Network, X: Matrix, rule: Rule): number {
   const n = X.rows * net.outputs;
-  const values = spectrumOf(context, n, (out) => {
+  const fill = (out: View) =>
     kernelInto(context, loadNetwork(context, net), loadInputs(context, X), undefined, "full", out);
-  });
+  const values = spectrumOf({ context, n, ridges: new Float64Array(1), fill });
   return maxLearningRate(rule, n, values[n - 1]);
 }
 

@@ -1,0 +1,68 @@
+/** Which solver a fit takes, and the memory that the solver needs. */
+import type { Context } from "../context.js";
+import type { KernelSource } from "../kernel/kernel.js";
+import { type Network, widths } from "../model/network.js";
+import type { Data, Problem } from "../problem.js";
+import { dualMemory, solveDual } from "./dual.js";
+import type { CheckedFitOptions } from "./fitOptions.js";
+import { refinedMemory, solveRefined } from "./float32.js";
+import { solveConjugate } from "./matrixFree.js";
+import { primalMemory, solvePrimal } from "./primal.js";
+import { pathMemory } from "./ridgePath.js";
+import type { Solution } from "./solution.js";
+
+/** The ways to solve a fit. */
+type Solver = "path" | "cg" | "primal" | "dual" | "float32";
+
+/** @throws RangeError where the model has no weights and the solver needs them. */
+export function chooseSolver(
+  context: Context,
+  source: KernelSource,
+  N: number,
+  { solver, ridges }: CheckedFitOptions,
+): Solver {
+  if (!source.weights && (solver === "primal" || solver === "cg")) {
+    throw new RangeError(
+      `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
+        'expected solver "dual" or "auto"',
+    );
+  }
+  if (ridges !== undefined) return "path";
+  if (solver === "cg" || solver === "primal") return solver;
+  if (solver === "auto" && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
+  return context.precision === "float32" ? "float32" : "dual";
+}
+
+/** A ridge path is solved by its own factor. */
+export function solve(
+  context: Context,
+  solver: Exclude<Solver, "path">,
+  problem: Problem,
+  ridges: Float64Array,
+): Solution {
+  const net = problem.source.weights as Network;
+  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
+  if (solver === "primal") return solvePrimal(context, problem, net, ridges);
+  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
+}
+
+/** Doubles that a solver needs. */
+export function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges: Float64Array): number {
+  if (solver === "cg") return 0;
+  if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
+  if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
+  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
+  return dualMemory(source, X.rows);
+}
+
+/**
+ * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
+ * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
+ */
+function isPrimalCheaper(net: Network, N: number): boolean {
+  const P = net.parameters.length;
+  const n = N * net.outputs;
+  // Multiply-adds of Θ: two products for each hidden layer, each halved by symmetry.
+  const units = widths(net).reduce((sum, m) => sum + m, 0);
+  return P < n && n * P ** 2 + P ** 3 / 3 < n ** 2 * units + n ** 3 / 3;
+}

@@ -1,0 +1,122 @@
+/** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
+import { SAMPLES } from "../linalg/gaussianSamples.js";
+import type { Matrix, NumberList } from "../matrix.js";
+import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
+import { type Data, ridgeList, ridgeOrRidges, scaleKind } from "../problem.js";
+
+export interface FitOptions {
+  /**
+   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each
+   * output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
+   */
+  ridge?: number | NumberList;
+  /**
+   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins. See
+   * {@link Fit.path}.
+   */
+  ridges?: NumberList;
+  /**
+   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default false:
+   * one ridge for all outputs.
+   */
+  perOutput?: boolean;
+  /**
+   * The system to solve.
+   *
+   * - `auto` (default): the cheaper of `dual` and `primal`.
+   * - `dual`: N×N.
+   * - `primal`: P×P, finite networks only.
+   * - `cg`: conjugate gradients, for finite networks and many points: O(NP) an iteration, and no N×N matrix. A variance
+   *   then costs a solve for each row, and the report has no evidences.
+   */
+  solver?: "auto" | "dual" | "primal" | "cg";
+  /**
+   * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output. With the kernel of all pairs of
+   * outputs, the outputs share ŝ = rᵀα/(N·C). Copies of a row count once in N.
+   */
+  scale?: 1 | "fit";
+  /** Fit f − f0 instead of f, which leaves out the start values of the network. Default false. */
+  centered?: boolean;
+  /**
+   * The kernel of several outputs.
+   *
+   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite networks.
+   * - `average`: one N×N kernel for each output, the mean over the outputs. Default of other models, and their only
+   *   choice.
+   */
+  outputs?: "full" | "average";
+}
+
+export interface PredictOptions {
+  /** Default true. */
+  variance?: boolean;
+  /**
+   * The full covariance, (N*·C)×(N*·C) with row n·C + c; default false. With `outputs: "average"` outputs are
+   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
+   */
+  covariance?: boolean;
+  /** Add the noise sλ: the band to draw around data. Default false: latent. */
+  noise?: boolean;
+}
+
+export interface Prediction {
+  /** N*×C. */
+  mean: Matrix;
+  /** N*×C. With `outputs: "average"`, a shared ridge and a shared scale, all columns are equal. */
+  variance?: Matrix;
+  /** (N*·C)×(N*·C), or N*×N* if the outputs share it. */
+  covariance?: Matrix;
+}
+
+const OPTIONS = {
+  ridge: optional(ridgeOrRidges),
+  ridges: optional(ridgeList),
+  perOutput: or(flag, false),
+  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
+  scale: or(scaleKind, 1),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+} satisfies Kinds<FitOptions>;
+
+export const PREDICT = {
+  variance: or(flag, true),
+  covariance: or(flag, false),
+  noise: or(flag, false),
+} satisfies Kinds<PredictOptions>;
+
+export const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
+
+/** One ridge, or one for each output. */
+export function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {
+  if (typeof ridge === "number") return Float64Array.of(ridge);
+  if (ridge.length !== Y.cols) {
+    throw new RangeError(
+      `ridge has ${ridge.length} entries; expected one number, or one for each of ${Y.cols} outputs`,
+    );
+  }
+  if (source.block > 1) throw coupled("a ridge for each output");
+  return Float64Array.from(ridge);
+}
+
+/** The error for a request that needs outputs with regressions of their own. */
+export function coupled(what: string): RangeError {
+  return new RangeError(
+    `${what} needs outputs "average": the kernel of all pairs of outputs couples them in one system`,
+  );
+}
+
+export type CheckedFitOptions = ReturnType<typeof checkFitOptions>;
+
+/** @throws TypeError, RangeError */
+export function checkFitOptions(options: FitOptions) {
+  const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
+  const { ridge, ridges, perOutput, solver } = checked;
+  if (ridges === undefined) {
+    if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
+    return checked;
+  }
+  if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
+  if (solver === "primal" || solver === "cg")
+    throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
+  return checked;
+}
