@@ -100,6 +100,15 @@ describe.each(variants)("%s", (variant) => {
         }
       });
 
+      test.each(CASES)("%s: each field of the report may be the first that is read", (_, model, C, options) => {
+        const fit = ntk.fit(model, X, targets(C), options);
+        const bytes = fit.snapshot();
+        for (const [name, value] of saysOf(fit)) {
+          using again = other.restore(bytes, model === custom ? { model } : {});
+          expect(again.report[name as (typeof REPORT)[number]], String(name)).toEqual(value);
+        }
+      });
+
       const updatable = CASES.filter(([, , , { solver, ridge }]) => ridge !== undefined && solver !== "cg");
       test.each(updatable)("%s: points have come and gone", (_, model, C, options) => {
         const fit = ntk.fit(model, X, targets(C), options);

@@ -454,6 +454,17 @@ describe.each(variants)("%s", (variant) => {
     expect(fit.report).toMatchObject({ precision: "float64", fallback: "an update edits a float64 factor" });
   });
 
+  test("a float32 fit that has given variances edits the float64 factor that they came from", async () => {
+    const single = await load({ variant, precision: "float32" });
+    using fit = single.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    fit.predict(X);
+    fit.update({ remove: 3 });
+    using want = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    want.predict(X);
+    want.update({ remove: 3 });
+    expect(fit.predict(X), "the same edits, so the same bits").toEqual(want.predict(X));
+  });
+
   test("more units than one product takes: features in two parts", () => {
     const broad = createNetwork({ inputs: 2, hidden: 1030, biasStd: 1, seed: 4 });
     using fit = ntk.fit(broad, X, targets(X, 1), { ridge: 0.5, solver: "dual" });
