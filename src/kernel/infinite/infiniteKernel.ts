@@ -27,7 +27,7 @@ export class InfiniteSource implements KernelSource {
   }
 
   fill(X: Matrix, out: View): void {
-    infiniteInto(this.#context, this.#model, X, undefined, out.at);
+    infiniteInto(this.#model, X, undefined, out);
   }
 
   scratch(n: number): number {

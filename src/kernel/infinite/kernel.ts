@@ -3,46 +3,42 @@
  * half only.
  */
 import type { Context } from "../../context.js";
+import { mirror } from "../../linalg/blas.js";
+import { scratch, type View } from "../../linalg/view.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
-import { COLUMNS, Pairs, ROWS, tileMemory } from "./pairs.js";
+import { COLUMNS, consecutive, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
- * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2, at `out`. Without X2 it is Θ of X with itself, both
- * triangles, symmetric to the bit.
+ * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2 with packed rows. Without X2 it is Θ of X with
+ * itself, both triangles, symmetric to the bit.
  */
-export function infiniteInto(
-  context: Context,
-  model: InfiniteNetwork,
-  X: Matrix,
-  X2: Matrix | undefined,
-  out: number,
-): void {
-  const { ops, arena } = context;
-  const n2 = X2?.rows ?? X.rows;
-  arena.run(() => {
+export function infiniteInto(model: InfiniteNetwork, X: Matrix, X2: Matrix | undefined, out: View): void {
+  const { context } = out;
+  const n2 = out.cols;
+  context.arena.run(() => {
     const pairs = new Pairs(context, model, X.cols);
     const [A, B = A] = pairs.load(X2 ? [X, X2] : [X]);
     const memory = tileMemory(context, model, ROWS);
-    for (let row = 0; row < A.n; row += ROWS) {
-      const rows = Math.min(ROWS, A.n - row);
+    for (let row = 0; row < out.rows; row += ROWS) {
+      const rows = Math.min(ROWS, out.rows - row);
+      const some = consecutive(A, row, rows);
       // Of a symmetric kernel the columns up to the tile's last row.
       const end = X2 ? n2 : row + rows;
       for (let col = 0; col < end; col += COLUMNS) {
         const cols = Math.min(COLUMNS, end - col);
-        pairs.tile(A, B, row, rows, col, cols, memory);
-        const from = arena.view(memory.theta || memory.c, ROWS * COLUMNS);
-        const to = arena.view(out, A.n * n2);
+        const K = pairs.tile(some, consecutive(B, col, cols), memory);
+        const to = out.entries();
         for (let r = 0; r < rows; r++) {
           const last = X2 ? cols : Math.min(cols, row + r - col + 1);
-          const values = from.subarray(r * COLUMNS, r * COLUMNS + last);
+          const values = K.row(r, last);
           if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2);
           else to.set(values, (row + r) * n2 + col);
         }
       }
     }
-    if (!X2 && !pairs.sorted) ops.dmirror(A.n, out, n2);
+    if (!X2 && !pairs.sorted) mirror(out);
   });
 }
 
@@ -74,11 +70,11 @@ export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Ma
     const pairs = new Pairs(context, model, X.cols);
     const [A] = pairs.load([X]);
     const memory = tileMemory(context, model, 4);
-    for (let row = 0; row < A.n; row += 4) {
-      const rows = Math.min(4, A.n - row);
-      pairs.tile(A, A, row, rows, row, rows, memory);
-      const from = arena.view(memory.theta || memory.c, rows * COLUMNS);
-      for (let r = 0; r < rows; r++) result[A.order[row + r]] = from[r * (COLUMNS + 1)];
+    for (let row = 0; row < X.rows; row += 4) {
+      const rows = Math.min(4, X.rows - row);
+      const some = consecutive(A, row, rows);
+      const values = pairs.tile(some, some, memory).diagonal();
+      for (let r = 0; r < rows; r++) result[A.order[row + r]] = values[r];
     }
   });
   return result;
@@ -90,9 +86,9 @@ export function infiniteKernel(context: Context, model: InfiniteNetwork, X: Matr
   const n2 = X2?.rows ?? X.rows;
   return arena.run(() => {
     arena.require(X.rows * n2 + infiniteScratch(model, X.rows + n2));
-    const out = arena.alloc(X.rows * n2);
-    infiniteInto(context, model, X, X2, out);
-    return matrix(X.rows, n2, arena.copyOut(out, X.rows * n2));
+    const out = scratch(context, X.rows, n2);
+    infiniteInto(model, X, X2, out);
+    return matrix(X.rows, n2, out.copy());
   });
 }
 

@@ -5,12 +5,28 @@
  * a tile needs no more terms than its own variances ask for.
  */
 import type { Context } from "../../context.js";
+import { gram, transpose } from "../../linalg/blas.js";
+import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { ACTIVATIONS } from "../../model/activation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 import { ActivationCode } from "../../ops.js";
+import {
+  covariance,
+  dual,
+  moments,
+  momentTable,
+  nextVariances,
+  type PointLayer,
+  type Points,
+  padded,
+  type Recursion,
+  type Tile,
+  termsOf,
+  unitVectors,
+} from "./infiniteOps.js";
 import { termsFor } from "./seriesTerms.js";
 
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
@@ -22,270 +38,209 @@ export const [ROWS, COLUMNS] = [16, 512];
 const FEW_INPUTS = 32;
 
 /** A set of points in scratch, in the order `order`. */
-export interface Points {
-  readonly n: number;
-  /** Row of X that comes i-th. */
+export interface PointSet extends Points {
+  /** Row of the caller's X that comes i-th. */
   readonly order: Uint32Array;
-  /** X, n×d. */
-  readonly x: number;
-  /** Unit vectors, n×(d+1), and transposed, (d+1)×padded n (few inputs only). */
-  readonly units: number;
-  readonly transposed: number;
-  /** Variances of the pre-activations of each layer, and of the readout. */
-  readonly variances: readonly number[];
-  /** Moments of each hidden layer; 0 without. */
-  readonly moments: { at: number; held: number }[];
+  readonly layers: PointLayer[];
 }
 
-/** n rounded up to the four columns that the ops take at a time. */
-const padded = (n: number) => Math.ceil(n / 4) * 4;
-
-/** Recursion constants of a model for d inputs. */
-function constants(model: InfiniteNetwork, d: number) {
-  const { weightStd, biasStd, bias, parametrization, width = 0 } = model;
-  const standard = parametrization === "standard";
-  const weight = weightStd ** 2;
-  const shift = bias ? biasStd ** 2 : 0;
+/** Points [from, from + n) of a set; `from` is a multiple of four. */
+export function consecutive(set: Points, from: number, n: number): Points {
+  const { X, U, Ut, layers } = set;
+  if (n === X.rows) return set;
   return {
-    standard,
-    /** First layer: α x·x' + β. */
-    alpha: weight / d,
-    weight,
-    bias: shift,
-    /** Θ ← … + scale T + shift: Q of the next layer, or in `standard` fan_in q + 1. */
-    thetaScale: standard ? width : weight,
-    thetaShift: standard ? (bias ? 1 : 0) : shift,
+    X: X.slice(from, n),
+    U: U.slice(from, n),
+    Ut: Ut?.block(0, from, Ut.rows, n),
+    layers: layers.map((layer) => part(layer, from, n)),
   };
+}
+
+/** {@link consecutive} of one layer. */
+function part({ variances, moments }: PointLayer, from: number, n: number): PointLayer {
+  return { variances: variances.slice(from, n), moments: moments?.slice(from / 4, padded(n) / 4) };
+}
+
+/** Recursion of a model, and alpha and beta of its first layer, alpha x·x' + beta, for d inputs. */
+function constants(model: InfiniteNetwork, d: number, nodes: View | undefined) {
+  const { activation, weightStd, biasStd, bias: biases, parametrization, width = 0 } = model;
+  const weight = weightStd ** 2;
+  const bias = biases ? biasStd ** 2 : 0;
+  // Q of the next layer, or in `standard` fan_in q + 1.
+  const [scale, shift] = parametrization === "standard" ? [width, biases ? 1 : 0] : [weight, bias];
+  const recursion: Recursion = { code: ActivationCode[activation], nodes, weight, bias, scale, shift };
+  return { alpha: weight / d, beta: bias, recursion };
+}
+
+/** Scales and weights of the probit mixture. */
+function probitNodes(context: Context): View {
+  const nodes = scratch(context, 2, PROBIT_SCALES.length);
+  nodes.row(0).set(PROBIT_SCALES);
+  nodes.row(1).set(PROBIT_WEIGHTS);
+  return nodes;
 }
 
 /** A model on inputs of one dimension: points, and tiles of pairs. Lives in scratch: make it inside `arena.run`. */
 export class Pairs {
   readonly #context: Context;
   readonly #model: InfiniteNetwork;
-  readonly #code: number;
-  readonly #mixture: number;
-  readonly #d: number;
-  readonly #constants: ReturnType<typeof constants>;
-  readonly #nodes: number;
+  readonly #mixture: { readonly scale: number; readonly slopes?: boolean } | undefined;
+  readonly #nodes: View | undefined;
+  readonly #alpha: number;
+  readonly #beta: number;
+  readonly #recursion: Recursion;
 
   constructor(context: Context, model: InfiniteNetwork, d: number) {
     this.#context = context;
     this.#model = model;
-    this.#d = d;
-    this.#code = ActivationCode[model.activation];
-    this.#mixture = ACTIVATIONS[model.activation].mixture?.scale ?? 0;
-    this.#constants = constants(model, d);
-    this.#nodes = this.#mixture ? context.arena.copyIn(Float64Array.from([...PROBIT_SCALES, ...PROBIT_WEIGHTS])) : 0;
+    this.#mixture = ACTIVATIONS[model.activation].mixture;
+    this.#nodes = this.#mixture && probitNodes(context);
+    const { alpha, beta, recursion } = constants(model, d, this.#nodes);
+    this.#alpha = alpha;
+    this.#beta = beta;
+    this.#recursion = recursion;
   }
 
   /** True where points are in the order of their variance rather than as given. */
   get sorted(): boolean {
-    return this.#mixture > 0;
+    return this.#mixture !== undefined;
   }
 
   /** Terms for the largest variances a and b of a block. */
   #terms(a: number, b: number): number {
-    const slopes = ACTIVATIONS[this.#model.activation].mixture?.slopes ?? false;
-    return this.#mixture ? termsFor(this.#mixture * a, this.#mixture * b, slopes) : 0;
+    if (!this.#mixture) return 0;
+    const { scale, slopes = false } = this.#mixture;
+    return termsFor(scale * a, scale * b, slopes);
   }
 
   /** Loads one or two sets of points; their moments of a layer have the same number of terms. */
-  load(sets: readonly Matrix[]): Points[] {
+  load(sets: readonly Matrix[]): PointSet[] {
     const points = sets.map((X) => this.#inputs(X));
     for (let l = 0; l < this.#model.depth; l++) {
-      const held = points.reduce((most, set) => Math.max(most, this.#most(set, l)), 0);
-      for (const set of points) this.#nextLayer(set, l, held);
+      const held = points.reduce((most, set) => Math.max(most, this.#most(set.layers[l])), 0);
+      for (const set of points) this.#finishLayer(set, l, held);
     }
     return points;
   }
 
   /** Unit vectors and first variances, in the order of the variances where a mixture asks for it. */
-  #inputs(X: Matrix): Points {
-    const { ops, arena } = this.#context;
-    const { alpha, bias } = this.#constants;
-    const [n, d] = [X.rows, this.#d];
-    const room = padded(n);
-    const variances = Array.from({ length: this.#model.depth + 1 }, () => arena.alloc(room));
-    for (const address of variances) arena.view(address, room).fill(0);
-    const units = arena.alloc(n * (d + 1));
-    const x = arena.copyIn(intact(X.data, n * d));
-    ops.dunit(n, d, alpha, bias, x, d, variances[0], units, d + 1);
+  #inputs({ rows: n, cols: d, data }: Matrix): PointSet {
+    const context = this.#context;
+    const variances = this.#variances(n);
+    const U = scratch(context, n, d + 1);
+    const X = copyIn(context, intact(data, n * d), n, d);
+    unitVectors(this.#alpha, this.#beta, X, variances, U);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     if (this.#mixture) {
-      const a = arena.copyOut(variances[0], n);
+      const a = variances.copy();
       order.sort((i, j) => a[i] - a[j] || i - j);
-      permuteRows(arena.view(variances[0], n), order, 1);
-      permuteRows(arena.view(units, n * (d + 1)), order, d + 1);
-      permuteRows(arena.view(x, n * d), order, d);
+      for (const A of [variances, U, X]) permuteRows(A, order);
     }
-    let transposed = 0;
+    let Ut: View | undefined;
     if (d <= FEW_INPUTS) {
-      transposed = arena.alloc((d + 1) * room);
-      arena.view(transposed, (d + 1) * room).fill(0);
-      ops.dtranspose(n, d + 1, units, d + 1, transposed, room);
+      const room = scratch(context, d + 1, padded(n));
+      room.entries().fill(0);
+      Ut = room.block(0, 0, d + 1, n);
+      transpose(U, Ut);
     }
-    return { n, order, x, units, transposed, variances, moments: [] };
+    return { order, X, U, Ut, layers: [{ variances, moments: undefined }] };
+  }
+
+  /** Room for variances of n points, and zeros up to a multiple of four. */
+  #variances(n: number): View {
+    const room = scratch(this.#context, padded(n), 1);
+    room.entries().fill(0);
+    return room.slice(0, n);
   }
 
   /**
    * The most terms that a point within the series' range asks for; 0 where there is no such point. Points are in the
    * order of variance.
    */
-  #most({ n, variances }: Points, l: number): number {
+  #most({ variances }: PointLayer): number {
     if (!this.#mixture) return 0;
-    const values = this.#context.arena.view(variances[l], n);
-    for (let i = n - 1; i >= 0; i--) {
+    const values = variances.entries();
+    for (let i = values.length - 1; i >= 0; i--) {
       const terms = this.#terms(values[i], values[i]);
       if (terms) return terms;
     }
     return 0;
   }
 
-  /** Moments of layer l, and the variances of the next. */
-  #nextLayer({ n, variances, moments }: Points, l: number, held: number): void {
-    const { ops, arena } = this.#context;
-    const { weight, bias } = this.#constants;
-    const [a, next] = [variances[l], variances[l + 1]];
-    const at = held ? arena.alloc(padded(n) * (held + 2)) : 0;
-    if (held) ops.dmoments(n, a, this.#mixture, this.#nodes, held, at);
-    moments.push({ at, held });
+  /** Moments of layer l, and the variances of the next one if it is hidden too. */
+  #finishLayer({ X, layers }: PointSet, l: number, held: number): void {
+    const n = X.rows;
+    const { variances } = layers[l];
+    if (this.#mixture && this.#nodes && held) {
+      const table = momentTable(this.#context, n, held);
+      moments(this.#mixture.scale, variances, this.#nodes, table);
+      layers[l] = { variances, moments: table };
+    }
+    if (l + 1 === this.#model.depth) return;
+    const next = this.#variances(n);
     for (let row = 0; row < n; row += ROWS) {
-      const end = Math.min(n, row + ROWS);
-      const top = largest(arena.view(a, end), row);
-      const terms = this.#within(held, top, top);
-      arena.run(() => {
-        const work = arena.allocBytes(ops.ddualScratchBytes(terms));
-        const [code, nodes] = [this.#code, this.#nodes];
-        ops.ddual(
-          code,
-          row,
-          end,
-          0,
-          1,
-          nodes,
-          terms,
-          held,
-          a,
-          at,
-          a,
-          at,
-          0,
-          0,
-          next,
-          0,
-          0,
-          0,
-          0,
-          0,
-          weight,
-          bias,
-          0,
-          0,
-          work,
-        );
-      });
+      const rows = Math.min(ROWS, n - row);
+      const some = part(layers[l], row, rows);
+      nextVariances(this.#recursion, this.#within(some, some), some, next.slice(row, rows));
     }
+    layers.push({ variances: next, moments: undefined });
   }
 
-  /** Terms for the largest variances of a block, where the tables hold so many; else the double sum. */
-  #within(held: number, a: number, b: number): number {
-    const terms = this.#terms(a, b);
-    return terms <= held ? terms : 0;
+  /** Terms for the largest variances of a block, where the tables hold so many; else 0, for the double sum. */
+  #within(A: PointLayer, B: PointLayer): number {
+    if (!this.#mixture) return 0;
+    const terms = this.#terms(largest(A.variances), largest(B.variances));
+    return terms <= termsOf(A.moments) ? terms : 0;
   }
 
-  /** The kernel of some rows against some columns, into the tile at c (Q of the readout) and theta (0: not wanted). */
-  tile(A: Points, B: Points, row: number, rows: number, col: number, cols: number, at: TileMemory): void {
-    const { ops, arena } = this.#context;
-    const { standard, weight, bias, thetaScale, thetaShift } = this.#constants;
-    const { c, delta, theta } = at;
-    const d = this.#d;
-    const ld = COLUMNS;
-    const shift = (address: number, by: number) => address && address + by * 8;
-    const v = shift(B.units, col * (d + 1));
-    const a = (l: number) => shift(A.variances[l], row);
-    const b = (l: number) => shift(B.variances[l], col);
-    arena.run(() => {
-      const u = shift(A.units, row * (d + 1));
-      if (!A.transposed) {
-        const work = arena.allocBytes(ops.dgemmScratchBytes(rows, cols, d + 1));
-        ops.dgemm(0, 1, 0, rows, cols, d + 1, 1, u, d + 1, v, d + 1, 0, c, ld, work);
-      }
-      const vt = shift(B.transposed, col);
-      ops.dcovariance(0, rows, cols, d + 1, a(0), u, d + 1, b(0), v, d + 1, vt, padded(B.n), c, ld, delta, ld);
-      if (!theta) return;
-      if (standard) {
-        const work = arena.allocBytes(ops.dgramScratchBytes(rows, cols, d, 0));
-        const [x, y] = [shift(A.x, row * d), shift(B.x, col * d)];
-        ops.dgramCross(0, rows, cols, d, x, d, y, d, 0, 0, 0, 0, 0, 0, 1, 0, thetaShift, theta, ld, work);
-      } else arena.view(theta, rows * ld).set(arena.view(c, rows * ld));
-    });
-    for (let l = 0; l < this.#model.depth; l++) {
-      const last = l === this.#model.depth - 1;
-      const { held } = A.moments[l];
-      const [topA, topB] = [
-        largest(arena.view(A.variances[l], row + rows), row),
-        largest(arena.view(B.variances[l], col + cols), col),
-      ];
-      const terms = this.#within(held, topA, topB);
-      // Moments lie in groups of four points; row and col start one.
-      const slots = ({ at: table }: { at: number }, from: number) => table && table + from * (held + 2) * 8;
-      arena.run(() => {
-        const work = arena.allocBytes(ops.ddualScratchBytes(terms));
-        const [ma, mb] = [slots(A.moments[l], row), slots(B.moments[l], col)];
-        const [nextA, nextB] = last ? [0, 0] : [a(l + 1), b(l + 1)];
-        ops.ddual(
-          this.#code,
-          0,
-          rows,
-          cols,
-          0,
-          this.#nodes,
-          terms,
-          held,
-          a(l),
-          ma,
-          b(l),
-          mb,
-          nextA,
-          nextB,
-          c,
-          ld,
-          delta,
-          ld,
-          theta,
-          ld,
-          weight,
-          bias,
-          thetaScale,
-          thetaShift,
-          work,
-        );
-      });
+  /** The kernel of A against B: Theta, or C where Theta is not wanted, of the first rows and columns of `memory`. */
+  tile(A: Points, B: Points, memory: Tile): View {
+    const rows = A.X.rows;
+    const tile = corner(memory, rows, B.X.rows);
+    const { C, Theta } = tile;
+    covariance(A, B, tile);
+    // Theta of the first layer: X X2ᵀ + shift in `standard`, else C.
+    if (Theta && this.#model.parametrization === "standard") {
+      gram(Theta, A.X, B.X, { beta: 1, gamma: 0, delta: this.#recursion.shift });
+    } else memory.Theta?.slice(0, rows).entries().set(memory.C.slice(0, rows).entries());
+    for (let l = 0; l < A.layers.length; l++) {
+      dual(this.#recursion, this.#within(A.layers[l], B.layers[l]), A, B, l, tile);
     }
+    return Theta ?? C;
   }
 }
 
-export interface TileMemory {
-  c: number;
-  delta: number;
-  theta: number;
+/** Scratch for {@link Pairs.tile}; without Theta for the NNGP kernel. */
+export function tileMemory(context: Context, model: InfiniteNetwork, rows: number): Tile {
+  return {
+    C: scratch(context, rows, COLUMNS),
+    Delta: scratch(context, rows, COLUMNS),
+    Theta: model.kernel === "nngp" ? undefined : scratch(context, rows, COLUMNS),
+  };
 }
 
-/** Scratch for {@link Pairs.tile}; without theta for the NNGP kernel. */
-export function tileMemory({ arena }: Context, model: InfiniteNetwork, rows: number): TileMemory {
-  const size = rows * COLUMNS;
-  return { c: arena.alloc(size), delta: arena.alloc(size), theta: model.kernel === "nngp" ? 0 : arena.alloc(size) };
+/** The first rows and columns of a tile. */
+function corner({ C, Delta, Theta }: Tile, rows: number, cols: number): Tile {
+  return {
+    C: C.block(0, 0, rows, cols),
+    Delta: Delta.block(0, 0, rows, cols),
+    Theta: Theta?.block(0, 0, rows, cols),
+  };
 }
 
-function largest(values: Float64Array, from: number): number {
+/** The largest of some variances, at least 0. */
+function largest(variances: View): number {
+  const values = variances.entries();
   let top = 0;
-  for (let i = from; i < values.length; i++) top = Math.max(top, values[i]);
+  for (let i = 0; i < values.length; i++) top = Math.max(top, values[i]);
   return top;
 }
 
 /** Row i becomes row order[i] of what was there. */
-function permuteRows(values: Float64Array, order: Uint32Array, width: number): void {
-  const from = values.slice();
+function permuteRows(A: View, order: Uint32Array): void {
+  const width = A.cols;
+  const from = A.copy();
+  const values = A.entries();
   order.forEach((source, i) => {
     values.set(from.subarray(source * width, (source + 1) * width), i * width);
   });
