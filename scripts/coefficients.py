@@ -60,7 +60,7 @@ print("2/pi", [hex((fraction >> (1216 - 64 * (i + 1))) & (2**64 - 1)) for i in r
 for digits in ["ln2"]:
     hi = mpf(int(log(2) * 2**32)) / 2**32
     print(digits, repr(float(hi)), repr(float(log(2) - hi)), "log2e", repr(float(1 / log(2))), "2/sqrt(pi)", repr(float(2 / sqrt(mp.pi))))
-# sin t − t cos t = t³ W(t²), t ≤ 1, and sinh c = c + c³ H(c²), c ≤ 1/2 (duals of relu and sin).
+# sin t − t cos t = t³ W(t²), t ≤ 1, and sinh c = c + c³ H(c²), c ≤ 1/2 (dual activations of relu and sin).
 wide = lambda u: (sin(sqrt(u)) - sqrt(u) * cos(sqrt(u))) / sqrt(u) ** 3 if u > small else mpf(1) / 3 - u / 30
 fit("relu W", wide, [0, mpf(1)], 8, wide)
 fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else mpf(1) / 6 + u / 120, [0, mpf(1) / 4], 6,

@@ -160,7 +160,7 @@ export interface Ops {
    */
   dmoments(n: number, a: number, scale: number, nodes: number, terms: number, moments: number): Info;
   /**
-   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the duals of the activation at
+   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the dual activations at
    * (a_i, b_j, C_ij, delta_ij):
    * C ← weight T + bias,
    * theta ← weight theta Ṫ + scale T + shift (optional),

@@ -29,8 +29,8 @@ export function activate(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp
   }
 }
 
-/** One row of duals, with the arguments of mapPairs; false for an unknown code. */
-export function mapDual(
+/** One row of dual activations, with the arguments of mapPairs; false for an unknown code. */
+export function mapDualActivation(
   code: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
   next: usize, nextB: usize, layer: usize, work: usize,
 ): bool {

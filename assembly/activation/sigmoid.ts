@@ -3,7 +3,7 @@ import { expNegative } from "../simd/exp";
 import { constant4, exp4, NUMBERS } from "../simd/exp4";
 import { one, signBit } from "../simd/words";
 import { Activation, SingleActivation } from "./activation";
-import { logisticDual } from "./probit";
+import { logisticDualActivation } from "./probit";
 
 // @ts-ignore: decorator
 @final @unmanaged
@@ -21,7 +21,7 @@ export class Sigmoid extends Activation {
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
-    logisticDual(false, nodes, a, b, c, delta, out);
+    logisticDualActivation(false, nodes, a, b, c, delta, out);
   }
 }
 

@@ -1,4 +1,4 @@
-// The duals of mixtures of probits by a power series that separates (MATH.md §6). With
+// The dual activations of mixtures of probits by a power series that separates (MATH.md §6). With
 //
 //   u_i = s_i/√(1 + s_i² a),   m_k(a) = Σ_i p_i u_i (u_i √a)^2k,   ρ² = c²/(ab),   α_k = (2k)!/(4^k k!²)
 //

@@ -1,4 +1,4 @@
-// One row of pairs of ddual: the dual of an activation in one of its ways, then the layer's sums.
+// One row of pairs of ddual: the dual activation in one of its ways, then the layer's sums.
 import { ActivationCode } from "../../src/activationCode";
 import { madd, sqrtProduct } from "../simd/words";
 import { slots } from "./probitSeries";

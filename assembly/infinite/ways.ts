@@ -1,4 +1,4 @@
-// The three ways to an activation's dual, for one row and four columns: closed form, series, double sum.
+// The three ways to a dual activation, for one row and four columns: closed form, series, double sum.
 // T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
 import { ActivationCode } from "../../src/activationCode";
 import { Activation } from "../activation/activation";

@@ -1,6 +1,6 @@
 /**
- * dunit, dcovariance, dmoments, ddual: the duals of all activations against quadrature and 50-digit formulas
- * (scripts/duals.py).
+ * dunit, dcovariance, dmoments, ddual: the dual activations against quadrature and 50-digit formulas
+ * (scripts/dualActivations.py).
  */
 import { describe, expect, test } from "vitest";
 import { termsFor } from "../../src/kernel/infinite/seriesTerms.js";
@@ -9,7 +9,7 @@ import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../src/model/probit.js";
 import { ActivationCode } from "../../src/ops.js";
 import { NAMES } from "../oracle/activations.js";
 import { loadContext, variants } from "../setup/variants.js";
-import golden from "../vectors/duals.json" with { type: "json" };
+import golden from "../vectors/dualActivations.json" with { type: "json" };
 import { type Bed, EPS, expectDone, expectEntries, onBed } from "./harness.js";
 
 type Case = (typeof golden.cases)[number];
@@ -29,7 +29,7 @@ describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
 
   /** T and Ṫ of one pair, in one of four columns that differ. */
-  function dual({ activation, a, b, c, delta }: Case, way: Way, lane: number): [number, number] | undefined {
+  function dualActivation({ activation, a, b, c, delta }: Case, way: Way, lane: number): [number, number] | undefined {
     return onBed(context, (bed) => {
       const { scale = 1, slopes = false } = ACTIVATIONS[activation as Activation].mixture ?? {};
       const terms = way === "series" ? termsFor(scale * a, scale * b, slopes) : 0;
@@ -89,7 +89,7 @@ describe.each(variants)("%s", (variant) => {
     let count = 0;
     golden.cases.forEach((entry, i) => {
       if (entry.activation !== name) return;
-      const got = dual(entry, way, i % 4);
+      const got = dualActivation(entry, way, i % 4);
       if (!got) return;
       count++;
       const where = `a ${entry.a} b ${entry.b} rho ${entry.rho}`;
@@ -97,7 +97,7 @@ describe.each(variants)("%s", (variant) => {
       expect(Math.abs(got[1] - entry.S) / (Math.abs(entry.S) || 1), `Ṫ, ${where}`).toBeLessThanOrEqual(1e-12);
     });
     // The series serves all variances to 30 but for tanh, whose variances count fourfold, and pairs with one of them.
-    const why = `cases of ${name} in test/vectors/duals.json, which scripts/duals.py writes`;
+    const why = `cases of ${name} in test/vectors/dualActivations.json, which scripts/dualActivations.py writes`;
     expect(count, why).toBeGreaterThanOrEqual(way === "series" ? 54 : 108);
   });
 
