@@ -67,7 +67,7 @@ fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else m
     lambda u: mp.sinh(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
 
 
-def single(name, function, interval, terms, relative):
+def fit_float32(name, function, interval, terms, relative):
     """Coefficients in float32, for assembly/simd/exp4.ts and the classes of four lanes in assembly/activation."""
     import struct
     narrow = lambda x: struct.unpack("f", struct.pack("f", float(x)))[0]
@@ -78,11 +78,11 @@ def single(name, function, interval, terms, relative):
 
 
 mp.dps = 40
-single("exp q", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > mpf("1e-12") else mpf(1) / 2 + r / 6, [-half, half], 5,
-       lambda r: exp(r) / r**2 if r else mpf(10) ** 9)
+fit_float32("exp q", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > mpf("1e-12") else mpf(1) / 2 + r / 6, [-half, half], 5,
+            lambda r: exp(r) / r**2 if r else mpf(10) ** 9)
 bell = lambda u: erf(sqrt(u)) / sqrt(u) if u > mpf("1e-30") else 2 / sqrt(mp.pi)
-single("erf P", bell, [0, 1], 6, bell)
-single("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 3], 6,
-       lambda t: erf(back(t)) / exp(-back(t) ** 2))
+fit_float32("erf P", bell, [0, 1], 6, bell)
+fit_float32("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 3], 6,
+            lambda t: erf(back(t)) / exp(-back(t) ** 2))
 first = mpf(int(log(2) * 2**15)) / 2**15
 print("ln2 in float32", float(first), float(log(2) - first))

@@ -263,7 +263,7 @@ export interface Ops {
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
 
-  // Single precision: float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
+  // The float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
   // dimensions count entries, and scalar arguments are still doubles. WebAssembly computes in float32. JavaScript
   // computes in float64 and rounds what it writes.
 

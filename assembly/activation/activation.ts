@@ -18,7 +18,7 @@ export abstract class Activation {
 /** σ and σ' in four lanes of float. An activation without one is computed in double and rounded. */
 // @ts-ignore: decorator
 @unmanaged
-export abstract class SingleActivation {
+export abstract class Float32Activation {
   /** Stores σ(z) at s and gain·σ'(z) at g, four lanes each. */
   abstract apply(z: v128, gain: v128, s: usize, g: usize): void;
 }

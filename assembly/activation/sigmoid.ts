@@ -2,7 +2,7 @@
 import { expNegative } from "../simd/exp";
 import { constant4, exp4, NUMBERS } from "../simd/exp4";
 import { one, signBit } from "../simd/words";
-import { Activation, SingleActivation } from "./activation";
+import { Activation, Float32Activation } from "./activation";
 import { logisticDualActivation } from "./probit";
 
 // @ts-ignore: decorator
@@ -28,7 +28,7 @@ export class Sigmoid extends Activation {
 /** e = exp(−|z|), q = 1/(1 + e); σ = q or e q, σ' = e q². */
 // @ts-ignore: decorator
 @final @unmanaged
-export class Sigmoid4 extends SingleActivation {
+export class Sigmoid4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

@@ -116,7 +116,7 @@ export async function measure(
     for (const variant of variants) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
       // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many
-      // singles.
+      // floats.
       const of = (precision === "float32" ? 2 : 1) * (peak[variant] ?? peak.simd);
       const ratio = ms[variant] / ms[reference];
       rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, ratio });

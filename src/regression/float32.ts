@@ -1,5 +1,5 @@
 /**
- * The N×N solver in float32. Θ and its Cholesky factor are in single precision. Conjugate gradients with float64
+ * The N×N solver in float32. Θ and its Cholesky factor are in float32. Conjugate gradients with float64
  * residuals, preconditioned by the factor, continue to the backward error of a float64 solve. Residuals of finite
  * networks are matrix-free; other models have Θ in float64 anyway. A system that does not converge is solved in
  * float64, and the report gives the reason.
@@ -15,7 +15,7 @@ import { gemv, mirror } from "../linalg/blas.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { DeferredFactor } from "../linalg/deferredFactor.js";
 import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
-import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
+import { type Float32Factor, factorFloat32 } from "../linalg/float32Factor.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
@@ -61,15 +61,15 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
   const { source, X, size: n } = problem;
   const net = source.weights;
   return context.arena.run(() => {
-    const single = scratch(context, n, n, 4);
+    const A = scratch(context, n, n, 4);
     if (net) {
       try {
-        source.fill(X, single);
+        source.fill(X, A);
       } catch (error) {
         if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
         throw error;
       }
-      const factor = factorSingle(single, ridge);
+      const factor = factorFloat32(A, ridge);
       if ("reason" in factor) return factor;
       return withTangents(context, net, X, (tangents) =>
         iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
@@ -78,8 +78,8 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
     const [Theta, v, product] = [scratch(context, n, n), scratch(context, 1, n), scratch(context, 1, n)];
     source.fill(X, Theta);
     mirror(Theta);
-    single.singles().set(Theta.entries());
-    const factor = factorSingle(single, ridge);
+    A.floats().set(Theta.entries());
+    const factor = factorFloat32(A, ridge);
     if ("reason" in factor) return factor;
     return iterate(problem, ridge, factor, (given) => {
       v.entries().set(given);
@@ -93,7 +93,7 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
 function iterate(
   { R, size: n, columns }: Problem,
   ridge: number,
-  factor: SingleFactor,
+  factor: Float32Factor,
   kernelTimes: (v: Float64Array) => Float64Array,
 ): Outcome {
   // The float64 solver refuses a ridge that is lost in rounding.

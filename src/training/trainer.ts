@@ -75,8 +75,8 @@ export class Trainer {
     const { net, rule } = this.#run;
     const { rates, losses } = this.#parts;
     if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
-    const single = widths(net).length === 1 && net.outputs === 1;
-    const info = arena.run(() => (single ? this.#fused(count) : this.#layered(count)));
+    const fused = widths(net).length === 1 && net.outputs === 1;
+    const info = arena.run(() => (fused ? this.#fused(count) : this.#layered(count)));
     const result = losses.block(0, 0, 1, count).copy();
     if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
     this.#first = false;

@@ -443,8 +443,8 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("a float32 fit goes on with a float64 factor, and says so", async () => {
-    const single = await load({ variant, precision: "float32" });
-    using fit = single.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    const float32 = await load({ variant, precision: "float32" });
+    using fit = float32.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
     expect(fit.report.precision).toBe("float32");
     fit.update({ remove: 3 }).update({ add: { X: [[1, 1]], Y: [2] } });
     const stays = (_: unknown, i: number) => i !== 3;

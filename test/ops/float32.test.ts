@@ -1,5 +1,5 @@
 /**
- * The single-precision ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the ones of the
+ * The float32 ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the ones of the
  * double suites with ε of float32. The JavaScript backend computes in doubles and undercuts them.
  */
 import { describe, expect, test } from "vitest";
@@ -541,7 +541,7 @@ describe.each(variants)("%s", (variant) => {
     test.each(NAMES)("%s to the last places of float32", (name) => {
       const {
         exact,
-        singleUlps: [value, slope],
+        float32Ulps: [value, slope],
       } = ORACLE[name];
       onBed((bed) => {
         const m = points.length;

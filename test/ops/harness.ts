@@ -11,10 +11,10 @@ export const EPS = Number.EPSILON;
 /** ε of float32. */
 export const EPS32 = 2 ** -23;
 
-/** Bytes of an entry: doubles or singles. */
+/** Bytes of an entry: doubles or floats. */
 export type Bytes = 8 | 4;
 
-/** A quiet NaN that no arithmetic makes, low word first; two of them for singles. */
+/** A quiet NaN that no arithmetic makes, low word first; two of them for floats. */
 const GUARD: Record<Bytes, [number, number]> = { 8: [0xbeef_0001, 0x7ff8_dead], 4: [0x7fc0_dead, 0x7fc0_beef] };
 /** Entries of guard on each side; odd, so that matrices are aligned to an entry only, as the contract allows. */
 const PAD = 17;

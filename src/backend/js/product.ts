@@ -65,7 +65,7 @@ export interface Target {
 }
 
 /**
- * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while
+ * Where operands and result live: beside the packed doubles (`h` everywhere here), or in floats that are widened while
  * they are packed and rounded when they are written. Twins, not one function on either kind of array: each stays
  * monomorphic.
  */

@@ -4,7 +4,7 @@
  * §1).
  */
 import type { Context } from "../../context.js";
-import { checkSingles, copyIn, scratch, type View } from "../../linalg/view.js";
+import { checkFloats, copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, parameterCount, scales, widths } from "../../model/network.js";
@@ -94,7 +94,7 @@ function readoutGain(context: Context, { weights, fanIn, alpha }: Layer): View {
   const gain = scratch(context, 1, fanIn, weights.bytes);
   const [b, scaled] = [weights.numbers(), gain.numbers()];
   for (let j = 0; j < fanIn; j++) scaled[j] = alpha * b[j];
-  if (gain.bytes === 4) checkSingles(gain, scaled, "the readout");
+  if (gain.bytes === 4) checkFloats(gain, scaled, "the readout");
   return gain;
 }
 
