@@ -54,14 +54,14 @@ export interface Ops {
   ): Info;
 
   /**
-   * `steps` updates of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
+   * `steps` steps of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
    * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
    * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
    * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
    * v ← momentum v + g,
    * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
-   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that
-   * is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
+   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before step k + 1. A loss that
+   * is not at most `limit` (NaN included) stops it before its step: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
@@ -72,7 +72,7 @@ export interface Ops {
   dtrainScratchBytes(n: number, m: number, d: number): number;
 
   /**
-   * One update of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
+   * One step of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
    * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum
    * is 0.
    */

@@ -8,10 +8,10 @@ import type { Signal } from "../signal.js";
 import { DESCENT, type DescentOptions, type Rule, ruleOf } from "./descent.js";
 
 export interface TrainOptions extends DescentOptions {
-  /** Number of updates, ≥ 0. */
+  /** Number of steps, ≥ 0. */
   steps: number;
   /**
-   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
+   * Steps to record, each before it is made: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
    * spaced by ratio. A record costs one kernel(net, X) with full outputs. Without records no such matrix is made.
    */
   recordAt?: NumberList;
@@ -22,10 +22,10 @@ export interface TrainOptions extends DescentOptions {
 }
 
 export interface Progress {
-  /** Updates that were made. */
+  /** Steps that were made. */
   step: number;
   steps: number;
-  /** Loss before the last update. */
+  /** Loss before the last step. */
   loss: number;
 }
 
