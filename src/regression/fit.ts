@@ -25,8 +25,8 @@ import {
   scaleKind,
 } from "../problem.js";
 import { dualMemory, solveDual } from "./dual.js";
-import { refinedMemory, solveRefined } from "./float32.js";
-import { solveConjugate } from "./matrixFree.js";
+import { float32Memory, solveFloat32 } from "./float32.js";
+import { solveMatrixFree } from "./matrixFree.js";
 import { primalMemory, solvePrimal } from "./primal.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
@@ -176,9 +176,9 @@ function chooseSolver(
 
 function solve(context: Context, solver: Exclude<Solver, "path">, problem: Problem, ridges: Float64Array): Solution {
   const net = problem.source.weights as Network;
-  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
+  if (solver === "cg") return solveMatrixFree(context, problem, net, ridges[0]);
   if (solver === "primal") return solvePrimal(context, problem, net, ridges);
-  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
+  return (solver === "float32" ? solveFloat32 : solveDual)(context, problem, ridges);
 }
 
 /** Doubles that a solver needs. */
@@ -186,7 +186,7 @@ function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges:
   if (solver === "cg") return 0;
   if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
   if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
-  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
+  if (solver === "float32" && ridges[0] > 0) return float32Memory({ source, X, size: X.rows * source.block });
   return dualMemory(source, X.rows);
 }
 

@@ -27,8 +27,8 @@ const MOST_ITERATIONS = 30;
 
 type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
 
-/** Solves for α in float32 with refinement, or in float64. */
-export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
+/** Solves for α with a float32 factor, or in float64. */
+export function solveFloat32(context: Context, problem: Problem, ridges: Float64Array): Solution {
   const { source, X, size } = problem;
   const [ridge] = ridges;
   const outcome: Outcome =
@@ -36,7 +36,7 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
       ? { reason: "a ridge for each output" }
       : ridge === 0
         ? { reason: "ridge 0" }
-        : refine(context, problem, ridge);
+        : tryFloat32(context, problem, ridge);
   if ("reason" in outcome) {
     const { reason, iterations } = outcome;
     return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
@@ -52,12 +52,12 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
   );
 }
 
-/** Doubles that {@link solveRefined} needs where it does not fall back. */
-export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
+/** Doubles that {@link solveFloat32} needs where it does not fall back. */
+export function float32Memory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
   return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
 }
 
-function refine(context: Context, problem: Problem, ridge: number): Outcome {
+function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome {
   const { source, X, size: n } = problem;
   const net = source.weights;
   return context.arena.run(() => {

@@ -33,7 +33,7 @@ import { checkData, type Problem, residualProblem, ridgeOrRidges, scaleKind } fr
 import { isRecord } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
 import { restoreDual } from "./dual.js";
-import { restoreConjugate } from "./matrixFree.js";
+import { restoreMatrixFree } from "./matrixFree.js";
 import { restorePrimal } from "./primal.js";
 import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
@@ -197,7 +197,7 @@ function restoreSolution(context: Context, problem: Problem, state: SolutionStat
   const net = problem.source.weights as Network;
   if (state.space === "dual") return restoreDual(context, problem, state);
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
-  return restoreConjugate(context, problem, net, state);
+  return restoreMatrixFree(context, problem, net, state);
 }
 
 /** α, the weights and the factor. The data prescribe the length of each. */

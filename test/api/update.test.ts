@@ -426,9 +426,9 @@ describe.each(variants)("%s", (variant) => {
     using truncated = ntk.fit(few, X, targets(X, 1), { solver: "dual" });
     expect(() => truncated.update({ remove: 0 })).toThrow(RangeError);
     expect(() => truncated.update({ remove: 0 })).toThrow(/fit with a ridge above 0/);
-    using conjugate = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "cg" });
-    expect(() => conjugate.update({ remove: 0 })).toThrow(RangeError);
-    expect(() => conjugate.update({ remove: 0 })).toThrow(
+    using matrixFree = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "cg" });
+    expect(() => matrixFree.update({ remove: 0 })).toThrow(RangeError);
+    expect(() => matrixFree.update({ remove: 0 })).toThrow(
       /solver "cg" cannot be updated; fit again with solver "dual"/,
     );
     const fit = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
