@@ -149,8 +149,8 @@ export function fitModel(
 }
 
 /** `ntk.restore`: see {@link ../ntk.js}. */
-export function restoredFit(context: Context, source: unknown, options: RestoreOptions): Fit {
-  return new Fit(restoreFit(context, source, options));
+export function restoredFit(context: Context, snapshot: unknown, options: RestoreOptions): Fit {
+  return new Fit(restoreFit(context, snapshot, options));
 }
 
 /** The ways to solve a fit. */
