@@ -359,8 +359,8 @@ describe("workers that are none, say nothing, or die", () => {
     [{ threads: "all" }, TypeError, /threads is the string "all"; expected a number/],
     [{ threads: 2 }, RangeError, /threads is 2; only 1 is there yet/],
     [{ module: null }, TypeError, /no WebAssembly.Module/],
-  ])("options %j", async (options, kind, message) => {
-    await expect(loadInWorker(options as never)).rejects.toThrow(kind);
+  ])("options %j", async (options, ErrorType, message) => {
+    await expect(loadInWorker(options as never)).rejects.toThrow(ErrorType);
     await expect(loadInWorker(options as never)).rejects.toThrow(message);
   });
 

@@ -1,7 +1,7 @@
 // The table of activations: two cases each, by the codes of src/activationCode.ts.
 import { ActivationCode } from "../../src/activationCode";
 import { mapPairs } from "../infinite/row";
-import { Closed, Kind, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
+import { Closed, Way, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
 import { Activation } from "./activation";
 import { Erf } from "./erf";
 import { Gelu } from "./gelu";
@@ -53,7 +53,7 @@ export function mapDualActivation(
 /** Mixtures of probits where no series serves: one loop for all, for a double sum takes far longer than to find it. */
 // @ts-ignore: decorator
 @final @unmanaged
-class DoubleSum extends Kind {
+class DoubleSum extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {}

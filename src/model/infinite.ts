@@ -2,7 +2,7 @@
  * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases
  * determine their kernel (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
  */
-import { choice, count, flag, type Kinds, layers, nonNegative, optional, or, read } from "../options.js";
+import { choice, count, flag, layers, nonNegative, optional, or, read, type Schema } from "../options.js";
 import { isRecord } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
@@ -42,7 +42,7 @@ const OPTIONS = {
   parametrization: or(choice(["ntk", "standard"]), "ntk"),
   kernel: or(choice(["ntk", "nngp"]), "ntk"),
   width: optional(count),
-} satisfies Kinds<InfiniteNetworkOptions>;
+} satisfies Schema<InfiniteNetworkOptions>;
 
 /**
  * A network in the limit of infinite width, as a model for `kernel`, `fit`, `dynamics` and `ensemble`. It has no

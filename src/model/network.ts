@@ -10,12 +10,11 @@ import type { NumberList } from "../matrix.js";
 import { BYTES_LIMIT, zeros } from "../memory.js";
 import {
   any,
+  type Check,
   choice,
   count,
   flag,
   isList,
-  type Kind,
-  type Kinds,
   list,
   MOST_LAYERS,
   nonNegative,
@@ -23,6 +22,7 @@ import {
   or,
   pick,
   read,
+  type Schema,
   seed,
 } from "../options.js";
 import { isRecord } from "../scalars.js";
@@ -89,7 +89,7 @@ export interface Network extends Required<Omit<NetworkOptions, "hidden" | "param
 export type NetworkShape = Omit<Network, "parameters" | "blocks">;
 
 /** A width, or a list of widths. */
-const hiddenWidths: Kind<number | number[]> = (value, name) =>
+const hiddenWidths: Check<number | number[]> = (value, name) =>
   isList(value) ? list(count, "a width, or a list of at least one", MOST_LAYERS)(value, name) : count(value, name);
 
 /** The options that make a shape. */
@@ -104,7 +104,7 @@ const SHAPE = {
   biasStd: optional(nonNegative),
   bias: or(flag, true),
   seed: or(seed, 0),
-} satisfies Kinds<Omit<NetworkOptions, "parameters">>;
+} satisfies Schema<Omit<NetworkOptions, "parameters">>;
 /** `blocks` is what a network has beside its options: they are derived, not believed. */
 const OPTIONS = { ...SHAPE, parameters: any, blocks: any };
 const EXAMPLE = "{ inputs: 1, hidden: 64 }";

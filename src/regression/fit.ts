@@ -12,7 +12,7 @@ import { Lease } from "../lease.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { type Network, widths } from "../model/network.js";
-import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
+import { choice, flag, optional, or, outputs, read, type Schema } from "../options.js";
 import {
   averageAdvice,
   checkData,
@@ -22,7 +22,7 @@ import {
   residualProblem,
   ridgeList,
   ridgeOrRidges,
-  scaleKind,
+  scaleOrFit,
 } from "../problem.js";
 import { dualMemory, solveDual } from "./dual.js";
 import { float32Memory, solveFloat32 } from "./float32.js";
@@ -109,16 +109,16 @@ const OPTIONS = {
   ridges: optional(ridgeList),
   perOutput: or(flag, false),
   solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
-  scale: or(scaleKind, 1),
+  scale: or(scaleOrFit, 1),
   centered: or(flag, false),
   outputs: optional(outputs),
-} satisfies Kinds<FitOptions>;
+} satisfies Schema<FitOptions>;
 
 const PREDICT = {
   variance: or(flag, true),
   covariance: or(flag, false),
   noise: or(flag, false),
-} satisfies Kinds<PredictOptions>;
+} satisfies Schema<PredictOptions>;
 
 const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
 

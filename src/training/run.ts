@@ -3,7 +3,7 @@
 import { toMatrix } from "../check.js";
 import { copied, type Matrix, type MatrixLike, type NumberList } from "../matrix.js";
 import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
-import { callback, type Kind, type Kinds, list, MOST_ENTRIES, optional, signal, size } from "../options.js";
+import { type Check, callback, list, MOST_ENTRIES, optional, type Schema, signal, size } from "../options.js";
 import type { Signal } from "../signal.js";
 import { DESCENT, type DescentOptions, type Rule, ruleOf } from "./descent.js";
 
@@ -30,7 +30,7 @@ export interface Progress {
 }
 
 /** Sorted unique steps. */
-export const recordAt: Kind<number[]> = (value, name) => {
+export const recordAt: Check<number[]> = (value, name) => {
   const steps = list(size, "a list of steps", MOST_ENTRIES, 0)(value, name);
   steps.forEach((step, i) => {
     if (i > 0 && step <= steps[i - 1])
@@ -46,7 +46,7 @@ export const TRAIN = {
   recordAt: optional(recordAt),
   onProgress: optional(callback),
   signal,
-} satisfies Kinds<TrainOptions>;
+} satisfies Schema<TrainOptions>;
 
 /** Checked input of a training run: copies. */
 export interface Run {
