@@ -156,13 +156,13 @@ export function readMatrix(value: unknown, name: string, is = `${name} is`): Mat
     const typed = typedNumbers(value, name);
     if (typed) return { data: typed, rows: typed.length, cols: 1 };
     if (Array.isArray(value)) return fromArray(value, name);
-    if (typeof value === "object" && value !== null && "data" in value) return fromRecord(value as Matrix, name, is);
+    if (typeof value === "object" && value !== null && "data" in value) return fromObject(value as Matrix, name, is);
     throw refusal(new TypeError(`${is} ${describe(value)}; expected ${ACCEPTED}`));
   });
 }
 
 /** { data, rows, cols }: data a list, or what JSON makes of one. */
-function fromRecord(value: Matrix, name: string, is: string): Matrix {
+function fromObject(value: Matrix, name: string, is: string): Matrix {
   const { data, rows, cols } = value as { data: unknown; rows: unknown; cols: unknown };
   checkSize(rows, `${name}.rows`);
   checkSize(cols, `${name}.cols`);

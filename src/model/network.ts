@@ -25,7 +25,7 @@ import {
   type Schema,
   seed,
 } from "../options.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
 import {
@@ -288,7 +288,7 @@ export function blockOf(net: Network, name: string): Float64Array {
  * @throws TypeError, RangeError
  */
 export function validateNetwork(value: unknown): Network {
-  const parameters = isRecord(value, "the model") ? reading("the model", () => value.parameters) : undefined;
+  const parameters = isPlainObject(value, "the model") ? reading("the model", () => value.parameters) : undefined;
   if (parameters === undefined) {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }

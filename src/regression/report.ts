@@ -63,7 +63,7 @@ export class Report {
   readonly #lease: Lease;
   readonly #known = new Map<string, unknown>();
 
-  /** @internal `fitted` is the fit's own record: an update replaces its solution. */
+  /** @internal `fitted` belongs to the fit: an update replaces its solution. */
   constructor(fitted: Reported, lease: Lease) {
     const { solution, problem, path } = fitted;
     this.solver = solution.solver;

@@ -30,7 +30,7 @@ import {
   size,
 } from "../options.js";
 import { checkData, type Problem, residualProblem, ridgeOrRidges, scaleOrFit } from "../problem.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
 import { restoreDual } from "./dual.js";
 import { restoreMatrixFree } from "./matrixFree.js";
@@ -128,7 +128,7 @@ const SNAPSHOT = "the snapshot";
 /** An object with these fields; other fields are left alone. */
 function fields<K extends Record<string, Check<unknown>>>(schema: K): Check<ReturnType<typeof pick<K>>> {
   return (value, name) => {
-    if (!isRecord(value, name))
+    if (!isPlainObject(value, name))
       throw refusal(new TypeError(`${name} of the snapshot is ${describe(value)}; expected an object`));
     const values = pick(value, name, named(schema, name));
     return values as ReturnType<typeof pick<K>>;
@@ -264,7 +264,7 @@ export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): R
 /** Reads JSON from {@link jsonOf}, as an object or as text. */
 function fromJson(snapshot: unknown): Packed {
   const value = typeof snapshot === "string" ? parsed(snapshot) : snapshot;
-  if (!isRecord(value, SNAPSHOT)) {
+  if (!isPlainObject(value, SNAPSHOT)) {
     throw new TypeError(`${SNAPSHOT} is ${describe(snapshot)}; expected what fit.toJSON() or fit.snapshot() gave`);
   }
   return reading(SNAPSHOT, () => {
@@ -272,7 +272,7 @@ function fromJson(snapshot: unknown): Packed {
     checkFormat(header.format);
     const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
     const { model } = header;
-    const network = isRecord(model, "model") ? model.parameters : undefined;
+    const network = isPlainObject(model, "model") ? model.parameters : undefined;
     const alpha = numbers(dualWeights, "dualWeights") ?? new Float64Array();
     // One right-hand side for each output of an averaged kernel, else one for all.
     const columns = kernel === "average" ? outputs : 1;

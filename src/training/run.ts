@@ -12,7 +12,7 @@ export interface TrainOptions extends DescentOptions {
   steps: number;
   /**
    * Steps to record, each before it is made: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
-   * spaced by ratio. A record costs one kernel(net, X) with full outputs. Without records no such matrix is made.
+   * spaced by ratio. A recorded step costs one kernel(net, X) with full outputs. Without one no such matrix is made.
    */
   recordAt?: NumberList;
   /** Called between slices of about 16 ms, on this thread. */
@@ -73,7 +73,7 @@ export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
 
 export type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
 
-export const DEFAULT_RECORDS = 100;
+const DEFAULT_RECORDED = 100;
 
 /** The options that do not depend on the data. @throws RangeError */
 export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked): Omit<Run, "net" | "X" | "Y"> {
@@ -87,10 +87,10 @@ export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: 
   return { rule, steps, recordAt: recordAt ?? spacedSteps(steps), onProgress, signal };
 }
 
-/** 0, steps, and at most DEFAULT_RECORDS steps between, spaced by ratio. */
+/** 0, steps, and at most DEFAULT_RECORDED steps between, spaced by ratio. */
 export function spacedSteps(steps: number): number[] {
   const chosen = new Set([0, steps]);
-  for (let i = 0; i < DEFAULT_RECORDS; i++)
-    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDS - 1)))));
+  for (let i = 0; i < DEFAULT_RECORDED; i++)
+    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDED - 1)))));
   return [...chosen].sort((a, b) => a - b);
 }

@@ -28,7 +28,7 @@ import {
   read,
   type Schema,
 } from "../options.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
 import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
 import {
@@ -80,7 +80,7 @@ const NETWORK = {
 
 /** A rate > 0, or a fraction of the largest stable rate. */
 const sweepRate: Check<SweepRate> = (value, name) => {
-  if (isRecord(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
+  if (isPlainObject(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
   if (typeof value !== "number")
     throw new TypeError(`${name} is ${describe(value)}; expected a number or { fraction }`);
   return positive(value, name);

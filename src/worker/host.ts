@@ -6,7 +6,7 @@ import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import type { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
@@ -265,7 +265,7 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
 
 /** Options and more of them; what cannot be options stays what it is, for the method to refuse. */
 function withMore(options: unknown, more: object): unknown {
-  return options === undefined || isRecord(options, "options") ? { ...(options as object), ...more } : options;
+  return options === undefined || isPlainObject(options, "options") ? { ...(options as object), ...more } : options;
 }
 
 /**
