@@ -27,7 +27,7 @@ import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dyna
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
 import { type Linearized, linearize } from "./training/linearize.js";
 import type { Progress, TrainOptions } from "./training/run.js";
-import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./training/sampleKernel.js";
+import { type KernelSamples, kernelSamplesOf, type SampleKernelOptions } from "./training/sampleKernel.js";
 import {
   type Sweep,
   type SweepOptions,
@@ -329,7 +329,7 @@ export class Ntk {
    * const { mean, standardError } = ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50, seed: 1 }).result();
    */
   sampleKernel(options: NetworkOptions, X: MatrixLike, sampling: SampleKernelOptions = {}): KernelSamples {
-    return sampleKernels(this.#context, options, X, sampling);
+    return kernelSamplesOf(this.#context, options, X, sampling);
   }
 
   /**

@@ -34,7 +34,7 @@ const OPTIONS = {
 } satisfies Schema<SampleKernelOptions>;
 
 /** `ntk.sampleKernel`. */
-export function sampleKernels(
+export function kernelSamplesOf(
   context: Context,
   options: NetworkOptions,
   Xlike: MatrixLike,

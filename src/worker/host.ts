@@ -118,7 +118,7 @@ export class Host {
   readonly #load: (request: Load) => Promise<Ntk>;
   readonly #post: (reply: Reply, transfer: ArrayBuffer[]) => void;
   readonly #objects = new Map<number, { object: object; kind: Kind }>();
-  readonly #numbers = new WeakMap<object, number>();
+  readonly #targets = new WeakMap<object, number>();
   readonly #signals = new Map<number, AbortController>();
   #next = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -174,10 +174,10 @@ export class Host {
   }
 
   #handle(object: object, kind: Kind): Handle {
-    let target = this.#numbers.get(object);
+    let target = this.#targets.get(object);
     if (target === undefined) {
       target = this.#next++;
-      this.#numbers.set(object, target);
+      this.#targets.set(object, target);
       this.#objects.set(target, { object, kind });
     }
     const fixed = Object.entries(object).filter(([name, value]) => name !== "draws" && typeof value !== "function");
