@@ -23,7 +23,7 @@ const [bufferOf, offsetOf, lengthOf] = [slot("buffer"), slot("byteOffset"), slot
  *
  * @throws TypeError for BigInts, and where the memory is gone; MemoryLimitError.
  */
-export function typedNumbers(value: unknown, name: string): Float64Array | undefined {
+function typedNumbers(value: unknown, name: string): Float64Array | undefined {
   const type = typedArrayName(value);
   if (type === undefined) return undefined;
   if (type.startsWith("Big"))

@@ -34,7 +34,7 @@ export function syrk(alpha: number, A: View, beta: number, C: View): void {
 }
 
 /** What {@link gram} multiplies and adds. */
-export interface GramTerms {
+interface GramTerms {
   /** The factor alpha A A2ᵀ + beta; beta alone without A. */
   readonly A?: View | undefined;
   readonly A2?: View | undefined;

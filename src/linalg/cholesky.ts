@@ -12,7 +12,7 @@ import type { Factor } from "./factor.js";
 import { hold, scratch, type View } from "./view.js";
 
 /** A pivot that stopped the factorisation. */
-export interface FailedPivot {
+interface FailedPivot {
   failedPivot: number;
 }
 

@@ -259,7 +259,7 @@ function checkParameters(parameters: Float64Array): void {
 }
 
 /** Forward scales of one layer: Z = alpha H Cᵀ + beta d (MATH.md §1). beta is 0 without biases. */
-export interface LayerScale {
+interface LayerScale {
   alpha: number;
   beta: number;
 }

@@ -29,7 +29,7 @@ export interface OutputReport {
 }
 
 /** The parts of a fit that its report reads. An update replaces the solution. */
-export interface Reported {
+interface Reported {
   solution: Solution;
   problem: Problem;
   scale: 1 | "fit";

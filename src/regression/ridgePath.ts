@@ -154,7 +154,7 @@ function rootMeanSquare(values: readonly (number | undefined)[]): number | undef
 }
 
 /** A rated path, and the factor of the winner. */
-export interface ChosenPath {
+interface ChosenPath {
   factor: Factor;
   path: PathPoint[];
   /** What was unusual about the choice, a sentence each. */

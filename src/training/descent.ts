@@ -67,7 +67,7 @@ export const DESCENT = {
 export const descentKind = choice(["descent", "flow"]);
 
 /** Checked {@link DescentOptions}. */
-export type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCENT)[Key]> };
+type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCENT)[Key]> };
 
 /** A checked rule. */
 export interface Rule {
@@ -92,7 +92,7 @@ export function ruleOf({ learningRate, momentum, nesterov, weightDecay }: Descen
 }
 
 /** Descent is stable iff 0 < η(λ + nκ)/n < this, for every mode. */
-export function stabilityBound({ momentum, nesterov }: Pick<Rule, "momentum" | "nesterov">): number {
+function stabilityBound({ momentum, nesterov }: Pick<Rule, "momentum" | "nesterov">): number {
   return (2 * (1 + momentum)) / (nesterov ? 1 + 2 * momentum : 1);
 }
 

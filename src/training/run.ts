@@ -71,7 +71,7 @@ export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, o
 /** Options to try instead, for error messages. */
 export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
 
-export type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
+type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
 
 const DEFAULT_RECORDED = 100;
 
@@ -88,7 +88,7 @@ export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: 
 }
 
 /** 0, steps, and at most DEFAULT_RECORDED steps between, spaced by ratio. */
-export function spacedSteps(steps: number): number[] {
+function spacedSteps(steps: number): number[] {
   const chosen = new Set([0, steps]);
   for (let i = 0; i < DEFAULT_RECORDED; i++)
     chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDED - 1)))));

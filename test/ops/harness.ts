@@ -30,7 +30,7 @@ export interface Block {
 }
 
 /** Where an op may write: entries of a block, all or those for which `may` is true. */
-export type Writes = [block: Block, may?: (i: number, j: number) => boolean];
+type Writes = [block: Block, may?: (i: number, j: number) => boolean];
 
 export type Range = [start: number, end: number];
 
@@ -202,7 +202,7 @@ export function expectSameBits(got: Float64Array, expected: Float64Array, what: 
 }
 
 /** Partitions of [0, n), out of order, off the edges of tiles, with an empty and a one-row range. */
-export function partitions(n: number): Range[][] {
+function partitions(n: number): Range[][] {
   return [
     [
       [0, 5],

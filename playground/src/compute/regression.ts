@@ -13,7 +13,7 @@ export interface Point {
   x: number;
   y: number;
 }
-export interface Settings {
+interface Settings {
   width: number;
   activation: Activation;
   weightStd: number;
@@ -29,7 +29,7 @@ export interface RegressionRequest {
   grid: Float64Array;
   draws: number;
 }
-export interface Curve {
+interface Curve {
   mean: Float64Array;
   low: Float64Array;
   high: Float64Array;

@@ -37,7 +37,7 @@ export function operandAt(address: number, ld: number, trans: boolean): Operand 
 }
 
 /** Factor of the Hadamard product: alpha P Qᵀ, depth d. */
-export interface HadamardFactor {
+interface HadamardFactor {
   d: number;
   alpha: number;
   p: Operand;
@@ -45,14 +45,14 @@ export interface HadamardFactor {
 }
 
 /** A factor that is given: one entry for each repeat×repeat block. */
-export interface GivenFactor {
+interface GivenFactor {
   repeat: number;
   f: number;
   ldf: number;
 }
 
 /** Where the result goes. Rows [r0, r1), n columns or (lower) up to the diagonal. */
-export interface Target {
+interface Target {
   lower: boolean;
   r0: number;
   r1: number;

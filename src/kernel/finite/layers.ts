@@ -12,7 +12,7 @@ import { ActivationCode } from "../../ops.js";
 import { features } from "./networkOps.js";
 
 /** Where the two blocks of a layer lie in θ, or in any vector like θ. */
-export interface Blocks {
+interface Blocks {
   /** Weights, fanOut×fanIn. */
   readonly weights: View;
   /** Biases, 1×fanOut; undefined without. */
@@ -115,13 +115,13 @@ export interface Tile {
 }
 
 /** Memory of a tile: features and slopes of each hidden layer, for at most so many rows. */
-export interface TileMemory {
+interface TileMemory {
   readonly features: readonly View[];
   readonly slopes: readonly View[];
 }
 
 /** Scratch for {@link fillTile}. */
-export function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
+function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
   const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
   return { features: matrices(), slopes: matrices() };
 }
