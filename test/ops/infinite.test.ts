@@ -43,7 +43,10 @@ describe.each(variants)("%s", (variant) => {
       const tables = [rows, columns].map((points) => {
         const table = bed.matrix("moments", 1, (terms + 2) * 4, undefined, (terms + 2) * 4);
         if (terms)
-          bed.call(() => bed.ops.dmoments(4, points.address, scale, nodes.address, terms, table.address), [table]);
+          expectDone(
+            bed.call(() => bed.ops.dmoments(4, points.address, scale, nodes.address, terms, table.address), [table]),
+            "dmoments",
+          );
         return terms ? table.address : 0;
       });
       const work = bed.work(bed.ops.ddualScratchBytes(terms));
@@ -118,7 +121,10 @@ describe.each(variants)("%s", (variant) => {
       const nodes = nodesOn(bed);
       const a = bed.matrix("a", 1, n, (_, j) => [0, 1e-6, 0.5, 3, 40, 1e6][j], n);
       const table = bed.matrix("moments", 2, (terms + 2) * 4, undefined, (terms + 2) * 4);
-      bed.call(() => bed.ops.dmoments(n, a.address, 2, nodes.address, terms, table.address), [table]);
+      expectDone(
+        bed.call(() => bed.ops.dmoments(n, a.address, 2, nodes.address, terms, table.address), [table]),
+        "dmoments",
+      );
       const [A, M] = [bed.read(a), bed.read(table)];
       for (let i = 0; i < n; i++) {
         const slot = (k: number) => M[Math.floor(i / 4) * (terms + 2) * 4 + k * 4 + (i % 4)];
@@ -159,16 +165,22 @@ describe.each(variants)("%s", (variant) => {
         const x = bed.matrix("X", n, d, (i, j) => points[i][j]);
         const a = bed.matrix("a", 1, 8, () => 0, 8);
         const u = bed.matrix("U", n, d + 1);
-        bed.call(() => bed.ops.dunit(n, d, alpha, beta, x.address, x.ld, a.address, u.address, u.ld), [a], [u]);
+        expectDone(
+          bed.call(() => bed.ops.dunit(n, d, alpha, beta, x.address, x.ld, a.address, u.address, u.ld), [a], [u]),
+          "dunit",
+        );
         const transposed = bed.matrix("UT", d + 1, 8, () => 0, 8);
-        bed.call(() => bed.ops.dtranspose(n, d + 1, u.address, u.ld, transposed.address, 8), [transposed]);
+        expectDone(
+          bed.call(() => bed.ops.dtranspose(n, d + 1, u.address, u.ld, transposed.address, 8), [transposed]),
+          "dtranspose",
+        );
         const c = bed.matrix("C", n, 8, () => 0, 8);
         const delta = bed.matrix("delta", n, 8, () => 0, 8);
         const work = bed.work(bed.ops.dgemmScratchBytes(n, n, d + 1));
         if (!few) {
           const run = () =>
             bed.ops.dgemm(0, 1, 0, n, n, d + 1, 1, u.address, u.ld, u.address, u.ld, 0, c.address, c.ld, work.address);
-          bed.call(run, [c], [work]);
+          expectDone(bed.call(run, [c], [work]), "dgemm");
         }
         const run = () =>
           bed.ops.dcovariance(
