@@ -221,7 +221,7 @@ export class Ntk {
 
   /**
    * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a
-   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A record of the kernel costs one `kernel(net, X)`.
+   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A recorded step costs one `kernel(net, X)`.
    *
    * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is
    *   no longer finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
