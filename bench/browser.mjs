@@ -3,7 +3,7 @@
 // writes it and a JSON file to bench/results/. A browser that is missing is named and skipped.
 //
 //   --only REGEX     cases whose name matches
-//   --samples N      samples a case (default 7)
+//   --rounds N      rounds a case (default 7)
 //   --browser NAME   chromium or firefox alone
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,17 +13,17 @@ import { machine, peakBinaries } from "./lib/machine.mjs";
 import { tableHead, tableRow } from "./lib/race.mjs";
 
 const DEFAULT = "^(features, |kernel|deep kernel N=500|gemm|Cholesky 1000|solve 1000, 32|fit \\+ 200|eigh 500)";
-/** A sample is at least this long: 20 steps of the coarsest clock (1 ms). */
+/** A turn is at least this long: 20 steps of the coarsest clock (1 ms). */
 const MINIMUM_MS = 20;
 
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: DEFAULT },
-    samples: { type: "string", default: "7" },
+    rounds: { type: "string", default: "7" },
     browser: { type: "string" },
   },
 });
-const samples = Number(options.samples);
+const rounds = Number(options.rounds);
 const binaries = Object.fromEntries(
   Object.entries(peakBinaries(["relaxed", "simd"])).map(([name, bytes]) => [name, bytes.toString("base64")]),
 );
@@ -33,12 +33,12 @@ async function run({ name, path, launch }, url) {
   try {
     await page.goto(url);
     await page.waitForFunction(() => globalThis.bench !== undefined);
-    const settings = { samples, minimumMs: MINIMUM_MS, binaries };
+    const settings = { rounds, minimumMs: MINIMUM_MS, binaries };
     const { variants, resolution, isolated, names } = await page.evaluate((s) => globalThis.bench.start(s), settings);
     const { cpu, cores } = machine();
     const lines = [
-      `${version}, ${cpu}, ${cores} cores, one thread; variants ${variants.join(", ")}; medians of ${samples}, contenders alternated.`,
-      `Clock: steps of ${(resolution * 1000).toFixed(0)} µs${isolated ? " (isolated page)" : ""}; short work repeated for samples of ${MINIMUM_MS} ms or more.`,
+      `${version}, ${cpu}, ${cores} cores, one thread; variants ${variants.join(", ")}; medians of ${rounds} rounds, contenders alternated.`,
+      `Clock: steps of ${(resolution * 1000).toFixed(0)} µs${isolated ? " (isolated page)" : ""}; short runs repeated for turns of ${MINIMUM_MS} ms or more.`,
       "Share: of the register peak (12 chains, no loads) measured in the same page; fused for relaxed, multiply+add for simd and js.",
       "",
       ...tableHead("js"),
@@ -55,7 +55,7 @@ async function run({ name, path, launch }, url) {
     const peak = await page.evaluate(() => globalThis.bench.peak());
     const summary = Object.entries(peak).map(([variant, gflops]) => `${variant} ${gflops.toFixed(1)}`);
     console.log(`\nregister peak at the end, GFLOP/s: ${summary.join(", ")}\n`);
-    write(`browser-${name}`, lines, { version, cpu, cores, resolution, samples, rows });
+    write(`browser-${name}`, lines, { version, cpu, cores, resolution, rounds, rows });
   } finally {
     await close();
   }

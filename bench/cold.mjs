@@ -3,7 +3,7 @@
 // whole process, less a process that does nothing. Contenders alternate; medians. Prints a Markdown table, and writes a
 // JSON file to bench/results/.
 //
-//   --samples N   processes a contender (default 11)
+//   --rounds N   processes a contender (default 11)
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,8 +15,8 @@ import { network } from "./cases/peers.mjs";
 import { median } from "./lib/data.mjs";
 import { machine } from "./lib/machine.mjs";
 
-const { values: options } = parseArgs({ options: { samples: { type: "string", default: "11" } } });
-const samples = Number(options.samples);
+const { values: options } = parseArgs({ options: { rounds: { type: "string", default: "11" } } });
+const rounds = Number(options.rounds);
 const ENTRY = fileURLToPath(new URL("thirdparty/cold.mjs", import.meta.url));
 /**
  * Adapters and their variants. `simd` is asked for by name, the rest as in bench/peers.mjs. The others are compared
@@ -45,7 +45,7 @@ function run(...args) {
 
 function race(data) {
   const empty = [];
-  for (let round = -1; round < samples; round++) {
+  for (let round = -1; round < rounds; round++) {
     const nothing = run();
     if (round >= 0) empty.push(nothing.wall);
     for (const contender of CONTENDERS.filter(({ problem }) => !problem)) {
@@ -74,7 +74,7 @@ try {
   const data = join(folder, "data");
   writeFileSync(data, serialize(network(100, 256, 1)));
   const empty = race(data);
-  print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${samples} processes, alternated.`);
+  print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${rounds} processes, alternated.`);
   print(
     `Inside: import to first kernel (N = 100, m = 256); outside: whole process less an empty one (${empty.toFixed(0)} ms).`,
   );
@@ -101,5 +101,5 @@ mkdirSync(results, { recursive: true });
 writeFileSync(new URL(`cold-node-${about.node}.md`, results), `${lines.join("\n")}\n`);
 writeFileSync(
   new URL(`cold-node-${about.node}.json`, results),
-  `${JSON.stringify({ ...about, samples, contenders: CONTENDERS }, null, 1)}\n`,
+  `${JSON.stringify({ ...about, rounds, contenders: CONTENDERS }, null, 1)}\n`,
 );

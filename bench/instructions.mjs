@@ -108,9 +108,9 @@ function fromText(wat, name) {
   for (let i = 0; i < loops.length; i++)
     for (const [, , lines] of loops[i].matchAll(/^( +)loop \$.*\n((?:\1 .*\n)*)\1end/gm)) loops.push(lines);
   for (const lines of loops.filter((inside) => !/^ +loop /m.test(inside))) {
-    const numbers = new Map();
-    for (const [op] of lines.matchAll(/(?<=^ +)\w+\.\w+/gm)) numbers.set(op, (numbers.get(op) ?? 0) + 1);
-    const counts = [...numbers].map(([op, number]) => `${op} ${number}`);
+    const instructions = new Map();
+    for (const [op] of lines.matchAll(/(?<=^ +)\w+\.\w+/gm)) instructions.set(op, (instructions.get(op) ?? 0) + 1);
+    const counts = [...instructions].map(([op, number]) => `${op} ${number}`);
     console.log(`\n### ${name}, from the text: ${counts.join(", ")}`);
   }
 }

@@ -3,7 +3,7 @@
 // Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated, medians; whole calls on
 // both sides. Skipped where NumPy is missing.
 //
-//   --samples N   samples a contender (default 9)     PYTHON: another interpreter than /usr/bin/python3
+//   --rounds N   rounds a contender (default 9)     PYTHON: another interpreter than /usr/bin/python3
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -17,8 +17,8 @@ import { supports } from "../dist/backend/inlined.js";
 import { median, symmetric } from "./lib/data.mjs";
 import { machine } from "./lib/machine.mjs";
 
-const { values: options } = parseArgs({ options: { samples: { type: "string", default: "9" } } });
-const samples = Number(options.samples);
+const { values: options } = parseArgs({ options: { rounds: { type: "string", default: "9" } } });
+const rounds = Number(options.rounds);
 const python = process.env.PYTHON ?? "/usr/bin/python3";
 /** What OpenBLAS may use; undefined: all that the processor has. */
 const CORES = ["Nehalem", "Prescott", undefined];
@@ -72,7 +72,7 @@ async function natives() {
 async function race(contenders) {
   const times = contenders.map(() => []);
   let expected;
-  for (let round = -1; round < samples; round++) {
+  for (let round = -1; round < rounds; round++) {
     for (const [i, { name, run }] of contenders.entries()) {
       const { ms, first } = await run();
       expected ??= first;
@@ -117,9 +117,9 @@ async function main() {
   );
   const lines = [
     `Node ${node} (V8 ${v8}), ${cpu}; NumPy ${about.numpy} on ${about.openblas?.config ?? about.libraries.join(", ")};`,
-    `one thread each (OpenBLAS says ${others.map((other) => other.about.openblas?.threads ?? "?").join(", ")}), float64, medians of ${samples}, alternated.`,
+    `one thread each (OpenBLAS says ${others.map((other) => other.about.openblas?.threads ?? "?").join(", ")}), float64, medians of ${rounds} rounds, alternated.`,
     "",
-    `| work | ${names.map((name) => `${name}, ms`).join(" | ")} | ${ratios.join(" | ")} |`,
+    `| task | ${names.map((name) => `${name}, ms`).join(" | ")} | ${ratios.join(" | ")} |`,
     `| --- | ${[...names, ...ratios].map(() => "---:").join(" | ")} |`,
   ];
   for (const line of lines) console.log(line);
@@ -130,7 +130,7 @@ async function main() {
       for (const n of [500, 1000]) {
         const ms = await race(contendersFor(op, n, folder, others, ours));
         const over = ours.flatMap((_, i) => others.map((__, j) => ms[i] / ms[ours.length + j]));
-        rows.push({ work: `${op} ${n}`, ms: Object.fromEntries(names.map((name, i) => [name, ms[i]])) });
+        rows.push({ task: `${op} ${n}`, ms: Object.fromEntries(names.map((name, i) => [name, ms[i]])) });
         lines.push(
           `| ${op} ${n} | ${ms.map((x) => x.toFixed(1)).join(" | ")} | ${over.map((x) => x.toFixed(2)).join(" | ")} |`,
         );

@@ -2,7 +2,7 @@
 // share of the register peak measured around the same case. Prints a Markdown table, and writes it and a JSON file to
 // bench/results/.
 //
-//   --only REGEX   cases whose name matches     --samples N   samples a case (default 9)
+//   --only REGEX   cases whose name matches     --rounds N   rounds a case (default 9)
 //   --nodes        the same again on the Nodes of tools/nodes (relaxed SIMD)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -18,11 +18,11 @@ import { measure, peaks, sink, tableHead, tableRow } from "./lib/race.mjs";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
-    samples: { type: "string", default: "9" },
+    rounds: { type: "string", default: "9" },
     nodes: { type: "boolean", default: false },
   },
 });
-const samples = Number(options.samples);
+const rounds = Number(options.rounds);
 const variants = [...["relaxed", "simd"].filter(supports), "js"];
 const [reference] = variants;
 const peak = peaks(peakBinaries(variants));
@@ -30,7 +30,7 @@ const settings = {
   variants,
   reference,
   peak,
-  samples,
+  rounds,
   context: resident,
   load: (variant, precision = "float64") => load({ variant, precision }),
 };
@@ -38,7 +38,7 @@ const settings = {
 const about = machine();
 const rows = [];
 const lines = [
-  `Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores; medians of ${samples}, contenders alternated.`,
+  `Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores; medians of ${rounds} rounds, contenders alternated.`,
   "Share: of the register peak (12 chains, no loads) measured in the same run; fused for relaxed, multiply+add for simd and js.",
   "",
   ...tableHead(reference),
@@ -59,14 +59,14 @@ console.log(`\nregister peak at the end, GFLOP/s: ${summary.join(", ")} (sink ${
 const folder = new URL("results/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 writeFileSync(new URL(`node-${about.node}.md`, folder), `${lines.join("\n")}\n`);
-writeFileSync(new URL(`node-${about.node}.json`, folder), `${JSON.stringify({ ...about, samples, rows }, null, 1)}\n`);
+writeFileSync(new URL(`node-${about.node}.json`, folder), `${JSON.stringify({ ...about, rounds, rows }, null, 1)}\n`);
 
 if (options.nodes) {
   for (const name of ["node22", "node24"]) {
     const node = fileURLToPath(new URL(`../tools/nodes/node_modules/${name}/bin/node`, import.meta.url));
     if (!existsSync(node)) console.log(`\n${name} is not there: npm ci --ignore-scripts --prefix tools/nodes`);
     else
-      spawnSync(node, [fileURLToPath(import.meta.url), "--only", options.only, "--samples", options.samples], {
+      spawnSync(node, [fileURLToPath(import.meta.url), "--only", options.only, "--rounds", options.rounds], {
         stdio: "inherit",
       });
   }

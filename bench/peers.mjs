@@ -3,13 +3,13 @@
 // timed. A float64 result that is right to float32's tolerance alone says so. Prints a Markdown table, and writes it
 // and a JSON file to bench/results/.
 //
-//   --only REGEX   work whose name matches
-//   --samples N    samples a contender (default 5)
+//   --only REGEX   tasks whose name matches
+//   --rounds N    turns of a contender (default 5)
 //   --large        eigh 1000 too
 //
 // An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
 // `async create(variant)`. `create` throws an Error that says why where the variant cannot run here, and else gives
-//   name, version?, label?      its npm package (default: the installed version), and how it does the work, if several
+//   name, version?, label?      its npm package (default: the installed version), and how it does its tasks, if several
 //   precision, threads          "float64" or "float32"; how many threads compute
 //   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d,
 //                               σ the sigmoid
@@ -22,33 +22,33 @@
 //   solve?(A, B)                A⁻¹B for A positive definite, factorisation included
 //   eigh?(A)                    [eigenvalues ascending, eigenvectors in columns] of A symmetric
 //   read?(part)                 a part of a result as a flat typed array (default: it is one); frees it; untimed
-// The work (`kernel` to `eigh`) takes `{ data, rows, cols }` matrices (d, b: Float64Array), converts them, and returns
+// A verb (`kernel` to `eigh`) takes `{ data, rows, cols }` matrices (d, b: Float64Array), converts them, and returns
 // (a promise of) the function to be timed. That function takes nothing and returns (a promise of) a result that
-// JavaScript can read. Work that a library lacks is left out. Conversion of the inputs is so not timed for the peers,
+// JavaScript can read. A verb that a library lacks is left out. Conversion of the inputs is so not timed for the peers,
 // while ntk-wasm's public calls include it.
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { errorOf, TOLERANCE, work } from "./cases/peers.mjs";
+import { errorOf, TOLERANCE, tasks } from "./cases/peers.mjs";
 import { median } from "./lib/data.mjs";
 import { machine } from "./lib/machine.mjs";
 
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
-    samples: { type: "string", default: "5" },
+    rounds: { type: "string", default: "5" },
     large: { type: "boolean", default: false },
   },
 });
-const samples = Number(options.samples);
+const rounds = Number(options.rounds);
 /**
  * Ours is first: the results of the others are compared with its results, their times with its times of the same
  * precision.
  */
 const ADAPTERS = ["ntk-wasm", "ml-matrix", "numpy-ts", "jax-js", "tfjs-wasm", "onnxruntime-web"];
 /**
- * A contender that takes longer than SLOW milliseconds gets no warm-up round, and as many samples as fit into BUDGET,
+ * A contender that takes longer than SLOW milliseconds gets no warm-up round, and as many rounds as fit into BUDGET,
  * at least one.
  */
 const SLOW = 5000;
@@ -86,7 +86,7 @@ async function startAll() {
 }
 
 /**
- * The first run of each contender, and its verdict: `samples` to take, or the `problem`. The result of the first
+ * The first run of each contender, and its verdict: `rounds` to take, or the `problem`. The result of the first
  * contender counts as right.
  */
 async function qualify(contenders, verb, input) {
@@ -99,7 +99,7 @@ async function qualify(contenders, verb, input) {
       const { ms, parts } = await contender.ask("prepare", verb, input);
       expected ??= parts;
       row.error = errorOf(verb, input, parts, expected);
-      row.samples = ms > SLOW ? Math.min(samples, Math.max(1, Math.floor(BUDGET / ms))) : samples;
+      row.rounds = ms > SLOW ? Math.min(rounds, Math.max(1, Math.floor(BUDGET / ms))) : rounds;
       row.warm = ms <= SLOW;
       // One run of this is enough.
       if (ms > BUDGET) row.times.push(ms);
@@ -116,11 +116,11 @@ async function qualify(contenders, verb, input) {
 /** Everything that is timed ends here, so that no result is dead. */
 let sink = 0;
 
-/** Medians, one sample of each contender after the other, again and again; the first round warms up. */
+/** Medians, one turn of each contender after the other, again and again; the first round warms up. */
 async function race(rows) {
-  for (let round = -1; round < samples; round++) {
+  for (let round = -1; round < rounds; round++) {
     for (const row of rows) {
-      if (row.problem || (round < 0 ? !row.warm : round >= row.samples) || row.times.length >= row.samples) continue;
+      if (row.problem || (round < 0 ? !row.warm : round >= row.rounds) || row.times.length >= row.rounds) continue;
       const { ms, first } = await row.contender.ask("time", Math.max(round, 0));
       sink += first;
       if (round >= 0) row.times.push(ms);
@@ -150,25 +150,25 @@ const print = (line) => {
   console.log(line);
 };
 const { contenders, skipped } = await startAll();
-print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${samples}, alternated.`);
+print(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${rounds} rounds, alternated.`);
 print("Results checked against ntk-wasm first, error relative to the largest entry: 1e-9 in float64, 1e-3 in float32.");
 print(
   "Ratio: time over ntk-wasm's in the same precision; * over its float64, where it has no float32. Behind: ntk-wasm is.",
 );
 print("");
-print("| work | library (version) | precision | threads | ms | time / ntk-wasm |");
+print("| task | library (version) | precision | threads | ms | time / ntk-wasm |");
 print("| --- | --- | --- | ---: | ---: | ---: |");
 const results = [];
-const WORK = work(options.large);
-for (const { work: name, verb, make } of WORK.filter((item) => new RegExp(options.only).test(item.work))) {
+const TASKS = tasks(options.large);
+for (const { name, verb, make } of TASKS.filter((item) => new RegExp(options.only).test(item.name))) {
   const rows = await qualify(contenders, verb, make());
   await race(rows);
   for (const row of rows) {
-    const { contender, ms, error, problem, inexact, samples: taken } = row;
+    const { contender, ms, error, problem, inexact, rounds: taken } = row;
     const { name: library, label, version, precision, threads } = contender;
     const ratio = problem ? {} : ratioOf(row, rows);
     results.push({
-      work: name,
+      task: name,
       library,
       label,
       version,
@@ -176,11 +176,11 @@ for (const { work: name, verb, make } of WORK.filter((item) => new RegExp(option
       threads,
       ms,
       ...ratio,
-      samples: taken,
+      rounds: taken,
       error,
       problem,
     });
-    const few = taken < samples ? ` (${taken} sample${taken > 1 ? "s" : ""})` : "";
+    const few = taken < rounds ? ` (${taken} round${taken > 1 ? "s" : ""})` : "";
     const note = few + (inexact ? ` (error ${error.toExponential(0)})` : "");
     const over = problem
       ? ""
@@ -191,7 +191,7 @@ for (const { work: name, verb, make } of WORK.filter((item) => new RegExp(option
   for (const { ask } of contenders) await ask("forget");
 }
 print("");
-const all = [...new Set(WORK.map(({ verb }) => verb))];
+const all = [...new Set(TASKS.map(({ verb }) => verb))];
 for (const { name, label, precision, verbs } of contenders) {
   const lacks = all.filter((verb) => !verbs.includes(verb));
   if (lacks.length && !label) print(`${name} (${precision}) has no ${lacks.join(", ")}.`);
@@ -207,4 +207,4 @@ const folder = new URL("results/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 const write = (ending, content) => writeFileSync(new URL(`peers-node-${about.node}.${ending}`, folder), `${content}\n`);
 write("md", lines.join("\n"));
-write("json", JSON.stringify({ ...about, samples, skipped, results }, null, 1));
+write("json", JSON.stringify({ ...about, rounds, skipped, results }, null, 1));

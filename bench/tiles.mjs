@@ -4,7 +4,7 @@
 // names the broadcasts' addresses outside the loop too, as assembly/blas/microkernel.ts does (see there).
 //
 //   --only REGEX   candidates whose name matches
-//   --samples N    samples a candidate (default 7)
+//   --rounds N    rounds a candidate (default 7)
 //   --nodes        on the Nodes of tools/nodes too
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ import { peaks } from "./lib/race.mjs";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
-    samples: { type: "string", default: "7" },
+    rounds: { type: "string", default: "7" },
     nodes: { type: "boolean", default: false },
   },
 });
@@ -127,7 +127,7 @@ const candidates = SHAPES.flatMap(([rows, vectors]) =>
 
 const about = machine();
 console.log(
-  `Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${options.samples}, candidates alternated.\n`,
+  `Node ${about.node} (V8 ${about.v8}), ${about.cpu}; medians of ${options.rounds} rounds, candidates alternated.\n`,
 );
 console.log("| variant | type | tile | GFLOP/s | share of peak |\n| --- | --- | --- | ---: | ---: |");
 const folder = mkdtempSync(join(tmpdir(), "ntk-tiles-"));
@@ -136,7 +136,7 @@ for (const variant of ["simd", "relaxed"].filter(supports)) {
   for (const type of Object.keys(TYPES)) {
     const runs = candidates.map((item) => contender(folder, { ...item, type }, variant));
     const [speeds, limits] = [runs.map(() => []), []];
-    for (let sample = 0; sample < Number(options.samples); sample++) {
+    for (let round = 0; round < Number(options.rounds); round++) {
       for (const [i, run] of runs.entries()) speeds[i].push(run());
       limits.push((type === "f32" ? 2 : 1) * peak());
     }
@@ -153,7 +153,7 @@ rmSync(folder, { recursive: true });
 if (options.nodes) {
   for (const version of ["node22", "node24"]) {
     const node = join(root, `tools/nodes/node_modules/${version}/bin/node`);
-    const rest = ["--only", options.only, "--samples", options.samples];
+    const rest = ["--only", options.only, "--rounds", options.rounds];
     if (!existsSync(node)) console.log(`\n${version} is not there: npm ci --ignore-scripts --prefix tools/nodes`);
     else spawnSync(node, [fileURLToPath(import.meta.url), ...rest], { stdio: "inherit" });
   }

@@ -1,7 +1,7 @@
 // Builds everything:
 //   AssemblyScript → build/*.wasm, each marked with its name
 //   build/*.wasm → src/backend/binaries.generated.ts, in base64
-//   src/worker/entry.ts → src/worker/source.generated.ts, the worker's script as a string
+//   src/worker/entry.ts → src/worker/script.generated.ts, the worker's script as a string
 //   src → dist/
 // Prints the sizes, and fails where both binaries together are over the budget.
 import { execFile } from "node:child_process";
@@ -92,8 +92,8 @@ await build({
   legalComments: "none",
 });
 generate(
-  "src/worker/source.generated.ts",
-  `export const source: string = ${JSON.stringify(readFileSync(script, "utf8"))};\n`,
+  "src/worker/script.generated.ts",
+  `export const script: string = ${JSON.stringify(readFileSync(script, "utf8"))};\n`,
 );
 
 await run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.json"));

@@ -60,14 +60,14 @@ print("2/pi", [hex((fraction >> (1216 - 64 * (i + 1))) & (2**64 - 1)) for i in r
 for digits in ["ln2"]:
     hi = mpf(int(log(2) * 2**32)) / 2**32
     print(digits, repr(float(hi)), repr(float(log(2) - hi)), "log2e", repr(float(1 / log(2))), "2/sqrt(pi)", repr(float(2 / sqrt(mp.pi))))
-# sin t − t cos t = t³ W(t²), t ≤ 1, and sinh c = c + c³ H(c²), c ≤ 1/2 (duals of relu and sin).
+# sin t − t cos t = t³ W(t²), t ≤ 1, and sinh c = c + c³ H(c²), c ≤ 1/2 (dual activations of relu and sin).
 wide = lambda u: (sin(sqrt(u)) - sqrt(u) * cos(sqrt(u))) / sqrt(u) ** 3 if u > small else mpf(1) / 3 - u / 30
 fit("relu W", wide, [0, mpf(1)], 8, wide)
 fit("sinh H", lambda u: (mp.sinh(sqrt(u)) / sqrt(u) - 1) / u if u > small else mpf(1) / 6 + u / 120, [0, mpf(1) / 4], 6,
     lambda u: mp.sinh(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
 
 
-def single(name, function, interval, terms, relative):
+def fit_float32(name, function, interval, terms, relative):
     """Coefficients in float32, for assembly/simd/exp4.ts and the classes of four lanes in assembly/activation."""
     import struct
     narrow = lambda x: struct.unpack("f", struct.pack("f", float(x)))[0]
@@ -78,11 +78,11 @@ def single(name, function, interval, terms, relative):
 
 
 mp.dps = 40
-single("exp q", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > mpf("1e-12") else mpf(1) / 2 + r / 6, [-half, half], 5,
-       lambda r: exp(r) / r**2 if r else mpf(10) ** 9)
+fit_float32("exp q", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > mpf("1e-12") else mpf(1) / 2 + r / 6, [-half, half], 5,
+            lambda r: exp(r) / r**2 if r else mpf(10) ** 9)
 bell = lambda u: erf(sqrt(u)) / sqrt(u) if u > mpf("1e-30") else 2 / sqrt(mp.pi)
-single("erf P", bell, [0, 1], 6, bell)
-single("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 3], 6,
-       lambda t: erf(back(t)) / exp(-back(t) ** 2))
+fit_float32("erf P", bell, [0, 1], 6, bell)
+fit_float32("erf R", lambda t: exp(back(t) ** 2) * erfc(back(t)), [-mpf(1) / 3, mpf(1) / 3], 6,
+            lambda t: erf(back(t)) / exp(-back(t) ** 2))
 first = mpf(int(log(2) * 2**15)) / 2**15
 print("ln2 in float32", float(first), float(log(2) - first))

@@ -9,7 +9,7 @@ const ROUNDS = 5;
 const MOST = 20;
 
 /** A fixed load: loads, stores, products and a branch, as in the JavaScript backend. */
-function work() {
+function load() {
   const data = new Float64Array(1 << 14).fill(1);
   let sum = 0;
   for (let pass = 0; pass < 500; pass++) {
@@ -27,7 +27,7 @@ function measure() {
   // The longest round, for other processes come and go; the first one is compiled on its way.
   for (let round = 0; round <= ROUNDS; round++) {
     const start = performance.now();
-    if (!(work() > 0)) throw new Error("the calibration's sum is not a number");
+    if (!(load() > 0)) throw new Error("the calibration's sum is not a number");
     if (round > 0) longest = Math.max(longest, performance.now() - start);
   }
   return Math.max(longest / REFERENCE_MS, loadavg()[0] / availableParallelism());

@@ -87,8 +87,8 @@ export class Arena {
     return new Float64Array(this.#backend.buffer(), address, elements);
   }
 
-  /** {@link view} of singles. */
-  singles(address: number, elements: number): Float32Array {
+  /** {@link view} of floats. */
+  floats(address: number, elements: number): Float32Array {
     return new Float32Array(this.#backend.buffer(), address, elements);
   }
 

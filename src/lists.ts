@@ -23,14 +23,14 @@ const [bufferOf, offsetOf, lengthOf] = [slot("buffer"), slot("byteOffset"), slot
  *
  * @throws TypeError for BigInts, and where the memory is gone; MemoryLimitError.
  */
-export function typedNumbers(value: unknown, name: string): Float64Array | undefined {
-  const kind = typedArrayName(value);
-  if (kind === undefined) return undefined;
-  if (kind.startsWith("Big"))
-    throw refusal(new TypeError(`${name} is a ${kind}; expected numbers: Float64Array.from(it, Number) makes them`));
+function typedNumbers(value: unknown, name: string): Float64Array | undefined {
+  const type = typedArrayName(value);
+  if (type === undefined) return undefined;
+  if (type.startsWith("Big"))
+    throw refusal(new TypeError(`${name} is a ${type}; expected numbers: Float64Array.from(it, Number) makes them`));
   const length = lengthOf.call(value) as number;
   try {
-    if (kind === "Float64Array")
+    if (type === "Float64Array")
       return new Float64Array(bufferOf.call(value) as ArrayBuffer, offsetOf.call(value) as number, length);
     const data = zeros(length);
     // An array without memory throws here, where its length says 0.
@@ -39,7 +39,7 @@ export function typedNumbers(value: unknown, name: string): Float64Array | undef
   } catch (error) {
     if (error instanceof MemoryLimitError) throw error;
     throw refusal(
-      new TypeError(`${name} is a ${kind} without its memory; expected one whose buffer was not transferred or shrunk`),
+      new TypeError(`${name} is a ${type} without its memory; expected one whose buffer was not transferred or shrunk`),
     );
   }
 }
@@ -156,13 +156,13 @@ export function readMatrix(value: unknown, name: string, is = `${name} is`): Mat
     const typed = typedNumbers(value, name);
     if (typed) return { data: typed, rows: typed.length, cols: 1 };
     if (Array.isArray(value)) return fromArray(value, name);
-    if (typeof value === "object" && value !== null && "data" in value) return fromRecord(value as Matrix, name, is);
+    if (typeof value === "object" && value !== null && "data" in value) return fromObject(value as Matrix, name, is);
     throw refusal(new TypeError(`${is} ${describe(value)}; expected ${ACCEPTED}`));
   });
 }
 
 /** { data, rows, cols }: data a list, or what JSON makes of one. */
-function fromRecord(value: Matrix, name: string, is: string): Matrix {
+function fromObject(value: Matrix, name: string, is: string): Matrix {
   const { data, rows, cols } = value as { data: unknown; rows: unknown; cols: unknown };
   checkSize(rows, `${name}.rows`);
   checkSize(cols, `${name}.cols`);

@@ -28,7 +28,7 @@ import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dyna
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
 import { type Linearized, linearize } from "./training/linearize.js";
 import type { Progress, TrainOptions } from "./training/run.js";
-import { type KernelSamples, type SampleKernelOptions, sampleKernels } from "./training/sampleKernel.js";
+import { type KernelSamples, kernelSamplesOf, type SampleKernelOptions } from "./training/sampleKernel.js";
 import {
   type Sweep,
   type SweepOptions,
@@ -222,7 +222,7 @@ export class Ntk {
 
   /**
    * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a
-   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A record of the kernel costs one `kernel(net, X)`.
+   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A recorded step costs one `kernel(net, X)`.
    *
    * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is
    *   no longer finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
@@ -330,7 +330,7 @@ export class Ntk {
    * const { mean, standardError } = ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50, seed: 1 }).result();
    */
   sampleKernel(options: NetworkOptions, X: MatrixLike, sampling: SampleKernelOptions = {}): KernelSamples {
-    return sampleKernels(this.#context, options, X, sampling);
+    return kernelSamplesOf(this.#context, options, X, sampling);
   }
 
   /**

@@ -54,14 +54,14 @@ export interface Ops {
   ): Info;
 
   /**
-   * `steps` updates of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
+   * `steps` steps of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
    * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
    * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
    * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
    * v ← momentum v + g,
    * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
-   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before update k + 1. A loss that
-   * is not at most `limit` (NaN included) stops it before its update: returns 1 + that k.
+   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before step k + 1. A loss that
+   * is not at most `limit` (NaN included) stops it before its step: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
@@ -72,7 +72,7 @@ export interface Ops {
   dtrainScratchBytes(n: number, m: number, d: number): number;
 
   /**
-   * One update of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
+   * One step of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
    * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum
    * is 0.
    */
@@ -160,7 +160,7 @@ export interface Ops {
    */
   dmoments(n: number, a: number, scale: number, nodes: number, terms: number, moments: number): Info;
   /**
-   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the duals of the activation at
+   * One layer of an infinitely wide network on pairs (MATH.md §6), in place. T and Ṫ are the dual activations at
    * (a_i, b_j, C_ij, delta_ij):
    * C ← weight T + bias,
    * theta ← weight theta Ṫ + scale T + shift (optional),
@@ -263,7 +263,7 @@ export interface Ops {
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
 
-  // Single precision: float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
+  // The float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
   // dimensions count entries, and scalar arguments are still doubles. WebAssembly computes in float32. JavaScript
   // computes in float64 and rounds what it writes.
 

@@ -1,5 +1,5 @@
 /**
- * Options of public functions. A schema has one `Kind` for each option, which checks its value and gives what is used.
+ * Options of public functions. A schema has one `Check` for each option, which checks its value and gives what is used.
  * All refusals are made in one place: options that are no plain object, unknown ones, wrong kinds and values. Each
  * option is read once.
  */
@@ -19,12 +19,12 @@ import type { Signal } from "./signal.js";
 import { describe, isArray, reading, refusal } from "./words.js";
 
 /** Checks a value that goes by `name`, and gives what is used: for lists a copy. */
-export type Kind<T> = (value: unknown, name: string) => T;
+export type Check<T> = (value: unknown, name: string) => T;
 
-/** A kind for each option of an interface. */
-export type Kinds<Options> = { [Key in keyof Required<Options>]: Kind<unknown> };
+/** A check for each option of an interface. */
+export type Schema<Options> = { [Key in keyof Required<Options>]: Check<unknown> };
 
-type Values<K extends Record<string, Kind<unknown>>> = { [Key in keyof K]: ReturnType<K[Key]> };
+type Values<K extends Record<string, Check<unknown>>> = { [Key in keyof K]: ReturnType<K[Key]> };
 
 /** The most entries of a list of ridges, times, widths and the like: each costs a result. */
 export const MOST_ENTRIES = 1_000_000;
@@ -32,7 +32,7 @@ export const MOST_ENTRIES = 1_000_000;
 /** The most hidden layers of a network, and the depth of an infinite one. */
 export const MOST_LAYERS = 100_000;
 
-function by<T>(check: (value: unknown, name: string) => asserts value is T): Kind<T> {
+function by<T>(check: (value: unknown, name: string) => asserts value is T): Check<T> {
   return (value, name) => {
     check(value, name);
     return value;
@@ -40,34 +40,34 @@ function by<T>(check: (value: unknown, name: string) => asserts value is T): Kin
 }
 
 /** An integer ≥ 0. */
-export const size: Kind<number> = by(checkSize);
+export const size: Check<number> = by(checkSize);
 /** An integer ≥ 1. */
-export const count: Kind<number> = by(checkPositiveInteger);
+export const count: Check<number> = by(checkPositiveInteger);
 /** A number of layers. */
-export const layers: Kind<number> = (value, name) => {
+export const layers: Check<number> = (value, name) => {
   checkPositiveInteger(value, name, MOST_LAYERS);
   return value;
 };
 /** A finite number ≥ 0. */
-export const nonNegative: Kind<number> = by(checkNonNegative);
+export const nonNegative: Check<number> = by(checkNonNegative);
 /** A finite number > 0. */
-export const positive: Kind<number> = (value, name) => {
+export const positive: Check<number> = (value, name) => {
   checkNumber(value, name);
   if (!(value > 0 && value < Infinity))
     throw refusal(new RangeError(`${name} is ${value}; expected a finite number > 0`));
   return value;
 };
 /** An integer in [0, 2^53). */
-export const seed: Kind<number> = by(checkSeed);
+export const seed: Check<number> = by(checkSeed);
 /** True or false. */
-export const flag: Kind<boolean> = by(checkBoolean);
+export const flag: Check<boolean> = by(checkBoolean);
 /** How outputs are treated. */
-export const outputs: Kind<"full" | "average"> = choice(["full", "average"]);
+export const outputs: Check<"full" | "average"> = choice(["full", "average"]);
 /** What the function checks by itself, with what only it knows: a matrix, say. */
-export const any: Kind<unknown> = (value) => value;
+export const any: Check<unknown> = (value) => value;
 
 /** One of some names. */
-export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
+export function choice<const T extends string>(choices: readonly T[]): Check<T> {
   return (value, name) => {
     checkChoice(value, name, choices);
     return value;
@@ -75,17 +75,17 @@ export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
 }
 
 /** A value that may be left out. */
-export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
-  return (value, name) => (value === undefined ? undefined : kind(value, name));
+export function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (value, name) => (value === undefined ? undefined : check(value, name));
 }
 
 /** A value with a default. */
-export function or<T>(kind: Kind<T>, fallback: NoInfer<T>): Kind<T> {
-  return (value, name) => (value === undefined ? fallback : kind(value, name));
+export function or<T>(check: Check<T>, fallback: NoInfer<T>): Check<T> {
+  return (value, name) => (value === undefined ? fallback : check(value, name));
 }
 
 /** A list of at least one entry, or of `least`. */
-export function list<T>(entry: Kind<T>, expected: string, most = MOST_ENTRIES, least = 1): Kind<T[]> {
+export function list<T>(entry: Check<T>, expected: string, most = MOST_ENTRIES, least = 1): Check<T[]> {
   return (value, name) => toEntries(value, name, expected, least, most).map((item, i) => entry(item, `${name}[${i}]`));
 }
 
@@ -95,7 +95,7 @@ export function isList(value: unknown): boolean {
 }
 
 /** Bounds [low, high], 0 < low ≤ high. */
-export const bounds: Kind<[number, number]> = (value, name) => {
+export const bounds: Check<[number, number]> = (value, name) => {
   const range = toEntries(value, name, "its bounds, [low, high]", 0, MOST_ENTRIES);
   if (range.length !== 2) throw new TypeError(`${name} is a list of ${range.length}; expected its bounds, [low, high]`);
   const [low, high] = range;
@@ -109,15 +109,15 @@ export const bounds: Kind<[number, number]> = (value, name) => {
 
 /** A function to call, as it is. */
 // biome-ignore lint/suspicious/noExplicitAny: what it is called with is the caller's type.
-export const callback: Kind<(value: any) => void> = (value, name) => {
+export const callback: Check<(value: any) => void> = (value, name) => {
   if (typeof value !== "function") throw new TypeError(`${name} is ${describe(value)}; expected a function`);
   return value as () => void;
 };
 
-/** The kind of `signal`. Declaration files print this name: a consumer's library may lack `AbortSignal`. */
-export type SignalKind = (value: unknown, name: string) => Signal | undefined;
+/** The check of `signal`. Declaration files print this name: a consumer's library may lack `AbortSignal`. */
+export type SignalCheck = (value: unknown, name: string) => Signal | undefined;
 /** An AbortSignal that may be left out. It is kept as it is, to be looked at while work goes on. */
-export const signal: SignalKind = (value, name) => {
+export const signal: SignalCheck = (value, name) => {
   if (value === undefined) return undefined;
   return reading(name, () => {
     if (typeof (value as Signal | null)?.aborted !== "boolean" || typeof value !== "object")
@@ -127,23 +127,23 @@ export const signal: SignalKind = (value, name) => {
 };
 
 /** Options checked by their schema. `example` is one that would do. */
-export function read<K extends Record<string, Kind<unknown>>>(
+export function read<K extends Record<string, Check<unknown>>>(
   options: unknown,
   where: string,
   example: string,
-  kinds: K,
+  schema: K,
 ): Values<K> {
-  checkKeys(options, Object.keys(kinds), where, example);
-  return pick(options, `${where}: options`, kinds);
+  checkKeys(options, Object.keys(schema), where, example);
+  return pick(options, `${where}: options`, schema);
 }
 
 /** The values of a schema; what else the object holds is left alone. */
-export function pick<K extends Record<string, Kind<unknown>>>(value: unknown, name: string, kinds: K): Values<K> {
-  const record = value as Record<string, unknown>;
+export function pick<K extends Record<string, Check<unknown>>>(value: unknown, name: string, schema: K): Values<K> {
+  const object = value as Record<string, unknown>;
   const values: Record<string, unknown> = {};
-  for (const key of Object.keys(kinds))
-    values[key] = kinds[key](
-      reading(name, () => record[key]),
+  for (const key of Object.keys(schema))
+    values[key] = schema[key](
+      reading(name, () => object[key]),
       key,
     );
   return values as Values<K>;

@@ -7,18 +7,18 @@ import type { KernelSource } from "./kernel/kernel.js";
 import { kernelSource, type Model, ownModel } from "./kernel/modelKernel.js";
 import { transposed } from "./linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "./matrix.js";
-import { isList, type Kind, list, nonNegative } from "./options.js";
+import { type Check, isList, list, nonNegative } from "./options.js";
 import { describe, refusal } from "./words.js";
 
 /** Ridges to choose from, or one for each output. */
-export const ridgeList: Kind<number[]> = list(nonNegative, "a list of at least one ridge");
+export const ridgeList: Check<number[]> = list(nonNegative, "a list of at least one ridge");
 
 /** A ridge, or one for each output. */
-export const ridgeOrRidges: Kind<number | number[]> = (value, name) =>
+export const ridgeOrRidges: Check<number | number[]> = (value, name) =>
   (isList(value) ? ridgeList : nonNegative)(value, name);
 
 /** By which variances are multiplied. */
-export const scaleKind: Kind<1 | "fit"> = (value, name) => {
+export const scaleOrFit: Check<1 | "fit"> = (value, name) => {
   if (value === 1 || value === "fit") return value;
   const got = typeof value === "number" ? value : describe(value);
   throw refusal(new RangeError(`${name} is ${got}; expected 1 or "fit"`));

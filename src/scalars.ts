@@ -57,14 +57,14 @@ export function checkChoice<T extends string>(value: unknown, name: string, choi
 }
 
 /** True for what holds named values, of any realm: no array, Map, Date, function or the like. */
-export function isRecord(value: unknown, name: string): value is Record<string, unknown> {
+export function isPlainObject(value: unknown, name: string): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   return reading(name, () => /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value)));
 }
 
 /** @throws TypeError where `options` is no plain object or has a key that is not in `allowed` */
 export function checkKeys(options: unknown, allowed: readonly string[], where: string, example = ""): void {
-  if (!isRecord(options, `${where}: options`)) {
+  if (!isPlainObject(options, `${where}: options`)) {
     const name = typeof options === "object" && options !== null ? className(options) : "";
     const got = name === "" ? describe(options) : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
     throw refusal(

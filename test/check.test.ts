@@ -74,9 +74,9 @@ describe("toMatrix", () => {
       RangeError,
       /X.rows is -1; expected an integer ≥ 0/,
     ],
-  ])("%s", (_, value, kind, message) => {
+  ])("%s", (_, value, ErrorType, message) => {
     const attempt = () => check.toMatrix(wrong<MatrixLike>(value), "X");
-    expect(attempt).toThrow(kind);
+    expect(attempt).toThrow(ErrorType);
     expect(attempt).toThrow(message);
   });
 });

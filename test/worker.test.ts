@@ -299,10 +299,10 @@ describe("errors, signals, life time", () => {
   });
 
   test("precision, and options that are wrong", async () => {
-    const single = await loadInWorker({ precision: "float32", variant: "simd" });
-    expect(single.precision).toBe("float32");
-    expect(await single.kernel(net, X)).toEqual((await loadVariant("simd", "float32")).kernel(net, X));
-    single.terminate();
+    const float32 = await loadInWorker({ precision: "float32", variant: "simd" });
+    expect(float32.precision).toBe("float32");
+    expect(await float32.kernel(net, X)).toEqual((await loadVariant("simd", "float32")).kernel(net, X));
+    float32.terminate();
     await expect(loadInWorker({ precision: "half" as never })).rejects.toThrow(RangeError);
     await expect(loadInWorker({ nothing: 1 } as never)).rejects.toThrow(/unknown option "nothing"/);
     await expect(loadInWorker({ worker: 1 as never })).rejects.toThrow(/worker is number 1/);
@@ -359,8 +359,8 @@ describe("workers that are none, say nothing, or die", () => {
     [{ threads: "all" }, TypeError, /threads is the string "all"; expected a number/],
     [{ threads: 2 }, RangeError, /threads is 2; only 1 is there yet/],
     [{ module: null }, TypeError, /no WebAssembly.Module/],
-  ])("options %j", async (options, kind, message) => {
-    await expect(loadInWorker(options as never)).rejects.toThrow(kind);
+  ])("options %j", async (options, ErrorType, message) => {
+    await expect(loadInWorker(options as never)).rejects.toThrow(ErrorType);
     await expect(loadInWorker(options as never)).rejects.toThrow(message);
   });
 

@@ -1,4 +1,4 @@
-// The single-precision ops: the same drivers with lanes of f32. The contract is in src/ops.ts.
+// The float32 ops: the same drivers with lanes of f32. The contract is in src/ops.ts.
 import { gemm, gemmScratchBytes, syrk } from "../blas/gemm";
 import { gram, gramBlock, gramBlockCross, gramCross, gramScratchBytes } from "../blas/gram";
 import { hadamard, mirror } from "../blas/level2";

@@ -4,7 +4,7 @@ import { gram, gramBlock, gramBlockCross, gramCross, gramScratchBytes } from "..
 import { gemv, hadamard, mirror, rowdot, transpose } from "../blas/level2";
 import { trsm, trsmScratchBytes, trsv } from "../blas/trsm";
 import { covariance, unit } from "../infinite/covariance";
-import { dual, dualScratchBytes } from "../infinite/layer";
+import { dualActivation, dualActivationScratchBytes } from "../infinite/layer";
 import { moments } from "../infinite/probitSeries";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { ch1dn, ch1up, ch1upScratchBytes, chdex } from "../lapack/choleskyEdits";
@@ -214,14 +214,14 @@ export function ddual(
   a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
 ): i32 {
-  return dual(
+  return dualActivation(
     activation, rowStart, rowEnd, cols, diagonal, nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd,
     theta, ldt, weight, bias, scale, shift, work,
   );
 }
 
 export function ddualScratchBytes(terms: i32): f64 {
-  return dualScratchBytes(terms);
+  return dualActivationScratchBytes(terms);
 }
 
 export function dgemv(

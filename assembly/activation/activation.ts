@@ -8,9 +8,9 @@ export abstract class Activation {
   /** Stores σ(z) at s and gain·σ'(z) at g, two lanes each. */
   abstract apply(z: v128, gain: v128, s: usize, g: usize): void;
   /**
-   * The dual (MATH.md §6), two pairs at a time: for (u, v) ~ N(0, [[a, c], [c, b]]) and delta = ab − c² it stores T =
-   * E[σ(u)σ(v)] at out and Ṫ = E[σ'(u)σ'(v)] at out + 16. relu also stores √(T11 T22) − T12 at out + 32. `nodes`: the
-   * probit mixture (probit.ts).
+   * The dual activation (MATH.md §6), two pairs at a time: for (u, v) ~ N(0, [[a, c], [c, b]]) and delta = ab − c² it
+   * stores T = E[σ(u)σ(v)] at out and Ṫ = E[σ'(u)σ'(v)] at out + 16. relu also stores √(T11 T22) − T12 at out + 32.
+   * `nodes`: the probit mixture (probit.ts).
    */
   abstract pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void;
 }
@@ -18,7 +18,7 @@ export abstract class Activation {
 /** σ and σ' in four lanes of float. An activation without one is computed in double and rounded. */
 // @ts-ignore: decorator
 @unmanaged
-export abstract class SingleActivation {
+export abstract class Float32Activation {
   /** Stores σ(z) at s and gain·σ'(z) at g, four lanes each. */
   abstract apply(z: v128, gain: v128, s: usize, g: usize): void;
 }

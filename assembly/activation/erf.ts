@@ -5,7 +5,7 @@ import { expTail } from "../simd/exp";
 import { constant4, exp4, NUMBERS } from "../simd/exp4";
 import { angle } from "../simd/trig";
 import { constant, madd, multiplyAdd, one, signBit, two } from "../simd/words";
-import { Activation, SingleActivation } from "./activation";
+import { Activation, Float32Activation } from "./activation";
 
 const SMALL: usize = memory.data<f64>([
   5.957176147748911e-11, -1.1372848856791674e-09, 1.4659775274047436e-08, -1.6350312701054695e-07,
@@ -114,7 +114,7 @@ function sixTerms(table: usize, x: v128): v128 {
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class Erf4 extends SingleActivation {
+export class Erf4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

@@ -1,5 +1,5 @@
 // Identity: the linear network, whose kernel is known in closed form at any width.
-import { Activation, SingleActivation } from "./activation";
+import { Activation, Float32Activation } from "./activation";
 
 // @ts-ignore: decorator
 @final @unmanaged
@@ -21,7 +21,7 @@ export class Identity extends Activation {
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class Identity4 extends SingleActivation {
+export class Identity4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

@@ -1,7 +1,7 @@
 // The table of activations: two cases each, by the codes of src/activationCode.ts.
 import { ActivationCode } from "../../src/activationCode";
 import { mapPairs } from "../infinite/row";
-import { Closed, Kind, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
+import { Closed, Way, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
 import { Activation } from "./activation";
 import { Erf } from "./erf";
 import { Gelu } from "./gelu";
@@ -29,8 +29,8 @@ export function activate(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp
   }
 }
 
-/** One row of duals, with the arguments of mapPairs; false for an unknown code. */
-export function mapDual(
+/** One row of dual activations, with the arguments of mapPairs; false for an unknown code. */
+export function mapDualActivation(
   code: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
   next: usize, nextB: usize, layer: usize, work: usize,
 ): bool {
@@ -53,7 +53,7 @@ export function mapDual(
 /** Mixtures of probits where no series serves: one loop for all, for a double sum takes far longer than to find it. */
 // @ts-ignore: decorator
 @final @unmanaged
-class DoubleSum extends Kind {
+class DoubleSum extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {}

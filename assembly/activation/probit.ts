@@ -1,6 +1,7 @@
-// The logistic function is a scale mixture of probits, σ(x) = Σ p_i Φ(s_i x) (MATH.md §6). The duals of sigmoid, tanh,
-// softplus and silu are double sums of closed forms over its nodes. A double sum is right at every variance, and slow:
-// the series of infinite/probitSeries.ts serve the usual variances. `nodes` holds NODES scales and NODES weights.
+// The logistic function is a scale mixture of probits, σ(x) = Σ p_i Φ(s_i x) (MATH.md §6). The dual activations of
+// sigmoid, tanh, softplus and silu are double sums of closed forms over its nodes. A double sum is right at every
+// variance, and slow: the series of infinite/probitSeries.ts serve the usual variances. `nodes` holds NODES scales and
+// NODES weights.
 import { angle, INVERSE_TURN, wideAngle } from "../simd/trig";
 import { madd } from "../simd/words";
 
@@ -13,8 +14,11 @@ export function node(nodes: usize, i: i32): v128 {
   return v128.load64_splat(nodes + (<usize>i << 3));
 }
 
-/** Duals of σ(x) (odd = false), or of σ(x) − ½ (odd = true): Σ w φ/2π or Σ w asin/2π, and Σ w s t/√(A B − g²)/2π. */
-export function logisticDual(odd: bool, nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
+/**
+ * Dual activations of σ(x) (odd = false), or of σ(x) − ½ (odd = true): Σ w φ/2π or Σ w asin/2π, and
+ * Σ w s t/√(A B − g²)/2π.
+ */
+export function logisticDualActivation(odd: bool, nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
   const one = f64x2.splat(1), turn = f64x2.splat(INVERSE_TURN), weights = nodes + (<usize>NODES << 3);
   let value = f64x2.splat(0), slope = f64x2.splat(0);
   for (let i = 0; i < NODES; i++) {

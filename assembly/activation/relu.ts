@@ -1,7 +1,7 @@
 // Rectifier: σ = max(z, 0), σ' = 1 for z > 0, and 0 at 0 by convention.
 import { angle, INVERSE_TURN } from "../simd/trig";
 import { constant, madd, sqrtProduct } from "../simd/words";
-import { Activation, SingleActivation } from "./activation";
+import { Activation, Float32Activation } from "./activation";
 
 const GAP_TAIL: usize = memory.data<f64>([
   -4.4395134340839854e-14, 1.0705075399218444e-11, -1.9270844541424362e-09, 2.505210834766897e-07,
@@ -64,7 +64,7 @@ export class Relu extends Activation {
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class Relu4 extends SingleActivation {
+export class Relu4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

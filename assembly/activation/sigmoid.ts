@@ -2,8 +2,8 @@
 import { expNegative } from "../simd/exp";
 import { constant4, exp4, NUMBERS } from "../simd/exp4";
 import { one, signBit } from "../simd/words";
-import { Activation, SingleActivation } from "./activation";
-import { logisticDual } from "./probit";
+import { Activation, Float32Activation } from "./activation";
+import { logisticDualActivation } from "./probit";
 
 // @ts-ignore: decorator
 @final @unmanaged
@@ -21,14 +21,14 @@ export class Sigmoid extends Activation {
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
-    logisticDual(false, nodes, a, b, c, delta, out);
+    logisticDualActivation(false, nodes, a, b, c, delta, out);
   }
 }
 
 /** e = exp(−|z|), q = 1/(1 + e); σ = q or e q, σ' = e q². */
 // @ts-ignore: decorator
 @final @unmanaged
-export class Sigmoid4 extends SingleActivation {
+export class Sigmoid4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

@@ -11,7 +11,7 @@ import { node, NODES } from "./probit";
 const LOWEST: usize = memory.data<f64>([-760.0]);
 
 /** silu = Σ p_i gelu(s_i x)/s_i. */
-function siluDual(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
+function siluDualActivation(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
   const weights = nodes + (<usize>NODES << 3), gelu = changetype<Gelu>(0);
   let value = f64x2.splat(0), slope = f64x2.splat(0);
   for (let i = 0; i < NODES; i++) {
@@ -47,6 +47,6 @@ export class Silu extends Activation {
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
-    siluDual(nodes, a, b, c, delta, out);
+    siluDualActivation(nodes, a, b, c, delta, out);
   }
 }

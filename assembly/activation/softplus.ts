@@ -4,7 +4,7 @@
 import { expNegative } from "../simd/exp";
 import { constant, madd, one, signBit, two } from "../simd/words";
 import { Activation } from "./activation";
-import { logisticDual, node, NODES } from "./probit";
+import { logisticDualActivation, node, NODES } from "./probit";
 import { Relu } from "./relu";
 
 const LOGARITHM: usize = memory.data<f64>([
@@ -28,9 +28,9 @@ function logarithm(u: v128): v128 {
 }
 
 /** Σ w · relu's T at (a + s⁻², c, b + t⁻²); the slope is the sigmoid's T. */
-function softplusDual(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
+function softplusDualActivation(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
   const one = f64x2.splat(1), weights = nodes + (<usize>NODES << 3), relu = changetype<Relu>(0);
-  logisticDual(false, nodes, a, b, c, delta, out);
+  logisticDualActivation(false, nodes, a, b, c, delta, out);
   const slope = v128.load(out);
   let value = f64x2.splat(0);
   for (let i = 0; i < NODES; i++) {
@@ -65,6 +65,6 @@ export class Softplus extends Activation {
   // @ts-ignore: decorator
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
-    softplusDual(nodes, a, b, c, delta, out);
+    softplusDualActivation(nodes, a, b, c, delta, out);
   }
 }

@@ -3,8 +3,8 @@
 import { expm1Reduced, expRemainder, expShift, expZero, lower, scaleRaised } from "../simd/exp";
 import { BOUNDS, constant4, expm1Reduced4, expShift4, NUMBERS, scale4 } from "../simd/exp4";
 import { constant, four, madd, multiplyAdd, one, signBit, two } from "../simd/words";
-import { Activation, SingleActivation } from "./activation";
-import { logisticDual } from "./probit";
+import { Activation, Float32Activation } from "./activation";
+import { logisticDualActivation } from "./probit";
 
 const NEGATIVE: usize = memory.data<f64>([-1.0, -2.0]);
 
@@ -31,7 +31,7 @@ export class Tanh extends Activation {
   @inline
   pair(nodes: usize, a: v128, b: v128, c: v128, delta: v128, out: usize): void {
     const four = f64x2.splat(4);
-    logisticDual(true, nodes, f64x2.mul(four, a), f64x2.mul(four, b), f64x2.mul(four, c), f64x2.mul(f64x2.splat(16), delta), out);
+    logisticDualActivation(true, nodes, f64x2.mul(four, a), f64x2.mul(four, b), f64x2.mul(four, c), f64x2.mul(f64x2.splat(16), delta), out);
     v128.store(out, f64x2.mul(four, v128.load(out)));
     v128.store(out, f64x2.mul(f64x2.splat(16), v128.load(out, 16)), 16);
   }
@@ -40,7 +40,7 @@ export class Tanh extends Activation {
 /** h = expm1(−2|z|): tanh = −sign(z) h/(2 + h), tanh' = 4e/(2 + h)². */
 // @ts-ignore: decorator
 @final @unmanaged
-export class Tanh4 extends SingleActivation {
+export class Tanh4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {

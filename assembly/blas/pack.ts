@@ -58,7 +58,7 @@ function packPair(k: i32, width: i32, from: usize, rowBytes: usize, to: usize): 
   }
 }
 
-/** Four rows of singles: 4×4 transposes. */
+/** Four rows of floats: 4×4 transposes. */
 function packQuad(k: i32, width: i32, from: usize, rowBytes: usize, to: usize): void {
   const stepBytes = <usize>width << 2, end = from + (<usize>(k & ~3) << 2), end1 = from + (<usize>k << 2);
   let p = from;
@@ -87,7 +87,7 @@ function packQuad(k: i32, width: i32, from: usize, rowBytes: usize, to: usize): 
 }
 
 /**
- * Slivers that are filled together: a row of the source is read 256 bytes at a time, not in the width of a sliver (1.6
+ * Slivers that are filled together: a row of the operand is read 256 bytes at a time, not in the width of a sliver (1.6
  * → 0.9 ms for 10⁶ doubles).
  */
 // @ts-ignore: decorator

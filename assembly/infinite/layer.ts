@@ -1,5 +1,5 @@
 // One layer of an infinitely wide network on a tile of pairs: see src/ops.ts for the contract.
-import { mapDual } from "../activation/index";
+import { mapDualActivation } from "../activation/index";
 import { slots, weightBytes } from "./probitSeries";
 import { RESULTS } from "./row";
 
@@ -10,11 +10,11 @@ import { RESULTS } from "./row";
 // @ts-ignore: decorator
 @inline const HEAD: usize = 128;
 
-export function dualScratchBytes(terms: i32): f64 {
+export function dualActivationScratchBytes(terms: i32): f64 {
   return <f64>(HEAD + RESULTS + weightBytes(terms));
 }
 
-export function dual(
+export function dualActivation(
   activation: i32, rowStart: i32, rowEnd: i32, cols: i32, diagonal: i32, nodes: usize, terms: i32, held: i32,
   a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
@@ -33,13 +33,13 @@ export function dual(
       v128.store(small, own, 16);
       memory.fill(small + 32, 0, 32);
       const q = mb ? mb + <usize>(i >> 2) * (<usize>slots(held) << 5) : 0;
-      if (!mapDual(activation, 1, nodes, terms, held, ai, p, b + group, q, small, small + 32, 0, 0, 0, layer, rest)) return -1;
+      if (!mapDualActivation(activation, 1, nodes, terms, held, ai, p, b + group, q, small, small + 32, 0, 0, 0, layer, rest)) return -1;
       store<f64>(c + (row << 3), load<f64>(small + (<usize>(i & 3) << 3)));
       continue;
     }
     const to = c + (row * <usize>ldc << 3), d = delta + (row * <usize>ldd << 3), t = theta ? theta + (row * <usize>ldt << 3) : 0;
     const next = nextA ? nextA + (row << 3) : 0, groups = (cols + 3) >> 2;
-    if (!mapDual(activation, groups, nodes, terms, held, ai, p, b, mb, to, d, t, next, nextB, layer, rest)) return -1;
+    if (!mapDualActivation(activation, groups, nodes, terms, held, ai, p, b, mb, to, d, t, next, nextB, layer, rest)) return -1;
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// The duals of mixtures of probits by a power series that separates (MATH.md §6). With
+// The dual activations of mixtures of probits by a power series that separates (MATH.md §6). With
 //
 //   u_i = s_i/√(1 + s_i² a),   m_k(a) = Σ_i p_i u_i (u_i √a)^2k,   ρ² = c²/(ab),   α_k = (2k)!/(4^k k!²)
 //
@@ -74,14 +74,14 @@ export function twoSums(terms: i32, w: usize, q: usize, z0: v128, z1: v128, out:
 }
 
 /**
- * Weights of {@link twoSums} for the row whose moments start at p: α_k p_k/2π times f(k) and g(k), chosen by `kind` (0:
- * 1 and 1/(2k+1); 1: softplus).
+ * Weights of {@link twoSums} for the row whose moments start at p: α_k p_k/2π times f(k) and g(k): 1 and 1/(2k+1), or
+ * those of softplus.
  */
-export function pairWeights(kind: i32, terms: i32, p: usize, w: usize): void {
+export function pairWeights(softplus: bool, terms: i32, p: usize, w: usize): void {
   let alpha = INVERSE_TURN;
   for (let k = 0; k < terms; k++) {
     const x = alpha * load<f64>(p + (<usize>k << 5)), odd = x / <f64>(2 * k + 1), to = w + (<usize>k << 4);
-    store<f64>(to, kind == 1 ? odd / <f64>(2 * k + 2) : x);
+    store<f64>(to, softplus ? odd / <f64>(2 * k + 2) : x);
     store<f64>(to, odd, 8);
     alpha *= <f64>(2 * k + 1) / <f64>(2 * k + 2);
   }

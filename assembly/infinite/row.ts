@@ -1,8 +1,8 @@
-// One row of pairs of ddual: the dual of an activation in one of its ways, then the layer's sums.
+// One row of pairs of ddual: the dual activation in one of its ways, then the layer's sums.
 import { ActivationCode } from "../../src/activationCode";
 import { madd, sqrtProduct } from "../simd/words";
 import { slots } from "./probitSeries";
-import { Kind } from "./ways";
+import { Way } from "./ways";
 
 /** Results of a group and sums on the way: the head of {@link mapPairs}' scratch. */
 // @ts-ignore: decorator
@@ -13,17 +13,17 @@ import { Kind } from "./ways";
  * and thetas t. `next` and `nextB` are the variances in the next layer. `layer` holds weight, bias, scale and shift of
  * ddual.
  */
-export function mapPairs<K extends Kind>(
+export function mapPairs<W extends Way>(
   code: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
   next: usize, nextB: usize, layer: usize, work: usize,
 ): void {
-  const kind = changetype<K>(0), relu = code == ActivationCode.relu, w = work + RESULTS, va = v128.load64_splat(a);
+  const way = changetype<W>(0), relu = code == ActivationCode.relu, w = work + RESULTS, va = v128.load64_splat(a);
   const mean = p ? load<f64>(p + (<usize>(held + 1) << 5)) : 0, vn = next ? v128.load64_splat(next) : va;
   const vw = v128.load64_splat(layer), vb = v128.load64_splat(layer, 8), vs = v128.load64_splat(layer, 16), vh = v128.load64_splat(layer, 24);
   const groupBytes = <usize>slots(held) << 5;
-  kind.prepare(terms, p, w);
+  way.prepare(terms, p, w);
   for (let g = 0; g < groups; g++) {
-    kind.group(code, terms, held, nodes, w, mean, va, b, c, d, q, work);
+    way.group(code, terms, held, nodes, w, mean, va, b, c, d, q, work);
     for (let half: usize = 0; half < 32; half += 16) {
       const out = work + 3 * half, value = v128.load(out), q1 = madd(vw, value, vb);
       v128.store(c + half, q1);

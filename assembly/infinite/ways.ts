@@ -1,4 +1,4 @@
-// The three ways to an activation's dual, for one row and four columns: closed form, series, double sum.
+// The three ways to a dual activation, for one row and four columns: closed form, series, double sum.
 // T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
 import { ActivationCode } from "../../src/activationCode";
 import { Activation } from "../activation/activation";
@@ -7,7 +7,7 @@ import { pairWeights, siluSums, siluWeights, twoSums } from "./probitSeries";
 
 // @ts-ignore: decorator
 @unmanaged
-export abstract class Kind {
+export abstract class Way {
   /** Once for each row: weights at w from the row's moments p. */
   abstract prepare(terms: i32, p: usize, w: usize): void;
   /** a: the row's variance; b, c, d: four columns' variances, covariances and deltas; q: the columns' moments. */
@@ -18,7 +18,7 @@ export abstract class Kind {
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class Closed<A extends Activation> extends Kind {
+export class Closed<A extends Activation> extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {}
@@ -52,11 +52,11 @@ function storeLogistic(scale: f64, shift: f64, c: v128, sums: usize, out: usize)
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class LogisticSeries extends Kind {
+export class LogisticSeries extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {
-    pairWeights(0, terms, p, w);
+    pairWeights(false, terms, p, w);
   }
   // @ts-ignore: decorator
   @inline
@@ -82,11 +82,11 @@ function storeSoftplus(mean: f64, means: v128, c: v128, sums: usize, out: usize)
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class SoftplusSeries extends Kind {
+export class SoftplusSeries extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {
-    pairWeights(1, terms, p, w);
+    pairWeights(true, terms, p, w);
   }
   // @ts-ignore: decorator
   @inline
@@ -115,7 +115,7 @@ function silu(terms: i32, w: usize, a: v128, b: v128, c: v128, q: usize, sums: u
 
 // @ts-ignore: decorator
 @final @unmanaged
-export class SiluSeries extends Kind {
+export class SiluSeries extends Way {
   // @ts-ignore: decorator
   @inline
   prepare(terms: i32, p: usize, w: usize): void {

@@ -44,10 +44,10 @@ function turn(n: i32, from: usize, to: usize, ldBytes: usize, x: usize, rotation
     const live = min(ROWS, n - r), at = <usize>r * ldBytes, xr = x + (<usize>r << 3);
     if (live == ROWS) rotateFour(r, from + at, to + at, ldBytes, xr, rotations);
     for (let i = 0; i < live; i++) {
-      const source = from + at + <usize>i * ldBytes, target = to + at + <usize>i * ldBytes, xi = xr + (<usize>i << 3);
-      rotate(live == ROWS ? r : 0, r + i, source, target, xi, rotations);
+      const origin = from + at + <usize>i * ldBytes, target = to + at + <usize>i * ldBytes, xi = xr + (<usize>i << 3);
+      rotate(live == ROWS ? r : 0, r + i, origin, target, xi, rotations);
       const o = <usize>(r + i) << 3;
-      store<f64>(target + o, fix(load<f64>(source + o), load<f64>(xi), rotations + (o << 1)));
+      store<f64>(target + o, fix(load<f64>(origin + o), load<f64>(xi), rotations + (o << 1)));
     }
   }
 }

@@ -1,7 +1,7 @@
 // Pre-activations and the hidden layer: see src/ops.ts for the contract.
 // Few inputs: Cᵀ is laid out once and a row of Z is d axpys that stay in L1. Many inputs: one gemm for all rows.
 import { activate } from "../activation/index";
-import { activateSingle } from "../activation/single";
+import { activateFloat32 } from "../activation/float32";
 import { linesOf } from "../blas/blocksize";
 import { transpose } from "../blas/level2";
 import { pack } from "../blas/pack";
@@ -50,7 +50,7 @@ export function features<T>(
 // @ts-ignore: decorator
 @inline
 function activateRow<T>(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
-  return sizeof<T>() == 4 ? activateSingle(code, m, gain, s, g, tmp) : activate(code, m, gain, s, g, tmp);
+  return sizeof<T>() == 4 ? activateFloat32(code, m, gain, s, g, tmp) : activate(code, m, gain, s, g, tmp);
 }
 
 /**

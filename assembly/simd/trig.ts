@@ -10,7 +10,7 @@ const SIN_TAIL: usize = memory.data<f64>([
 /** (sin r − r)/r³ for u = r² ≤ (π/4)². */
 // @ts-ignore: decorator
 @inline
-export function sinTail(u: v128): v128 {
+function sinTail(u: v128): v128 {
   let p = madd(constant(SIN_TAIL, 0), u, constant(SIN_TAIL, 1));
   p = madd(p, u, constant(SIN_TAIL, 2));
   p = madd(p, u, constant(SIN_TAIL, 3));
@@ -26,7 +26,7 @@ const COS_TAIL: usize = memory.data<f64>([
 /** (cos r − 1 + r²/2)/r⁴ for u = r² ≤ (π/4)². */
 // @ts-ignore: decorator
 @inline
-export function cosTail(u: v128): v128 {
+function cosTail(u: v128): v128 {
   let p = madd(constant(COS_TAIL, 0), u, constant(COS_TAIL, 1));
   p = madd(p, u, constant(COS_TAIL, 2));
   p = madd(p, u, constant(COS_TAIL, 3));
@@ -43,7 +43,7 @@ const ATAN_TAIL: usize = memory.data<f64>([
 /** (atan r − r)/r³ for u = r² ≤ tan²(π/8). */
 // @ts-ignore: decorator
 @inline
-export function atanTail(u: v128): v128 {
+function atanTail(u: v128): v128 {
   let p = madd(constant(ATAN_TAIL, 0), u, constant(ATAN_TAIL, 1));
   p = madd(p, u, constant(ATAN_TAIL, 2));
   p = madd(p, u, constant(ATAN_TAIL, 3));

@@ -8,12 +8,12 @@ let settings;
 
 globalThis.bench = {
   /** What this browser is: variants that run, clock, and the names of the cases. */
-  start({ samples, minimumMs, binaries }) {
+  start({ rounds, minimumMs, binaries }) {
     const variants = [...["relaxed", "simd"].filter(supports), "js"];
     const decoded = variants.filter((name) => name !== "js").map((name) => [name, decode(binaries[name])]);
     const peak = peaks(Object.fromEntries(decoded), minimumMs);
     const context = { context: resident, load: (variant, precision = "float64") => load({ variant, precision }) };
-    settings = { variants, reference: "js", peak, samples, minimumMs, ...context };
+    settings = { variants, reference: "js", peak, rounds, minimumMs, ...context };
     const isolated = globalThis.crossOriginIsolated;
     return { variants, resolution: clockResolution(), isolated, names: CASES.map(({ name }) => name) };
   },

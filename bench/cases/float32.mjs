@@ -1,4 +1,4 @@
-// The single-precision twins of some cases: same names and flops, float32 ops on resident data, calls on an Ntk with
+// The float32 twins of some cases: same names and flops, float32 ops on resident data, calls on an Ntk with
 // precision "float32".
 import { createNetwork } from "ntk-wasm";
 import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
@@ -10,7 +10,7 @@ import { matrix, random } from "../lib/data.mjs";
 const precision = "float32";
 const wideNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
 
-export const SINGLE_CASES = [
+export const FLOAT32_CASES = [
   {
     name: "features, σ and σ' of 10⁶ values, float32",
     flops: 0,
@@ -21,7 +21,7 @@ export const SINGLE_CASES = [
       const [S, G] = [scratch(context, 1000, 1000, 4), scratch(context, 1000, 1000, 4)];
       return () => {
         features(code, hidden[0], X, gain, S, G);
-        return G.singles()[0];
+        return G.floats()[0];
       };
     },
   },
@@ -36,7 +36,7 @@ export const SINGLE_CASES = [
       return () => {
         gram(K, S, undefined, { beta: 1, gamma: 0, delta: 1 });
         gram(K, G, undefined, { A, alpha: 1, beta: 1, gamma: 1 });
-        return K.singles()[0];
+        return K.floats()[0];
       };
     },
     call(ntk) {
@@ -53,7 +53,7 @@ export const SINGLE_CASES = [
       const C = scratch(context, 1000, 1000, 4);
       return () => {
         gemm(1, A, B, 0, C);
-        return C.singles()[0];
+        return C.floats()[0];
       };
     },
     call(ntk) {

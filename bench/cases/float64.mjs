@@ -11,7 +11,7 @@ import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 import { features } from "../../dist/kernel/finite/networkOps.js";
 import { scratch } from "../../dist/linalg/view.js";
 import { matrix, random, symmetric } from "../lib/data.mjs";
-import { SINGLE_CASES } from "./float32.mjs";
+import { FLOAT32_CASES } from "./float32.mjs";
 
 /** A context of its own, whose scratch stays allocated for the life of the case. */
 export function resident(variant) {
@@ -222,7 +222,7 @@ function updateCase(N, m, name, indexOf, T) {
 const anyOf = (N) => (k) => (k * 7919) % N;
 
 export const CASES = [
-  ...SINGLE_CASES,
+  ...FLOAT32_CASES,
   {
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,

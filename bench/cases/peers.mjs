@@ -28,17 +28,17 @@ function deepNetwork(N, m, d) {
   return [{ net, layers, B: block("b", 1, m), a: block("a", 1, 1).data[0] }, matrix(N, d, 1)];
 }
 
-/** Problems for all; `make` gives the verb's arguments. */
-export const work = (large) => [
-  { work: "kernel N=m=1000 d=1", verb: "kernel", make: () => network(1000, 1000, 1) },
-  { work: "deep kernel N=100 [128,128,128] d=64", verb: "deepKernel", make: () => deepNetwork(100, 128, 64) },
-  { work: "deep kernel N=500 [512,512,512] d=64", verb: "deepKernel", make: () => deepNetwork(500, 512, 64) },
-  { work: "fit + 200 predictions, N=100 m=256 d=1", verb: "fit", make: () => regression(100, 256, 200) },
-  { work: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
-  { work: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
-  { work: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },
+/** Tasks for all; `make` gives the verb's arguments. */
+export const tasks = (large) => [
+  { name: "kernel N=m=1000 d=1", verb: "kernel", make: () => network(1000, 1000, 1) },
+  { name: "deep kernel N=100 [128,128,128] d=64", verb: "deepKernel", make: () => deepNetwork(100, 128, 64) },
+  { name: "deep kernel N=500 [512,512,512] d=64", verb: "deepKernel", make: () => deepNetwork(500, 512, 64) },
+  { name: "fit + 200 predictions, N=100 m=256 d=1", verb: "fit", make: () => regression(100, 256, 200) },
+  { name: "gemm 1000", verb: "gemm", make: () => [matrix(1000, 1000, 1), matrix(1000, 1000, 2)] },
+  { name: "Cholesky 1000", verb: "cholesky", make: () => [symmetric(1000, 1000)] },
+  { name: "solve 1000×32", verb: "solve", make: () => [symmetric(1000, 1000), matrix(1000, 32, 6)] },
   ...(large ? [500, 1000] : [500]).map((n) => ({
-    work: `eigh ${n}`,
+    name: `eigh ${n}`,
     verb: "eigh",
     make: () => [symmetric(n)],
   })),

@@ -1,13 +1,13 @@
-// How everything is timed, in Node and in browsers. Contenders alternate, one sample each a round, and the register
-// peak is measured between the rounds. The first round warms up; medians. Where the clock is coarse, short work is
-// repeated until a sample is long enough.
+// How everything is timed, in Node and in browsers. Contenders alternate, one turn each a round, and the register
+// peak is measured between the rounds. The first round warms up; medians. Where the clock is coarse, short runs are
+// repeated until a turn is long enough.
 import { Bench } from "tinybench";
 import { median } from "./data.mjs";
 
 const ITERATIONS = 1_000_000;
 const FLOPS = 48 * ITERATIONS;
 
-/** { variant: () → GFLOP/s of one run } from the binaries of bench/lib/peak.ts, in samples of at least `minimumMs`. */
+/** { variant: () → GFLOP/s of one run } from the binaries of bench/lib/peak.ts, each at least `minimumMs` long. */
 export function peaks(binaries, minimumMs = 0) {
   const result = {};
   for (const [variant, bytes] of Object.entries(binaries)) {
@@ -24,7 +24,7 @@ export function peaks(binaries, minimumMs = 0) {
   return result;
 }
 
-/** How often work of `ms` milliseconds has to run for a sample of `minimumMs`. */
+/** How often what takes `ms` milliseconds has to run for a turn of `minimumMs`. */
 const repeats = (ms, minimumMs) => Math.max(1, Math.ceil(minimumMs / Math.max(ms, 0.01)));
 
 /** The smallest step of performance.now() here, in milliseconds. */
@@ -46,7 +46,7 @@ export let sink = 0;
  * Milliseconds of one run by contender, in one tinybench round of one iteration each: tinybench times, the caller
  * alternates.
  */
-async function round(tasks) {
+async function turns(tasks) {
   const bench = new Bench({ iterations: 1, time: 0, warmup: false });
   for (const [name, { before, run, runs }] of tasks) {
     const timed = () => {
@@ -74,22 +74,22 @@ async function round(tasks) {
 
 /**
  * Median milliseconds of each contender (a function, or { before, run }), and the median peaks measured between the
- * samples.
+ * rounds.
  */
-async function race(contenders, { peak, samples, minimumMs = 0 }) {
+async function race(contenders, { peak, rounds, minimumMs = 0 }) {
   const tasks = Object.entries(contenders).map(([name, contender]) => [
     name,
     { ...(typeof contender === "function" ? { run: contender } : contender), runs: 1 },
   ]);
   const times = Object.fromEntries(tasks.map(([name]) => [name, []]));
   const limits = Object.fromEntries(Object.keys(peak).map((name) => [name, []]));
-  const first = new Map(await round(tasks));
+  const first = new Map(await turns(tasks));
   if (minimumMs) for (const [name, task] of tasks) task.runs = repeats(first.get(name), minimumMs);
   // Compiled code takes over during the first runs: count again with it.
   if (minimumMs)
-    for (const [name, ms] of await round(tasks)) tasks.find(([n]) => n === name)[1].runs = repeats(ms, minimumMs);
-  for (let sample = 0; sample < samples; sample++) {
-    for (const [name, ms] of await round(tasks)) times[name].push(ms);
+    for (const [name, ms] of await turns(tasks)) tasks.find(([n]) => n === name)[1].runs = repeats(ms, minimumMs);
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, ms] of await turns(tasks)) times[name].push(ms);
     for (const name of Object.keys(peak)) limits[name].push(peak[name]());
   }
   const medians = (lists) => Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, median(list)]));
@@ -98,7 +98,7 @@ async function race(contenders, { peak, samples, minimumMs = 0 }) {
 
 /**
  * Rows of one case: op and call, by variant. The op works in `context(variant)`, the call is made on `load(variant)`.
- * `settings` are { peak, samples, minimumMs }. Ratios are to `reference`.
+ * `settings` are { peak, rounds, minimumMs }. Ratios are to `reference`.
  */
 export async function measure(
   { name, flops, op, call, callNote, precision },
@@ -116,7 +116,7 @@ export async function measure(
     for (const variant of variants) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
       // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many
-      // singles.
+      // floats.
       const of = (precision === "float32" ? 2 : 1) * (peak[variant] ?? peak.simd);
       const ratio = ms[variant] / ms[reference];
       rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, ratio });
@@ -128,7 +128,7 @@ export async function measure(
 const cell = (value, digits) => (value === undefined ? "" : value.toFixed(digits));
 
 export const tableHead = (reference) => [
-  `| work | | variant | ms | GFLOP/s | share of peak | time / ${reference} |`,
+  `| case | | variant | ms | GFLOP/s | share of peak | time / ${reference} |`,
   "| --- | --- | --- | ---: | ---: | ---: | ---: |",
 ];
 

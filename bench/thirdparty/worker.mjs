@@ -27,7 +27,7 @@ const ANSWERS = {
   /**
    * Milliseconds of one run: one tinybench iteration. `round` superfluous arguments move the stack by 8 bytes each. V8
    * does not align the stack for SIMD, and a loop that spills can be 4 times slower at some offsets: numpy-ts's gemm on
-   * Node 24 takes 104 or 400 ms, by luck. With the arguments each sample draws anew, and the median is typical.
+   * Node 24 takes 104 or 400 ms, by luck. With the arguments each round draws anew, and the median is typical.
    */
   async time(round) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false });

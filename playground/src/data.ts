@@ -59,7 +59,7 @@ export async function bundled(name: string): Promise<Data> {
 }
 
 /** Points with the frame that standardises them. */
-export function framed(rows: [number, number][], labels: [string, string]): Data {
+function framed(rows: [number, number][], labels: [string, string]): Data {
   const [x, sx] = moments(rows.map(([value]) => value));
   const [y, sy] = moments(rows.map(([, value]) => value));
   return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels };

@@ -4,7 +4,7 @@ import type { Spec, Value, Values } from "./state";
 type Props = Record<string, string | number | boolean | ((event: never) => void)>;
 
 /** What an element can hold; lists of any length and depth. */
-export type Child = Node | string | readonly Child[];
+type Child = Node | string | readonly Child[];
 
 /** An element with attributes (functions are listeners, named like `onclick`) and children. */
 export function h<K extends keyof HTMLElementTagNameMap>(

@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 /** A colour of the style sheet. */
 export const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-export interface ChartOptions {
+interface ChartOptions {
   label: string;
   height?: number;
   series: uPlot.Series[];

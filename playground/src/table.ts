@@ -56,7 +56,7 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
     );
   };
   details.addEventListener("toggle", show);
-  const update = (data: Data) => {
+  const setData = (data: Data) => {
     shown = data;
     summary.textContent = `Points (${data.points.length}): edit and remove with the keyboard`;
     const active = document.activeElement?.getAttribute("aria-label");
@@ -66,5 +66,5 @@ export function pointTable(move: (id: number, x: number, y: number) => void, rem
         if (input.getAttribute("aria-label") === active) input.focus();
     }
   };
-  return { element: details, update };
+  return { element: details, setData };
 }

@@ -34,7 +34,7 @@ export function syrk(alpha: number, A: View, beta: number, C: View): void {
 }
 
 /** What {@link gram} multiplies and adds. */
-export interface GramTerms {
+interface GramTerms {
   /** The factor alpha A A2ᵀ + beta; beta alone without A. */
   readonly A?: View | undefined;
   readonly A2?: View | undefined;
@@ -180,8 +180,8 @@ export function potrfScratchBytes({ ops }: Context, bytes: 8 | 4, n: number): nu
 }
 
 /** L' L'ᵀ = L Lᵀ + x xᵀ, in place; the row x is destroyed. */
-export function update(L: View, x: View): void {
-  match(L.rows === L.cols && x.cols === L.rows, "update", L, x);
+export function rankOneUpdate(L: View, x: View): void {
+  match(L.rows === L.cols && x.cols === L.rows, "rankOneUpdate", L, x);
   const { ops, arena } = L.context;
   arena.run(() => ops.dch1up(L.rows, L.at, L.ld, x.at, arena.allocBytes(ops.dch1upScratchBytes(L.rows))));
 }
@@ -190,8 +190,8 @@ export function update(L: View, x: View): void {
  * L' L'ᵀ = L Lᵀ − x xᵀ, in place; the row x is destroyed. Returns 0; or 1, with L as before, where at most `tolerance`
  * would be left in some direction.
  */
-export function downdate(L: View, x: View, tolerance: number): Info {
-  match(L.rows === L.cols && x.cols === L.rows, "downdate", L, x);
+export function rankOneDowndate(L: View, x: View, tolerance: number): Info {
+  match(L.rows === L.cols && x.cols === L.rows, "rankOneDowndate", L, x);
   const { ops, arena } = L.context;
   const work = () => arena.allocBytes(ops.dch1upScratchBytes(L.rows));
   return arena.run(() => ops.dch1dn(L.rows, tolerance, L.at, L.ld, x.at, work()));

@@ -6,13 +6,13 @@
  */
 import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
-import { downdate, potrf, rowDots, substitute, trsm, update } from "./blas.js";
+import { potrf, rankOneDowndate, rankOneUpdate, rowDots, substitute, trsm } from "./blas.js";
 import { appendRows, copyTriangle, deleteRows } from "./choleskyEdits.js";
 import type { Factor, Findings } from "./factor.js";
 import { hold, scratch, type View } from "./view.js";
 
 /** A pivot that stopped the factorisation. */
-export interface FailedPivot {
+interface FailedPivot {
   failedPivot: number;
 }
 
@@ -203,7 +203,7 @@ export class CholeskyFactor implements Factor {
   /** A becomes A + xxᵀ; the row x is destroyed. */
   add(x: View): void {
     this.#edited = true;
-    update(this.#L, x);
+    rankOneUpdate(this.#L, x);
   }
 
   /**
@@ -212,7 +212,7 @@ export class CholeskyFactor implements Factor {
    */
   takeOff(x: View): boolean {
     this.#edited = true;
-    return downdate(this.#L, x, LEAST_REST) === 0;
+    return rankOneDowndate(this.#L, x, LEAST_REST) === 0;
   }
 
   free(): void {

@@ -19,7 +19,7 @@ export interface Operator {
   readonly norm: number;
 }
 
-export interface Solved {
+interface Solved {
   x: Float64Array;
   iterations: number;
   /** False where `most` products did not reach the backward error; x is then the last iterate. */

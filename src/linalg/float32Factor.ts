@@ -7,7 +7,7 @@ import { EPSILON32 } from "./precision.js";
 import { maxAbs } from "./vectors.js";
 import { scratch, type View } from "./view.js";
 
-export interface SingleFactor {
+export interface Float32Factor {
   /** ‖A‖∞ of the rounded entries. */
   norm: number;
   /** Rows z = (A + shift I)⁻¹ r in float32 from a float64 r. */
@@ -17,9 +17,9 @@ export interface SingleFactor {
 /**
  * Factors the lower triangle of a float32 matrix in scratch, in place. Returns a reason where the matrix has no factor.
  */
-export function factorSingle(A: View, ridge: number): SingleFactor | { reason: string } {
+export function factorFloat32(A: View, ridge: number): Float32Factor | { reason: string } {
   const n = A.rows;
-  const norm = rowSumNorm(A.singles(), n);
+  const norm = rowSumNorm(A.floats(), n);
   if (!Number.isFinite(norm)) return { reason: "the kernel leaves float32" };
   A.shift(Math.max(ridge, 4 * EPSILON32 * norm));
   const info = potrf(A);
@@ -28,11 +28,11 @@ export function factorSingle(A: View, ridge: number): SingleFactor | { reason: s
   const solve = (r: Float64Array) => {
     // r is scaled to 1: a small residual must not underflow.
     const scale = maxAbs(r) || 1;
-    const rhs = B.singles();
+    const rhs = B.floats();
     for (let i = 0; i < n; i++) rhs[i] = r[i] / scale;
     substitute(B, A.t);
     substitute(B, A);
-    return Float64Array.from(B.singles(), (x) => x * scale);
+    return Float64Array.from(B.floats(), (x) => x * scale);
   };
   return { norm, solve };
 }

@@ -4,7 +4,7 @@ import type { Context } from "../context.js";
 import { type Matrix, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
-import { count, type Kinds, or, seed } from "../options.js";
+import { count, or, type Schema, seed } from "../options.js";
 import { eighScratch } from "./blas.js";
 import { combine, decompose } from "./eigen.js";
 import { copyIn } from "./view.js";
@@ -17,7 +17,7 @@ export interface SampleOptions {
 }
 
 /** The schema of {@link SampleOptions}. */
-export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Kinds<SampleOptions>;
+export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Schema<SampleOptions>;
 
 /** Doubles that {@link drawSamples} needs for a covariance of order n, shared by `columns` outputs. */
 export function samplesMemory(context: Context, n: number, columns: number, draws: number): number {

@@ -22,7 +22,7 @@ export function refineSolve(A: Matrix, B: View): boolean {
   const data = intact(A.data, n * n);
   return context.arena.run(() => {
     const [L, D] = [scratch(context, n, n, 4), scratch(context, k, n, 4)];
-    L.singles().set(data);
+    L.floats().set(data);
     if (potrf(L) !== 0) return false;
     const [M, X, R] = [copyIn(context, data, n, n), scratch(context, k, n), scratch(context, k, n)];
     mirror(M);
@@ -38,11 +38,11 @@ export function refineSolve(A: Matrix, B: View): boolean {
         return true;
       }
       // Each row is scaled to 1: a small residual must not underflow.
-      const [scaled, residual] = [D.singles(), R.entries()];
+      const [scaled, residual] = [D.floats(), R.entries()];
       for (let at = 0; at < k * n; at++) scaled[at] = residual[at] / (sizes[Math.floor(at / n)] || 1);
       trsm(D, L.t);
       trsm(D, L);
-      const [correction, solution] = [D.singles(), X.entries()];
+      const [correction, solution] = [D.floats(), X.entries()];
       for (let at = 0; at < k * n; at++) solution[at] += correction[at] * sizes[Math.floor(at / n)];
     }
     return false;

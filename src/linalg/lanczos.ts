@@ -17,7 +17,7 @@ import { roundingLevel } from "./factor.js";
 import { dot } from "./vectors.js";
 import { scratch } from "./view.js";
 
-export interface MinimumNorm {
+interface MinimumNorm {
   x: Float64Array;
   /** b without its part along the modes that were left out: the right-hand side of the solved system. */
   projected: Float64Array;

@@ -64,13 +64,13 @@ export class View {
   }
 
   /** {@link entries} of a float32 view. */
-  singles(): Float32Array {
-    return this.context.arena.singles(this.at, this.rows * this.cols);
+  floats(): Float32Array {
+    return this.context.arena.floats(this.at, this.rows * this.cols);
   }
 
   /** {@link entries} in the precision of the view. */
   numbers(): Float64Array | Float32Array {
-    return this.bytes === 8 ? this.entries() : this.singles();
+    return this.bytes === 8 ? this.entries() : this.floats();
   }
 
   /** A copy of all entries of a packed view; JavaScript owns it. */
@@ -85,10 +85,10 @@ export class View {
    */
   matrix(what: string): Matrix {
     if (this.bytes === 8) return matrix(this.rows, this.cols, this.copy());
-    const singles = this.singles();
-    checkSingles(this, singles, what);
-    const doubles = zeros(singles.length);
-    doubles.set(singles);
+    const floats = this.floats();
+    checkFloats(this, floats, what);
+    const doubles = zeros(floats.length);
+    doubles.set(floats);
     return matrix(this.rows, this.cols, doubles);
   }
 
@@ -113,7 +113,7 @@ export class View {
     const { arena } = this.context;
     const last = Math.min(this.rows, this.cols) - 1;
     const length = last < 0 ? 0 : last * (this.ld + 1) + 1;
-    return this.bytes === 8 ? arena.view(this.at, length) : arena.singles(this.at, length);
+    return this.bytes === 8 ? arena.view(this.at, length) : arena.floats(this.at, length);
   }
 }
 
@@ -139,8 +139,8 @@ export function copyIn(
   if (bytes === 8) return new View(context, context.arena.copyIn(data), rows, cols);
   const A = scratch(context, rows, cols, 4);
   // The typed array converts faster than an op and its copy would (10⁶ entries: 0.8 ms).
-  A.singles().set(data);
-  checkSingles(A, data, what);
+  A.floats().set(data);
+  checkFloats(A, data, what);
   return A;
 }
 
@@ -149,10 +149,10 @@ export function copyIn(
  *
  * @throws RangeError
  */
-export function checkSingles(A: View, given: Float64Array | Float32Array, what: string): void {
-  const singles = A.singles();
-  if (areFinite(singles)) return;
-  const at = singles.findIndex((x) => !Number.isFinite(x));
+export function checkFloats(A: View, given: Float64Array | Float32Array, what: string): void {
+  const floats = A.floats();
+  if (areFinite(floats)) return;
+  const at = floats.findIndex((x) => !Number.isFinite(x));
   const vector = A.rows === 1 || A.cols === 1;
   const where = vector ? `entry ${at}` : `row ${Math.floor(at / A.cols)}, column ${at % A.cols}`;
   throw new RangeError(

@@ -7,7 +7,7 @@
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "./probit.js";
 
 /** Writes T and Ṫ to out[0] and out[1]; relu also √(T11 T22) − T12 to out[2]. */
-export type Dual = (a: number, b: number, c: number, delta: number, out: Float64Array) => void;
+export type DualActivation = (a: number, b: number, c: number, delta: number, out: Float64Array) => void;
 
 const TURN = 2 * Math.PI;
 const part = new Float64Array(3);
@@ -92,7 +92,7 @@ export function identity(_a: number, _b: number, c: number, _delta: number, out:
   out[1] = 1;
 }
 
-/** Σ w · relu's T at (a + s_i⁻², c, b + s_j⁻²); the slope is the sigmoid's dual. */
+/** Σ w · relu's T at (a + s_i⁻², c, b + s_j⁻²); the slope is the sigmoid's dual activation. */
 export function softplus(a: number, b: number, c: number, delta: number, out: Float64Array): void {
   let value = 0;
   for (let i = 0; i < PROBIT_SCALES.length; i++) {

@@ -2,8 +2,8 @@
  * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases
  * determine their kernel (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
  */
-import { choice, count, flag, type Kinds, layers, nonNegative, optional, or, read } from "../options.js";
-import { isRecord } from "../scalars.js";
+import { choice, count, flag, layers, nonNegative, optional, or, read, type Schema } from "../options.js";
+import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
 import type { Parametrization } from "./network.js";
@@ -42,7 +42,7 @@ const OPTIONS = {
   parametrization: or(choice(["ntk", "standard"]), "ntk"),
   kernel: or(choice(["ntk", "nngp"]), "ntk"),
   width: optional(count),
-} satisfies Kinds<InfiniteNetworkOptions>;
+} satisfies Schema<InfiniteNetworkOptions>;
 
 /**
  * A network in the limit of infinite width, as a model for `kernel`, `fit`, `dynamics` and `ensemble`. It has no
@@ -75,6 +75,7 @@ export function createInfiniteNetwork(options: InfiniteNetworkOptions = {}): Inf
 /** True for what {@link createInfiniteNetwork} makes, also after a structured clone or JSON. */
 export function isInfiniteNetwork(model: unknown): model is InfiniteNetwork {
   return (
-    isRecord(model, "the model") && reading("the model", () => typeof model.kernel === "string" && "depth" in model)
+    isPlainObject(model, "the model") &&
+    reading("the model", () => typeof model.kernel === "string" && "depth" in model)
   );
 }

@@ -113,8 +113,8 @@ function expectedParts(
   const weight = input.alpha ** 2 * variances.c;
   const bias = network.bias ? input.beta ** 2 * variances.d : 0;
   const gain = readout.alpha ** 2 * m;
-  const dual = ACTIVATIONS[network.activation].dual;
-  const duals = new Float64Array(3);
+  const { dualActivation } = ACTIVATIONS[network.activation];
+  const expectations = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);
   for (let i = 0; i < X.rows; i++) {
@@ -126,8 +126,8 @@ function expectedParts(
         continue;
       }
       const pair = covariance(row(X, i), row(X2, j), weight, bias);
-      dual(pair.a, pair.b, pair.c, pair.delta, duals);
-      const [value, slope] = duals;
+      dualActivation(pair.a, pair.b, pair.c, pair.delta, expectations);
+      const [value, slope] = expectations;
       output.data[at] = readout.beta ** 2 + gain * value;
       hidden.data[at] = (input.alpha ** 2 * pair.dot + input.beta ** 2) * gain * variances.b * slope;
     }

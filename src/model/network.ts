@@ -10,12 +10,11 @@ import type { NumberList } from "../matrix.js";
 import { BYTES_LIMIT, zeros } from "../memory.js";
 import {
   any,
+  type Check,
   choice,
   count,
   flag,
   isList,
-  type Kind,
-  type Kinds,
   list,
   MOST_LAYERS,
   nonNegative,
@@ -23,9 +22,10 @@ import {
   or,
   pick,
   read,
+  type Schema,
   seed,
 } from "../options.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
 import {
@@ -89,7 +89,7 @@ export interface Network extends Required<Omit<NetworkOptions, "hidden" | "param
 export type NetworkShape = Omit<Network, "parameters" | "blocks">;
 
 /** A width, or a list of widths. */
-const hiddenWidths: Kind<number | number[]> = (value, name) =>
+const hiddenWidths: Check<number | number[]> = (value, name) =>
   isList(value) ? list(count, "a width, or a list of at least one", MOST_LAYERS)(value, name) : count(value, name);
 
 /** The options that make a shape. */
@@ -104,7 +104,7 @@ const SHAPE = {
   biasStd: optional(nonNegative),
   bias: or(flag, true),
   seed: or(seed, 0),
-} satisfies Kinds<Omit<NetworkOptions, "parameters">>;
+} satisfies Schema<Omit<NetworkOptions, "parameters">>;
 /** `blocks` is what a network has beside its options: they are derived, not believed. */
 const OPTIONS = { ...SHAPE, parameters: any, blocks: any };
 const EXAMPLE = "{ inputs: 1, hidden: 64 }";
@@ -259,7 +259,7 @@ function checkParameters(parameters: Float64Array): void {
 }
 
 /** Forward scales of one layer: Z = alpha H Cᵀ + beta d (MATH.md §1). beta is 0 without biases. */
-export interface LayerScale {
+interface LayerScale {
   alpha: number;
   beta: number;
 }
@@ -288,7 +288,7 @@ export function blockOf(net: Network, name: string): Float64Array {
  * @throws TypeError, RangeError
  */
 export function validateNetwork(value: unknown): Network {
-  const parameters = isRecord(value, "the model") ? reading("the model", () => value.parameters) : undefined;
+  const parameters = isPlainObject(value, "the model") ? reading("the model", () => value.parameters) : undefined;
   if (parameters === undefined) {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }

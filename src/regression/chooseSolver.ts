@@ -5,8 +5,8 @@ import { type Network, widths } from "../model/network.js";
 import type { Data, Problem } from "../problem.js";
 import { dualMemory, solveDual } from "./dual.js";
 import type { CheckedFitOptions } from "./fitOptions.js";
-import { refinedMemory, solveRefined } from "./float32.js";
-import { solveConjugate } from "./matrixFree.js";
+import { float32Memory, solveFloat32 } from "./float32.js";
+import { solveMatrixFree } from "./matrixFree.js";
 import { primalMemory, solvePrimal } from "./primal.js";
 import { pathMemory } from "./ridgePath.js";
 import type { Solution } from "./solution.js";
@@ -41,9 +41,9 @@ export function solve(
   ridges: Float64Array,
 ): Solution {
   const net = problem.source.weights as Network;
-  if (solver === "cg") return solveConjugate(context, problem, net, ridges[0]);
+  if (solver === "cg") return solveMatrixFree(context, problem, net, ridges[0]);
   if (solver === "primal") return solvePrimal(context, problem, net, ridges);
-  return (solver === "float32" ? solveRefined : solveDual)(context, problem, ridges);
+  return (solver === "float32" ? solveFloat32 : solveDual)(context, problem, ridges);
 }
 
 /** Doubles that a solver needs. */
@@ -51,7 +51,7 @@ export function memoryOf(context: Context, solver: Solver, { source, X }: Data, 
   if (solver === "cg") return 0;
   if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
   if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
-  if (solver === "float32" && ridges[0] > 0) return refinedMemory({ source, X, size: X.rows * source.block });
+  if (solver === "float32" && ridges[0] > 0) return float32Memory({ source, X, size: X.rows * source.block });
   return dualMemory(source, X.rows);
 }
 

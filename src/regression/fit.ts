@@ -62,8 +62,8 @@ export function fitModel(
 }
 
 /** `ntk.restore`: see {@link ../ntk.js}. */
-export function restoredFit(context: Context, source: unknown, options: RestoreOptions): Fit {
-  return new Fit(restoreFit(context, source, options));
+export function restoredFit(context: Context, snapshot: unknown, options: RestoreOptions): Fit {
+  return new Fit(restoreFit(context, snapshot, options));
 }
 
 /**
@@ -206,11 +206,11 @@ export class Fit {
   }
 
   /**
-   * The fit as bytes, with a version and a checksum. A number takes 8 bytes, about 19 in JSON. `ntk.restore` turns the
-   * bytes into a fit again.
+   * The fit as bytes. The bytes have a version and a checksum. A number takes 8 bytes; in JSON it takes about 19.
+   * `ntk.restore` turns the bytes into a fit again.
    *
-   * The bytes leave out the factor, which a restored fit makes when a variance is first asked for. Only a fit whose
-   * points have come or gone stores its factor: N²/2 numbers.
+   * The bytes hold no factor. A restored fit makes its factor when a variance is first asked for. A fit whose points
+   * have come or gone is the exception: its bytes hold the factor, N²/2 numbers.
    *
    * @throws BackendError after `dispose()`.
    * @example
@@ -224,31 +224,36 @@ export class Fit {
   }
 
   /**
-   * Refits after points were moved, removed or added. The update edits the factor: it costs O(N²) and the kernel of the
-   * new points with all others, where a fit costs O(N²m + N³/3). Returns this fit, with a new `report` (`scale`
-   * included). Ridge, scale and `centered` stay; `path` is still the path of the first fit.
+   * Refits after points were moved, removed or added. The update changes this fit and returns it. The update edits the
+   * factor. An edit costs O(N²), and the kernel of the new points with all others. A fit costs O(N²m + N³/3).
    *
-   * All indices are row numbers before the update. The other rows close up after a removal; added rows come last.
+   * The fit gets a new `report`, with a new `scale` in it. The ridge, the option `scale` and `centered` stay. `path` is
+   * still the path of the first fit.
    *
-   * N×N fits delete rows of the Cholesky factor by Givens rotations and append new rows, and never downdate. After k
-   * updates the answer belongs to a kernel that is off by at most c·k·N·ε‖Θ‖, in practice by far less.
+   * All indices are row numbers before the update. The rows that stay close up after a removal. Added rows come last.
    *
-   * P×P fits take rank-1 updates, then downdates (LINPACK's).
+   * An N×N fit deletes rows of its Cholesky factor by Givens rotations. It then appends the new rows. It never
+   * downdates. After k updates the answer is that of a kernel that is off by at most c·k·N·ε‖Θ‖; in practice the kernel
+   * is off by far less.
    *
-   * The first update of a network with one hidden layer and one output also keeps the N×m features (up to 256 MiB,
-   * memory permitting). For other models, each update pays for the features or the kernel function of all points.
+   * A P×P fit takes rank-1 updates for the rows that come. It then takes downdates (LINPACK's) for the rows that go.
    *
-   * Refactored instead, at the cost of a fit:
+   * A network with one hidden layer and one output keeps the N×m features of its points from the first update on. The
+   * features take up to 256 MiB, memory permitting. Other models pay at each update for the features, or the kernel
+   * function, of all points.
    *
-   * - ridge paths and float32 fits: once, in float64;
-   * - P×P fits, if a removed point carried more than 15/16 of some direction;
-   * - changes of many rows, where a fit is as fast: in N×N fits, if more than a quarter are removed or moved.
+   * Some fits are factored anew, at the cost of a fit:
+   *
+   * - a ridge path or a float32 fit: once, in float64;
+   * - a P×P fit from which a point goes that carried more than 15/16 of some direction;
+   * - a fit in which many rows change, where a new factor is as fast. For an N×N fit, many means that more than a
+   *   quarter are removed or moved.
    *
    * Sources: Gill, Golub, Murray & Saunders 1974; Golub & Van Loan, Matrix Computations, 6.5.4.
    *
-   * @throws TypeError, RangeError for bad input, and for a fit that cannot be updated: ridge 0 on a singular kernel,
-   *   solver `cg`. NotPositiveDefiniteError where the new points make the system singular to rounding;
-   *   MemoryLimitError; BackendError after `dispose()`. The fit is as before then, to the bit.
+   * @throws TypeError, RangeError for bad input. RangeError for a fit that cannot be updated: ridge 0 on a singular
+   *   kernel, or solver `cg`. NotPositiveDefiniteError where the new points make the system singular to rounding;
+   *   MemoryLimitError; BackendError after `dispose()`. A refused update leaves the fit as it was, to the bit.
    * @example
    * fit.update({ move: { index: 3, X: [0.4], Y: [1.2] } }).predict(Xnew); // a point is dragged
    * fit.update({ add: { X: [[2]], Y: [[0]] }, remove: [0, 1] });

@@ -1,8 +1,8 @@
 /** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
 import { SAMPLES } from "../linalg/gaussianSamples.js";
 import type { Matrix, NumberList } from "../matrix.js";
-import { choice, flag, type Kinds, optional, or, outputs, read } from "../options.js";
-import { type Data, ridgeList, ridgeOrRidges, scaleKind } from "../problem.js";
+import { choice, flag, optional, or, outputs, read, type Schema } from "../options.js";
+import { type Data, ridgeList, ridgeOrRidges, scaleOrFit } from "../problem.js";
 
 export interface FitOptions {
   /**
@@ -73,16 +73,16 @@ const OPTIONS = {
   ridges: optional(ridgeList),
   perOutput: or(flag, false),
   solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
-  scale: or(scaleKind, 1),
+  scale: or(scaleOrFit, 1),
   centered: or(flag, false),
   outputs: optional(outputs),
-} satisfies Kinds<FitOptions>;
+} satisfies Schema<FitOptions>;
 
 export const PREDICT = {
   variance: or(flag, true),
   covariance: or(flag, false),
   noise: or(flag, false),
-} satisfies Kinds<PredictOptions>;
+} satisfies Schema<PredictOptions>;
 
 export const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
 

@@ -1,5 +1,5 @@
 /**
- * The N×N solver in float32. Θ and its Cholesky factor are in single precision. Conjugate gradients with float64
+ * The N×N solver in float32. Θ and its Cholesky factor are in float32. Conjugate gradients with float64
  * residuals, preconditioned by the factor, continue to the backward error of a float64 solve. Residuals of finite
  * networks are matrix-free; other models have Θ in float64 anyway. A system that does not converge is solved in
  * float64, and the report gives the reason.
@@ -14,7 +14,7 @@ import { withTangents } from "../kernel/finite/kernelOperator.js";
 import { gemv, mirror } from "../linalg/blas.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
-import { factorSingle, type SingleFactor } from "../linalg/float32Factor.js";
+import { type Float32Factor, factorFloat32 } from "../linalg/float32Factor.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
@@ -26,15 +26,15 @@ const MOST_ITERATIONS = 30;
 
 type Outcome = { alpha: Float64Array; iterations: number } | { reason: string; iterations?: number };
 
-/** Solves for α in float32 with refinement, or in float64. */
-export function solveRefined(context: Context, problem: Problem, ridges: Float64Array): Solution {
+/** Solves for α with a float32 factor, or in float64. */
+export function solveFloat32(context: Context, problem: Problem, ridges: Float64Array): Solution {
   const [ridge] = ridges;
   const outcome: Outcome =
     ridges.length > 1
       ? { reason: "a ridge for each output" }
       : ridge === 0
         ? { reason: "ridge 0" }
-        : refine(context, problem, ridge);
+        : tryFloat32(context, problem, ridge);
   if ("reason" in outcome) {
     const { reason, iterations } = outcome;
     return solveDual(context, problem, ridges, undefined, { precision: "float64", iterations, fallback: reason });
@@ -50,24 +50,24 @@ export function solveRefined(context: Context, problem: Problem, ridges: Float64
   );
 }
 
-/** Doubles that {@link solveRefined} needs where it does not fall back. */
-export function refinedMemory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
+/** Doubles that {@link solveFloat32} needs where it does not fall back. */
+export function float32Memory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
   return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
 }
 
-function refine(context: Context, problem: Problem, ridge: number): Outcome {
+function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome {
   const { source, X, size: n } = problem;
   const net = source.weights;
   return context.arena.run(() => {
-    const single = scratch(context, n, n, 4);
+    const A = scratch(context, n, n, 4);
     if (net) {
       try {
-        source.fill(X, single);
+        source.fill(X, A);
       } catch (error) {
         if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
         throw error;
       }
-      const factor = factorSingle(single, ridge);
+      const factor = factorFloat32(A, ridge);
       if ("reason" in factor) return factor;
       return withTangents(context, net, X, (tangents) =>
         iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
@@ -76,8 +76,8 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
     const [Theta, v, product] = [scratch(context, n, n), scratch(context, 1, n), scratch(context, 1, n)];
     source.fill(X, Theta);
     mirror(Theta);
-    single.singles().set(Theta.entries());
-    const factor = factorSingle(single, ridge);
+    A.floats().set(Theta.entries());
+    const factor = factorFloat32(A, ridge);
     if ("reason" in factor) return factor;
     return iterate(problem, ridge, factor, (given) => {
       v.entries().set(given);
@@ -91,7 +91,7 @@ function refine(context: Context, problem: Problem, ridge: number): Outcome {
 function iterate(
   { R, size: n, columns }: Problem,
   ridge: number,
-  factor: SingleFactor,
+  factor: Float32Factor,
   kernelTimes: (v: Float64Array) => Float64Array,
 ): Outcome {
   // The float64 solver refuses a ridge that is lost in rounding.

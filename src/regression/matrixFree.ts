@@ -29,17 +29,17 @@ import type { Latent, Method, Solution, SolutionState } from "./solution.js";
 const MOST_ITERATIONS = 1000;
 
 /** @throws ConvergenceError, MemoryLimitError */
-export function solveConjugate(context: Context, problem: Problem, net: Network, ridge: number): Solution {
-  return new ConjugateSolution(context, problem, net, ridge);
+export function solveMatrixFree(context: Context, problem: Problem, net: Network, ridge: number): Solution {
+  return new MatrixFreeSolution(context, problem, net, ridge);
 }
 
 /** A solution from its state; its products are made again. */
-export function restoreConjugate(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
+export function restoreMatrixFree(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
   const { alpha, displacement, method, ridges } = state;
   const { iterations = 0 } = method;
   const beta = displacement as Float64Array;
   const solved = { alpha, beta, iterations, backwardError: state.backwardError ?? Number.NaN };
-  return new ConjugateSolution(context, problem, net, ridges[0], solved);
+  return new MatrixFreeSolution(context, problem, net, ridges[0], solved);
 }
 
 /** The solution of one right-hand side: α, β = Φᵀα, and how well it was solved. */
@@ -50,7 +50,7 @@ interface Solved {
   backwardError: number;
 }
 
-class ConjugateSolution implements Solution {
+class MatrixFreeSolution implements Solution {
   readonly solver = "cg";
   readonly ridges: Float64Array;
   readonly fixed = 'a fit by solver "cg" cannot be updated; fit again with solver "dual"';

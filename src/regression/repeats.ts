@@ -15,7 +15,7 @@
 import type { Matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
 
-export interface Repeats {
+interface Repeats {
   /** Rows of X that are equal to an earlier row. */
   rows: number;
   /** The rows among these whose targets, all of them, are equal to those of an earlier row with the same inputs. */

@@ -29,7 +29,7 @@ export interface OutputReport {
 }
 
 /** The parts of a fit that its report reads. An update replaces the solution. */
-export interface Reported {
+interface Reported {
   solution: Solution;
   problem: Problem;
   scale: 1 | "fit";
@@ -63,7 +63,7 @@ export class Report {
   readonly #lease: Lease;
   readonly #known = new Map<string, unknown>();
 
-  /** @internal `fitted` is the fit's own record: an update replaces its solution. */
+  /** @internal `fitted` belongs to the fit: an update replaces its solution. */
   constructor(fitted: Reported, lease: Lease) {
     const { solution, problem, path } = fitted;
     this.solver = solution.solver;

@@ -16,10 +16,10 @@ import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, ownNetwork } from "../model/network.js";
 import { any, pick, read } from "../options.js";
 import { checkData, type Problem, residualProblem } from "../problem.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
 import { restoreDual } from "./dual.js";
-import { restoreConjugate } from "./matrixFree.js";
+import { restoreMatrixFree } from "./matrixFree.js";
 import { restorePrimal } from "./primal.js";
 import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
@@ -90,10 +90,10 @@ function present(arrays: Record<string, Float64Array | undefined>): Record<strin
 }
 
 /** `ntk.restore`: the parts of a `Fit`. @throws TypeError, RangeError, MemoryLimitError */
-export function restoreFit(context: Context, source: unknown, options: RestoreOptions): Fitted {
+export function restoreFit(context: Context, snapshot: unknown, options: RestoreOptions): Fitted {
   const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
-  const bytes = bytesOf(source);
-  const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(source);
+  const bytes = bytesOf(snapshot);
+  const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(snapshot);
   const { rows, inputs, outputs, kernel, ridge, scale, centered, path, choice, state } = pick(header, SNAPSHOT, HEADER);
   const model = modelOf({ header, arrays }, given as Model | undefined);
   const X = matrix(rows, inputs, sized(arrays, "X", rows * inputs));
@@ -114,7 +114,7 @@ function restoreSolution(context: Context, problem: Problem, state: SolutionStat
   const net = problem.source.weights as Network;
   if (state.space === "dual") return restoreDual(context, problem, state);
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
-  return restoreConjugate(context, problem, net, state);
+  return restoreMatrixFree(context, problem, net, state);
 }
 
 /** α, the weights and the factor. The data prescribe the length of each. */
@@ -179,17 +179,17 @@ export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): R
 }
 
 /** Reads JSON from {@link jsonOf}, as an object or as text. */
-function fromJson(source: unknown): Packed {
-  const value = typeof source === "string" ? parsed(source) : source;
-  if (!isRecord(value, SNAPSHOT)) {
-    throw new TypeError(`${SNAPSHOT} is ${describe(source)}; expected what fit.toJSON() or fit.snapshot() gave`);
+function fromJson(snapshot: unknown): Packed {
+  const value = typeof snapshot === "string" ? parsed(snapshot) : snapshot;
+  if (!isPlainObject(value, SNAPSHOT)) {
+    throw new TypeError(`${SNAPSHOT} is ${describe(snapshot)}; expected what fit.toJSON() or fit.snapshot() gave`);
   }
   return reading(SNAPSHOT, () => {
     const { X, Y, dualWeights, displacement, factor, order, ...header } = value;
     checkFormat(header.format);
     const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
     const { model } = header;
-    const network = isRecord(model, "model") ? model.parameters : undefined;
+    const network = isPlainObject(model, "model") ? model.parameters : undefined;
     const alpha = numbers(dualWeights, "dualWeights") ?? new Float64Array();
     // One right-hand side for each output of an averaged kernel, else one for all.
     const columns = kernel === "average" ? outputs : 1;
@@ -230,11 +230,11 @@ function numbers(value: unknown, name: string): Float64Array | undefined {
 const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as () => number;
 
 /** The bytes of an ArrayBuffer or of a view of one, of any realm; undefined for other values. */
-function bytesOf(source: unknown): Uint8Array | undefined {
-  if (!ArrayBuffer.isView(source) && !isBuffer(source)) return undefined;
+function bytesOf(snapshot: unknown): Uint8Array | undefined {
+  if (!ArrayBuffer.isView(snapshot) && !isBuffer(snapshot)) return undefined;
   try {
-    if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
-    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (!ArrayBuffer.isView(snapshot)) return new Uint8Array(snapshot);
+    return new Uint8Array(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
   } catch {
     throw new TypeError(`${SNAPSHOT} has lost its memory; expected bytes whose buffer was not transferred`);
   }

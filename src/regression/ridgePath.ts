@@ -41,7 +41,10 @@ export interface OutputPoint extends Omit<Evidence, "scale"> {
   chosen: boolean;
 }
 
-/** A decomposed Θ in a held block. A ridge costs O(N·C) for the evidence, O(N²·C) with the leave-one-out error. */
+/**
+ * Rates ridges by the eigendecomposition of Θ. The decomposition is made once, in a held block. The evidence of a ridge
+ * then costs O(N·C). The leave-one-out error of a ridge costs O(N²·C).
+ */
 export class RidgeScan {
   readonly spectrum: Spectrum;
   /** The rounding level: a ridge up to this one is lost in rounding. */
@@ -154,7 +157,7 @@ function rootMeanSquare(values: readonly (number | undefined)[]): number | undef
 }
 
 /** A rated path, and the factor of the winner. */
-export interface ChosenPath {
+interface ChosenPath {
   /** The chosen ridge, or one for each output. */
   ridges: Float64Array;
   factor: Factor;

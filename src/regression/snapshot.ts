@@ -20,7 +20,7 @@ export interface Packed {
 }
 
 /** Version of JSON and of bytes: a reader refuses a newer one. */
-export const VERSION = 1;
+const VERSION = 1;
 const FORMAT = "ntk-wasm/fit/";
 const MAGIC = "NTKF";
 const PREFIX_BYTES = 16;

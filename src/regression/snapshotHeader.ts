@@ -1,9 +1,9 @@
 /** The header of a snapshot: its fields, their kinds, and the errors for a field of another kind. */
 import {
+  type Check,
   choice,
   count,
   flag,
-  type Kind,
   list,
   MOST_ENTRIES,
   nonNegative,
@@ -12,8 +12,8 @@ import {
   pick,
   size,
 } from "../options.js";
-import { ridgeOrRidges, scaleKind } from "../problem.js";
-import { isRecord } from "../scalars.js";
+import { ridgeOrRidges, scaleOrFit } from "../problem.js";
+import { isPlainObject } from "../scalars.js";
 import { describe, refusal } from "../words.js";
 import type { PathPoint } from "./ridgePath.js";
 
@@ -21,34 +21,34 @@ import type { PathPoint } from "./ridgePath.js";
 export const SNAPSHOT = "the snapshot";
 
 /** An object with these fields; other fields are left alone. */
-function record<K extends Record<string, Kind<unknown>>>(kinds: K): Kind<ReturnType<typeof pick<K>>> {
+function fields<K extends Record<string, Check<unknown>>>(schema: K): Check<ReturnType<typeof pick<K>>> {
   return (value, name) => {
-    if (!isRecord(value, name))
+    if (!isPlainObject(value, name))
       throw refusal(new TypeError(`${name} of the snapshot is ${describe(value)}; expected an object`));
-    const values = pick(value, name, named(kinds, name));
+    const values = pick(value, name, named(schema, name));
     return values as ReturnType<typeof pick<K>>;
   };
 }
 
-/** Kinds whose errors name the object that a field belongs to. */
-function named(kinds: Record<string, Kind<unknown>>, object: string): Record<string, Kind<unknown>> {
-  const entries = Object.entries(kinds).map(([key, kind]): [string, Kind<unknown>] => [
+/** Schema whose errors name the object that a field belongs to. */
+function named(schema: Record<string, Check<unknown>>, object: string): Record<string, Check<unknown>> {
+  const entries = Object.entries(schema).map(([key, check]): [string, Check<unknown>] => [
     key,
-    (value) => kind(value, `${object}.${key}`),
+    (value) => check(value, `${object}.${key}`),
   ]);
   return Object.fromEntries(entries);
 }
 
-const word: Kind<string> = (value, name) => {
+const word: Check<string> = (value, name) => {
   if (typeof value !== "string") throw refusal(new TypeError(`${name} is ${describe(value)}; expected a string`));
   return value;
 };
-const several = <T>(entry: Kind<T>) => list(entry, "a list", MOST_ENTRIES, 0);
+const several = <T>(entry: Check<T>) => list(entry, "a list", MOST_ENTRIES, 0);
 /** A number that may not exist: JSON writes such a number as null. */
-const perhaps: Kind<number | undefined> = (value) => (typeof value === "number" ? value : undefined);
+const perhaps: Check<number | undefined> = (value) => (typeof value === "number" ? value : undefined);
 
-const OUTPUT_POINT = record({ logEvidence: perhaps, logEvidenceProfiled: perhaps, looRmse: perhaps, chosen: flag });
-const POINT = record({
+const OUTPUT_POINT = fields({ logEvidence: perhaps, logEvidenceProfiled: perhaps, looRmse: perhaps, chosen: flag });
+const POINT = fields({
   ridge: nonNegative,
   logEvidence: perhaps,
   logEvidenceProfiled: perhaps,
@@ -58,7 +58,7 @@ const POINT = record({
   atBound: flag,
   perOutput: optional(several(OUTPUT_POINT)),
 });
-const point: Kind<PathPoint> = (value, name) => {
+const point: Check<PathPoint> = (value, name) => {
   const { perOutput, ...rest } = POINT(value, name);
   return { ...rest, ...(perOutput && { perOutput }) };
 };
@@ -69,18 +69,18 @@ export const HEADER = {
   inputs: count,
   outputs: count,
   kernel: outputs,
-  ridge: ((value, name) => [ridgeOrRidges(value, name)].flat()) as Kind<number[]>,
-  scale: scaleKind,
+  ridge: ((value, name) => [ridgeOrRidges(value, name)].flat()) as Check<number[]>,
+  scale: scaleOrFit,
   centered: flag,
   path: several(point),
   choice: several(word),
-  state: record({
+  state: fields({
     space: choice(["dual", "primal", "cg"]),
     factor: choice(["cholesky", "eigen"]),
     truncated: flag,
     resident: flag,
     backwardError: optional(nonNegative),
-    method: record({
+    method: fields({
       precision: choice(["float64", "float32"]),
       iterations: optional(size),
       fallback: optional(word),

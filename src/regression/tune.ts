@@ -16,13 +16,13 @@ import {
   choice,
   count,
   flag,
-  type Kinds,
   layers,
   list,
   optional,
   or,
   outputs,
   read,
+  type Schema,
   signal,
 } from "../options.js";
 import { averageAdvice, checkData, residualProblem } from "../problem.js";
@@ -97,7 +97,7 @@ const OPTIONS = {
   outputs: optional(outputs),
   onProgress: optional(callback),
   signal,
-} satisfies Kinds<TuneOptions>;
+} satisfies Schema<TuneOptions>;
 type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
 
 /** Points of the ridge grid. Over the default bounds they are four to a decade. */

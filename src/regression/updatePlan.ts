@@ -3,7 +3,7 @@ import { describe, toMatrix } from "../check.js";
 import { transposed } from "../linalg/vectors.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList, pickRows } from "../matrix.js";
 import { zeros } from "../memory.js";
-import { any, isList, type Kinds, list, read, size } from "../options.js";
+import { any, isList, list, read, type Schema, size } from "../options.js";
 import type { Problem } from "../problem.js";
 import type { Change } from "./exchange.js";
 
@@ -20,9 +20,9 @@ export interface UpdateOptions {
   move?: { index: number | NumberList; X?: MatrixLike; Y?: MatrixLike };
 }
 
-const OPTIONS = { add: any, remove: any, move: any } satisfies Kinds<UpdateOptions>;
-const ADD = { X: any, Y: any } satisfies Kinds<UpdateOptions["add"]>;
-const MOVE = { index: any, X: any, Y: any } satisfies Kinds<UpdateOptions["move"]>;
+const OPTIONS = { add: any, remove: any, move: any } satisfies Schema<UpdateOptions>;
+const ADD = { X: any, Y: any } satisfies Schema<UpdateOptions["add"]>;
+const MOVE = { index: any, X: any, Y: any } satisfies Schema<UpdateOptions["move"]>;
 
 /** Checked options: the rows of `X` and `Y` belong to `index`. */
 interface Move {

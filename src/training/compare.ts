@@ -6,7 +6,7 @@ import { ConvergenceError } from "../errors.js";
 import { forward } from "../kernel/finite/tangents.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import { any, type Kinds, read } from "../options.js";
+import { any, read, type Schema } from "../options.js";
 import { checkData } from "../problem.js";
 import { drain } from "../slices.js";
 import { Dynamics } from "./dynamics.js";
@@ -53,7 +53,7 @@ export function compareNetwork(
   return drain(comparingNetwork(context, net, X, Y, options));
 }
 
-const OPTIONS = { ...TRAIN, Xtest: any, Ytest: any } satisfies Kinds<CompareOptions>;
+const OPTIONS = { ...TRAIN, Xtest: any, Ytest: any } satisfies Schema<CompareOptions>;
 
 /** `ntk.comparing`: returns the result of `compare`. */
 export function comparingNetwork(

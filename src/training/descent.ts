@@ -8,16 +8,16 @@ import { toVector } from "../lists.js";
 import type { NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
 import {
+  type Check,
   choice,
   flag,
   isList,
-  type Kind,
-  type Kinds,
   list,
   MOST_ENTRIES,
   nonNegative,
   or,
   positive,
+  type Schema,
 } from "../options.js";
 
 /** How weights move: θ ← θ − η v. Shared by `dynamics`, `train`, `compare` and `sweep`. */
@@ -33,7 +33,7 @@ export interface DescentOptions {
 }
 
 /** A rate η > 0, or a copy of a schedule. */
-export const learningRate: Kind<number | Float64Array> = (value, name) => {
+export const learningRate: Check<number | Float64Array> = (value, name) => {
   if (isList(value)) return schedule(value, name);
   if (typeof value !== "number")
     throw new TypeError(`${name} is ${describe(value)}; expected a number or a list of one per step`);
@@ -49,7 +49,7 @@ function schedule(value: unknown, name: string): Float64Array {
   return rates;
 }
 
-const momentum: Kind<number> = (value, name) => {
+const momentum: Check<number> = (value, name) => {
   checkNonNegative(value, name);
   if (value >= 1) throw new RangeError(`${name} is ${value}; expected a number in [0, 1)`);
   return value;
@@ -61,13 +61,13 @@ export const DESCENT = {
   momentum: or(momentum, 0),
   nesterov: or(flag, false),
   weightDecay: or(nonNegative, 0),
-} satisfies Kinds<DescentOptions>;
+} satisfies Schema<DescentOptions>;
 
 /** Time in steps, or continuous time. */
 export const descentKind = choice(["descent", "flow"]);
 
 /** Checked {@link DescentOptions}. */
-export type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCENT)[Key]> };
+type Descent = { [Key in keyof typeof DESCENT]: ReturnType<(typeof DESCENT)[Key]> };
 
 /** A checked rule. */
 export interface Rule {
@@ -92,7 +92,7 @@ export function ruleOf({ learningRate, momentum, nesterov, weightDecay }: Descen
 }
 
 /** Descent is stable iff 0 < η(λ + nκ)/n < this, for every mode. */
-export function stabilityBound({ momentum, nesterov }: Pick<Rule, "momentum" | "nesterov">): number {
+function stabilityBound({ momentum, nesterov }: Pick<Rule, "momentum" | "nesterov">): number {
   return (2 * (1 + momentum)) / (nesterov ? 1 + 2 * momentum : 1);
 }
 
@@ -124,7 +124,7 @@ export function checkTime(rule: Rule, t: unknown): asserts t is number {
  * @throws TypeError, RangeError
  */
 export function timesOf(rule: Rule, t: unknown): number[] {
-  const time: Kind<number> = (value) => {
+  const time: Check<number> = (value) => {
     checkTime(rule, value);
     return value;
   };

@@ -15,7 +15,7 @@ import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg
 import { copyIn, hold, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
-import { type Kinds, optional, or, outputs, read } from "../options.js";
+import { optional, or, outputs, read, type Schema } from "../options.js";
 import type { Problem } from "../problem.js";
 import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
 import {
@@ -48,7 +48,7 @@ const OPTIONS = {
   ...DESCENT,
   kind: or(descentKind, "descent"),
   outputs: optional(outputs),
-} satisfies Kinds<DynamicsOptions>;
+} satisfies Schema<DynamicsOptions>;
 
 /** `ntk.dynamics`: decomposes Θ(X, X). The result answers questions about it. */
 export function dynamicsOf(

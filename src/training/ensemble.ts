@@ -20,7 +20,7 @@ import { transposed } from "../linalg/vectors.js";
 import { copyIn, hold, scratch, type View } from "../linalg/view.js";
 import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
-import { choice, flag, type Kinds, optional, or, read } from "../options.js";
+import { choice, flag, optional, or, read, type Schema } from "../options.js";
 import {
   checkTime,
   DESCENT,
@@ -64,9 +64,9 @@ const OPTIONS = {
   learningRate: optional(learningRate),
   kind: or(descentKind, "flow"),
   prior: or(choice(["nngp", "ntk"]), "nngp"),
-} satisfies Kinds<EnsembleOptions>;
+} satisfies Schema<EnsembleOptions>;
 
-const QUERY = { covariance: or(flag, false) } satisfies Kinds<EnsembleQuery>;
+const QUERY = { covariance: or(flag, false) } satisfies Schema<EnsembleQuery>;
 
 /** `ntk.ensemble`. */
 export function ensembleOf(

@@ -3,7 +3,7 @@ import type { Init } from "../model/initSchemes.js";
 import type { Comparison } from "./compare.js";
 
 /** The averaged and fitted measures. `gapTest`, `testLoss` and `linearTestLoss` need Xtest and Ytest. */
-export const MEASURES = [
+const MEASURES = [
   "loss",
   "linearLoss",
   "gap",

@@ -25,7 +25,7 @@ export class Recorder {
   readonly #context: Context;
   readonly #net: Network;
   readonly #X: Matrix;
-  /** Θ_0 on X; made with the first record. */
+  /** Θ_0 on X; made with the first recorded step. */
   #kernel0: Float64Array | undefined;
   readonly #size0: number;
   readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];

@@ -3,16 +3,16 @@
 import { toMatrix } from "../check.js";
 import { copied, type Matrix, type MatrixLike, type NumberList } from "../matrix.js";
 import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
-import { callback, type Kind, type Kinds, list, MOST_ENTRIES, optional, signal, size } from "../options.js";
+import { type Check, callback, list, MOST_ENTRIES, optional, type Schema, signal, size } from "../options.js";
 import type { Signal } from "../signal.js";
 import { DESCENT, type DescentOptions, type Rule, ruleOf } from "./descent.js";
 
 export interface TrainOptions extends DescentOptions {
-  /** Number of updates, ≥ 0. */
+  /** Number of steps, ≥ 0. */
   steps: number;
   /**
-   * Steps to record, each before its update: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
-   * spaced by ratio. A record costs one kernel(net, X) with full outputs. Without records no such matrix is made.
+   * Steps to record, each before it is made: sorted unique integers in [0, steps]. Default: 0, steps, and at most 100
+   * spaced by ratio. A recorded step costs one kernel(net, X) with full outputs. Without one no such matrix is made.
    */
   recordAt?: NumberList;
   /** Called between slices of about 16 ms, on this thread. */
@@ -22,15 +22,15 @@ export interface TrainOptions extends DescentOptions {
 }
 
 export interface Progress {
-  /** Updates that were made. */
+  /** Steps that were made. */
   step: number;
   steps: number;
-  /** Loss before the last update. */
+  /** Loss before the last step. */
   loss: number;
 }
 
 /** Sorted unique steps. */
-export const recordAt: Kind<number[]> = (value, name) => {
+export const recordAt: Check<number[]> = (value, name) => {
   const steps = list(size, "a list of steps", MOST_ENTRIES, 0)(value, name);
   steps.forEach((step, i) => {
     if (i > 0 && step <= steps[i - 1])
@@ -46,7 +46,7 @@ export const TRAIN = {
   recordAt: optional(recordAt),
   onProgress: optional(callback),
   signal,
-} satisfies Kinds<TrainOptions>;
+} satisfies Schema<TrainOptions>;
 
 /** Checked input of a training run: copies. */
 export interface Run {
@@ -71,9 +71,9 @@ export function checkRun(value: Network, Xlike: MatrixLike, Ylike: MatrixLike, o
 /** Options to try instead, for error messages. */
 export const TRAIN_EXAMPLE = "{ learningRate: 0.1, steps: 100 }";
 
-export type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
+type Checked = { [Key in keyof typeof TRAIN]: ReturnType<(typeof TRAIN)[Key]> };
 
-export const DEFAULT_RECORDS = 100;
+const DEFAULT_RECORDED = 100;
 
 /** The options that do not depend on the data. @throws RangeError */
 export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: Checked): Omit<Run, "net" | "X" | "Y"> {
@@ -87,10 +87,10 @@ export function checkSteps({ steps, recordAt, onProgress, signal, ...descent }: 
   return { rule, steps, recordAt: recordAt ?? spacedSteps(steps), onProgress, signal };
 }
 
-/** 0, steps, and at most DEFAULT_RECORDS steps between, spaced by ratio. */
-export function spacedSteps(steps: number): number[] {
+/** 0, steps, and at most DEFAULT_RECORDED steps between, spaced by ratio. */
+function spacedSteps(steps: number): number[] {
   const chosen = new Set([0, steps]);
-  for (let i = 0; i < DEFAULT_RECORDS; i++)
-    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDS - 1)))));
+  for (let i = 0; i < DEFAULT_RECORDED; i++)
+    chosen.add(Math.min(steps, Math.round(steps ** (i / (DEFAULT_RECORDED - 1)))));
   return [...chosen].sort((a, b) => a - b);
 }

@@ -12,7 +12,7 @@ import {
   networkShape,
   parameterCount,
 } from "../model/network.js";
-import { any, count, type Kinds, or, outputs, read, seed } from "../options.js";
+import { any, count, or, outputs, read, type Schema, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
 
 export interface SampleKernelOptions {
@@ -31,10 +31,10 @@ const OPTIONS = {
   seed: or(seed, 0),
   X2: any,
   outputs: or(outputs, "average"),
-} satisfies Kinds<SampleKernelOptions>;
+} satisfies Schema<SampleKernelOptions>;
 
 /** `ntk.sampleKernel`. */
-export function sampleKernels(
+export function kernelSamplesOf(
   context: Context,
   options: NetworkOptions,
   Xlike: MatrixLike,

@@ -15,11 +15,10 @@ import { INITS, type Init } from "../model/initSchemes.js";
 import { createNetwork, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
 import {
   any,
+  type Check,
   choice,
   count,
   flag,
-  type Kind,
-  type Kinds,
   layers,
   list,
   nonNegative,
@@ -27,8 +26,9 @@ import {
   or,
   positive,
   read,
+  type Schema,
 } from "../options.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
 import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
 import {
@@ -76,11 +76,11 @@ const NETWORK = {
   weightStd: optional(nonNegative),
   biasStd: optional(nonNegative),
   bias: optional(flag),
-} satisfies Kinds<SweepOptions["network"]>;
+} satisfies Schema<SweepOptions["network"]>;
 
 /** A rate > 0, or a fraction of the largest stable rate. */
-const sweepRate: Kind<SweepRate> = (value, name) => {
-  if (isRecord(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
+const sweepRate: Check<SweepRate> = (value, name) => {
+  if (isPlainObject(value, name)) return read(value, name, "{ fraction: 0.5 }", { fraction: positive });
   if (typeof value !== "number")
     throw new TypeError(`${name} is ${describe(value)}; expected a number or { fraction }`);
   return positive(value, name);
@@ -97,7 +97,7 @@ const OPTIONS = {
   network: optional((value, name) => read(value, `sweep: ${name}`, '{ activation: "relu" }', NETWORK)),
   Xtest: any,
   Ytest: any,
-} satisfies Kinds<SweepOptions>;
+} satisfies Schema<SweepOptions>;
 
 /** Most runs of a sweep: each has a record of its own. */
 const MOST_RUNS = 1_000_000;

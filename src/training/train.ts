@@ -62,7 +62,7 @@ export function* training(
   const { steps, recordAt } = run;
   const trainer = new Trainer(context, run);
   try {
-    const record = new Recorder(context, run.net, run.X);
+    const recorder = new Recorder(context, run.net, run.X);
     let step = 0;
     let next = 0;
     let slice = 1;
@@ -71,7 +71,7 @@ export function* training(
       const recording = recordAt[next] === step;
       if (recording) {
         const network = trainer.network();
-        record.add(step, network);
+        recorder.add(step, network);
         onRecord(network);
         next++;
       }
@@ -79,8 +79,8 @@ export function* training(
       const count = Math.min(slice, (recordAt[next] ?? steps) - step);
       const began = performance.now();
       const { losses, diverged } = trainer.advance(step, count);
-      if (recording) record.setLoss(losses[0]);
-      if (diverged >= 0) throw divergence(context, run, step + diverged, losses[diverged], record, trainer.network());
+      if (recording) recorder.setLoss(losses[0]);
+      if (diverged >= 0) throw divergence(context, run, step + diverged, losses[diverged], recorder, trainer.network());
       step += count;
       // Slices grow towards SLICE_MS, at most twofold at a time: the first ones are too short to time well.
       const perStep = (performance.now() - began) / count;
@@ -94,10 +94,10 @@ export function* training(
     if (!aborted) {
       const loss = trainer.loss(network);
       if (!(loss <= trainer.limit) || !network.parameters.every(Number.isFinite))
-        throw divergence(context, run, steps, loss, record, network);
-      if (recordAt.at(-1) === steps) record.setLoss(loss);
+        throw divergence(context, run, steps, loss, recorder, network);
+      if (recordAt.at(-1) === steps) recorder.setLoss(loss);
     }
-    return { ...record.result(), network, aborted };
+    return { ...recorder.result(), network, aborted };
   } finally {
     trainer.free();
   }
@@ -117,13 +117,13 @@ function divergence(
   { net, X, rule }: Run,
   step: number,
   loss: number,
-  record: Recorder,
+  recorder: Recorder,
   network: Network,
 ): ConvergenceError {
   const stable = stableRate(context, net, X, rule);
   return new ConvergenceError(
     `training diverged at step ${step} (loss ${loss}): the learning rate is ${rule.rate}, the largest stable one of the first-order ` +
       `model ${stable}; use a smaller rate`,
-    { step, maxLearningRate: stable, partial: { ...record.before(step), network, aborted: false } },
+    { step, maxLearningRate: stable, partial: { ...recorder.before(step), network, aborted: false } },
   );
 }

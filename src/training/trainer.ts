@@ -1,4 +1,4 @@
-/** Full-batch gradient descent in backend memory: weights, data and the updates themselves (MATH.md §1, §2). */
+/** Full-batch gradient descent in backend memory: weights, data and the steps themselves (MATH.md §1, §2). */
 import type { Context } from "../context.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
@@ -11,7 +11,7 @@ import type { Run } from "./run.js";
 
 /** Training has diverged where the loss is this many times the first loss. */
 const DIVERGED = 1e12;
-/** Most updates in one crossing. */
+/** Most steps in one crossing. */
 export const MAX_SLICE = 4096;
 
 /**
@@ -19,7 +19,7 @@ export const MAX_SLICE = 4096;
  * generator that trains is collected.
  */
 export class Trainer {
-  /** A loss above this limit counts as diverged. Before the first update, any finite loss is within the limit. */
+  /** A loss above this limit counts as diverged. Before the first step, any finite loss is within the limit. */
   limit = Number.MAX_VALUE;
   #first = true;
   readonly #context: Context;
@@ -68,15 +68,15 @@ export class Trainer {
   }
 
   /**
-   * Makes `count` updates from step `from`. Returns the loss before each, and the index at which it diverged, or −1.
+   * Makes `count` steps from step `from` on. Returns the loss before each, and the index at which it diverged, or −1.
    */
   advance(from: number, count: number): { losses: Float64Array; diverged: number } {
     const { arena } = this.#context;
     const { net, rule } = this.#run;
     const { rates, losses } = this.#parts;
     if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
-    const single = widths(net).length === 1 && net.outputs === 1;
-    const info = arena.run(() => (single ? this.#fused(count) : this.#layered(count)));
+    const fused = widths(net).length === 1 && net.outputs === 1;
+    const info = arena.run(() => (fused ? this.#fused(count) : this.#layered(count)));
     const result = losses.block(0, 0, 1, count).copy();
     if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
     this.#first = false;
@@ -84,7 +84,7 @@ export class Trainer {
     return { losses: result, diverged: info > 0 ? info - 1 : first };
   }
 
-  /** One hidden layer and one output: one op makes all updates, and keeps nothing of size N×m. */
+  /** One hidden layer and one output: one op makes all steps, and keeps nothing of size N×m. */
   #fused(count: number): Info {
     const { ops, arena } = this.#context;
     const { net, X, rule } = this.#run;

@@ -2,7 +2,7 @@
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { isCustomKernel } from "../kernel/custom.js";
-import { lost, openPort, type Port, type WorkerSource } from "./port.js";
+import { lost, openPort, type Port, type WorkerOrigin } from "./port.js";
 import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
 
 interface Pending {
@@ -58,8 +58,8 @@ export class Client {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** A worker that says nothing for `timeout` milliseconds is given up. */
-  constructor(source: WorkerSource, script: string, timeout: number) {
-    this.#port = openPort(source, script, this.#receive.bind(this), this.stop.bind(this));
+  constructor(origin: WorkerOrigin, script: string, timeout: number) {
+    this.#port = openPort(origin, script, this.#receive.bind(this), this.stop.bind(this));
     if (timeout > LONGEST_TIMER) return;
     const late = () => this.stop(lost(`it has said nothing for ${timeout} ms; ${SILENCE}`));
     // Twice: where this thread was busy all the time, the worker's messages are read between the two.

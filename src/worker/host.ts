@@ -6,7 +6,7 @@ import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import type { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
-import { isRecord } from "../scalars.js";
+import { isPlainObject } from "../scalars.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
@@ -118,7 +118,7 @@ export class Host {
   readonly #load: (request: Load) => Promise<Ntk>;
   readonly #post: (reply: Reply, transfer: ArrayBuffer[]) => void;
   readonly #objects = new Map<number, { object: object; kind: Kind }>();
-  readonly #numbers = new WeakMap<object, number>();
+  readonly #targets = new WeakMap<object, number>();
   readonly #signals = new Map<number, AbortController>();
   #next = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -174,10 +174,10 @@ export class Host {
   }
 
   #handle(object: object, kind: Kind): Handle {
-    let target = this.#numbers.get(object);
+    let target = this.#targets.get(object);
     if (target === undefined) {
       target = this.#next++;
-      this.#numbers.set(object, target);
+      this.#targets.set(object, target);
       this.#objects.set(target, { object, kind });
     }
     const fixed = Object.entries(object).filter(([name, value]) => name !== "draws" && typeof value !== "function");
@@ -265,7 +265,7 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
 
 /** Options and more of them; what cannot be options stays what it is, for the method to refuse. */
 function withMore(options: unknown, more: object): unknown {
-  return options === undefined || isRecord(options, "options") ? { ...(options as object), ...more } : options;
+  return options === undefined || isPlainObject(options, "options") ? { ...(options as object), ...more } : options;
 }
 
 /**

@@ -9,8 +9,8 @@ import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { type Choice, choose, compile, firstOf, type LoadOptions } from "../load.js";
 import { Client } from "./client.js";
-import type { WorkerSource } from "./port.js";
-import { source } from "./source.generated.js";
+import type { WorkerOrigin } from "./port.js";
+import { script } from "./script.generated.js";
 import type { AsyncNtk } from "./types.js";
 
 export type { WasmModule } from "../backend/wasmModule.js";
@@ -27,7 +27,7 @@ export type {
   RemoteObject,
 } from "./types.js";
 
-export interface WorkerOptions extends LoadOptions, WorkerSource {
+export interface WorkerOptions extends LoadOptions, WorkerOrigin {
   /**
    * `ntk-wasm/simd.wasm` or `relaxed.wasm`, compiled, instead of the inlined ones. A section of the module names its
    * variant.
@@ -73,10 +73,10 @@ export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNt
     "loadInWorker",
   );
   const { module: given, worker, url, timeout = 30_000, ...rest } = options;
-  checkSource(worker, url);
+  checkOrigin(worker, url);
   checkTimeout(timeout);
   const { variants, precision } = given === undefined ? choose(rest, "loadInWorker") : passed(given, rest);
-  const client = new Client({ worker, url }, source, timeout);
+  const client = new Client({ worker, url }, script, timeout);
   const make = async (variant: (typeof variants)[number], variantReason?: string) => {
     const module = given ?? (variant === "js" ? undefined : await compile(variant));
     return client.load({ type: "load", variant, precision, module, variantReason });
@@ -91,7 +91,7 @@ export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNt
   }
 }
 
-function checkSource(worker: unknown, url: unknown): void {
+function checkOrigin(worker: unknown, url: unknown): void {
   if (worker !== undefined && typeof worker !== "function")
     throw new TypeError(`worker is ${describe(worker)}; expected a function that makes a Worker`);
   if (worker !== undefined && url !== undefined)

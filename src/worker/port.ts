@@ -12,7 +12,7 @@ export interface WorkerLike {
 }
 
 /** Where a worker comes from; at most one of the two. */
-export interface WorkerSource {
+export interface WorkerOrigin {
   /**
    * Makes the worker, which has to run `ntk-wasm/worker-script.js`: `() => new Worker(new URL(…), { type: "module" })`.
    */
@@ -34,7 +34,7 @@ interface NodeWorker extends NodePort {
 
 interface NodeThreads {
   parentPort: NodePort | null;
-  Worker: new (source: string | object, options?: { eval: boolean }) => NodeWorker;
+  Worker: new (script: string | object, options?: { eval: boolean }) => NodeWorker;
 }
 
 /** A module of Node; undefined elsewhere. A plain import of it would break bundles for browsers. */
@@ -56,19 +56,19 @@ export interface Port {
 }
 
 /**
- * Starts a worker: the given one, the one at the address, or else one from the source string (a Blob URL; in Node,
+ * Starts a worker: the given one, the one at the address, or else one from the script's text (a Blob URL; in Node,
  * `eval`). `onDown` is told once the worker cannot go on.
  *
  * @throws TypeError where `worker` makes none; BackendError where it cannot be started.
  */
 export function openPort(
-  { worker, url }: WorkerSource,
-  source: string,
+  { worker, url }: WorkerOrigin,
+  script: string,
   onReply: (reply: Reply) => void,
   onDown: (error: BackendError) => void,
 ): Port {
   const down = (reason: unknown) => onDown(lost(reason));
-  const { started, release } = worker ? given(worker) : start(url, source);
+  const { started, release } = worker ? given(worker) : start(url, script);
   const first = (message: unknown) => {
     const reply = message as Reply | null | undefined;
     // A worker of the caller's may say other things.
@@ -122,13 +122,13 @@ function given(worker: () => WorkerLike): { started: WorkerLike; release: () => 
   return { started: started as WorkerLike, release: () => {} };
 }
 
-/** `release` gives the source string back to the browser, once the worker has read it. */
-function start(url: WorkerSource["url"], source: string): { started: WorkerLike; release: () => void } {
+/** `release` gives the script's text back to the browser, once the worker has read it. */
+function start(url: WorkerOrigin["url"], script: string): { started: WorkerLike; release: () => void } {
   const address = typeof url === "object" ? url.href : url;
   const { Worker: Web } = globalThis as { Worker?: typeof Worker };
   try {
     if (Web) {
-      const blob = address ? undefined : URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const blob = address ? undefined : URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
       const started = new Web(address ?? (blob as string), { type: "module" });
       return { started, release: () => blob && URL.revokeObjectURL(blob) };
     }
@@ -136,7 +136,7 @@ function start(url: WorkerSource["url"], source: string): { started: WorkerLike;
     if (!threads) throw new Error("this engine has no workers");
     // Node wants a URL of its own; the URL of a jsdom environment is another class.
     const { URL: Address = URL } = builtin<{ URL: typeof URL }>("node:url") ?? {};
-    const started = address ? new threads.Worker(new Address(address)) : new threads.Worker(source, { eval: true });
+    const started = address ? new threads.Worker(new Address(address)) : new threads.Worker(script, { eval: true });
     return { started, release: () => {} };
   } catch (error) {
     throw lost(error);

@@ -58,7 +58,7 @@ export const SLICED: Readonly<Record<string, string>> = {
 /** Generators: the calling side gets an async one. */
 export const GENERATORS: readonly string[] = Object.values(SLICED);
 
-export interface PlainError {
+interface PlainError {
   name: string;
   message: string;
   stack: string | undefined;

@@ -57,10 +57,10 @@ describe.each(variants)("%s", (variant) => {
 
   test.each([Uint8Array, Int8Array, Uint16Array, Int32Array, Uint32Array, Uint8ClampedArray, Float32Array])(
     "a column as %o",
-    (Kind) => {
+    (ArrayType) => {
       const one = createNetwork({ inputs: 1, hidden: 3 });
-      expect(ntk.kernel(one, Kind.of(1, 2, 3))).toEqual(ntk.kernel(one, [1, 2, 3]));
-      expect(ntk.kernel(one, [Kind.of(1), Kind.of(2), Kind.of(3)])).toEqual(ntk.kernel(one, [1, 2, 3]));
+      expect(ntk.kernel(one, ArrayType.of(1, 2, 3))).toEqual(ntk.kernel(one, [1, 2, 3]));
+      expect(ntk.kernel(one, [ArrayType.of(1), ArrayType.of(2), ArrayType.of(3)])).toEqual(ntk.kernel(one, [1, 2, 3]));
     },
   );
 

@@ -28,11 +28,11 @@ function relativeError(K: Matrix, L: Matrix, row: Float64Array, column: Float64A
 }
 
 describe.each(variants)("%s", (variant) => {
-  let single: Ntk;
-  let double: Ntk;
+  let float32: Ntk;
+  let float64: Ntk;
   beforeAll(async () => {
-    single = await loadVariant(variant, "float32");
-    double = await loadVariant(variant);
+    float32 = await loadVariant(variant, "float32");
+    float64 = await loadVariant(variant);
   });
 
   /** Measured 5 ε at most, with widths up to 3000; rounded up to 16. */
@@ -41,23 +41,23 @@ describe.each(variants)("%s", (variant) => {
   test.each(NETWORKS)("kernels: %s", (_, net) => {
     const [X, T] = [randomMatrix(N, net.inputs, 1, 2), randomMatrix(9, net.inputs, 2, 2)];
     for (const outputs of ["average", "full"] as const) {
-      const [a, b] = [X, T].map((x) => double.kernelDiagonal(net, x, { outputs }));
-      const square = single.kernel(net, X, X, { outputs });
+      const [a, b] = [X, T].map((x) => float64.kernelDiagonal(net, x, { outputs }));
+      const square = float32.kernel(net, X, X, { outputs });
       expect(
-        relativeError(square, double.kernel(net, X, X, { outputs }), a, a),
+        relativeError(square, float64.kernel(net, X, X, { outputs }), a, a),
         `kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
       ).toBeLessThanOrEqual(KERNEL_BOUND);
-      const cross = single.kernel(net, X, T, { outputs });
+      const cross = float32.kernel(net, X, T, { outputs });
       expect(
-        relativeError(cross, double.kernel(net, X, T, { outputs }), a, b),
+        relativeError(cross, float64.kernel(net, X, T, { outputs }), a, b),
         `cross kernel, ${outputs}: the stated bound, in ε₃₂ √(Θ_ii Θ_jj)`,
       ).toBeLessThanOrEqual(KERNEL_BOUND);
       for (let i = 0; i < square.rows; i++)
         for (let j = 0; j < i; j++) expect(square.data[i * square.rows + j]).toBe(square.data[j * square.rows + i]);
     }
-    const parts = single.kernelBlocks(net, X);
-    const whole = double.kernelBlocks(net, X);
-    const diagonal = double.kernelDiagonal(net, X);
+    const parts = float32.kernelBlocks(net, X);
+    const whole = float64.kernelBlocks(net, X);
+    const diagonal = float64.kernelDiagonal(net, X);
     for (const [name, part] of Object.entries(parts))
       expect(relativeError(part, whole[name], diagonal, diagonal), name).toBeLessThanOrEqual(KERNEL_BOUND);
   });
@@ -70,7 +70,7 @@ describe.each(variants)("%s", (variant) => {
       expected: Record<string, Golden>;
     }[]) {
       const net = createNetwork({ inputs: d, hidden: m, activation: "sigmoid", parameters: inputs.theta.data });
-      const K = single.kernel(net, toMatrix(inputs.x_train));
+      const K = float32.kernel(net, toMatrix(inputs.x_train));
       const golden = expected.K_train_train.data;
       const top = maxAbs(golden);
       expectClose(K.data, golden, { rtol: 0, atol: KERNEL_BOUND * EPS32 * top }, "K");
@@ -82,33 +82,35 @@ describe.each(variants)("%s", (variant) => {
     const A = randomMatrix(n, k, 3);
     const B = randomMatrix(k, 20, 4);
     expectNear(
-      single.matmul(A, B).data,
-      double.matmul(A, B).data,
+      float32.matmul(A, B).data,
+      float64.matmul(A, B).data,
       (k + 4) * EPS32,
       "matmul: k + 4 roundings of float32 in sums of terms below 1",
     );
-    const G = double.gram(A);
+    const G = float64.gram(A);
     expectNear(
-      single.gram(A).data,
+      float32.gram(A).data,
       G.data,
       (k + 4) * EPS32,
       "gram: k + 4 roundings of float32 in sums of terms below 1",
     );
     for (let i = 0; i < n; i++) G.data[i * (n + 1)] += 1;
-    const L = single.cholesky(G);
-    const product = double.gram(L).data;
+    const L = float32.cholesky(G);
+    const product = float64.gram(L).data;
     expectNear(product, G.data, n * EPS32 * maxAbs(G.data), "L Lᵀ: the stated bound of cholesky, n ε₃₂ ‖A‖");
     for (const columns of [1, 3, 9]) {
       const rhs = randomMatrix(n, columns, 5, 1e-30);
-      const x = single.solve(G, rhs);
-      const back = double.matmul(G, x).data;
+      const x = float32.solve(G, rhs);
+      const back = float64.matmul(G, x).data;
       const norm = n * maxAbs(G.data) * maxAbs(x.data);
       expectNear(back, rhs.data, n * Number.EPSILON * norm, `A x, ${columns} columns: float64's residual, n ε ‖A‖ ‖x‖`);
     }
     // Beyond what float32 can factor or hold: float64 takes over.
     const hilbert = Array.from({ length: 9 }, (_, i) => Array.from({ length: 9 }, (__, j) => 1 / (i + j + 1)));
-    expect(single.solve(hilbert, new Array(9).fill(1)).data).toEqual(double.solve(hilbert, new Array(9).fill(1)).data);
-    expect(single.solve([[1e300]], [1e300]).data).toEqual(Float64Array.of(1));
+    expect(float32.solve(hilbert, new Array(9).fill(1)).data).toEqual(
+      float64.solve(hilbert, new Array(9).fill(1)).data,
+    );
+    expect(float32.solve([[1e300]], [1e300]).data).toEqual(Float64Array.of(1));
   });
 
   describe("fit", () => {
@@ -122,8 +124,8 @@ describe.each(variants)("%s", (variant) => {
       const [X, T] = [randomMatrix(N, net.inputs, 1, 2), randomMatrix(7, net.inputs, 2, 2)];
       const Y = targets(net, X);
       for (const outputs of ["full", "average"] as const) {
-        using fit = single.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
-        using reference = double.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
+        using fit = float32.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
+        using reference = float64.fit(net, X, Y, { ridge: 0.1, solver: "dual", outputs });
         const size = N * (outputs === "full" ? net.outputs : 1);
         expect(fit.report).toMatchObject({ solver: "dual", precision: "float32", fallback: undefined });
         expect(fit.report.iterations).toBeGreaterThan(0);
@@ -170,9 +172,9 @@ describe.each(variants)("%s", (variant) => {
       const X = randomMatrix(N, 2, 1, 2);
       const Y = { data: Float64Array.from({ length: 2 * N }, (_, i) => Math.cos(i)), rows: N, cols: 2 };
       const model = createInfiniteNetwork({ activation: "relu", biasStd: 0.1 });
-      for (const given of [model, { kernel: (A: Matrix, B: Matrix) => double.kernel(model, A, B) }]) {
-        using fit = single.fit(given, X, Y, { ridge: 1e-2 });
-        using reference = double.fit(model, X, Y, { ridge: 1e-2 });
+      for (const given of [model, { kernel: (A: Matrix, B: Matrix) => float64.kernel(model, A, B) }]) {
+        using fit = float32.fit(given, X, Y, { ridge: 1e-2 });
+        using reference = float64.fit(model, X, Y, { ridge: 1e-2 });
         expect(fit.report).toMatchObject({ precision: "float32", fallback: undefined });
         expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
           2 * N * Number.EPSILON,
@@ -196,25 +198,25 @@ describe.each(variants)("%s", (variant) => {
         [1e-8, /no convergence in 30 iterations|fails at pivot/],
       ];
       for (const [ridge, reason] of cases) {
-        using fit = single.fit(net, X, Y, { ridge, solver: "dual" });
-        using reference = double.fit(net, X, Y, { ridge, solver: "dual" });
+        using fit = float32.fit(net, X, Y, { ridge, solver: "dual" });
+        using reference = float64.fit(net, X, Y, { ridge, solver: "dual" });
         expect(fit.report.precision).toBe("float64");
         expect(fit.report.fallback).toMatch(reason);
         expect(fit.predict(X).mean.data).toEqual(reference.predict(X).mean.data);
       }
       const far = { data: X.data.map((x) => 1e39 * x), rows: N, cols: 1 };
-      using fit = single.fit(net, far, Y, { ridge: 1, solver: "dual" });
+      using fit = float32.fit(net, far, Y, { ridge: 1, solver: "dual" });
       expect(fit.report).toMatchObject({ precision: "float64", fallback: "the inputs or the weights leave float32" });
-      using direct = double.fit(net, X, Y, { ridge: 1 });
+      using direct = float64.fit(net, X, Y, { ridge: 1 });
       expect(direct.report).toMatchObject({ precision: "float64", iterations: undefined, fallback: undefined });
     });
 
     test("a zero right-hand side takes no iteration; disposal before any variance gives nothing back", () => {
       const [, net] = NETWORKS[0];
       const X = randomMatrix(N, 1, 1, 2);
-      const fit = single.fit(net, X, double.forward(net, X), { ridge: 1, solver: "dual" });
+      const fit = float32.fit(net, X, float64.forward(net, X), { ridge: 1, solver: "dual" });
       expect(fit.report.iterations).toBe(0);
-      expect(fit.predict(X, { variance: false }).mean.data).toEqual(double.forward(net, X).data);
+      expect(fit.predict(X, { variance: false }).mean.data).toEqual(float64.forward(net, X).data);
       fit.dispose();
       expect(() => fit.predict(X)).toThrow(/disposed/);
     });
@@ -222,10 +224,10 @@ describe.each(variants)("%s", (variant) => {
 
   test("what leaves float32 is an error that says so", () => {
     const [, net] = NETWORKS[0];
-    expect(() => single.kernel(net, [1e39])).toThrow(/X leaves float32 .* entry 0 \(1e\+39\).* precision: "float64"/);
-    expect(() => single.matmul([[1e30]], [[1e30]])).toThrow(RangeError);
-    expect(() => single.matmul([[1e30]], [[1e30]])).toThrow(/A B leaves float32 .* entry 0 \(Infinity\)/);
-    expect(() => single.gram([[1], [1e20]])).toThrow(/row 1, column 1/);
+    expect(() => float32.kernel(net, [1e39])).toThrow(/X leaves float32 .* entry 0 \(1e\+39\).* precision: "float64"/);
+    expect(() => float32.matmul([[1e30]], [[1e30]])).toThrow(RangeError);
+    expect(() => float32.matmul([[1e30]], [[1e30]])).toThrow(/A B leaves float32 .* entry 0 \(Infinity\)/);
+    expect(() => float32.gram([[1], [1e20]])).toThrow(/row 1, column 1/);
     const steep = createNetwork({
       inputs: 1,
       hidden: 2,
@@ -233,21 +235,21 @@ describe.each(variants)("%s", (variant) => {
       bias: false,
       parameters: [1, 1, 1e30, 1],
     });
-    expect(() => single.kernel(steep, [1])).toThrow(/the kernel leaves float32/);
-    expect(double.kernel(steep, [1]).data[0]).toBeGreaterThan(1e59);
+    expect(() => float32.kernel(steep, [1])).toThrow(/the kernel leaves float32/);
+    expect(float64.kernel(steep, [1]).data[0]).toBeGreaterThan(1e59);
     // Saturated units carry no kernel, however large the factor is.
-    expect(single.kernel(net, [1e30]).data[0]).toBeCloseTo(double.kernel(net, [1e30]).data[0], 0);
+    expect(float32.kernel(net, [1e30]).data[0]).toBeCloseTo(float64.kernel(net, [1e30]).data[0], 0);
   });
 
   test("everything else is float64 as before", () => {
     const [, net] = NETWORKS[2];
     const X = randomMatrix(5, 3, 1);
-    expect(single.forward(net, X)).toEqual(double.forward(net, X));
-    expect(single.jacobian(net, X)).toEqual(double.jacobian(net, X));
-    expect(single.kernelDiagonal(net, X)).toEqual(double.kernelDiagonal(net, X));
+    expect(float32.forward(net, X)).toEqual(float64.forward(net, X));
+    expect(float32.jacobian(net, X)).toEqual(float64.jacobian(net, X));
+    expect(float32.kernelDiagonal(net, X)).toEqual(float64.kernelDiagonal(net, X));
     const model = createInfiniteNetwork({ activation: "erf" });
-    expect(single.kernel(model, X)).toEqual(double.kernel(model, X));
-    const S = double.gram(X);
-    expect(single.eigh(S).values).toEqual(double.eigh(S).values);
+    expect(float32.kernel(model, X)).toEqual(float64.kernel(model, X));
+    const S = float64.gram(X);
+    expect(float32.eigh(S).values).toEqual(float64.eigh(S).values);
   });
 });

@@ -134,14 +134,14 @@ describe.each(variants)("%s", (variant) => {
     const ntk = await loadVariant(variant);
     const { A, n } = inputs as { A?: Golden; A_lower_packed_rows?: Golden; n: number };
     const packed = (inputs as { A_lower_packed_rows?: Golden }).A_lower_packed_rows;
-    const full = A ? toMatrix(A) : unpack(packed as Golden, n);
-    const { values, vectors } = ntk.eigh(full);
+    const S = A ? toMatrix(A) : unpack(packed as Golden, n);
+    const { values, vectors } = ntk.eigh(S);
     const want = (expected as { eigenvalues_ascending: Golden }).eigenvalues_ascending;
     expectClose(values, want.data, (tol as Tol).eigenvalues_ascending, "eigenvalues");
-    const scale = maxAbs(full.data) * n;
-    const AV = ntk.matmul(full, vectors).data;
-    const residual = maxAbs(AV.map((x, at) => x - vectors.data[at] * values[at % n]));
-    expect(residual, "‖A V − V Λ‖: 8 n ε of n max|A|").toBeLessThanOrEqual(8 * n * Number.EPSILON * scale);
+    const scale = maxAbs(S.data) * n;
+    const SV = ntk.matmul(S, vectors).data;
+    const residual = maxAbs(SV.map((x, at) => x - vectors.data[at] * values[at % n]));
+    expect(residual, "‖S V − V Λ‖: 8 n ε of n max|S|").toBeLessThanOrEqual(8 * n * Number.EPSILON * scale);
     const VtV = ntk.matmul({ data: transpose(vectors.data, n), rows: n, cols: n }, vectors).data;
     expect(maxAbs(VtV.map((x, at) => x - (at % (n + 1) === 0 ? 1 : 0))), "‖V Vᵀ − I‖: 8 n ε").toBeLessThanOrEqual(
       8 * n * Number.EPSILON,
@@ -150,10 +150,10 @@ describe.each(variants)("%s", (variant) => {
 });
 
 function unpack({ data }: Golden, n: number) {
-  const full = { data: new Float64Array(n * n), rows: n, cols: n };
+  const S = { data: new Float64Array(n * n), rows: n, cols: n };
   for (let i = 0, at = 0; i < n; i++)
-    for (let j = 0; j <= i; j++, at++) full.data[i * n + j] = full.data[j * n + i] = data[at];
-  return full;
+    for (let j = 0; j <= i; j++, at++) S.data[i * n + j] = S.data[j * n + i] = data[at];
+  return S;
 }
 
 function transpose(data: Float64Array, n: number): Float64Array {

@@ -207,8 +207,8 @@ describe.each(variants)("%s", (variant) => {
       expect(bare.data.every(Number.isFinite)).toBe(true);
       expect(bare.data[0]).toBe(bare.data[2]);
       if (activate(activation, 0)[0] === 0) expect([bare.data[0], bare.data[1]].map(Math.abs)).toEqual([0, 0]);
-      const full = ntk.kernel(createInfiniteNetwork({ activation, depth: 2 }), X);
-      expect(full.data[0]).toBeGreaterThan(0);
+      const biased = ntk.kernel(createInfiniteNetwork({ activation, depth: 2 }), X);
+      expect(biased.data[0]).toBeGreaterThan(0);
     }
   });
 

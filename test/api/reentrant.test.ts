@@ -16,7 +16,7 @@ const first = createNetwork({ inputs: 2, hidden: 40, biasStd: 1, seed: 1 });
 const second = createNetwork({ inputs: 2, hidden: 30, biasStd: 1, activation: "erf", init: "ntk", seed: 2 });
 
 /**
- * A + B, and where it is square 1e-3 on its diagonal: kernels in single precision are positive definite only to 1e-7 of
+ * A + B, and where it is square 1e-3 on its diagonal: kernels in float32 are positive definite only to 1e-7 of
  * their size.
  */
 const sum = (A: Matrix, B: Matrix): Matrix => ({

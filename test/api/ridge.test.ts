@@ -29,16 +29,16 @@ const stored = (K: number[][]): CustomKernel => ({
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
-  let single: Ntk;
+  let float32: Ntk;
   beforeAll(async () => {
     ntk = await loadVariant(variant);
-    single = await loadVariant(variant, "float32");
+    float32 = await loadVariant(variant, "float32");
   });
 
   test.each(["dual", "primal", "auto"] as const)(
     "%s: a lost ridge is the minimum-norm answer, and says so",
     (solver) => {
-      for (const each of solver === "primal" ? [ntk] : [ntk, single]) {
+      for (const each of solver === "primal" ? [ntk] : [ntk, float32]) {
         const fit = each.fit(net, X, Y, { ridge: 7e-15, solver });
         const zero = each.fit(net, X, Y, { ridge: 0, solver });
         expect(fit.report).toMatchObject({ solver: "eigen", ridge: 7e-15, rank: 5, jitter: 0 });

@@ -205,17 +205,17 @@ describe.each(variants)("%s", (variant) => {
     const X = randomMatrix(50, 1, 4, 1.5);
     const Y = targets(X);
     const seen: Progress[] = [];
-    const full = ntk.train(net, X, Y, {
+    const whole = ntk.train(net, X, Y, {
       learningRate: 0.01,
       steps: 1000,
       onProgress: (progress) => seen.push(progress),
     });
-    expect(full.steps[0]).toBe(0);
-    expect(full.steps.at(-1)).toBe(1000);
-    expect(full.steps.length, "about 100 records by default, and both ends").toBeLessThanOrEqual(102);
-    expect(full.steps.every((step, i) => i === 0 || step > full.steps[i - 1])).toBe(true);
+    expect(whole.steps[0]).toBe(0);
+    expect(whole.steps.at(-1)).toBe(1000);
+    expect(whole.steps.length, "about 100 records by default, and both ends").toBeLessThanOrEqual(102);
+    expect(whole.steps.every((step, i) => i === 0 || step > whole.steps[i - 1])).toBe(true);
     expect(seen.at(-1)).toMatchObject({ step: 1000, steps: 1000 });
-    expect(full.loss.every((loss, i) => i === 0 || loss <= full.loss[i - 1])).toBe(true);
+    expect(whole.loss.every((loss, i) => i === 0 || loss <= whole.loss[i - 1])).toBe(true);
     const controller = new AbortController();
     const cut = ntk.train(net, X, Y, {
       learningRate: 0.01,
@@ -225,9 +225,9 @@ describe.each(variants)("%s", (variant) => {
     });
     expect(cut.aborted).toBe(true);
     expect(cut.steps.length).toBeGreaterThan(5);
-    expect(cut.steps.length).toBeLessThan(full.steps.length);
-    expect([...cut.loss]).toEqual([...full.loss.slice(0, cut.loss.length)]);
-    expect([...cut.kernelDrift]).toEqual([...full.kernelDrift.slice(0, cut.loss.length)]);
+    expect(cut.steps.length).toBeLessThan(whole.steps.length);
+    expect([...cut.loss]).toEqual([...whole.loss.slice(0, cut.loss.length)]);
+    expect([...cut.kernelDrift]).toEqual([...whole.kernelDrift.slice(0, cut.loss.length)]);
     expect(cut.network.parameters).not.toEqual(net.parameters);
     const before = ntk.train(net, X, Y, { learningRate: 0.01, steps: 10, signal: AbortSignal.abort() });
     expect(before).toMatchObject({ aborted: true, steps: [] });

@@ -373,13 +373,13 @@ describe.each(variants)("%s", (variant) => {
         /kernel\(X, X2\) gave 9×2/,
       ],
     ];
-    for (const [name, make, update, kind, message] of failing) {
+    for (const [name, make, update, ErrorType, message] of failing) {
       using fit = make();
       // One that succeeds first: features and an order of its own are there.
       if (name !== "a kernel of one's own")
         fit.update({ move: { index: 6, Y: [1] } }).update({ move: { index: 7, X: [[0.3, 0.4]] } });
       const before = state(fit);
-      expect(() => fit.update(update), name).toThrow(kind);
+      expect(() => fit.update(update), name).toThrow(ErrorType);
       expect(() => fit.update(update), name).toThrow(message);
       expect(state(fit), name).toEqual(before);
     }
@@ -413,9 +413,9 @@ describe.each(variants)("%s", (variant) => {
       [{ add: { X: [[1, 2]], Y: [1, 2] } }, RangeError, /add.Y has 2 rows; expected 1/],
       [{ add: { X: [[1, Infinity]], Y: [1] } }, RangeError, /add.X has Infinity/],
     ];
-    for (const [options, kind, message] of bad) {
+    for (const [options, ErrorType, message] of bad) {
       const attempt = () => fit.update(options as UpdateOptions);
-      expect(attempt, String(message)).toThrow(kind);
+      expect(attempt, String(message)).toThrow(ErrorType);
       expect(attempt, String(message)).toThrow(message);
     }
     expect(state(fit)).toEqual(before);
@@ -426,9 +426,9 @@ describe.each(variants)("%s", (variant) => {
     using truncated = ntk.fit(few, X, targets(X, 1), { solver: "dual" });
     expect(() => truncated.update({ remove: 0 })).toThrow(RangeError);
     expect(() => truncated.update({ remove: 0 })).toThrow(/fit with a ridge above 0/);
-    using conjugate = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "cg" });
-    expect(() => conjugate.update({ remove: 0 })).toThrow(RangeError);
-    expect(() => conjugate.update({ remove: 0 })).toThrow(
+    using matrixFree = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "cg" });
+    expect(() => matrixFree.update({ remove: 0 })).toThrow(RangeError);
+    expect(() => matrixFree.update({ remove: 0 })).toThrow(
       /solver "cg" cannot be updated; fit again with solver "dual"/,
     );
     const fit = ntk.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
@@ -443,8 +443,8 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("a float32 fit goes on with a float64 factor, and says so", async () => {
-    const single = await load({ variant, precision: "float32" });
-    using fit = single.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    const float32 = await load({ variant, precision: "float32" });
+    using fit = float32.fit(net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
     expect(fit.report.precision).toBe("float32");
     fit.update({ remove: 3 }).update({ add: { X: [[1, 1]], Y: [2] } });
     const stays = (_: unknown, i: number) => i !== 3;

@@ -52,9 +52,9 @@ describe("createNetwork", () => {
     ["short parameters", { parameters: [1, 2] }, RangeError, /parameters has 2 numbers; expected 13/],
     ["NaN parameter", { parameters: new Array(13).fill(Number.NaN) }, RangeError, /parameters\[0\] is NaN/],
     ["too big", { inputs: 1_000_000, hidden: 1_000_000 }, MemoryLimitError, /needs .* bytes/],
-  ])("%s", (_, options, kind, message) => {
+  ])("%s", (_, options, ErrorType, message) => {
     const attempt = () => createNetwork({ ...base, ...options });
-    expect(attempt).toThrow(kind);
+    expect(attempt).toThrow(ErrorType);
     expect(attempt).toThrow(message);
   });
 
@@ -77,8 +77,8 @@ describe("load", () => {
       RangeError,
       /precision is "float16"; expected one of float64, float32/,
     ],
-  ])("%s", async (_, options, kind, message) => {
-    await expect(load(options)).rejects.toThrow(kind);
+  ])("%s", async (_, options, ErrorType, message) => {
+    await expect(load(options)).rejects.toThrow(ErrorType);
     await expect(load(options)).rejects.toThrow(message);
   });
 
@@ -142,7 +142,7 @@ describe.each(variants)("%s", (variant) => {
       RangeError,
       /2×2 but its data has 3 numbers; expected 4/,
     ],
-  ])("X: %s", (_, bad, kind, message) => {
+  ])("X: %s", (_, bad, ErrorType, message) => {
     const methods = [
       () => ntk.forward(net, bad),
       () => ntk.jacobian(net, bad),
@@ -154,7 +154,7 @@ describe.each(variants)("%s", (variant) => {
       () => ntk.linearize(net).at(net.parameters, bad),
     ];
     for (const method of methods) {
-      expect(method).toThrow(kind);
+      expect(method).toThrow(ErrorType);
       expect(method).toThrow(message);
     }
   });
@@ -233,8 +233,8 @@ describe.each(variants)("%s", (variant) => {
     ],
     ["singular", () => ntk.solve([[0]], [1]), NotPositiveDefiniteError, /pivot 0 of 1/],
     ["right-hand side", () => ntk.solve([[1]], [1, 2]), RangeError, /B has 2 rows; expected 1/],
-  ])("%s", (_, attempt, kind, message) => {
-    expect(attempt).toThrow(kind);
+  ])("%s", (_, attempt, ErrorType, message) => {
+    expect(attempt).toThrow(ErrorType);
     expect(attempt).toThrow(message);
   });
 

@@ -271,8 +271,8 @@ describe("normal", () => {
     const count = 20_000;
     const streams = [0, 1, 2].flatMap((seed) =>
       [0, 1, 2, 3].map((index) => {
-        const source = new Xoshiro256(seed, index);
-        return Float64Array.from({ length: count }, () => source.normal());
+        const generator = new Xoshiro256(seed, index);
+        return Float64Array.from({ length: count }, () => generator.normal());
       }),
     );
     let worst = 0;

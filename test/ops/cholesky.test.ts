@@ -122,9 +122,18 @@ describe.each(variants)("%s", (variant) => {
       const x = bed.random("x", 1, n, 8);
       const b = bed.read(x);
       const work = bed.work(bed.ops.dpotrfScratchBytes(n));
-      bed.call(() => bed.ops.dpotrf(n, 0, a.address, a.ld, work.address), [a, lowerIn([0, n])], [work]);
-      bed.call(() => bed.ops.dtrsv(1, n, a.address, a.ld, x.address), [x]);
-      bed.call(() => bed.ops.dtrsv(0, n, a.address, a.ld, x.address), [x]);
+      expectDone(
+        bed.call(() => bed.ops.dpotrf(n, 0, a.address, a.ld, work.address), [a, lowerIn([0, n])], [work]),
+        "dpotrf",
+      );
+      expectDone(
+        bed.call(() => bed.ops.dtrsv(1, n, a.address, a.ld, x.address), [x]),
+        "dtrsv",
+      );
+      expectDone(
+        bed.call(() => bed.ops.dtrsv(0, n, a.address, a.ld, x.address), [x]),
+        "dtrsv",
+      );
       const solution = bed.read(x);
       const expected = (_: number, i: number) => {
         let size = 0;

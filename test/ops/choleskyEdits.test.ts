@@ -68,7 +68,10 @@ describe.each(variants)("%s", (variant) => {
         const l = bed.matrix("L", 1, 1, () => 3 * scale);
         const x = bed.matrix("x", 1, 1, () => 4 * scale);
         const work = bed.work(bed.ops.dch1upScratchBytes(1));
-        bed.call(() => bed.ops.dch1up(1, l.address, l.ld, x.address, work.address), [l], [x], [work]);
+        expectDone(
+          bed.call(() => bed.ops.dch1up(1, l.address, l.ld, x.address, work.address), [l], [x], [work]),
+          "dch1up",
+        );
         expect(bed.read(l)[0] / scale).toBeCloseTo(5, 13);
       });
     }
@@ -174,7 +177,10 @@ describe.each(variants)("%s", (variant) => {
       const work = bed.work(bed.ops.dch1upScratchBytes(n));
       const [x, y] = [bed.random("x", 1, n, 5), bed.random("y", 1, n, 5)];
       const v = bed.read(x);
-      bed.call(() => bed.ops.dch1up(n, l.address, l.ld, x.address, work.address), [l, lowerIn([0, n])], [x], [work]);
+      expectDone(
+        bed.call(() => bed.ops.dch1up(n, l.address, l.ld, x.address, work.address), [l, lowerIn([0, n])], [x], [work]),
+        "dch1up",
+      );
       const info = bed.call(
         () => bed.ops.dch1dn(n, 0, l.address, l.ld, y.address, work.address),
         [l, lowerIn([0, n])],

@@ -165,7 +165,7 @@ describe.each(variants)("%s", (variant) => {
     expect(w[20] - w[19], "the top pair").toBeLessThanOrEqual(1e-13);
   });
 
-  test("a full matrix of ones: one eigenvalue n, the others zero", () => {
+  test("a matrix of ones: one eigenvalue n, the others zero", () => {
     for (const n of [2, 33, 64])
       expectSpectrum(
         check(n, () => 1),

@@ -1,5 +1,5 @@
 /**
- * The single-precision ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the ones of the
+ * The float32 ops against textbook loops in doubles on the same (rounded) numbers. Bounds are the ones of the
  * double suites with ε of float32. The JavaScript backend computes in doubles and undercuts them.
  */
 import { describe, expect, test } from "vitest";
@@ -101,10 +101,13 @@ describe.each(variants)("%s", (variant) => {
       for (const [r0, r1] of ranges) {
         const { address: w, ...work } = bed.work(bed.ops.sgemmScratchBytes(r1 - r0, n, k));
         const [A, B, C] = [a.address, b.address, c.address];
-        bed.call(
-          () => bed.ops.sgemm(transA, transB, r0, r1, n, k, alpha, A, a.ld, B, b.ld, gamma, C, c.ld, w),
-          [c, rowsIn([r0, r1])],
-          [{ address: w, ...work }],
+        expectDone(
+          bed.call(
+            () => bed.ops.sgemm(transA, transB, r0, r1, n, k, alpha, A, a.ld, B, b.ld, gamma, C, c.ld, w),
+            [c, rowsIn([r0, r1])],
+            [{ address: w, ...work }],
+          ),
+          "sgemm",
         );
       }
       return { got: bed.read(c), entry };
@@ -134,10 +137,13 @@ describe.each(variants)("%s", (variant) => {
       const entry = formula(k, op, (p, j) => op(j, p), f, gamma, 0, getter(bed, c));
       for (const [r0, r1] of ranges) {
         const work = bed.work(bed.ops.sgemmScratchBytes(r1 - r0, r1, k));
-        bed.call(
-          () => bed.ops.ssyrk(trans, r0, r1, k, alpha, a.address, a.ld, gamma, c.address, c.ld, work.address),
-          [c, lowerIn([r0, r1])],
-          [work],
+        expectDone(
+          bed.call(
+            () => bed.ops.ssyrk(trans, r0, r1, k, alpha, a.address, a.ld, gamma, c.address, c.ld, work.address),
+            [c, lowerIn([r0, r1])],
+            [work],
+          ),
+          "ssyrk",
         );
       }
       return { got: bed.read(c), entry: lower(entry) };
@@ -179,18 +185,24 @@ describe.each(variants)("%s", (variant) => {
       const work = bed.work(bed.ops.sgramScratchBytes(r1 - r0, square ? r1 : n2, k, d));
       const w = work.address;
       if (square) {
-        bed.call(
-          () => bed.ops.sgram(r0, r1, k, gAt, g.ld, d, alpha, aAt, a.ld, beta, gamma, delta, cAt, c.ld, w),
-          [c, lowerIn([r0, r1])],
-          [work],
+        expectDone(
+          bed.call(
+            () => bed.ops.sgram(r0, r1, k, gAt, g.ld, d, alpha, aAt, a.ld, beta, gamma, delta, cAt, c.ld, w),
+            [c, lowerIn([r0, r1])],
+            [work],
+          ),
+          "sgram",
         );
       } else {
         const both = [gAt, g.ld, hAt, h.ld] as const;
         const factor = [d, alpha, aAt, a.ld, bAt, b.ld, beta] as const;
-        bed.call(
-          () => bed.ops.sgramCross(r0, r1, n2, k, ...both, ...factor, gamma, delta, cAt, c.ld, w),
-          [c, rowsIn([r0, r1])],
-          [work],
+        expectDone(
+          bed.call(
+            () => bed.ops.sgramCross(r0, r1, n2, k, ...both, ...factor, gamma, delta, cAt, c.ld, w),
+            [c, rowsIn([r0, r1])],
+            [work],
+          ),
+          "sgramCross",
         );
       }
     }
@@ -247,11 +259,11 @@ describe.each(variants)("%s", (variant) => {
       const w = work.address;
       if (square) {
         const run = () => bed.ops.sgramBlock(r0, r1, k, gAt, g.ld, repeat, fAt, f.ld, gamma, cAt, c.ld, w);
-        bed.call(run, [c, lowerIn([r0, r1])], [work]);
+        expectDone(bed.call(run, [c, lowerIn([r0, r1])], [work]), "sgramBlock");
       } else {
         const both = [gAt, g.ld, hAt, h.ld] as const;
         const run = () => bed.ops.sgramBlockCross(r0, r1, n2, k, ...both, repeat, fAt, f.ld, gamma, cAt, c.ld, w);
-        bed.call(run, [c, rowsIn([r0, r1])], [work]);
+        expectDone(bed.call(run, [c, rowsIn([r0, r1])], [work]), "sgramBlockCross");
       }
     }
     return { got: bed.read(c), entry: square ? lower(entry) : entry };
@@ -372,7 +384,7 @@ describe.each(variants)("%s", (variant) => {
         for (const [r0, r1] of ranges) {
           const work = bed.work(bed.ops.strsmScratchBytes(r1 - r0, n));
           const run = () => bed.ops.strsm(trans, r0, r1, n, l.address, l.ld, b.address, b.ld, work.address);
-          bed.call(run, [b, rowsIn([r0, r1])], [work]);
+          expectDone(bed.call(run, [b, rowsIn([r0, r1])], [work]), "strsm");
         }
         return { L: bed.read(l), before, X: bed.read(b) };
       }
@@ -392,7 +404,10 @@ describe.each(variants)("%s", (variant) => {
         onBed((bed) => {
           const [l, b] = [triangle(bed, n), bed.random("b", 1, n, 6)];
           const before = bed.read(b);
-          bed.call(() => bed.ops.strsv(trans, n, l.address, l.ld, b.address), [b]);
+          expectDone(
+            bed.call(() => bed.ops.strsv(trans, n, l.address, l.ld, b.address), [b]),
+            "strsv",
+          );
           expectSolved(1, n, bed.read(l), before, bed.read(b));
         });
       });
@@ -419,7 +434,7 @@ describe.each(variants)("%s", (variant) => {
           ] as Range[]) {
             const [x, y, z] = [a.address, b.address, c.address];
             const run = () => bed.ops.shadamard(r0, r1, m, 0.7, x, a.ld, period, y, b.ld, repeat, z, c.ld);
-            bed.call(run, [c, rowsIn([r0, r1])]);
+            expectDone(bed.call(run, [c, rowsIn([r0, r1])]), "shadamard");
           }
           const entry = (i: number, j: number) => {
             const value = 0.7 * A(period ? i % period : i, j) * B(Math.floor(i / repeat), j);
@@ -434,7 +449,10 @@ describe.each(variants)("%s", (variant) => {
   test.each([0, 1, 2, 31, 32, 33, 64, 97])("smirror: n = %i", (n) => {
     onBed((bed) => {
       const a = bed.matrix("A", n, n, (i, j) => (j <= i ? 1000 * i + j : NaN));
-      bed.call(() => bed.ops.smirror(n, a.address, a.ld), [a, (i, j) => j > i]);
+      expectDone(
+        bed.call(() => bed.ops.smirror(n, a.address, a.ld), [a, (i, j) => j > i]),
+        "smirror",
+      );
       const entry = (i: number, j: number) => ({ value: 1000 * Math.max(i, j) + Math.min(i, j), bound: 0 });
       expectEntries(bed.read(a), n, n, entry, "mirrored");
     });
@@ -541,7 +559,7 @@ describe.each(variants)("%s", (variant) => {
     test.each(NAMES)("%s to the last places of float32", (name) => {
       const {
         exact,
-        singleUlps: [value, slope],
+        float32Ulps: [value, slope],
       } = ORACLE[name];
       onBed((bed) => {
         const m = points.length;

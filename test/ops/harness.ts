@@ -11,10 +11,10 @@ export const EPS = Number.EPSILON;
 /** ε of float32. */
 export const EPS32 = 2 ** -23;
 
-/** Bytes of an entry: doubles or singles. */
+/** Bytes of an entry: doubles or floats. */
 export type Bytes = 8 | 4;
 
-/** A quiet NaN that no arithmetic makes, low word first; two of them for singles. */
+/** A quiet NaN that no arithmetic makes, low word first; two of them for floats. */
 const GUARD: Record<Bytes, [number, number]> = { 8: [0xbeef_0001, 0x7ff8_dead], 4: [0x7fc0_dead, 0x7fc0_beef] };
 /** Entries of guard on each side; odd, so that matrices are aligned to an entry only, as the contract allows. */
 const PAD = 17;
@@ -30,7 +30,7 @@ export interface Block {
 }
 
 /** Where an op may write: entries of a block, all or those for which `may` is true. */
-export type Writes = [block: Block, may?: (i: number, j: number) => boolean];
+type Writes = [block: Block, may?: (i: number, j: number) => boolean];
 
 export type Range = [start: number, end: number];
 
@@ -202,7 +202,7 @@ export function expectSameBits(got: Float64Array, expected: Float64Array, what: 
 }
 
 /** Partitions of [0, n), out of order, off the edges of tiles, with an empty and a one-row range. */
-export function partitions(n: number): Range[][] {
+function partitions(n: number): Range[][] {
   return [
     [
       [0, 5],

@@ -1,6 +1,6 @@
 /**
- * dunit, dcovariance, dmoments, ddual: the duals of all activations against quadrature and 50-digit formulas
- * (scripts/duals.py).
+ * dunit, dcovariance, dmoments, ddual: the dual activations against quadrature and 50-digit formulas
+ * (scripts/dualActivations.py).
  */
 import { describe, expect, test } from "vitest";
 import { termsFor } from "../../src/kernel/infinite/seriesTerms.js";
@@ -9,7 +9,7 @@ import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../src/model/probit.js";
 import { ActivationCode } from "../../src/ops.js";
 import { NAMES } from "../oracle/activations.js";
 import { loadContext, variants } from "../setup/variants.js";
-import golden from "../vectors/duals.json" with { type: "json" };
+import golden from "../vectors/dualActivations.json" with { type: "json" };
 import { type Bed, EPS, expectDone, expectEntries, onBed } from "./harness.js";
 
 type Case = (typeof golden.cases)[number];
@@ -29,7 +29,7 @@ describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
 
   /** T and Ṫ of one pair, in one of four columns that differ. */
-  function dual({ activation, a, b, c, delta }: Case, way: Way, lane: number): [number, number] | undefined {
+  function dualActivation({ activation, a, b, c, delta }: Case, way: Way, lane: number): [number, number] | undefined {
     return onBed(context, (bed) => {
       const { scale = 1, slopes = false } = ACTIVATIONS[activation as Activation].mixture ?? {};
       const terms = way === "series" ? termsFor(scale * a, scale * b, slopes) : 0;
@@ -43,7 +43,10 @@ describe.each(variants)("%s", (variant) => {
       const tables = [rows, columns].map((points) => {
         const table = bed.matrix("moments", 1, (terms + 2) * 4, undefined, (terms + 2) * 4);
         if (terms)
-          bed.call(() => bed.ops.dmoments(4, points.address, scale, nodes.address, terms, table.address), [table]);
+          expectDone(
+            bed.call(() => bed.ops.dmoments(4, points.address, scale, nodes.address, terms, table.address), [table]),
+            "dmoments",
+          );
         return terms ? table.address : 0;
       });
       const work = bed.work(bed.ops.ddualScratchBytes(terms));
@@ -89,7 +92,7 @@ describe.each(variants)("%s", (variant) => {
     let count = 0;
     golden.cases.forEach((entry, i) => {
       if (entry.activation !== name) return;
-      const got = dual(entry, way, i % 4);
+      const got = dualActivation(entry, way, i % 4);
       if (!got) return;
       count++;
       const where = `a ${entry.a} b ${entry.b} rho ${entry.rho}`;
@@ -97,7 +100,7 @@ describe.each(variants)("%s", (variant) => {
       expect(Math.abs(got[1] - entry.S) / (Math.abs(entry.S) || 1), `Ṫ, ${where}`).toBeLessThanOrEqual(1e-12);
     });
     // The series serves all variances to 30 but for tanh, whose variances count fourfold, and pairs with one of them.
-    const why = `cases of ${name} in test/vectors/duals.json, which scripts/duals.py writes`;
+    const why = `cases of ${name} in test/vectors/dualActivations.json, which scripts/dualActivations.py writes`;
     expect(count, why).toBeGreaterThanOrEqual(way === "series" ? 54 : 108);
   });
 
@@ -118,7 +121,10 @@ describe.each(variants)("%s", (variant) => {
       const nodes = nodesOn(bed);
       const a = bed.matrix("a", 1, n, (_, j) => [0, 1e-6, 0.5, 3, 40, 1e6][j], n);
       const table = bed.matrix("moments", 2, (terms + 2) * 4, undefined, (terms + 2) * 4);
-      bed.call(() => bed.ops.dmoments(n, a.address, 2, nodes.address, terms, table.address), [table]);
+      expectDone(
+        bed.call(() => bed.ops.dmoments(n, a.address, 2, nodes.address, terms, table.address), [table]),
+        "dmoments",
+      );
       const [A, M] = [bed.read(a), bed.read(table)];
       for (let i = 0; i < n; i++) {
         const slot = (k: number) => M[Math.floor(i / 4) * (terms + 2) * 4 + k * 4 + (i % 4)];
@@ -159,16 +165,22 @@ describe.each(variants)("%s", (variant) => {
         const x = bed.matrix("X", n, d, (i, j) => points[i][j]);
         const a = bed.matrix("a", 1, 8, () => 0, 8);
         const u = bed.matrix("U", n, d + 1);
-        bed.call(() => bed.ops.dunit(n, d, alpha, beta, x.address, x.ld, a.address, u.address, u.ld), [a], [u]);
+        expectDone(
+          bed.call(() => bed.ops.dunit(n, d, alpha, beta, x.address, x.ld, a.address, u.address, u.ld), [a], [u]),
+          "dunit",
+        );
         const transposed = bed.matrix("UT", d + 1, 8, () => 0, 8);
-        bed.call(() => bed.ops.dtranspose(n, d + 1, u.address, u.ld, transposed.address, 8), [transposed]);
+        expectDone(
+          bed.call(() => bed.ops.dtranspose(n, d + 1, u.address, u.ld, transposed.address, 8), [transposed]),
+          "dtranspose",
+        );
         const c = bed.matrix("C", n, 8, () => 0, 8);
         const delta = bed.matrix("delta", n, 8, () => 0, 8);
         const work = bed.work(bed.ops.dgemmScratchBytes(n, n, d + 1));
         if (!few) {
           const run = () =>
             bed.ops.dgemm(0, 1, 0, n, n, d + 1, 1, u.address, u.ld, u.address, u.ld, 0, c.address, c.ld, work.address);
-          bed.call(run, [c], [work]);
+          expectDone(bed.call(run, [c], [work]), "dgemm");
         }
         const run = () =>
           bed.ops.dcovariance(

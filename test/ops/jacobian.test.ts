@@ -35,9 +35,9 @@ describe.each(variants)("%s", (variant) => {
         const x = bed.random("X", Math.ceil(n / repeat), d, 2);
         const J = bed.matrix("J", n, m * d);
         for (const [start, end] of ranges) {
-          const source = withX ? x.address : 0;
+          const at = withX ? x.address : 0;
           const run = () =>
-            bed.ops.dkhatrirao(start, end, m, d, 1.5, g.address, g.ld, source, x.ld, repeat, J.address, J.ld);
+            bed.ops.dkhatrirao(start, end, m, d, 1.5, g.address, g.ld, at, x.ld, repeat, J.address, J.ld);
           expectDone(bed.call(run, [J, rowsIn([start, end])]), `dkhatrirao, rows [${start}, ${end}) of ${n}`);
         }
         const [G, X] = [bed.read(g), bed.read(x)];

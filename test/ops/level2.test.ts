@@ -97,7 +97,10 @@ describe.each(variants)("%s", (variant) => {
     onBed(context, (bed) => {
       const a = bed.random("A", 9, 21, 3);
       const out = bed.matrix("out", 1, 9);
-      bed.call(() => bed.ops.drowdot(0, 9, 21, 1, a.address, a.ld, a.address, a.ld, 0, out.address), [out]);
+      expectDone(
+        bed.call(() => bed.ops.drowdot(0, 9, 21, 1, a.address, a.ld, a.address, a.ld, 0, out.address), [out]),
+        "drowdot",
+      );
       const A = bed.read(a);
       const row = (i: number) => (j: number) => A[i * 21 + j];
       expectEntries(bed.read(out), 1, 9, (_, i) => dotEntry(21, row(i), row(i), 1, 0), "squares");

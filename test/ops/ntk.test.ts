@@ -41,7 +41,7 @@ interface Case {
   shape: number[];
   code: number;
   /** With biases and gain. */
-  full: boolean;
+  biased: boolean;
   cross: boolean;
   /** zAlpha, zBeta, sigma, alpha, beta, gamma, delta. */
   scalars: number[];
@@ -72,12 +72,12 @@ function opsOf(
   };
 }
 
-function run(bed: Bed, bytes: Bytes, { shape, code, full, cross, scalars }: Case, ranges: Range[]) {
+function run(bed: Bed, bytes: Bytes, { shape, code, biased, cross, scalars }: Case, ranges: Range[]) {
   const [n, n2, m, d] = shape;
   const [zAlpha, zBeta, sigma, alpha, beta, gamma, delta] = scalars;
   const [x, y, w] = [bed.random("X", n, d, 1), bed.random("Y", n2, d, 2), bed.random("W", m, d, 3)];
-  const bias = full ? bed.random("bias", 1, m, 4) : undefined;
-  const gain = full ? bed.random("gain", 1, m, 5) : undefined;
+  const bias = biased ? bed.random("bias", 1, m, 4) : undefined;
+  const gain = biased ? bed.random("gain", 1, m, 5) : undefined;
   const cols = cross ? n2 : n;
   const c = gamma ? bed.random("C", n, cols, 6) : bed.matrix("C", n, cols);
   const before = bed.read(c);
@@ -204,7 +204,7 @@ describe.each(variants)("%s", (variant) => {
       for (const cross of [false, true]) {
         for (const [at, scalars] of SCALARS.entries()) {
           const [name, code] = names[(at + shape[0]) % names.length];
-          const item: Case = { shape, code, full: at !== 1, cross, scalars };
+          const item: Case = { shape, code, biased: at !== 1, cross, scalars };
           onBed(
             context,
             (bed) => {
@@ -229,7 +229,7 @@ describe.each(variants)("%s", (variant) => {
         const item: Case = {
           shape: [61, 30, 270, d],
           code: ActivationCode.tanh,
-          full: true,
+          biased: true,
           cross,
           scalars: SCALARS[0],
         };

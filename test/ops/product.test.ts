@@ -417,27 +417,30 @@ describe.each(variants)("%s", (variant) => {
           const a = bed.matrix("A", n, d, () => input);
           const c = bed.matrix("C", n, n);
           const work = bed.work(bed.ops.dgramScratchBytes(n, n, k, d));
-          bed.call(
-            () =>
-              bed.ops.dgram(
-                0,
-                n,
-                k,
-                g.address,
-                g.ld,
-                d,
-                alpha,
-                a.address,
-                a.ld,
-                beta,
-                0,
-                2,
-                c.address,
-                c.ld,
-                work.address,
-              ),
-            [c, lowerIn([0, n])],
-            [work],
+          expectDone(
+            bed.call(
+              () =>
+                bed.ops.dgram(
+                  0,
+                  n,
+                  k,
+                  g.address,
+                  g.ld,
+                  d,
+                  alpha,
+                  a.address,
+                  a.ld,
+                  beta,
+                  0,
+                  2,
+                  c.address,
+                  c.ld,
+                  work.address,
+                ),
+              [c, lowerIn([0, n])],
+              [work],
+            ),
+            "dgram",
           );
           const infinity = alpha < 0 ? -Infinity : Infinity;
           const expected = lower((i, j) => ({ value: overlap(i, j, k) ? infinity : 2, bound: 0 }));
@@ -456,32 +459,35 @@ describe.each(variants)("%s", (variant) => {
           const b = bed.matrix("B", n2, d, () => 1);
           const c = bed.matrix("C", n, n2);
           const work = bed.work(bed.ops.dgramScratchBytes(n, n2, k, d));
-          bed.call(
-            () =>
-              bed.ops.dgramCross(
-                0,
-                n,
-                n2,
-                k,
-                g.address,
-                g.ld,
-                h.address,
-                h.ld,
-                d,
-                alpha,
-                a.address,
-                a.ld,
-                b.address,
-                b.ld,
-                beta,
-                0,
-                2,
-                c.address,
-                c.ld,
-                work.address,
-              ),
-            [c],
-            [work],
+          expectDone(
+            bed.call(
+              () =>
+                bed.ops.dgramCross(
+                  0,
+                  n,
+                  n2,
+                  k,
+                  g.address,
+                  g.ld,
+                  h.address,
+                  h.ld,
+                  d,
+                  alpha,
+                  a.address,
+                  a.ld,
+                  b.address,
+                  b.ld,
+                  beta,
+                  0,
+                  2,
+                  c.address,
+                  c.ld,
+                  work.address,
+                ),
+              [c],
+              [work],
+            ),
+            "dgramCross",
           );
           const infinity = alpha < 0 ? -Infinity : Infinity;
           const expected = (i: number, j: number) => ({ value: overlap(i, j, k) ? infinity : 2, bound: 0 });

@@ -110,7 +110,10 @@ describe.each(variants)("%s", (variant) => {
         const l = bed.matrix("L", n, n, (i, j) => (j > i ? NaN : i === j ? 2 : 0));
         const b = bed.matrix("B", n, n, (i, j) => (i === j ? 1 : 0));
         const work = bed.work(bed.ops.dtrsmScratchBytes(n, n));
-        bed.call(() => bed.ops.dtrsm(trans, 0, n, n, l.address, l.ld, b.address, b.ld, work.address), [b], [work]);
+        expectDone(
+          bed.call(() => bed.ops.dtrsm(trans, 0, n, n, l.address, l.ld, b.address, b.ld, work.address), [b], [work]),
+          "dtrsm",
+        );
         const half = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 0.5 : 0));
         expectSameBits(
           bed.read(b).map((x) => x + 0),

@@ -27,7 +27,7 @@ interface Row {
   exact(z: number): Pair<bigint>;
   /** Errors measured at most, in ulp, rounded up: of float64 on all backends, and of float32. */
   ulps: Pair<number>;
-  singleUlps: Pair<number>;
+  float32Ulps: Pair<number>;
   /** σ and σ' at ±∞, where they settle. */
   limit?(z: number): Pair<number>;
   /** σ(−z) is −σ(z), or 1 − σ(z). The slope is even in both cases. */
@@ -55,7 +55,7 @@ export const ORACLE: Record<Activation, Row> = {
       return [div(z < 0 ? e : ONE, ONE + e), div(e, mul(ONE + e, ONE + e))];
     },
     ulps: [2.5, 3.5],
-    singleUlps: [3, 4.5],
+    float32Ulps: [3, 4.5],
     limit: (z) => (z > 0 ? [1, 0] : [0, 0]),
     symmetry: "complement",
     monotone: true,
@@ -70,7 +70,7 @@ export const ORACLE: Record<Activation, Row> = {
       return [odd(z, () => div(ONE - e, ONE + e)), div(4n * e, mul(ONE + e, ONE + e))];
     },
     ulps: [2.5, 3.5],
-    singleUlps: [4, 5],
+    float32Ulps: [4, 5],
     limit: (z) => [Math.sign(z), 0],
     symmetry: "odd",
     monotone: true,
@@ -84,7 +84,7 @@ export const ORACLE: Record<Activation, Row> = {
       return [value, mul(TWO_OVER_ROOT_PI, expNegative(mul(a, a)))];
     },
     ulps: [2.5, 3.5],
-    singleUlps: [3, 4.5],
+    float32Ulps: [3, 4.5],
     limit: (z) => [Math.sign(z), 0],
     symmetry: "odd",
     monotone: true,
@@ -93,7 +93,7 @@ export const ORACLE: Record<Activation, Row> = {
     define: (z) => [Math.max(z, 0), z > 0 ? 1 : 0],
     exact: (z) => (z > 0 ? [fixed(z), ONE] : [0n, 0n]),
     ulps: [0, 0],
-    singleUlps: [0, 0],
+    float32Ulps: [0, 0],
     limit: half,
     monotone: true,
     kink: true,
@@ -102,7 +102,7 @@ export const ORACLE: Record<Activation, Row> = {
     define: (z) => [z, 1],
     exact: (z) => [fixed(z), ONE],
     ulps: [0, 0],
-    singleUlps: [0, 0],
+    float32Ulps: [0, 0],
     limit: (z) => [z, 1],
     symmetry: "odd",
     monotone: true,
@@ -119,7 +119,7 @@ export const ORACLE: Record<Activation, Row> = {
       return z < 0 ? [-mul(a, tail), tail - bell] : [a - mul(a, tail), ONE - tail + bell];
     },
     ulps: [4.5, 5.5],
-    singleUlps: [0.6, 0.6],
+    float32Ulps: [0.6, 0.6],
     limit: half,
     monotone: false,
     root: true,
@@ -131,7 +131,7 @@ export const ORACLE: Record<Activation, Row> = {
       return [(z > 0 ? fixed(z) : 0n) + log1p(e), div(z < 0 ? e : ONE, ONE + e)];
     },
     ulps: [3, 3.5],
-    singleUlps: [0.6, 0.6],
+    float32Ulps: [0.6, 0.6],
     limit: half,
     monotone: true,
   },
@@ -146,7 +146,7 @@ export const ORACLE: Record<Activation, Row> = {
       return [mul(fixed(z), sigma), mul(sigma, ONE + mul(fixed(z), ONE - sigma))];
     },
     ulps: [3, 5],
-    singleUlps: [0.6, 0.6],
+    float32Ulps: [0.6, 0.6],
     limit: half,
     monotone: false,
     root: true,
@@ -155,7 +155,7 @@ export const ORACLE: Record<Activation, Row> = {
     define: (z) => [Math.sin(z), Math.cos(z)],
     exact: (z) => sinCos(fixed(z)),
     ulps: [1, 1],
-    singleUlps: [0.6, 0.6],
+    float32Ulps: [0.6, 0.6],
     symmetry: "odd",
     monotone: false,
     endless: true,

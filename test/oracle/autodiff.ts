@@ -7,13 +7,13 @@ import type { Network } from "../../src/index.js";
 import { activate } from "./activations.js";
 
 /** A value and its derivative along one direction. */
-type Dual = [value: number, slope: number];
+type DualNumber = [value: number, slope: number];
 
-const times = ([a, da]: Dual, [b, db]: Dual): Dual => [a * b, da * b + a * db];
-const plus = ([a, da]: Dual, [b, db]: Dual): Dual => [a + b, da + db];
+const times = ([a, da]: DualNumber, [b, db]: DualNumber): DualNumber => [a * b, da * b + a * db];
+const plus = ([a, da]: DualNumber, [b, db]: DualNumber): DualNumber => [a + b, da + db];
 
-/** f(x, θ), C duals, for θ given as duals. */
-function outputs(net: Network, x: ArrayLike<number>, theta: Dual[]): Dual[] {
+/** f(x, θ), C dual numbers, for θ given as dual numbers. */
+function outputs(net: Network, x: ArrayLike<number>, theta: DualNumber[]): DualNumber[] {
   const hidden = typeof net.hidden === "number" ? [net.hidden] : net.hidden;
   const sizes = [net.inputs, ...hidden, net.outputs];
   const ntk = net.parametrization === "ntk";
@@ -27,25 +27,25 @@ function outputs(net: Network, x: ArrayLike<number>, theta: Dual[]): Dual[] {
   for (let l = sizes.length - 1; l > 0; l--) {
     const [fanIn, fanOut] = [sizes[l - 1], sizes[l]];
     const top = l === sizes.length - 1;
-    let bias: Dual[] = [];
+    let bias: DualNumber[] = [];
     if (top && net.bias) bias = take(fanOut);
     const weights = take(fanIn * fanOut);
     if (!top && net.bias) bias = take(fanOut);
     layers.unshift({ fanIn, fanOut, weights, bias });
   }
-  let h: Dual[] = Array.from(x, (value): Dual => [value, 0]);
+  let h: DualNumber[] = Array.from(x, (value): DualNumber => [value, 0]);
   layers.forEach(({ fanIn, fanOut, weights, bias }, l) => {
-    const alpha: Dual = [ntk ? net.weightStd / Math.sqrt(fanIn) : 1, 0];
-    const beta: Dual = [ntk ? net.biasStd : 1, 0];
+    const alpha: DualNumber = [ntk ? net.weightStd / Math.sqrt(fanIn) : 1, 0];
+    const beta: DualNumber = [ntk ? net.biasStd : 1, 0];
     const z = Array.from({ length: fanOut }, (_, j) => {
-      let sum: Dual = [0, 0];
+      let sum: DualNumber = [0, 0];
       for (let t = 0; t < fanIn; t++) sum = plus(sum, times(weights[j * fanIn + t], h[t]));
       sum = times(alpha, sum);
       return net.bias ? plus(sum, times(beta, bias[j])) : sum;
     });
     if (l === layers.length - 1) h = z;
     else
-      h = z.map(([value, slope]): Dual => {
+      h = z.map(([value, slope]): DualNumber => {
         const [s, ds] = activate(net.activation, value);
         return [s, ds * slope];
       });
@@ -59,7 +59,7 @@ export function autodiff(
   x: ArrayLike<number>,
   theta: ArrayLike<number> = net.parameters,
 ): { f: number[]; rows: number[][] } {
-  const at = Array.from(theta, (value): Dual => [value, 0]);
+  const at = Array.from(theta, (value): DualNumber => [value, 0]);
   const f = outputs(net, x, at).map(([value]) => value);
   const rows = f.map(() => new Array<number>(at.length));
   for (let p = 0; p < at.length; p++) {

@@ -1,7 +1,7 @@
 /** The log density of a Gaussian, from scratch: log N(r; 0, A) by elimination without pivoting. */
 import { type Rows, solve } from "./dense.js";
 
-export function logDeterminant(A: Rows): number {
+function logDeterminant(A: Rows): number {
   const M = A.map((row) => [...row]);
   let sum = 0;
   for (let k = 0; k < M.length; k++) {
@@ -15,7 +15,7 @@ export function logDeterminant(A: Rows): number {
 }
 
 /** rᵀA⁻¹r. */
-export function quadraticForm(A: Rows, r: readonly number[]): number {
+function quadraticForm(A: Rows, r: readonly number[]): number {
   const x = solve(
     A,
     r.map((value) => [value]),

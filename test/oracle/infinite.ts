@@ -11,7 +11,7 @@ const NODES = Array.from({ length: 137 }, (_, i) => (i - 68) * STEP);
 const WEIGHTS = NODES.map((x) => (STEP * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI));
 
 /** E[σ(u)σ(v)] and E[σ'(u)σ'(v)] for variances a, b and covariance c. */
-function dual(activation: string, a: number, b: number, c: number): [number, number] {
+function dualActivation(activation: string, a: number, b: number, c: number): [number, number] {
   const p = Math.sqrt(a);
   const along = p > 0 ? c / p : 0;
   const across = Math.sqrt(Math.max(0, b - along * along));
@@ -50,8 +50,12 @@ export function infinitePair(
   const shift = bias ? 1 : 0;
   let theta = standard ? dot(x, y) + shift : xy;
   for (let l = 0; l < depth; l++) {
-    const [value, slope] = dual(activation, xx, yy, xy);
-    [xx, yy, xy] = [w * dual(activation, xx, xx, xx)[0] + b, w * dual(activation, yy, yy, yy)[0] + b, w * value + b];
+    const [value, slope] = dualActivation(activation, xx, yy, xy);
+    [xx, yy, xy] = [
+      w * dualActivation(activation, xx, xx, xx)[0] + b,
+      w * dualActivation(activation, yy, yy, yy)[0] + b,
+      w * value + b,
+    ];
     theta = w * theta * slope + (standard ? width * value + shift : xy);
   }
   return { ntk: theta, nngp: xy };

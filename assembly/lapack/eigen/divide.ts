@@ -103,9 +103,9 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
     puti(place, i, to);
     put(pole, i, get(d, from));
     put(weight, i, get(z, from));
-    const source = q + <usize>from * rowBytes;
-    if (k != BOTTOM) memory.copy(leftRows + (<usize>to * <usize>n1 << 3), source, <usize>n1 << 3);
-    if (k != TOP) memory.copy(rightRows + (<usize>(to - tops) * <usize>n2 << 3), source + (<usize>n1 << 3), <usize>n2 << 3);
+    const start = q + <usize>from * rowBytes;
+    if (k != BOTTOM) memory.copy(leftRows + (<usize>to * <usize>n1 << 3), start, <usize>n1 << 3);
+    if (k != TOP) memory.copy(rightRows + (<usize>(to - tops) * <usize>n2 << 3), start + (<usize>n1 << 3), <usize>n2 << 3);
   }
   for (let i = 0; i < n - K; i++) {
     const from = geti(dead, i);

@@ -4,7 +4,7 @@
 import { createInfiniteNetwork, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
 import { DRAWS } from "./tasks";
 
-export interface ConvergenceRequest {
+interface ConvergenceRequest {
   model: Pick<NetworkOptions, "activation" | "weightStd" | "biasStd">;
   grid: Float64Array;
 }

@@ -13,7 +13,7 @@ export interface Point {
   x: number;
   y: number;
 }
-export interface Settings {
+interface Settings {
   width: number;
   activation: Activation;
   weightStd: number;
@@ -29,7 +29,7 @@ export interface RegressionRequest {
   grid: Float64Array;
   draws: number;
 }
-export interface Curve {
+interface Curve {
   mean: Float64Array;
   low: Float64Array;
   high: Float64Array;
@@ -160,7 +160,7 @@ const SLOW = new Set<Activation>(["sigmoid", "tanh", "softplus", "silu"]);
 const STRIDE = 3;
 
 /** Values at every third grid point, and linear between them. */
-function refine(coarse: Float64Array, length: number): Float64Array {
+function interpolate(coarse: Float64Array, length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
     const at = Math.floor(i / STRIDE);
     const next = Math.min(at + 1, coarse.length - 1);
@@ -173,7 +173,7 @@ function curve(fit: Fit, kind: "finite" | "infinite", { grid, frame, draws, sett
   const at = grid.filter((_, i) => !slow || i % STRIDE === 0).map((x) => (x - frame.x) / frame.sx);
   const back = (values: Float64Array) => {
     const scaled = values.map((value) => value * frame.sy + frame.y);
-    return slow ? refine(scaled, grid.length) : scaled;
+    return slow ? interpolate(scaled, grid.length) : scaled;
   };
   const { mean, variance } = fit.predict(at, { noise: true });
   const half = (variance?.data ?? mean.data).map((value) => 2 * Math.sqrt(Math.max(0, value)));

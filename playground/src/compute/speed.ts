@@ -5,8 +5,8 @@ import { SIZE, type Variant } from "./tasks";
 
 const BUDGET_MS = 600;
 const MOST = 15;
-/** Clocks of pages without isolation tick every 0.1 ms: a sample takes at least so long. */
-const SAMPLE_MS = 10;
+/** Clocks of pages without isolation tick every 0.1 ms: a round takes at least so long. */
+const ROUND_MS = 10;
 const loaded = new Map<Variant, Promise<Ntk>>();
 
 async function load(variant: Variant): Promise<Ntk> {
@@ -25,23 +25,23 @@ export async function time(variant: Variant, task: string): Promise<number | und
     if ((error as Error).name === "BackendError") return undefined;
     throw error;
   }
-  const run = workOf(ntk, task);
+  const run = callOf(ntk, task);
   run();
-  const sample = (calls: number) => {
+  const round = (calls: number) => {
     const start = performance.now();
     for (let i = 0; i < calls; i++) run();
     return (performance.now() - start) / calls;
   };
-  const calls = Math.max(1, Math.ceil(SAMPLE_MS / Math.max(sample(1), 0.1)));
+  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(round(1), 0.1)));
   const times: number[] = [];
   const began = performance.now();
-  do times.push(sample(calls));
+  do times.push(round(calls));
   while (times.length < 3 || (times.length < MOST && performance.now() - began < BUDGET_MS));
   times.sort((a, b) => a - b);
   return times[times.length >> 1];
 }
 
-function workOf(ntk: Ntk, task: string): () => void {
+function callOf(ntk: Ntk, task: string): () => void {
   const { N, M, NEW } = SIZE;
   const net = createNetwork({ inputs: 1, hidden: M, biasStd: 1, seed: 1 });
   const X = Float64Array.from({ length: N }, (_, i) => (6 * i) / N - 3);

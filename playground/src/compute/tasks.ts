@@ -1,7 +1,7 @@
 // What pages and worker both know of the longer works, without the library.
 export const VARIANTS = ["relaxed", "simd", "js"] as const;
 export type Variant = (typeof VARIANTS)[number];
-export interface Task {
+interface Task {
   title: string;
   /**
    * Multiplications and additions of the textbook algorithm in one call; undefined where transcendental functions take

@@ -98,7 +98,7 @@ export class Converging {
     // The law goes through the last point: it is one for wide networks.
     const last = known.at(-1);
     const law = known.map(({ width }) => last && Math.log10(last.single * Math.sqrt(last.width / width)));
-    const series = [known.map(({ single }) => Math.log10(single)), known.map(({ mean }) => Math.log10(mean)), law];
-    this.#plot.setData([x, ...series] as uPlot.AlignedData);
+    const lines = [known.map(({ single }) => Math.log10(single)), known.map(({ mean }) => Math.log10(mean)), law];
+    this.#plot.setData([x, ...lines] as uPlot.AlignedData);
   }
 }

@@ -106,7 +106,7 @@ export class RegressionView {
   settle(): void {
     this.view = limits(this.data);
     this.grid = linspace(...this.view.x, GRID);
-    this.table.update(this.data);
+    this.table.setData(this.data);
     this.save();
   }
 

@@ -1,12 +1,12 @@
 /**
- * Updates of a Cholesky factor on the JavaScript backend, four rows at a time as in assembly/: contract in src/ops.ts.
+ * Edits of a Cholesky factor on the JavaScript backend, four rows at a time as in assembly/: contract in src/ops.ts.
  */
 import type { Ops } from "../../ops.js";
 import { dot } from "./level2.js";
 import type { Memory } from "./memory.js";
 import { forward } from "./trsm.js";
 
-type UpdateOps = Pick<Ops, "dch1up" | "dch1upScratchBytes" | "dch1dn" | "dchdex">;
+type CholeskyEditOps = Pick<Ops, "dch1up" | "dch1upScratchBytes" | "dch1dn" | "dchdex">;
 
 /** Rows that run together: one alone waits for its own chain of products. */
 const ROWS = 4;
@@ -85,7 +85,7 @@ function turnBack(h: Float64Array, i: number, row: number, rotations: number): v
   }
 }
 
-export function choleskyEditOps(memory: Memory): UpdateOps {
+export function choleskyEditOps(memory: Memory): CholeskyEditOps {
   return {
     dch1up(n, l, ldl, x, work) {
       turn(memory.f64, n, l >>> 3, l >>> 3, ldl, x >>> 3, work >>> 3);

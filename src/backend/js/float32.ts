@@ -1,72 +1,40 @@
 /**
- * The single-precision ops of the JavaScript backend: contract in src/ops.ts. Plain JavaScript has no float32
+ * The float32 ops of the JavaScript backend: contract in src/ops.ts. Plain JavaScript has no float32
  * arithmetic, so these widen what they read, compute as their double twins do, and round what they write: half the
  * memory, the same time. Products widen while they pack; the others in `work`.
  */
 import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
-import { type Operand, product, productScratchBytes, type Store } from "./product.js";
+import { type Operand, product, productScratchBytes } from "./product.js";
 
 type Doubles = Pick<Ops, "dfeatures" | "dfeaturesScratchBytes" | "dpotrf" | "dpotrfScratchBytes" | "dtrsm" | "dtrsmScratchBytes">;
 /** All but those that `ntk.ts` puts together. */
-type SingleOps = Pick<Ops, Exclude<Extract<keyof Ops, `s${string}`>, `sntk${string}`>>;
+type Float32Ops = Pick<Ops, Exclude<Extract<keyof Ops, `s${string}`>, `sntk${string}`>>;
 
 /** Rows of features at a time: the weights are packed anew for each. */
 const TILE_ROWS = 64;
-
-/** {@link pack} in product.ts, from singles. */
-function packSingles(
-  h: Float64Array, f: Float32Array, { at, ld, trans }: Operand, row: number, rows: number, depth: number, k: number, dst: number,
-): void {
-  const [rowStep, depthStep] = trans ? [1, ld] : [ld, 1];
-  for (let r = 0; r < rows; r += 4) {
-    const live = Math.min(4, rows - r);
-    const from = at + (row + r) * rowStep + depth * depthStep;
-    for (let q = 0; q < 4; q++) {
-      let to = dst + q;
-      if (q >= live) for (let p = 0; p < k; p++, to += 4) h[to] = 0;
-      else for (let p = 0, i = from + q * rowStep; p < k; p++, to += 4, i += depthStep) h[to] = f[i];
-    }
-    dst += 4 * k;
-  }
-}
-
-function writeSingles(
-  h: Float64Array, f: Float32Array, q: number, to: number, count: number, gamma: number, delta: number,
-): void {
-  if (gamma !== 0) for (let j = 0; j < count; j++) f[to + j] = h[q + j] + (gamma * f[to + j] + delta);
-  else for (let j = 0; j < count; j++) f[to + j] = h[q + j] + delta;
-}
-
-function singles(f: Float32Array): Store {
-  return {
-    pack: (h, operand, row, rows, depth, k, dst) => packSingles(h, f, operand, row, rows, depth, k, dst),
-    write: (h, q, to, count, gamma, delta) => writeSingles(h, f, q, to, count, gamma, delta),
-    at: (index) => f[index],
-  };
-}
 
 function operand(address: number, ld: number, trans: boolean): Operand {
   return { at: address >>> 2, ld, trans };
 }
 
 /**
- * rows×cols singles at `from` to packed doubles at `to`, or (`back`) the other way; only up to the diagonal where
+ * rows×cols floats at `from` to packed doubles at `to`, or (`back`) the other way; only up to the diagonal where
  * `lower`.
  */
 function convert(
-  memory: Memory, rows: number, cols: number, single: number, ld: number, double: number, back: boolean, lower = false,
+  memory: Memory, rows: number, cols: number, narrow: number, ld: number, wide: number, back: boolean, lower = false,
 ): void {
   const { f64: h, f32: f } = memory;
   for (let i = 0; i < rows; i++) {
-    const [x, y] = [(single >>> 2) + i * ld, (double >>> 3) + i * cols];
+    const [x, y] = [(narrow >>> 2) + i * ld, (wide >>> 3) + i * cols];
     const end = lower ? i + 1 : cols;
     if (back) for (let j = 0; j < end; j++) f[x + j] = h[y + j];
     else for (let j = 0; j < end; j++) h[y + j] = f[x + j];
   }
 }
 
-export function singleOps(memory: Memory, doubles: Doubles): SingleOps {
+export function float32Ops(memory: Memory, doubles: Doubles): Float32Ops {
   return { ...productOps(memory), ...triangularOps(memory, doubles), ...rowOps(memory, doubles) };
 }
 
@@ -80,39 +48,39 @@ function productOps(memory: Memory): ProductOps {
     sgemm(transA, transB, r0, r1, n, k, alpha, a, lda, b, ldb, gamma, c, ldc, work) {
       const target = { lower: false, r0, r1, n, scale: alpha, gamma, delta: 0, c: c >>> 2, ldc };
       const [A, B] = [operand(a, lda, transA === 1), operand(b, ldb, transB === 0)];
-      product(memory.f64, k, A, B, target, work, undefined, singles(memory.f32));
+      product(memory.f64, k, A, B, target, work, undefined, memory.f32);
       return 0;
     },
     sgemmScratchBytes: (rows, n, k) => productScratchBytes(rows, n, k, 0),
     ssyrk(trans, r0, r1, k, alpha, a, lda, gamma, c, ldc, work) {
       const target = { lower: true, r0, r1, n: r1, scale: alpha, gamma, delta: 0, c: c >>> 2, ldc };
       const rows = operand(a, lda, trans === 1);
-      product(memory.f64, k, rows, rows, target, work, undefined, singles(memory.f32));
+      product(memory.f64, k, rows, rows, target, work, undefined, memory.f32);
       return 0;
     },
     sgram(r0, r1, k, g, ldg, d, alpha, a, lda, beta, gamma, delta, c, ldc, work) {
       const target = { lower: true, r0, r1, n: r1, scale: beta, gamma, delta, c: c >>> 2, ldc };
       const [G, A] = [operand(g, ldg, false), operand(a, lda, false)];
-      product(memory.f64, k, G, G, target, work, { d, alpha, p: A, q: A }, singles(memory.f32));
+      product(memory.f64, k, G, G, target, work, { d, alpha, p: A, q: A }, memory.f32);
       return 0;
     },
     sgramCross(r0, r1, n2, k, g, ldg, h, ldh, d, alpha, a, lda, b, ldb, beta, gamma, delta, c, ldc, work) {
       const target = { lower: false, r0, r1, n: n2, scale: beta, gamma, delta, c: c >>> 2, ldc };
       const factor = { d, alpha, p: operand(a, lda, false), q: operand(b, ldb, false) };
       const [G, H] = [operand(g, ldg, false), operand(h, ldh, false)];
-      product(memory.f64, k, G, H, target, work, factor, singles(memory.f32));
+      product(memory.f64, k, G, H, target, work, factor, memory.f32);
       return 0;
     },
     sgramBlock(r0, r1, k, g, ldg, repeat, f, ldf, gamma, c, ldc, work) {
       const target = { lower: true, r0, r1, n: r1, scale: 1, gamma, delta: 0, c: c >>> 2, ldc };
       const G = operand(g, ldg, false);
-      product(memory.f64, k, G, G, target, work, { repeat, f: f >>> 2, ldf }, singles(memory.f32));
+      product(memory.f64, k, G, G, target, work, { repeat, f: f >>> 2, ldf }, memory.f32);
       return 0;
     },
     sgramBlockCross(r0, r1, n2, k, g, ldg, h, ldh, repeat, f, ldf, gamma, c, ldc, work) {
       const target = { lower: false, r0, r1, n: n2, scale: 1, gamma, delta: 0, c: c >>> 2, ldc };
       const [G, H] = [operand(g, ldg, false), operand(h, ldh, false)];
-      product(memory.f64, k, G, H, target, work, { repeat, f: f >>> 2, ldf }, singles(memory.f32));
+      product(memory.f64, k, G, H, target, work, { repeat, f: f >>> 2, ldf }, memory.f32);
       return 0;
     },
     sgramScratchBytes: (rows, n2, k, d) => productScratchBytes(rows, n2, k, d),

@@ -7,7 +7,7 @@ import { choleskyOps } from "./cholesky.js";
 import { choleskyEditOps } from "./choleskyEdits.js";
 import { eigenOps } from "./eigen/index.js";
 import { featureOps } from "./features.js";
-import { singleOps } from "./float32.js";
+import { float32Ops } from "./float32.js";
 import { gemmOps } from "./gemm.js";
 import { gramOps } from "./gram.js";
 import { infiniteOps } from "./infinite.js";
@@ -24,7 +24,7 @@ export function createJsBackend(): Backend {
   const jacobian = jacobianOps(memory);
   const gram = gramOps(memory);
   const solves = { ...trsmOps(memory), ...choleskyOps(memory) };
-  const singles = singleOps(memory, { ...features, ...solves });
+  const floats = float32Ops(memory, { ...features, ...solves });
   return {
     name: "js",
     variant: "js",
@@ -39,8 +39,8 @@ export function createJsBackend(): Backend {
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...infiniteOps(memory),
-      ...singles,
-      ...ntkOps({ ...features, ...gram }, singles),
+      ...floats,
+      ...ntkOps({ ...features, ...gram }, floats),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,

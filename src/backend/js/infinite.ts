@@ -4,10 +4,10 @@
  * time.
  */
 import { ActivationCode, type Ops } from "../../ops.js";
-import { DUALS } from "./activation.js";
+import { DUAL_ACTIVATIONS } from "./activation.js";
 import type { Memory } from "./memory.js";
 
-type DualOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dmoments" | "dunit">;
+type InfiniteOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dmoments" | "dunit">;
 
 const NODES = 24;
 /** Beyond this cosine, differences of the unit vectors. */
@@ -29,8 +29,10 @@ function weights(h: Float64Array, terms: number, p: number, w: number): void {
   }
 }
 
-/** The duals by the series for one pair; p and q are the first slots of the two points, w the row's weights. */
-function series(
+/**
+ * The dual activations of one pair by the series; p and q are the first slots of the two points, w the row's weights.
+ */
+function bySeries(
   h: Float64Array, code: number, terms: number, held: number, w: number, p: number, q: number,
   a: number, b: number, c: number, out: Float64Array,
 ): void {
@@ -81,7 +83,7 @@ function distance(h: Float64Array, n: number, x: number, y: number, sign: number
   return sum;
 }
 
-export function infiniteOps(memory: Memory): DualOps {
+export function infiniteOps(memory: Memory): InfiniteOps {
   const out = new Float64Array(3);
   return {
     dunit(n, d, alpha, beta, x, ldx, a, u, ldu) {
@@ -159,8 +161,8 @@ export function infiniteOps(memory: Memory): DualOps {
       activation, r0, r1, cols, diagonal, _nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd, theta, ldt,
       weight, bias, scale, shift, work,
     ) {
-      const dual = DUALS[activation];
-      if (!dual) return -1;
+      const dualActivation = DUAL_ACTIVATIONS[activation];
+      if (!dualActivation) return -1;
       const h = memory.f64;
       const w = work >>> 3;
       for (let i = r0; i < r1; i++) {
@@ -168,8 +170,8 @@ export function infiniteOps(memory: Memory): DualOps {
         const p = slotOf(ma >>> 3, held, i);
         if (terms) weights(h, terms, p, w);
         if (diagonal) {
-          if (terms) series(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, i), ai, ai, ai, out);
-          else dual(ai, ai, ai, 0, out);
+          if (terms) bySeries(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, i), ai, ai, ai, out);
+          else dualActivation(ai, ai, ai, 0, out);
           h[(c >>> 3) + i] = weight * out[0] + bias;
           continue;
         }
@@ -178,8 +180,8 @@ export function infiniteOps(memory: Memory): DualOps {
           const bj = h[(b >>> 3) + j];
           const to = (c >>> 3) + i * ldc + j;
           const di = (delta >>> 3) + i * ldd + j;
-          if (terms) series(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, j), ai, bj, h[to], out);
-          else dual(ai, bj, h[to], h[di], out);
+          if (terms) bySeries(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, j), ai, bj, h[to], out);
+          else dualActivation(ai, bj, h[to], h[di], out);
           const q = weight * out[0] + bias;
           h[to] = q;
           if (theta) {

@@ -1,6 +1,6 @@
 /**
  * Memory of the JavaScript backend: one growing ArrayBuffer seen as doubles. Addresses are bytes, as in WebAssembly, so
- * an index is `address >>> 3`, or `>>> 2` among the singles. Growing replaces both views: an op takes them once, at its
+ * an index is `address >>> 3`, or `>>> 2` among the floats. Growing replaces both views: an op takes them once, at its
  * start.
  */
 export class Memory {

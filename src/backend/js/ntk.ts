@@ -17,21 +17,21 @@ interface Parts {
 }
 
 type Doubles = Pick<Ops, "dfeatures" | "dfeaturesScratchBytes" | "dgram" | "dgramCross" | "dgramScratchBytes">;
-type Singles = Pick<Ops, "sfeatures" | "sfeaturesScratchBytes" | "sgram" | "sgramCross" | "sgramScratchBytes">;
+type Floats = Pick<Ops, "sfeatures" | "sfeaturesScratchBytes" | "sgram" | "sgramCross" | "sgramScratchBytes">;
 type NtkOps = Pick<Ops, "dntk" | "dntkCross" | "dntkScratchBytes" | "sntk" | "sntkCross" | "sntkScratchBytes">;
 
-export function ntkOps(d: Doubles, s: Singles): NtkOps {
+export function ntkOps(d: Doubles, s: Floats): NtkOps {
   const doubles = ntk({
     bytes: 8, features: d.dfeatures, featuresScratchBytes: d.dfeaturesScratchBytes,
     gram: d.dgram, gramCross: d.dgramCross, gramScratchBytes: d.dgramScratchBytes,
   });
-  const singles = ntk({
+  const floats = ntk({
     bytes: 4, features: s.sfeatures, featuresScratchBytes: s.sfeaturesScratchBytes,
     gram: s.sgram, gramCross: s.sgramCross, gramScratchBytes: s.sgramScratchBytes,
   });
   return {
     dntk: doubles.square, dntkCross: doubles.cross, dntkScratchBytes: doubles.scratchBytes,
-    sntk: singles.square, sntkCross: singles.cross, sntkScratchBytes: singles.scratchBytes,
+    sntk: floats.square, sntkCross: floats.cross, sntkScratchBytes: floats.scratchBytes,
   };
 }
 

@@ -37,7 +37,7 @@ export function operandAt(address: number, ld: number, trans: boolean): Operand 
 }
 
 /** Factor of the Hadamard product: alpha P Qᵀ, depth d. */
-export interface HadamardFactor {
+interface HadamardFactor {
   d: number;
   alpha: number;
   p: Operand;
@@ -45,14 +45,14 @@ export interface HadamardFactor {
 }
 
 /** A factor that is given: one entry for each repeat×repeat block. */
-export interface GivenFactor {
+interface GivenFactor {
   repeat: number;
   f: number;
   ldf: number;
 }
 
 /** Where the result goes. Rows [r0, r1), n columns or (lower) up to the diagonal. */
-export interface Target {
+interface Target {
   lower: boolean;
   r0: number;
   r1: number;
@@ -64,32 +64,18 @@ export interface Target {
   ldc: number;
 }
 
-/**
- * Where operands and result live: beside the packed doubles (`h` everywhere here), or in singles that are widened while
- * they are packed and rounded when they are written. Twins, not one function on either kind of array: each stays
- * monomorphic.
- */
-export interface Store {
-  pack(h: Float64Array, operand: Operand, row: number, rows: number, depth: number, k: number, dst: number): void;
-  /** Row r of a tile of results at h[q]: C = gamma C + (delta + tile) for `count` entries from `to` on. */
-  write(h: Float64Array, q: number, to: number, count: number, gamma: number, delta: number): void;
-  /** One entry of a given factor. */
-  at(index: number): number;
+/** One row of a tile of results at h[q]: C = gamma C + (delta + tile) for `count` entries of `data` from `to` on. */
+function write(
+  h: Float64Array, data: Float64Array | Float32Array, q: number, to: number, count: number, gamma: number, delta: number,
+): void {
+  if (gamma !== 0) for (let j = 0; j < count; j++) data[to + j] = h[q + j] + (gamma * data[to + j] + delta);
+  else for (let j = 0; j < count; j++) data[to + j] = h[q + j] + delta;
 }
 
-/** Operands and result among the doubles. */
-function doubles(h: Float64Array): Store {
-  return { pack, write: writeRow, at: (index) => h[index] };
-}
-
-function writeRow(h: Float64Array, q: number, to: number, count: number, gamma: number, delta: number): void {
-  if (gamma !== 0) for (let j = 0; j < count; j++) h[to + j] = h[q + j] + (gamma * h[to + j] + delta);
-  else for (let j = 0; j < count; j++) h[to + j] = h[q + j] + delta;
-}
-
-/** Slivers of four rows, depth-major, padded with zero rows. */
+/** Slivers of four rows of an operand, depth-major, padded with zero rows. */
 function pack(
-  h: Float64Array, { at, ld, trans }: Operand, row: number, rows: number, depth: number, k: number, dst: number,
+  h: Float64Array, data: Float64Array | Float32Array, { at, ld, trans }: Operand, row: number, rows: number,
+  depth: number, k: number, dst: number,
 ): void {
   const [rowStep, depthStep] = trans ? [1, ld] : [ld, 1];
   for (let r = 0; r < rows; r += 4) {
@@ -98,7 +84,7 @@ function pack(
     for (let q = 0; q < 4; q++) {
       let to = dst + q;
       if (q >= live) for (let p = 0; p < k; p++, to += 4) h[to] = 0;
-      else for (let p = 0, f = from + q * rowStep; p < k; p++, to += 4, f += depthStep) h[to] = h[f];
+      else for (let p = 0, i = from + q * rowStep; p < k; p++, to += 4, i += depthStep) h[to] = data[i];
     }
     dst += 4 * k;
   }
@@ -131,10 +117,12 @@ function microkernel(h: Float64Array, k: number, a: number, b: number, t: number
 
 /**
  * C = gamma C + delta + F ∘ (op(A) op(B)ᵀ): both operands are given by rows; `work` as in {@link productScratchBytes}.
+ * Operands, result and a given factor lie in `data`: beside the packed doubles (`h` everywhere here), or in floats that
+ * are widened while they are packed and rounded when they are written.
  */
 export function product(
   h: Float64Array, k: number, a: Operand, b: Operand, target: Target, work: number,
-  factor?: HadamardFactor | GivenFactor, store = doubles(h),
+  factor?: HadamardFactor | GivenFactor, data: Float64Array | Float32Array = h,
 ): void {
   const { lower, r0, r1 } = target;
   const n = lower ? r1 : target.n;
@@ -153,15 +141,15 @@ export function product(
   const packedQ = packedP + roundUp(rows) * d;
   const block = made || given ? packedQ + roundUp(n) * d : 0;
   if (made) {
-    store.pack(h, made.p, r0, rows, 0, d, packedP);
-    store.pack(h, made.q, 0, n, 0, d, packedQ);
+    pack(h, data, made.p, r0, rows, 0, d, packedP);
+    pack(h, data, made.q, 0, n, 0, d, packedQ);
   }
   for (let k0 = 0; k0 === 0 || k0 < k; k0 += pass) {
     const kb = Math.min(k - k0, pass);
     for (let pc = 0; pc < kb; pc += KC) {
       const kc = Math.min(kb - pc, KC);
-      store.pack(h, a, r0, rows, k0 + pc, kc, packedA + roundUp(rows) * pc);
-      store.pack(h, b, 0, n, k0 + pc, kc, packedB + roundUp(n) * pc);
+      pack(h, data, a, r0, rows, k0 + pc, kc, packedA + roundUp(rows) * pc);
+      pack(h, data, b, 0, n, k0 + pc, kc, packedB + roundUp(n) * pc);
     }
     for (let j0 = 0; j0 < n; j0 += JB) {
       const jEnd = Math.min(n, j0 + JB);
@@ -170,12 +158,12 @@ export function product(
         if (lower && r0 + iEnd - 1 < j0) continue;
         const box = { i0, iEnd, j0, jEnd };
         if (made) factorBlock(h, target, box, made, packedP, packedQ, block);
-        else if (given) givenBlock(h, store, target, box, given, block);
+        else if (given) givenBlock(h, data, target, box, given, block);
         for (let pc = 0; pc === 0 || pc < kb; pc += KC) {
           const first = k0 + pc === 0;
           const kc = Math.min(kb - pc, KC);
           const at = packedA + roundUp(rows) * pc;
-          productBlock(h, store, target, box, kc, at, packedB + roundUp(n) * pc, block, first, tile);
+          productBlock(h, data, target, box, kc, at, packedB + roundUp(n) * pc, block, first, tile);
         }
       }
     }
@@ -205,7 +193,7 @@ function factorBlock(
 
 /** The same tiles from a given factor; entries beyond the last row or column repeat the last and are not written. */
 function givenBlock(
-  h: Float64Array, store: Store, { lower, r0 }: Target, { i0, iEnd, j0, jEnd }: Box, { repeat, f, ldf }: GivenFactor, block: number,
+  h: Float64Array, data: Float64Array | Float32Array, { lower, r0 }: Target, { i0, iEnd, j0, jEnd }: Box, { repeat, f, ldf }: GivenFactor, block: number,
 ): void {
   for (let j = j0; j < jEnd; j += NR) {
     let t = block + ((j - j0) / NR) * (IB / MR) * TILE;
@@ -213,14 +201,14 @@ function givenBlock(
       if (lower && r0 + i + MR - 1 < j) continue;
       for (let r = 0; r < MR; r++) {
         const row = f + Math.floor((r0 + Math.min(i + r, iEnd - 1)) / repeat) * ldf;
-        for (let q = 0; q < NR; q++) h[t + r * NR + q] = store.at(row + Math.floor(Math.min(j + q, jEnd - 1) / repeat));
+        for (let q = 0; q < NR; q++) h[t + r * NR + q] = data[row + Math.floor(Math.min(j + q, jEnd - 1) / repeat)];
       }
     }
   }
 }
 
 function productBlock(
-  h: Float64Array, store: Store, target: Target, { i0, iEnd, j0, jEnd }: Box, kc: number,
+  h: Float64Array, data: Float64Array | Float32Array, target: Target, { i0, iEnd, j0, jEnd }: Box, kc: number,
   a: number, b: number, block: number, first: boolean, tile: number,
 ): void {
   const { lower, r0, scale, c, ldc } = target;
@@ -240,7 +228,7 @@ function productBlock(
       const live = Math.min(MR, iEnd - i);
       for (let r = 0; r < live; r++) {
         const count = lower ? Math.min(columns, r0 + i + r - j + 1) : columns;
-        store.write(h, tile + r * NR, c + (r0 + i + r) * ldc + j, count, gamma, delta);
+        write(h, data, tile + r * NR, c + (r0 + i + r) * ldc + j, count, gamma, delta);
       }
     }
   }

@@ -42,15 +42,15 @@ export function trsm(
   const l21 = l + n1 * ldl;
   const [from, to, width, depth] = trans ? [b, b + n1, n2, n1] : [b + n1, b, n1, n2];
   const target = { lower: false, r0, r1, n: width, scale: -1, gamma: 1, delta: 0, c: to, ldc: ldb };
-  const update = () =>
+  const eliminate = () =>
     product(h, depth, { at: from, ld: ldb, trans: false }, { at: l21, ld: ldl, trans: !trans }, target, work);
   if (trans) {
     trsm(h, trans, r0, r1, n1, l, ldl, b, ldb, work);
-    update();
+    eliminate();
     trsm(h, trans, r0, r1, n2, l21 + n1, ldl, b + n1, ldb, work);
   } else {
     trsm(h, trans, r0, r1, n2, l21 + n1, ldl, b + n1, ldb, work);
-    update();
+    eliminate();
     trsm(h, trans, r0, r1, n1, l, ldl, b, ldb, work);
   }
 }

@@ -4,7 +4,7 @@
  * §1).
  */
 import type { Context } from "../../context.js";
-import { checkSingles, copyIn, scratch, type View } from "../../linalg/view.js";
+import { checkFloats, copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, parameterCount, scales, widths } from "../../model/network.js";
@@ -12,7 +12,7 @@ import { ActivationCode } from "../../ops.js";
 import { features } from "./networkOps.js";
 
 /** Where the two blocks of a layer lie in θ, or in any vector like θ. */
-export interface Blocks {
+interface Blocks {
   /** Weights, fanOut×fanIn. */
   readonly weights: View;
   /** Biases, 1×fanOut; undefined without. */
@@ -94,7 +94,7 @@ function readoutGain(context: Context, { weights, fanIn, alpha }: Layer): View {
   const gain = scratch(context, 1, fanIn, weights.bytes);
   const [b, scaled] = [weights.numbers(), gain.numbers()];
   for (let j = 0; j < fanIn; j++) scaled[j] = alpha * b[j];
-  if (gain.bytes === 4) checkSingles(gain, scaled, "the readout");
+  if (gain.bytes === 4) checkFloats(gain, scaled, "the readout");
   return gain;
 }
 
@@ -115,13 +115,13 @@ export interface Tile {
 }
 
 /** Memory of a tile: features and slopes of each hidden layer, for at most so many rows. */
-export interface TileMemory {
+interface TileMemory {
   readonly features: readonly View[];
   readonly slopes: readonly View[];
 }
 
 /** Scratch for {@link fillTile}. */
-export function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
+function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
   const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
   return { features: matrices(), slopes: matrices() };
 }

@@ -6,7 +6,7 @@ import type { Context } from "../../context.js";
 import type { View } from "../../linalg/view.js";
 
 /** An affine map Z = alpha H Wᵀ + beta 1 dᵀ: W is fanOut×fanIn, d is 1×fanOut or missing. */
-export interface Affine {
+interface Affine {
   readonly weights: View;
   readonly bias: View | undefined;
   readonly alpha: number;
@@ -70,7 +70,7 @@ export function addColumnSums(scale: number, G: View, out: View): void {
 }
 
 /** Factors of {@link shallowKernel}. */
-export interface ShallowTerms {
+interface ShallowTerms {
   readonly sigma: number;
   readonly alpha: number;
   readonly beta: number;

@@ -1,5 +1,5 @@
 /**
- * The kernel of a network with several outputs in full, (N·C)×(N·C), row n·C + c. The factor α² H Hᵀ + β² of each layer
+ * The full kernel of a network with several outputs, (N·C)×(N·C), row n·C + c. The factor α² H Hᵀ + β² of each layer
  * is made once, N×N. The product of gradients spreads it over C×C blocks on the way out.
  */
 import type { Context } from "../../context.js";

@@ -155,10 +155,10 @@ export class ResidentFeatures {
     const here = this.#here;
     const fresh = tile && rowsOf(tile);
     let [free, next] = [0, 0];
-    const take = (i: number, source: Rows, row: number) => {
+    const take = (i: number, rows: Rows, row: number) => {
       while (holder[free] >= 0) free++;
       copy(
-        map(source, (A) => A.slice(row, 1)),
+        map(rows, (A) => A.slice(row, 1)),
         map(here, (A) => A.slice(free, 1)),
         1,
       );

@@ -85,9 +85,9 @@ function merge(
     h[place + i] = to;
     h[pole + i] = h[d + from];
     h[weight + i] = h[z + from];
-    const source = q + from * ldq;
-    if (k !== BOTTOM) h.copyWithin(leftRows + to * n1, source, source + n1);
-    if (k !== TOP) h.copyWithin(rightRows + (to - tops) * n2, source + n1, source + n);
+    const start = q + from * ldq;
+    if (k !== BOTTOM) h.copyWithin(leftRows + to * n1, start, start + n1);
+    if (k !== TOP) h.copyWithin(rightRows + (to - tops) * n2, start + n1, start + n);
   }
   for (let i = 0; i < n - K; i++) {
     const from = h[dead + i];

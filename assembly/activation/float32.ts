@@ -1,7 +1,7 @@
-// Activations in single precision, four lanes at a time. sigmoid, tanh, erf, relu and identity have a class
+// Activations in float32, four lanes at a time. sigmoid, tanh, erf, relu and identity have a class
 // of their own for it. All others go through the double one and are rounded once.
 import { ActivationCode } from "../../src/activationCode";
-import { SingleActivation } from "./activation";
+import { Float32Activation } from "./activation";
 import { Erf4 } from "./erf";
 import { Identity4 } from "./identity";
 import { activate } from "./index";
@@ -9,14 +9,14 @@ import { Relu4 } from "./relu";
 import { Sigmoid4 } from "./sigmoid";
 import { Tanh4 } from "./tanh";
 
-/** S = σ(S) in place and G = gain ∘ σ' for one row of m singles; false for an unknown code. `tmp`: 256 bytes. */
-export function activateSingle(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+/** S = σ(S) in place and G = gain ∘ σ' for one row of m floats; false for an unknown code. `tmp`: 256 bytes. */
+export function activateFloat32(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
   switch (code) {
-    case ActivationCode.sigmoid: mapSingles<Sigmoid4>(m, gain, s, g, tmp); return true;
-    case ActivationCode.tanh: mapSingles<Tanh4>(m, gain, s, g, tmp); return true;
-    case ActivationCode.erf: mapSingles<Erf4>(m, gain, s, g, tmp); return true;
-    case ActivationCode.relu: mapSingles<Relu4>(m, gain, s, g, tmp); return true;
-    case ActivationCode.identity: mapSingles<Identity4>(m, gain, s, g, tmp); return true;
+    case ActivationCode.sigmoid: mapFloats<Sigmoid4>(m, gain, s, g, tmp); return true;
+    case ActivationCode.tanh: mapFloats<Tanh4>(m, gain, s, g, tmp); return true;
+    case ActivationCode.erf: mapFloats<Erf4>(m, gain, s, g, tmp); return true;
+    case ActivationCode.relu: mapFloats<Relu4>(m, gain, s, g, tmp); return true;
+    case ActivationCode.identity: mapFloats<Identity4>(m, gain, s, g, tmp); return true;
     default:
       if (!activate(code, 0, 0, s, g, tmp)) return false;
       mapWidened(code, m, gain, s, g, tmp);
@@ -27,7 +27,7 @@ export function activateSingle(code: i32, m: i32, gain: usize, s: usize, g: usiz
 /** What a missing gain points to: as many as a step reads. */
 const ONES: usize = memory.data<f32>([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
 
-function mapSingles<A extends SingleActivation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
+function mapFloats<A extends Float32Activation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
   const act = changetype<A>(0), step: usize = gain ? 32 : 0;
   const end = s + (<usize>m << 2), end8 = s + (<usize>(m & ~7) << 2);
   if (!gain) gain = ONES;

@@ -1,4 +1,4 @@
-"""Writes test/vectors/duals.json: dual activations T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by formulas.
+"""Writes test/vectors/dualActivations.json: T = E[f(u)f(v)], S = E[f'(u)f'(v)] by quadrature and by formulas.
 
 The quadrature is the infinite trapezoid rule in u = L sinh s, v = M sinh t against the bivariate normal density. Its
 error is e^(-2 pi^2/4h), below 1e-16 here. For rho = +-1 the rule has one dimension. For rho = +-(1 - 2^-40) the result
@@ -143,22 +143,22 @@ for name in FORMULAS:
                 assert abs(got - float(want)) < 1e-13 * max(1.0, np.sqrt(a * b)), (name, a, b, rho, got, want)
 
 
-def dual(name, a, b, rho):
+def dual_activation(name, a, b, rho):
     return formula(name, a, b, rho) if name in FORMULAS else quadrature(name, a, b, rho)
 
 
 cases = []
 for name in FUNCTIONS:
     for a, b in VARIANCES:
-        diagonal = [float(dual(name, x, x, 1.0)[0]) for x in (a, b)]
+        diagonal = [float(dual_activation(name, x, x, 1.0)[0]) for x in (a, b)]
         for rho in CORRELATIONS:
-            T, S = dual(name, a, b, rho)
+            T, S = dual_activation(name, a, b, rho)
             exact = sqrt(mpf(a) * mpf(b))
             cases.append({
                 "activation": name, "a": a, "b": b, "rho": rho,
                 "c": float(exact * mpf(rho)), "delta": float(mpf(a) * mpf(b) * (1 - mpf(rho)) * (1 + mpf(rho))),
                 "T": float(T), "S": float(S), "size": float(np.sqrt(diagonal[0] * diagonal[1])),
             })
-with open("test/vectors/duals.json", "w") as file:
+with open("test/vectors/dualActivations.json", "w") as file:
     json.dump({"description": __doc__.split("\n")[0], "cases": cases}, file)
 print(len(cases))
