@@ -263,6 +263,16 @@ export interface Ops {
   deigh(vectors: number, n: number, a: number, lda: number, w: number, work: number): Info;
   deighScratchBytes(vectors: number, n: number): number;
 
+  /**
+   * out_i = scale · the next n standard normals of a stream, and the stream moves on. The bits are the same in every
+   * backend and variant (src/model/random.ts). `state`: four words of 64 bits, in place. `table`: the 58 doubles of
+   * NORMAL_TABLE (src/model/normal.ts).
+   */
+  dnormals(n: number, scale: number, table: number, state: number, out: number, work: number): Info;
+  dnormalsScratchBytes(): number;
+  /** Moves a stream to the start of the next substream, 2^128 draws further, in place. */
+  djump(state: number): Info;
+
   // The float32 twins of the double ops. Matrices have entries of 4 bytes at multiples of 4, leading
   // dimensions count entries, and scalar arguments are still doubles. WebAssembly computes in float32. JavaScript
   // computes in float64 and rounds what it writes.

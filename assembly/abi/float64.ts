@@ -12,6 +12,8 @@ import { eigh, eighScratchBytes } from "../lapack/eigen/index";
 import { affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
+import { normals, normalsScratchBytes } from "../random/normals";
+import { jump } from "../random/xoshiro";
 import { descend, train, trainScratchBytes } from "../network/train";
 
 export function dgemm(
@@ -249,4 +251,16 @@ export function dmirror(n: i32, a: usize, lda: i32): i32 {
 
 export function dtranspose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
   return transpose(rows, cols, a, lda, b, ldb);
+}
+
+export function dnormals(n: i32, scale: f64, table: usize, state: usize, out: usize, work: usize): i32 {
+  return normals(n, scale, table, state, out, work);
+}
+
+export function dnormalsScratchBytes(): f64 {
+  return normalsScratchBytes();
+}
+
+export function djump(state: usize): i32 {
+  return jump(state);
 }

@@ -10,6 +10,7 @@ import { kernelInto } from "../../dist/kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 import { features } from "../../dist/kernel/finite/networkOps.js";
 import { scratch } from "../../dist/linalg/view.js";
+import { NORMAL_TABLE } from "../../dist/model/normal.js";
 import { matrix, random, symmetric } from "../lib/data.mjs";
 import { FLOAT32_CASES } from "./float32.mjs";
 
@@ -221,8 +222,36 @@ function updateCase(N, m, name, indexOf, T) {
 /** Row of the k-th random move: 7919 is prime to every N below. */
 const anyOf = (N) => (k) => (k * 7919) % N;
 
+/** Draws. The milliseconds of 10⁶ are the nanoseconds of one. */
+const drawCases = [
+  {
+    name: "10⁶ normals (ms = ns a normal)",
+    flops: 0,
+    op({ ops, arena }) {
+      const [table, out] = [arena.copyIn(NORMAL_TABLE), arena.alloc(1e6)];
+      const [state, work] = [arena.copyIn(random(4)), arena.allocBytes(ops.dnormalsScratchBytes())];
+      return () => {
+        ops.dnormals(1e6, 1, table, state, out, work);
+        return arena.view(out, 1)[0];
+      };
+    },
+  },
+  ...[
+    [16, 8],
+    [1024, 3],
+  ].map(([m, L]) => ({
+    name: `sampleKernel N=10 m=${m} depth ${L}, 10 draws`,
+    flops: 0,
+    call(ntk) {
+      const [net, X] = [{ inputs: 2, hidden: new Array(L).fill(m), biasStd: 0.1 }, matrix(10, 2, 1)];
+      return () => ntk.sampleKernel(net, X, { draws: 10 }).result().mean.data[0];
+    },
+  })),
+];
+
 export const CASES = [
   ...FLOAT32_CASES,
+  ...drawCases,
   {
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,

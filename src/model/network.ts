@@ -7,7 +7,7 @@ import { describe } from "../check.js";
 import { MemoryLimitError } from "../errors.js";
 import { intact, toVector } from "../lists.js";
 import type { NumberList } from "../matrix.js";
-import { BYTES_LIMIT, zeros } from "../memory.js";
+import { BYTES_LIMIT } from "../memory.js";
 import {
   any,
   type Check,
@@ -28,6 +28,7 @@ import {
 import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
+import { type Drawing, draw } from "./draw.js";
 import {
   defaultBiasStd,
   INITS,
@@ -37,7 +38,6 @@ import {
   isNtkInit,
   isUniform,
 } from "./initSchemes.js";
-import { Substreams } from "./random.js";
 
 /**
  * `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward
@@ -124,8 +124,9 @@ export function createNetwork(options: NetworkOptions | Network): Network {
   const { parameters, ...values } = read(options, "createNetwork", EXAMPLE, OPTIONS);
   const network = complete(values);
   const blocks = layout(network);
-  const P = parameterCount(blocks);
-  return { ...network, parameters: parameters === undefined ? draw(network, blocks, P) : given(parameters, P), blocks };
+  const theta =
+    parameters === undefined ? draw(drawing(network, blocks), network.seed) : given(parameters, parameterCount(blocks));
+  return { ...network, parameters: theta, blocks };
 }
 
 /**
@@ -223,26 +224,21 @@ export function blockStd(net: NetworkShape): (name: string) => number {
   };
 }
 
-/** One substream per role (a 0, b 1, c_L 2, d_L 3, …): leaving the biases out does not change the weights. */
-function draw(net: NetworkShape, blocks: Block[], P: number): Float64Array {
-  const parameters = zeros(P);
+/** How the numbers of a network are drawn, without its seed. */
+export function drawing(net: NetworkShape, blocks: readonly Block[]): Drawing {
   const depth = widths(net).length;
-  const spread = isUniform(net.init) ? 2 * Math.sqrt(3) : 1;
   const stdOf = blockStd(net);
-  const substreams = new Substreams(net.seed);
-  for (const { name, offset, length } of blocks) {
+  const parts = blocks.map(({ name, offset, length }) => {
     const { level, isOutput, isBias } = roleOf(depth, name);
-    const std = stdOf(name);
-    if (std === 0) continue;
-    const stream = substreams.at(streamOf(depth - level, isOutput, isBias));
-    for (let i = offset; i < offset + length; i++) {
-      parameters[i] = std * (spread === 1 ? stream.normal() : spread * (stream.uniform() - 0.5));
-    }
-  }
-  return parameters;
+    return { offset, length, stream: streamOf(depth - level, isOutput, isBias), std: stdOf(name) };
+  });
+  return { size: parameterCount(blocks), uniform: isUniform(net.init), parts: parts.filter(({ std }) => std !== 0) };
 }
 
-/** a 0, b 1, then going down c 2, d 3, c 4, … */
+/**
+ * One substream per role, a 0, b 1, then going down c 2, d 3, c 4, …: leaving the biases out does not change the
+ * weights.
+ */
 function streamOf(down: number, isOutput: boolean, isBias: boolean): number {
   return 2 * down + (isOutput === isBias ? 0 : 1);
 }

@@ -5,13 +5,8 @@ import type { Context } from "../context.js";
 import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
-import {
-  createNetwork,
-  type NetworkOptions,
-  type NetworkShape,
-  networkShape,
-  parameterCount,
-} from "../model/network.js";
+import { type Drawing, drawBy } from "../model/draw.js";
+import { drawing, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
 import { any, count, or, outputs, read, type Schema, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
 
@@ -54,7 +49,7 @@ export function kernelSamplesOf(
   const block = outputs === "full" ? network.outputs : 1;
   const shape = { ...network, parameters: { length: parameterCount(blocks) } };
   context.arena.require(n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs));
-  return new KernelSamples(context, network, X, X2, outputs, draws, seed);
+  return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed);
 }
 
 /**
@@ -72,7 +67,8 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** Networks to draw. */
   readonly total: number;
   readonly #context: Context;
-  readonly #options: NetworkShape;
+  readonly #network: Omit<Network, "parameters">;
+  readonly #drawing: Drawing;
   readonly #X: Matrix;
   readonly #X2: Matrix | undefined;
   readonly #outputs: Outputs;
@@ -84,7 +80,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** @internal */
   constructor(
     context: Context,
-    options: NetworkShape,
+    network: Omit<Network, "parameters">,
     X: Matrix,
     X2: Matrix | undefined,
     outputs: Outputs,
@@ -92,13 +88,14 @@ export class KernelSamples implements Iterable<KernelSamples> {
     seed: number,
   ) {
     this.#context = context;
-    this.#options = options;
+    this.#network = network;
+    this.#drawing = drawing(network, network.blocks);
     this.#X = X;
     this.#X2 = X2;
     this.#outputs = outputs;
     this.total = total;
     this.#seed = seed;
-    const block = outputs === "full" ? options.outputs : 1;
+    const block = outputs === "full" ? network.outputs : 1;
     this.#mean = matrix(X.rows * block, (X2?.rows ?? X.rows) * block);
     this.#squares = zeros(this.#mean.data.length);
   }
@@ -118,7 +115,8 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** Draws one more network; false where all have been drawn. */
   step(): boolean {
     if (this.draws === this.total) return false;
-    const net = createNetwork({ ...this.#options, seed: this.#seed + this.draws });
+    const seed = this.#seed + this.draws;
+    const net = { ...this.#network, seed, parameters: drawBy(this.#context, this.#drawing, seed) };
     const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
     this.draws++;
     const mean = this.#mean.data;

@@ -1,44 +1,8 @@
 /** The generator against its published definition in BigInt, and the distributions that are made from it. */
 import { describe, expect, test } from "vitest";
-import { log, normalQuantile, Xoshiro256 } from "../../src/model/random.js";
-
-const u64 = (x: bigint) => BigInt.asUintN(64, x);
-const rotl = (x: bigint, k: bigint) => u64((x << k) | (x >> (64n - k)));
-
-/** splitmix64 (Steele, Lea & Flood 2014). */
-function splitmix64(seed: bigint, count: number): bigint[] {
-  let state = seed;
-  return Array.from({ length: count }, () => {
-    state = u64(state + 0x9e3779b97f4a7c15n);
-    let z = u64((state ^ (state >> 30n)) * 0xbf58476d1ce4e5b9n);
-    z = u64((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-    return z ^ (z >> 31n);
-  });
-}
-
-/** xoshiro256++ (Blackman & Vigna 2021), word by word. */
-class Reference {
-  constructor(private s: bigint[]) {}
-
-  next(): bigint {
-    const [s0, s1, s2, s3] = this.s;
-    const result = u64(rotl(u64(s0 + s3), 23n) + s0);
-    this.s = [s0 ^ s3 ^ s1, s1 ^ s2 ^ s0, s2 ^ s0 ^ u64(s1 << 17n), rotl(s3 ^ s1, 45n)];
-    return result;
-  }
-
-  /** The published polynomial of a jump of 2^128. */
-  jump(): void {
-    let sum = [0n, 0n, 0n, 0n];
-    for (const word of [0x180ec6d33cfd0aban, 0xd5a61266f0c9392cn, 0xa9582618e03fc9aan, 0x39abdc4529b1661cn]) {
-      for (let bit = 0n; bit < 64n; bit++) {
-        if ((word >> bit) & 1n) sum = sum.map((x, i) => x ^ this.s[i]);
-        this.next();
-      }
-    }
-    this.s = sum;
-  }
-}
+import { log, normalQuantile } from "../../src/model/normal.js";
+import { Xoshiro256 } from "../../src/model/random.js";
+import { quantile, Reference, rotl, splitmix64, u64 } from "../oracle/random.js";
 
 const SEEDS = [0, 1, 12345, Number.MAX_SAFE_INTEGER];
 
@@ -60,8 +24,7 @@ describe("bits", () => {
     "seed %d, substream %d",
     (seed, stream) => {
       const own = new Xoshiro256(seed, stream);
-      const reference = new Reference(splitmix64(BigInt(seed), 4));
-      for (let i = 0; i < stream; i++) reference.jump();
+      const reference = Reference.of(seed, stream);
       for (let i = 0; i < 200; i++) expect(own.nextBits(), `draw ${i}`).toBe(reference.next());
     },
   );
@@ -203,6 +166,14 @@ describe("normalQuantile", () => {
       Math.abs(normalQuantile(p) - x) / Math.abs(x),
       `quantile of ${p}: ${normalQuantile(p)}, expected ${x}, to two ulp`,
     ).toBeLessThanOrEqual(4 * Number.EPSILON);
+  });
+
+  test("the textbook's bits: the uniform grid, and every scale", () => {
+    const stream = new Xoshiro256(8);
+    for (let i = 0; i < 20_000; i++) {
+      const p = i % 2 ? stream.uniform() : 2 ** (-1 - 1020 * stream.uniform());
+      expect(normalQuantile(p), `quantile of ${p}`).toBe(quantile(p));
+    }
   });
 
   test("the median is 0", () => expect(normalQuantile(0.5)).toBe(0));

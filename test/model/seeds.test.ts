@@ -1,7 +1,7 @@
 /** Golden seeds: θ0 of a few networks, to the bit, in every engine. */
 import { expect, test } from "vitest";
 import { createNetwork, type NetworkOptions } from "../../src/model/network.js";
-import { normalQuantile } from "../../src/model/random.js";
+import { normalQuantile } from "../../src/model/normal.js";
 
 /** FNV-1a over the little-endian bytes of θ: one flipped bit anywhere changes it. */
 function checksum(values: Float64Array): string {

@@ -15,6 +15,7 @@ import { jacobianOps } from "./jacobian.js";
 import { level2Ops } from "./level2.js";
 import { Memory } from "./memory.js";
 import { ntkOps } from "./ntk.js";
+import { randomOps } from "./random.js";
 import { trainOps } from "./train.js";
 import { trsmOps } from "./trsm.js";
 
@@ -39,6 +40,7 @@ export function createJsBackend(): Backend {
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...infiniteOps(memory),
+      ...randomOps(memory),
       ...floats,
       ...ntkOps({ ...features, ...gram }, floats),
     },
