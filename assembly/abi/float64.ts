@@ -12,6 +12,7 @@ import { eigh, eighScratchBytes } from "../lapack/eigen/index";
 import { affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
+import { threads } from "../team/team";
 import { descend, train, trainScratchBytes } from "../network/train";
 
 export function dgemm(
@@ -149,7 +150,7 @@ export function dfeatures(
 }
 
 export function dfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
-  return featuresScratchBytes<f64>(rows, m, d);
+  return featuresScratchBytes<f64>(rows, m, d, threads());
 }
 
 export function daffine(

@@ -66,10 +66,10 @@ class Product extends Blocks {
   packedQ: usize;
 }
 
-/** Bytes of `work` for {@link product}; d = 1 where the factor is given. */
-export function productScratchBytes<T>(rows: i32, n: i32, k: i32, d: i32): f64 {
+/** Bytes of `work` for {@link product} by `team` threads; d = 1 where the factor is given. */
+export function productScratchBytes<T>(rows: i32, n: i32, k: i32, d: i32, team: i32): f64 {
   const m = <f64>(rows + MR), w = <f64>(n + tileColumns<T>()), depth = <f64>(d > 0 ? k : min(k, KB)) + <f64>d;
-  const own = <f64>ownBytes<T>(k, d > 0) * <f64>threads();
+  const own = <f64>ownBytes<T>(k, d > 0) * <f64>team;
   return (m + w) * depth * <f64>sizeof<T>() + own + <f64>offsetof<Product>() + 6 * 64;
 }
 

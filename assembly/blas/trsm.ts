@@ -23,17 +23,17 @@ import { kindOf, TRSM } from "../team/units";
 @inline const ROWS: i32 = 128;
 
 export function trsmScratchBytes<T>(rows: i32, n: i32): f64 {
-  return max(rowsScratchBytes<T>(rows, n), <f64>ownBytes<T>(n) * <f64>threads()) + <f64>linesOf<u8>(offsetof<Solve>());
+  return max(rowsScratchBytes<T>(rows, n, threads()), <f64>ownBytes<T>(n) * <f64>threads()) + <f64>linesOf<u8>(offsetof<Solve>());
 }
 
 /** Bytes of {@link trsmRows}. */
-function rowsScratchBytes<T>(rows: i32, n: i32): f64 {
-  return productScratchBytes<T>(rows, n, n, 0) + <f64>(BASE * 64);
+function rowsScratchBytes<T>(rows: i32, n: i32, team: i32): f64 {
+  return productScratchBytes<T>(rows, n, n, 0, team) + <f64>(BASE * 64);
 }
 
 /** Bytes of each thread. */
 function ownBytes<T>(n: i32): usize {
-  return linesOf<u8>(<usize>rowsScratchBytes<T>(ROWS, min(n, WHOLE)));
+  return linesOf<u8>(<usize>rowsScratchBytes<T>(ROWS, min(n, WHOLE), 1));
 }
 
 /** A solve whose rows are shared. */

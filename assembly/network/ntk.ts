@@ -57,7 +57,7 @@ export function ntkScratchBytes<T>(rows: i32, n2: i32, m: i32, d: i32): f64 {
 /** Bytes of each thread: S and G of a group and what they take, or the tiles and the factor of a block. */
 function ownBytes<T>(m: i32, d: i32): f64 {
   const kc = min(m, KC), together = group<T>(d);
-  const made = 2 * <f64>linesOf<T>(<usize>together * <usize>kc) + featuresScratchBytes<T>(together, kc, d);
+  const made = 2 * <f64>linesOf<T>(<usize>together * <usize>kc) + featuresScratchBytes<T>(together, kc, d, 1);
   const block = <f64>tilesBytes<T>(min(m, KB)) + <f64>linesOf<T>(<usize>(IB * JB));
   return <f64>linesOf<u8>(<usize>max(made, block));
 }

@@ -6,6 +6,7 @@ import { lineBytes } from "../blas/blocksize";
 import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
 import { addRows } from "./jacobian";
 import { dot } from "../blas/level2";
+import { threads } from "../team/team";
 import { madd, nmadd } from "../simd/words";
 
 // @ts-ignore: decorator
@@ -13,7 +14,7 @@ import { madd, nmadd } from "../simd/words";
 
 export function trainScratchBytes(n: i32, m: i32, d: i32): f64 {
   const rows = d <= FEW_INPUTS ? GROUP : n, parameters = <f64>m * <f64>(d + 2) + 1;
-  return 192 + parameters * 8 + <f64>(rows + GROUP + 1) * <f64>lineBytes(<usize>m) + featuresScratchBytes<f64>(n, m, d);
+  return 192 + parameters * 8 + <f64>(rows + GROUP + 1) * <f64>lineBytes(<usize>m) + featuresScratchBytes<f64>(n, m, d, threads());
 }
 
 export function train(

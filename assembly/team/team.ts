@@ -64,9 +64,57 @@ class Team {
   regions: i32;
 }
 
-/** Bytes of a team. */
+/** Bytes of a team: its words, and room for a job. */
 export function teamBytes(): i32 {
-  return 256;
+  return <i32>(WORDS + JOB);
+}
+
+// @ts-ignore: decorator
+@inline const WORDS: usize = 256;
+// @ts-ignore: decorator
+@inline const JOB: usize = 256;
+
+/** Room for the job of an op that has no scratch; regions do not nest. */
+export function jobRoom(): usize {
+  return team + WORDS;
+}
+
+/** A job whose units are ranges of rows. */
+@unmanaged
+export class Rows {
+  rowStart: i32;
+  rowEnd: i32;
+  /** Rows of a unit. */
+  rows: i32;
+}
+
+/** First row of a unit. */
+// @ts-ignore: decorator
+@inline
+export function firstRow(job: Rows, unit: i32): i32 {
+  return job.rowStart + unit * job.rows;
+}
+
+/** The row after the last one of a unit. */
+// @ts-ignore: decorator
+@inline
+export function endRow(job: Rows, unit: i32): i32 {
+  return min(job.rowStart + (unit + 1) * job.rows, job.rowEnd);
+}
+
+/** Units of a thread, at least, where rows are shared: what the last one computes alone is then a few percent. */
+// @ts-ignore: decorator
+@inline const UNITS_A_THREAD: i32 = 16;
+
+/** Shares rows [rowStart, rowEnd) in units of a multiple of `multiple` rows. */
+export function shareRows(
+  kind: i32, job: Rows, rowStart: i32, rowEnd: i32, multiple: i32, work: usize, workBytes: usize,
+): void {
+  const share = (rowEnd - rowStart) / (UNITS_A_THREAD * size), rows = max(1, share / multiple) * multiple;
+  job.rowStart = rowStart;
+  job.rowEnd = rowEnd;
+  job.rows = rows;
+  openRegion(kind, (rowEnd - rowStart + rows - 1) / rows, changetype<usize>(job), work, workBytes);
 }
 
 /** 0: this instance works alone. */
@@ -97,13 +145,13 @@ export function isShared(work: f64): bool {
  */
 export function forEachUnit(kind: i32, units: i32, job: usize, work: usize, workBytes: usize, cost: f64): void {
   if (units > 1 && isShared(cost)) {
-    share(kind, units, job, work, workBytes);
+    openRegion(kind, units, job, work, workBytes);
     return;
   }
   for (let u = 0; u < units; u++) runUnit(kind, job, u, work);
 }
 
-function share(kind: i32, units: i32, job: usize, work: usize, workBytes: usize): void {
+function openRegion(kind: i32, units: i32, job: usize, work: usize, workBytes: usize): void {
   const t = changetype<Team>(team);
   t.kind = kind;
   t.units = units;

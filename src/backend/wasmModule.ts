@@ -205,7 +205,7 @@ function newMemory(shared = false): WebAssembly.Memory {
 }
 
 /** Bytes of the words that threads share, below `base`: `teamBytes` of assembly/team/team.ts. */
-const TEAM_BYTES = 256;
+const TEAM_BYTES = 512;
 
 function backendOf(
   variant: WasmVariant,

@@ -9,6 +9,7 @@
 // eigenvalue.
 import { lineBytes } from "../../blas/blocksize";
 import { multiply, productScratchBytes } from "../../blas/product";
+import { threads } from "../../team/team";
 import { hsum } from "../../simd/words";
 import { ql, rotate } from "./ql";
 import { secular } from "./secular";
@@ -30,7 +31,7 @@ import { secular } from "./secular";
 @inline const LINES: i32 = 10;
 
 export function divideScratchBytes(n: i32): f64 {
-  return LINES * <f64>lineBytes(<usize>n) + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes<f64>(n, n, n, 0);
+  return LINES * <f64>lineBytes(<usize>n) + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes<f64>(n, n, n, 0, threads());
 }
 
 // @ts-ignore: decorator

@@ -3,13 +3,14 @@
 import { lineBytes } from "../../blas/blocksize";
 import { dot } from "../../blas/level2";
 import { multiply, productScratchBytes } from "../../blas/product";
+import { threads } from "../../team/team";
 
 /** Reflectors of a block: S is read and written once for each, so more than a tridiagonal panel. */
 // @ts-ignore: decorator
 @inline const BLOCK: i32 = 64;
 
 export function reflectorScratchBytes(n: i32): f64 {
-  const products = max(productScratchBytes<f64>(n, BLOCK, n, 0), productScratchBytes<f64>(n, n, BLOCK, 0));
+  const products = max(productScratchBytes<f64>(n, BLOCK, n, 0, threads()), productScratchBytes<f64>(n, n, BLOCK, 0, threads()));
   return <f64>lineBytes(BLOCK * BLOCK) + <f64>lineBytes(BLOCK) + 2 * <f64>lineBytes(<usize>n * BLOCK) + products;
 }
 

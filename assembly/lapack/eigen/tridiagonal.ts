@@ -4,6 +4,7 @@
 import { lineBytes } from "../../blas/blocksize";
 import { dot } from "../../blas/level2";
 import { multiply, productScratchBytes } from "../../blas/product";
+import { threads } from "../../team/team";
 import { hsum, madd, nmadd } from "../../simd/words";
 
 /** Rows of a panel: its matrix-vector half is bound by memory whatever the size, the update wants depth. */
@@ -14,7 +15,7 @@ import { hsum, madd, nmadd } from "../../simd/words";
 @inline const TINY: f64 = 1e-140;
 
 export function tridiagonalScratchBytes(n: i32): f64 {
-  return <f64>lineBytes(<usize>n) * (3 * PANEL) + productScratchBytes<f64>(n, n, 2 * PANEL, 0);
+  return <f64>lineBytes(<usize>n) * (3 * PANEL) + productScratchBytes<f64>(n, n, 2 * PANEL, 0, threads());
 }
 
 /**
