@@ -20,9 +20,6 @@ import { runUnit } from "./units";
 // @ts-ignore: decorator
 @inline const EPOCH: i32 = 0x400;
 
-/** Nanoseconds of work below which one thread does it: opening a region and waking a helper cost up to 30 µs. */
-// @ts-ignore: decorator
-@inline const LEAST_WORK: f64 = 60_000;
 /**
  * Looks at the gate before a helper sleeps, about 100 µs: the serial parts of a factorisation are shorter, and a wake-up
  * takes 30 to 50 µs.
@@ -53,8 +50,9 @@ class Team {
   job: usize;
   work: usize;
   workBytes: usize;
-  reserved0: i64;
-  reserved1: i64;
+  /** Nanoseconds of work below which one thread does it. */
+  leastWork: f64;
+  reserved: i64;
   /** The next unit to claim: the second cache line. */
   next: i32;
   /** Units that were finished. */
@@ -136,7 +134,7 @@ export function threads(): i32 {
 
 /** True where work of so many nanoseconds is shared. */
 export function isShared(work: f64): bool {
-  return team != 0 && !inside && work >= LEAST_WORK;
+  return team != 0 && !inside && work > changetype<Team>(team).leastWork;
 }
 
 /**

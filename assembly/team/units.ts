@@ -8,6 +8,7 @@ import { dualUnit } from "../infinite/layer";
 import { featuresUnit } from "../network/features";
 import { khatriraoUnit, vjpUnit } from "../network/jacobian";
 import { featureUnit, kernelUnit } from "../network/ntk";
+import { trainRowsUnit, trainUnitsUnit } from "../network/train";
 
 // A kind with numbers of type T; the next number is the kind with singles.
 // @ts-ignore: decorator
@@ -37,6 +38,10 @@ import { featureUnit, kernelUnit } from "../network/ntk";
 @inline export const COVARIANCE: i32 = 19;
 // @ts-ignore: decorator
 @inline export const DUAL: i32 = 20;
+// @ts-ignore: decorator
+@inline export const TRAIN_ROWS: i32 = 21;
+// @ts-ignore: decorator
+@inline export const TRAIN_UNITS: i32 = 22;
 
 /** A kind for numbers of type T. */
 // @ts-ignore: decorator
@@ -68,6 +73,8 @@ export function runUnit(kind: i32, job: usize, unit: i32, work: usize): void {
     case VJP: vjpUnit(job, unit); return;
     case COVARIANCE: covarianceUnit(job, unit); return;
     case DUAL: dualUnit(job, unit, work); return;
+    case TRAIN_ROWS: trainRowsUnit(job, unit, work); return;
+    case TRAIN_UNITS: trainUnitsUnit(job, unit); return;
     default: unreachable();
   }
 }

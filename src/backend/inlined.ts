@@ -1,6 +1,7 @@
 /** The inlined binaries: compiled once for all that are loaded. */
 import type { Backend } from "../ops.js";
 import { relaxed, simd } from "./binaries.generated.js";
+import type { HelperTeam } from "./threads/team.js";
 import {
   instantiateBackend,
   instantiateBackendSync,
@@ -61,5 +62,11 @@ export async function loadWasmBackend(variant: WasmVariant, threads = 1): Promis
 
 /** {@link loadWasmBackend} at once, for tests and benches. */
 export function createWasmBackend(variant: WasmVariant): Backend {
-  return instantiateBackendSync(variant, decode(variant));
+  return instantiateBackendSync(variant, decode(variant)).backend;
+}
+
+/** {@link createWasmBackend} with threads, and the team. Its helpers may come later. */
+export function createTeam(variant: WasmVariant, threads: number): { backend: Backend; team: HelperTeam } {
+  const { backend, team } = instantiateBackendSync(variant, sharedBytes(decode(variant)), threads);
+  return { backend, team: team as HelperTeam };
 }

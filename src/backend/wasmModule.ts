@@ -8,7 +8,7 @@ import { checkChoice } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { Backend, Team } from "../ops.js";
 import { build } from "./marker.generated.js";
-import { startTeam } from "./threads/team.js";
+import { HelperTeam, TEAM_BYTES } from "./threads/team.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
 type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
@@ -89,18 +89,10 @@ export function variantOf(module: WasmModule): WasmVariant {
 export async function instantiateBackend(variant: WasmVariant, module: WasmModule, threads = 1): Promise<Backend> {
   try {
     const memory = newMemory(threads > 1);
-    const backend = backendOf(
-      variant,
-      memory,
-      await instantiate(module as WebAssembly.Module, { env: { memory } }),
-      threads > 1,
-    );
-    if (threads === 1) return backend;
-    const { ops, base } = backend;
-    const address = base - TEAM_BYTES;
-    const team = await startTeam(module, memory, address, threads);
-    (ops as unknown as Exports).lead(address, threads);
-    return withTeam(backend, team);
+    const instance = await instantiate(module as WebAssembly.Module, { env: { memory } });
+    const { backend, team } = backendOf(variant, module, memory, instance, threads);
+    await team?.ready;
+    return backend;
   } catch (error) {
     if (error instanceof BackendError) throw error;
     throw unavailable(error);
@@ -110,12 +102,6 @@ export async function instantiateBackend(variant: WasmVariant, module: WasmModul
 /** Ends the threads of a backend that nothing refers to any more. */
 const dropped =
   typeof FinalizationRegistry === "function" ? new FinalizationRegistry<Team>((team) => team.end()) : undefined;
-
-function withTeam(backend: Backend, team: Team): Backend {
-  const whole = { ...backend, team };
-  dropped?.register(whole, team);
-  return whole;
-}
 
 /**
  * The bytes of a module that imports a shared memory, from the ones of a module that does not: they differ in the
@@ -162,10 +148,15 @@ function memoryFlags(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** {@link instantiateBackend} at once, from bytes. */
-export function instantiateBackendSync(variant: WasmVariant, bytes: Uint8Array<ArrayBuffer>): Backend {
-  const memory = newMemory();
-  return backendOf(variant, memory, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }));
+/** {@link instantiateBackend} at once, from bytes; its helpers come when they have started. */
+export function instantiateBackendSync(
+  variant: WasmVariant,
+  bytes: Uint8Array<ArrayBuffer>,
+  threads = 1,
+): { backend: Backend; team: HelperTeam | undefined } {
+  const memory = newMemory(threads > 1);
+  const module = new WebAssembly.Module(bytes);
+  return backendOf(variant, module, memory, new WebAssembly.Instance(module, { env: { memory } }), threads);
 }
 
 /**
@@ -204,23 +195,23 @@ function newMemory(shared = false): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
 }
 
-/** Bytes of the words that threads share, below `base`: `teamBytes` of assembly/team/team.ts. */
-const TEAM_BYTES = 512;
-
 function backendOf(
   variant: WasmVariant,
+  module: WasmModule,
   memory: WebAssembly.Memory,
   instance: WebAssembly.Instance,
-  shared = false,
-): Backend {
+  threads: number,
+): { backend: Backend; team: HelperTeam | undefined } {
   const exports = instance.exports as unknown as Exports;
-  const end = Math.ceil((exports.heapBase() >>> 0) / 64) * 64 + (shared ? TEAM_BYTES : 0);
-  const base = Math.max(1024, end);
-  return {
+  // The words that threads share lie below the base.
+  const address = Math.ceil((exports.heapBase() >>> 0) / 64) * 64;
+  const team = threads > 1 ? new HelperTeam(module, memory, address, threads) : undefined;
+  if (team) exports.lead(address, threads);
+  const backend: Backend = {
     name: "wasm",
     variant,
     ops: exports,
-    base,
+    base: Math.max(1024, team ? address + TEAM_BYTES : address),
     buffer: () => memory.buffer,
     grow(end) {
       const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
@@ -232,5 +223,8 @@ function backendOf(
         return false;
       }
     },
+    ...(team && { team }),
   };
+  if (team) dropped?.register(backend, team);
+  return { backend, team };
 }

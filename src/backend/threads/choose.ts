@@ -15,7 +15,8 @@ export function chooseThreads(threads: number | "auto"): { threads: number; thre
   }
   if (threads === 1) return { threads: 1, threadsReason: undefined };
   const reason = whyNotShared();
-  if (reason === undefined) return { threads: threads === "auto" ? hardwareThreads() : threads, threadsReason: undefined };
+  if (reason === undefined)
+    return { threads: threads === "auto" ? hardwareThreads() : threads, threadsReason: undefined };
   if (threads === "auto") return { threads: 1, threadsReason: reason };
   throw new BackendError(`threads is ${threads}, but ${reason}; use threads: "auto" for what runs here`);
 }

@@ -52,11 +52,7 @@ interface Threads {
  *
  * @throws BackendError where it does not start within `patience` milliseconds.
  */
-export function openHelper(
-  assignment: Assignment,
-  patience: number,
-  onGone: (why: string) => void,
-): Promise<void> {
+export function openHelper(assignment: Assignment, patience: number, onGone: (why: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let ready = false;
     let stop = () => {};

@@ -8,89 +8,104 @@ import type { Team } from "../../ops.js";
 import type { WasmModule } from "../wasmModule.js";
 import { openHelper } from "./helper.js";
 
-/** The words of `Team` in assembly/team/team.ts, counted in int32. */
+/** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */
 const [GATE, LOST, MAY_SLEEP, PATIENCE, HELPED, REGIONS] = [0, 3, 4, 5, 18, 19];
+const LEAST_WORK_AT = 48;
 const QUIT = 0x200;
+/** Bytes of a team: `teamBytes` there. */
+export const TEAM_BYTES = 512;
 /** Seconds without a finished unit after which a helper counts as lost: a unit takes milliseconds. */
 const SECONDS = 10;
 /** Milliseconds in which helpers have to start. */
 const START = 10_000;
+/** Nanoseconds of work below which one thread does it: opening a region and waking a helper cost up to 30 µs. */
+const LEAST_WORK = 60_000;
 
 /** A team of WebAssembly instances, with what tests and benches ask of it. */
-export interface HelperTeam extends Team {
-  /** Units that helpers have computed, and regions that were shared. */
-  readonly shared: { units: number; regions: number };
-  /** Seconds without a finished unit after which a helper counts as lost. */
-  patience: number;
-}
+export class HelperTeam implements Team {
+  /** Resolves when all helpers serve. Until then the leading thread computes alone what they would have shared. */
+  readonly ready: Promise<void>;
+  readonly #memory: WebAssembly.Memory;
+  readonly #address: number;
+  #helpers: number;
+  #reason: string | undefined;
+  #down: string | undefined;
+  #ended = false;
 
-/**
- * Starts `threads - 1` helpers and waits until they run.
- *
- * @throws BackendError where one does not start.
- */
-export async function startTeam(
-  module: WasmModule,
-  memory: WebAssembly.Memory,
-  address: number,
-  threads: number,
-): Promise<HelperTeam> {
-  const words = () => new Int32Array(memory.buffer, address, 64);
-  words()[PATIENCE] = SECONDS;
-  words()[MAY_SLEEP] = maySleep() ? 1 : 0;
-  let helpers = 0;
-  let reason: string | undefined;
-  let down: string | undefined;
-  let ended = false;
-  const end = () => {
-    if (ended) return;
-    ended = true;
-    Atomics.or(words(), GATE, QUIT);
-    Atomics.notify(words(), GATE);
-  };
-  const lose = (why: string) => {
-    helpers--;
-    reason = `a helper is gone: ${why}`;
-  };
-  const starting = Array.from({ length: threads - 1 }, (_, i) =>
-    openHelper({ module, memory, address, rank: i + 1, lost: LOST }, START, (why) => {
-      if (!ended) lose(why);
-    }),
-  );
-  const outcomes = await Promise.allSettled(starting);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) {
-    end();
-    throw failed.reason;
+  /** Starts `threads - 1` helpers. */
+  constructor(module: WasmModule, memory: WebAssembly.Memory, address: number, threads: number) {
+    this.#memory = memory;
+    this.#address = address;
+    this.#helpers = threads - 1;
+    const words = this.#words();
+    words[PATIENCE] = SECONDS;
+    words[MAY_SLEEP] = maySleep() ? 1 : 0;
+    this.leastWork = LEAST_WORK;
+    const helpers = Array.from({ length: threads - 1 }, (_, i) => {
+      const assignment = { module, memory, address, rank: i + 1, lost: LOST };
+      return openHelper(assignment, START, (why) => this.#lose(why));
+    });
+    this.ready = Promise.allSettled(helpers).then((outcomes) => {
+      const failed = outcomes.find((outcome) => outcome.status === "rejected");
+      if (!failed) return;
+      this.end();
+      throw failed.reason;
+    });
+    // The caller may not wait for it.
+    this.ready.catch(() => {});
   }
-  helpers = threads - 1;
-  return {
-    get threads() {
-      return down === undefined && !ended ? helpers + 1 : 1;
-    },
-    get reason() {
-      return reason;
-    },
-    get down() {
-      return down;
-    },
-    get shared() {
-      return { units: words()[HELPED], regions: words()[REGIONS] };
-    },
-    get patience() {
-      return words()[PATIENCE];
-    },
-    set patience(seconds: number) {
-      words()[PATIENCE] = seconds;
-    },
-    explain(error) {
-      if (down !== undefined || Atomics.load(words(), LOST) === 0) return error;
-      down = "a thread of this Ntk was lost in the middle of a call, and what it was to compute with it";
-      end();
-      return new BackendError(`${down}; load() gives a new Ntk`, { cause: error });
-    },
-    end,
-  };
+
+  get threads(): number {
+    return this.#ended ? 1 : this.#helpers + 1;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  get down(): string | undefined {
+    return this.#down;
+  }
+
+  /** Units that helpers have computed, and regions that were shared. */
+  get shared(): { units: number; regions: number } {
+    const words = this.#words();
+    return { units: words[HELPED], regions: words[REGIONS] };
+  }
+
+  /** Seconds without a finished unit after which a helper counts as lost. */
+  set patience(seconds: number) {
+    this.#words()[PATIENCE] = seconds;
+  }
+
+  /** Nanoseconds of work below which one thread does it; 0 shares everything. */
+  set leastWork(nanoseconds: number) {
+    new Float64Array(this.#memory.buffer, this.#address + LEAST_WORK_AT, 1)[0] = nanoseconds;
+  }
+
+  explain(error: unknown): unknown {
+    if (this.#down !== undefined || Atomics.load(this.#words(), LOST) === 0) return error;
+    this.#down = "a thread of this Ntk was lost in the middle of a call, and the memory with what it was to compute";
+    this.end();
+    return new BackendError(`${this.#down}; load() gives a new Ntk`, { cause: error });
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    Atomics.or(this.#words(), GATE, QUIT);
+    Atomics.notify(this.#words(), GATE);
+  }
+
+  #lose(why: string): void {
+    if (this.#ended) return;
+    this.#helpers--;
+    this.#reason = `a thread is gone: ${why}`;
+  }
+
+  #words(): Int32Array {
+    return new Int32Array(this.#memory.buffer, this.#address, 64);
+  }
 }
 
 /** A page's main thread must not sleep. */
