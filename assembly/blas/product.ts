@@ -11,7 +11,7 @@ import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "./blocksize";
 import { microkernel, microkernelEdge } from "./microkernel";
 import { pack } from "./pack";
 import { multiplyAdd } from "../simd/words";
-import { forEachUnit, isShared, threads } from "../team/team";
+import { forEachUnit, isWorth, threads } from "../team/team";
 import { BLOCK, kindOf, PACK } from "../team/units";
 
 /** A tile: MR rows of two vectors. */
@@ -146,7 +146,7 @@ export function productTime<T>(lower: bool, rows: i32, n: i32, k: i32): f64 {
 /** The blocks of C that units compute: IB×JB, or smaller ones where threads share few. Their size changes no bit. */
 export function cut<T>(job: Blocks, time: f64): void {
   let iStep = IB, jStep = JB;
-  if (isShared(time)) {
+  if (isWorth(time)) {
     const enough = BLOCKS_A_THREAD * threads() * (job.lower ? 2 : 1);
     while (jStep > 32 && blocks(job, iStep, jStep) < enough) jStep >>= 1;
     while (iStep > 6 * MR && blocks(job, iStep, jStep) < enough) iStep >>= 1;

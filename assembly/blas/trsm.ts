@@ -5,7 +5,7 @@ import { dotOf } from "./level2";
 import { linesOf, roundUp } from "./blocksize";
 import { multiply, productScratchBytes, productTime } from "./product";
 import { multiplySubtract, splatAt } from "../simd/words";
-import { forEachUnit, isShared, threads } from "../team/team";
+import { forEachUnit, isWorth, threads } from "../team/team";
 import { kindOf, TRSM } from "../team/units";
 
 /** Size of the base case: its substitution in lanes runs at half the speed of gemm, over n²·BASE/2 of n³/2. */
@@ -59,7 +59,7 @@ export function trsm<T>(
   trans: i32, rowStart: i32, rowEnd: i32, n: i32, l: usize, ldl: i32, b: usize, ldb: i32, work: usize,
 ): i32 {
   const time = productTime<T>(true, rowEnd - rowStart, n, n);
-  if (n > WHOLE || !isShared(time)) {
+  if (n > WHOLE || !isWorth(time)) {
     trsmRows<T>(trans, rowStart, rowEnd, n, l, ldl, b, ldb, work + linesOf<u8>(offsetof<Solve>()));
     return 0;
   }

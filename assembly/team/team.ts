@@ -137,12 +137,22 @@ export function isShared(work: f64): bool {
   return team != 0 && !inside && work > changetype<Team>(team).leastWork;
 }
 
+/** As {@link isShared}, and less work is enough while no helper sleeps: a region then costs about a microsecond. */
+export function isWorth(work: f64): bool {
+  if (team == 0 || inside) return false;
+  const t = changetype<Team>(team);
+  return work > (atomic.load<i32>(team + offsetof<Team>("sleepers")) > 0 ? t.leastWork : t.leastWork * HOT);
+}
+
+// @ts-ignore: decorator
+@inline const HOT: f64 = 0.15;
+
 /**
  * Computes units [0, units) of a job. `work` has `workBytes` bytes for each thread; `cost` is the time of all units in
  * nanoseconds, for one thread.
  */
 export function forEachUnit(kind: i32, units: i32, job: usize, work: usize, workBytes: usize, cost: f64): void {
-  if (units > 1 && isShared(cost)) {
+  if (units > 1 && isWorth(cost)) {
     openRegion(kind, units, job, work, workBytes);
     return;
   }

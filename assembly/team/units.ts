@@ -5,6 +5,8 @@ import { blockUnit, packUnit } from "../blas/product";
 import { trsmUnit } from "../blas/trsm";
 import { covarianceUnit } from "../infinite/covariance";
 import { dualUnit } from "../infinite/layer";
+import { secularUnit, vectorsUnit, weightsUnit } from "../lapack/eigen/divide";
+import { columnUnit } from "../lapack/eigen/tridiagonal";
 import { featuresUnit } from "../network/features";
 import { khatriraoUnit, vjpUnit } from "../network/jacobian";
 import { featureUnit, kernelUnit } from "../network/ntk";
@@ -43,6 +45,15 @@ import { trainRowsUnit, trainUnitsUnit } from "../network/train";
 // @ts-ignore: decorator
 @inline export const TRAIN_UNITS: i32 = 22;
 
+// @ts-ignore: decorator
+@inline export const COLUMN: i32 = 23;
+// @ts-ignore: decorator
+@inline export const SECULAR: i32 = 24;
+// @ts-ignore: decorator
+@inline export const WEIGHTS: i32 = 25;
+// @ts-ignore: decorator
+@inline export const VECTORS: i32 = 26;
+
 /** A kind for numbers of type T. */
 // @ts-ignore: decorator
 @inline
@@ -75,6 +86,10 @@ export function runUnit(kind: i32, job: usize, unit: i32, work: usize): void {
     case DUAL: dualUnit(job, unit, work); return;
     case TRAIN_ROWS: trainRowsUnit(job, unit, work); return;
     case TRAIN_UNITS: trainUnitsUnit(job, unit); return;
+    case COLUMN: columnUnit(job, unit); return;
+    case SECULAR: secularUnit(job, unit, work); return;
+    case WEIGHTS: weightsUnit(job, unit); return;
+    case VECTORS: vectorsUnit(job, unit, work); return;
     default: unreachable();
   }
 }
