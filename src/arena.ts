@@ -51,6 +51,8 @@ export class Arena {
     this.#runs++;
     try {
       return body();
+    } catch (error) {
+      throw this.#backend.team ? this.#backend.team.explain(error) : error;
     } finally {
       this.#runs--;
       // Above what a call from inside may have held.
@@ -83,13 +85,13 @@ export class Arena {
   }
 
   /** The doubles at `address`: a view to use at once, dead after the next allocation. */
-  view(address: number, elements: number): Float64Array {
-    return new Float64Array(this.#backend.buffer(), address, elements);
+  view(address: number, elements: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#backend.buffer() as ArrayBuffer, address, elements);
   }
 
   /** {@link view} of floats. */
-  floats(address: number, elements: number): Float32Array {
-    return new Float32Array(this.#backend.buffer(), address, elements);
+  floats(address: number, elements: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#backend.buffer() as ArrayBuffer, address, elements);
   }
 
   /** A copy that JavaScript owns. */

@@ -5,7 +5,8 @@
 
 import { loadWasmBackend, supports } from "./backend/inlined.js";
 import { createJsBackend } from "./backend/js/index.js";
-import { checkChoice, checkKeys, checkPositiveInteger } from "./check.js";
+import { chooseThreads, withThreads } from "./backend/threads/choose.js";
+import { checkChoice, checkKeys } from "./check.js";
 import { BackendError } from "./errors.js";
 import { Ntk } from "./ntk.js";
 
@@ -19,8 +20,12 @@ export interface LoadOptions {
    * machine.
    */
   variant?: "relaxed" | "simd" | "js";
-  /** Only 1 for now. */
-  threads?: number;
+  /**
+   * Threads that share each call, WebAssembly only; default 1. `"auto"`: as many as the machine runs at once, at most 8.
+   * Results are equal to the bit whatever the number. Threads need shared memory, which a page has with two headers (the
+   * guide *Performance*): without it `"auto"` is one thread, and `ntk.threadsReason` says why.
+   */
+  threads?: number | "auto";
   /**
    * `"float32"`: kernels of finite networks, `matmul`, `gram` and `cholesky` in single precision, at about twice the
    * speed and half the memory. `fit` and `solve` factor in it, and refine in float64 to float64's backward error.
@@ -37,6 +42,9 @@ export interface Choice {
   /** What may be taken, the fastest first. */
   variants: readonly Variant[];
   precision: "float64" | "float32";
+  threads: number;
+  /** Why there are fewer threads than the machine has. */
+  threadsReason: string | undefined;
 }
 
 /**
@@ -51,11 +59,29 @@ export interface Choice {
  * const plain = await load({ backend: "js" });
  */
 export async function load(options: LoadOptions = {}): Promise<Ntk> {
-  const { variants, precision } = choose(options, "load");
+  const { variants, precision, threads, threadsReason } = choose(options, "load");
   return firstOf(variants, "load", async (variant, reason) => {
-    const backend = variant === "js" ? createJsBackend() : await loadWasmBackend(variant);
-    return new Ntk(backend, precision, reason);
+    if (variant === "js") {
+      jsThreads(options);
+      return new Ntk(createJsBackend(), precision, reason, oneThread(options));
+    }
+    return withThreads(options.threads, threads, async (count, why = threadsReason) => {
+      return new Ntk(await loadWasmBackend(variant, count), precision, reason, why);
+    });
   });
+}
+
+const ONE_THREAD = "the JavaScript backend has one thread";
+
+/** Why JavaScript has no more threads, where more were asked for. */
+export function oneThread({ threads }: LoadOptions): string | undefined {
+  return threads === "auto" ? ONE_THREAD : undefined;
+}
+
+/** The threads of JavaScript: 1. @throws BackendError where more were asked for by number. */
+export function jsThreads({ threads = 1 }: LoadOptions): 1 {
+  if (typeof threads === "number" && threads > 1) throw new BackendError(`threads is ${threads}, but ${ONE_THREAD}`);
+  return 1;
 }
 
 /** The variants that the options allow, the fastest first. Throws as {@link load} for wrong options. */
@@ -65,16 +91,15 @@ export function choose(options: LoadOptions, where: string): Choice {
   if (backend !== undefined) checkChoice(backend, "backend", ["wasm", "js"]);
   if (variant !== undefined) checkChoice(variant, "variant", ["relaxed", "simd", "js"]);
   checkChoice(precision, "precision", ["float64", "float32"]);
-  checkPositiveInteger(threads, "threads");
-  if (threads !== 1) throw new RangeError(`threads is ${threads}; only 1 is there yet`);
   if (variant !== undefined && backend !== undefined && (variant === "js") !== (backend === "js")) {
     throw new RangeError(
       `backend "${backend}" has no variant "${variant}"; expected relaxed or simd with wasm, js with js`,
     );
   }
-  if (variant !== undefined) return { variants: [variant], precision };
-  if (backend === "js") return { variants: ["js"], precision };
-  return { variants: backend ? ["relaxed", "simd"] : ["relaxed", "simd", "js"], precision };
+  const chosen = { precision, ...chooseThreads(threads) };
+  if (variant !== undefined) return { variants: [variant], ...chosen };
+  if (backend === "js") return { variants: ["js"], ...chosen };
+  return { variants: backend ? ["relaxed", "simd"] : ["relaxed", "simd", "js"], ...chosen };
 }
 
 /**

@@ -54,13 +54,16 @@ export class Ntk {
   readonly variantReason: string | undefined;
   /** What `kernel`, products and factorisations are computed in; see `load`. */
   readonly precision: "float64" | "float32";
-  /** Threads in use. */
-  readonly threads = 1;
   readonly #context: Context;
   readonly #drop: () => void;
+  readonly #threads: () => number;
+  readonly #threadsReason: () => string | undefined;
 
   /** @internal Use `load()`. */
-  constructor(backend: Backend, precision: Precision = "float64", variantReason?: string) {
+  constructor(backend: Backend, precision: Precision = "float64", variantReason?: string, threadsReason?: string) {
+    const { team } = backend;
+    this.#threads = () => team?.threads ?? 1;
+    this.#threadsReason = () => team?.reason ?? threadsReason;
     this.precision = precision;
     this.variantReason = variantReason;
     this.backend = backend.name;
@@ -69,10 +72,12 @@ export class Ntk {
     let parts: Pick<Context, "ops" | "arena"> | undefined = { ops: backend.ops, arena: new Arena(backend) };
     const live = () => {
       if (!parts) throw new BackendError("this Ntk was disposed of; load() gives a new one");
+      if (team?.down) throw new BackendError(`${team.down}; load() gives a new Ntk`);
       return parts;
     };
     this.#drop = () => {
       parts = undefined;
+      team?.end();
     };
     this.#context = {
       precision,
@@ -86,6 +91,19 @@ export class Ntk {
         return !parts;
       },
     };
+  }
+
+  /** Threads that compute, the calling one included. */
+  get threads(): number {
+    return this.#threads();
+  }
+
+  /**
+   * Why there are fewer threads than `load` was asked for: memory cannot be shared here, or a thread has died. Undefined
+   * where there are not.
+   */
+  get threadsReason(): string | undefined {
+    return this.#threadsReason();
   }
 
   /**

@@ -309,6 +309,20 @@ export type Info = number;
 /** What an op takes for `activation`. */
 export { ActivationCode } from "./activationCode.js";
 
+/** The threads of a backend. */
+export interface Team {
+  /** Threads that compute, the leading one included. */
+  readonly threads: number;
+  /** Why there are fewer threads than were asked for; undefined where there are not. */
+  readonly reason: string | undefined;
+  /** Why this backend cannot be used any more; undefined while it can. */
+  readonly down: string | undefined;
+  /** Turns the trap of a lost thread into a BackendError; other errors stay as they are. */
+  explain(error: unknown): unknown;
+  /** Ends all threads but the leading one. */
+  end(): void;
+}
+
 /** What `arena.ts` needs from a backend, beside its ops. */
 export interface Backend {
   readonly name: "wasm" | "js";
@@ -317,7 +331,9 @@ export interface Backend {
   /** First byte that may be handed out; a multiple of 64 and at least 1024. */
   readonly base: number;
   /** The whole memory, now. Growing detaches it: ask again at each use, never keep it. */
-  buffer(): ArrayBuffer;
+  buffer(): ArrayBuffer | SharedArrayBuffer;
   /** Makes bytes [0, end) usable; false where that cannot be had. */
   grow(end: number): boolean;
+  /** The threads that share the ops; undefined where one thread computes. */
+  readonly team?: Team;
 }

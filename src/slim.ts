@@ -5,11 +5,12 @@
  *
  * @module ntk-wasm/slim
  */
+import { chooseThreads, withThreads } from "./backend/threads/choose.js";
 import { instantiateBackend, variantOf, type WasmModule } from "./backend/wasmModule.js";
 import { checkChoice, checkKeys } from "./check.js";
 import { Ntk } from "./ntk.js";
 
-export { supports, type WasmModule, type WasmVariant } from "./backend/wasmModule.js";
+export { sharedBytes, supports, type WasmModule, type WasmVariant } from "./backend/wasmModule.js";
 export * from "./public.js";
 
 export interface SlimOptions {
@@ -17,6 +18,8 @@ export interface SlimOptions {
   module: WasmModule;
   /** As in `load` of `ntk-wasm`. */
   precision?: "float64" | "float32";
+  /** As in `load` of `ntk-wasm`. More than one thread needs a module that was compiled from {@link sharedBytes}. */
+  threads?: number | "auto";
 }
 
 /**
@@ -27,14 +30,20 @@ export interface SlimOptions {
  *   back on (`load` of `ntk-wasm` has it).
  * @example
  * import { readFile } from "node:fs/promises";
- * import { load } from "ntk-wasm/slim";
+ * import { load, sharedBytes } from "ntk-wasm/slim";
  * const bytes = await readFile(new URL(import.meta.resolve("ntk-wasm/simd.wasm")));
  * const ntk = await load({ module: await WebAssembly.compile(bytes) });
  * ntk.variant; // "simd"
+ * const both = await load({ module: await WebAssembly.compile(sharedBytes(bytes)), threads: 2 });
+ * both.threads; // 2
  */
 export async function load(options: SlimOptions): Promise<Ntk> {
-  checkKeys(options, ["module", "precision"], "load");
+  checkKeys(options, ["module", "precision", "threads"], "load");
   const { module, precision = "float64" } = options;
   checkChoice(precision, "precision", ["float64", "float32"]);
-  return new Ntk(await instantiateBackend(variantOf(module), module), precision);
+  const variant = variantOf(module);
+  const { threads, threadsReason } = chooseThreads(options.threads ?? 1);
+  return withThreads(options.threads, threads, async (count, reason = threadsReason) => {
+    return new Ntk(await instantiateBackend(variant, module, count), precision, undefined, reason);
+  });
 }

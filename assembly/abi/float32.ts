@@ -6,6 +6,7 @@ import { trsm, trsmScratchBytes, trsv } from "../blas/trsm";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { features, featuresScratchBytes } from "../network/features";
 import { ntk, ntkScratchBytes } from "../network/ntk";
+import { threads } from "../team/team";
 
 export function sgemm(
   transA: i32, transB: i32, rowStart: i32, rowEnd: i32, n: i32, k: i32,
@@ -118,7 +119,7 @@ export function sfeatures(
 }
 
 export function sfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
-  return featuresScratchBytes<f32>(rows, m, d);
+  return featuresScratchBytes<f32>(rows, m, d, threads());
 }
 
 export function shadamard(

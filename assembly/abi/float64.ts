@@ -14,6 +14,7 @@ import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
 import { normals, normalsScratchBytes } from "../random/normals";
 import { jump } from "../random/xoshiro";
+import { threads } from "../team/team";
 import { descend, train, trainScratchBytes } from "../network/train";
 
 export function dgemm(
@@ -151,7 +152,7 @@ export function dfeatures(
 }
 
 export function dfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {
-  return featuresScratchBytes<f64>(rows, m, d);
+  return featuresScratchBytes<f64>(rows, m, d, threads());
 }
 
 export function daffine(

@@ -1,5 +1,6 @@
 // gemm and syrk: see src/ops.ts for the contract.
 import { multiply, productScratchBytes } from "./product";
+import { threads } from "../team/team";
 
 export function gemm<T>(
   transA: i32, transB: i32, rowStart: i32, rowEnd: i32, n: i32, k: i32,
@@ -12,7 +13,7 @@ export function gemm<T>(
 }
 
 export function gemmScratchBytes<T>(rows: i32, n: i32, k: i32): f64 {
-  return productScratchBytes<T>(rows, n, k, 0);
+  return productScratchBytes<T>(rows, n, k, 0, threads());
 }
 
 export function syrk<T>(

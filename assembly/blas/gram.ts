@@ -1,5 +1,6 @@
 // Gram accumulation, the factored kernel of MATH.md §2: see src/ops.ts for the contract.
 import { product, productScratchBytes } from "./product";
+import { threads } from "../team/team";
 
 export function gram<T>(
   rowStart: i32, rowEnd: i32, k: i32, g: usize, ldg: i32,
@@ -47,5 +48,5 @@ export function gramBlockCross<T>(
 }
 
 export function gramScratchBytes<T>(rows: i32, n2: i32, k: i32, d: i32): f64 {
-  return productScratchBytes<T>(rows, n2, k, d);
+  return productScratchBytes<T>(rows, n2, k, d, threads());
 }

@@ -1,6 +1,8 @@
 // Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the
 // contract.
 import { laneSum, multiplyAdd } from "../simd/words";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { HADAMARD, kindOf, MIRROR, ROWDOT } from "../team/units";
 
 /** {@link dotOf} of doubles. */
 // @ts-ignore: decorator
@@ -47,6 +49,12 @@ export function gemv(
 export function rowdot(
   rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, out: usize,
 ): i32 {
+  if (isShared(DOT_TIME * <f64>(rowEnd - rowStart) * <f64>n)) {
+    const job = changetype<RowDots>(jobRoom());
+    job.n = n; job.alpha = alpha; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb; job.gamma = gamma; job.out = out;
+    shareRows(ROWDOT, job, rowStart, rowEnd, 8, 0, 0);
+    return 0;
+  }
   for (let i = rowStart; i < rowEnd; i++) {
     const row = <usize>i, to = out + (row << 3);
     const s = alpha * dot(n, a + (row * <usize>lda << 3), b + (row * <usize>ldb << 3));
@@ -55,10 +63,38 @@ export function rowdot(
   return 0;
 }
 
+/** Nanoseconds for a number of a matrix that is read once, from memory. */
+// @ts-ignore: decorator
+@inline const DOT_TIME: f64 = 0.4;
+
+@unmanaged
+class RowDots extends Rows {
+  n: i32;
+  alpha: f64;
+  a: usize;
+  lda: i32;
+  b: usize;
+  ldb: i32;
+  gamma: f64;
+  out: usize;
+}
+
+export function rowdotUnit(address: usize, unit: i32): void {
+  const job = changetype<RowDots>(address);
+  rowdot(firstRow(job, unit), endRow(job, unit), job.n, job.alpha, job.a, job.lda, job.b, job.ldb, job.gamma, job.out);
+}
+
 export function hadamard<T>(
   rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
   c: usize, ldc: i32,
 ): i32 {
+  if (isShared(2 * DOT_TIME * <f64>(rowEnd - rowStart) * <f64>m)) {
+    const job = changetype<Hadamard>(jobRoom());
+    job.m = m; job.alpha = alpha; job.a = a; job.lda = lda; job.period = period; job.b = b; job.ldb = ldb;
+    job.repeat = repeat; job.c = c; job.ldc = ldc;
+    shareRows(kindOf<T>(HADAMARD), job, rowStart, rowEnd, 1, 0, 0);
+    return 0;
+  }
   const bytes = <usize>m * sizeof<T>(), va = v128.splat<T>(<T>alpha);
   for (let i = rowStart; i < rowEnd; i++) {
     const x = a + <usize>(period ? i % period : i) * <usize>lda * sizeof<T>(), y = b + <usize>(i / repeat) * <usize>ldb * sizeof<T>();
@@ -68,6 +104,25 @@ export function hadamard<T>(
     for (; o < bytes; o += sizeof<T>()) store<T>(to + o, <T>(<T>(<T>alpha * load<T>(x + o)) * load<T>(y + o)));
   }
   return 0;
+}
+
+@unmanaged
+class Hadamard extends Rows {
+  m: i32;
+  alpha: f64;
+  a: usize;
+  lda: i32;
+  period: i32;
+  b: usize;
+  ldb: i32;
+  repeat: i32;
+  c: usize;
+  ldc: i32;
+}
+
+export function hadamardUnit<T>(address: usize, unit: i32): void {
+  const j = changetype<Hadamard>(address);
+  hadamard<T>(firstRow(j, unit), endRow(j, unit), j.m, j.alpha, j.a, j.lda, j.period, j.b, j.ldb, j.repeat, j.c, j.ldc);
 }
 
 /** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */
@@ -113,8 +168,33 @@ function transposeBlock<T>(rows: i32, cols: i32, a: usize, aBytes: usize, b: usi
 }
 
 export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
-  const ldBytes = <usize>lda * sizeof<T>();
-  for (let i0 = 0; i0 < n; i0 += BLOCK) {
+  if (isShared(MIRROR_TIME * <f64>n * <f64>n)) {
+    const job = changetype<Mirror>(jobRoom());
+    job.a = a; job.lda = lda;
+    shareRows(kindOf<T>(MIRROR), job, 0, n, BLOCK, 0, 0);
+  } else mirrorRows<T>(0, n, a, lda);
+  return 0;
+}
+
+/** Nanoseconds for half a number of a matrix. */
+// @ts-ignore: decorator
+@inline const MIRROR_TIME: f64 = 0.7;
+
+@unmanaged
+class Mirror extends Rows {
+  a: usize;
+  lda: i32;
+}
+
+export function mirrorUnit<T>(address: usize, unit: i32): void {
+  const job = changetype<Mirror>(address);
+  mirrorRows<T>(firstRow(job, unit), endRow(job, unit), job.a, job.lda);
+}
+
+/** Mirrors rows [from, to); `from` is a multiple of BLOCK. */
+function mirrorRows<T>(from: i32, to: i32, a: usize, lda: i32): void {
+  const n = to, ldBytes = <usize>lda * sizeof<T>();
+  for (let i0 = from; i0 < n; i0 += BLOCK) {
     const rows = min(BLOCK, n - i0);
     mirrorDiagonal<T>(rows, a + <usize>i0 * (ldBytes + sizeof<T>()), ldBytes);
     for (let j0 = 0; j0 < i0; j0 += BLOCK) {
@@ -122,7 +202,6 @@ export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
       transposeBlock<T>(rows, BLOCK, low, ldBytes, up, ldBytes);
     }
   }
-  return 0;
 }
 
 function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {

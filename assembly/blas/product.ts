@@ -11,16 +11,71 @@ import { IB, JB, KB, KC, linesOf, MR, roundUp, tileColumns } from "./blocksize";
 import { microkernel, microkernelEdge } from "./microkernel";
 import { pack } from "./pack";
 import { multiplyAdd } from "../simd/words";
+import { forEachUnit, isWorth, threads } from "../team/team";
+import { BLOCK, kindOf, PACK } from "../team/units";
 
 /** A tile: MR rows of two vectors. */
 // @ts-ignore: decorator
 @inline const TILE_BYTES: usize = <usize>MR * 32;
 
-/** Bytes of `work` for {@link product}; d = 1 where the factor is given. */
-export function productScratchBytes<T>(rows: i32, n: i32, k: i32, d: i32): f64 {
+/** Which block of C a unit computes. */
+@unmanaged
+export class Blocks {
+  lower: bool;
+  r0: i32;
+  rows: i32;
+  n: i32;
+  iStep: i32;
+  jStep: i32;
+  /** Blocks in a column of blocks. */
+  across: i32;
+  mPad: i32;
+  nPad: i32;
+  kb: i32;
+  c: usize;
+  ldc: i32;
+  gamma: f64;
+  delta: f64;
+}
+
+/** The arguments of {@link product}, one pass of its depth, and where its operands are packed. */
+@unmanaged
+class Product extends Blocks {
+  transA: i32;
+  a: usize;
+  lda: i32;
+  transB: i32;
+  b: usize;
+  ldb: i32;
+  d: i32;
+  alpha: f64;
+  p: usize;
+  ldp: i32;
+  q: usize;
+  ldq: i32;
+  scale: f64;
+  repeat: i32;
+  f: usize;
+  ldf: i32;
+  k0: i32;
+  packs: i32;
+  chunks: i32;
+  packedA: usize;
+  packedB: usize;
+  packedP: usize;
+  packedQ: usize;
+}
+
+/** Bytes of `work` for {@link product} by `team` threads; d = 1 where the factor is given. */
+export function productScratchBytes<T>(rows: i32, n: i32, k: i32, d: i32, team: i32): f64 {
   const m = <f64>(rows + MR), w = <f64>(n + tileColumns<T>()), depth = <f64>(d > 0 ? k : min(k, KB)) + <f64>d;
-  const blocks = (d > 0 ? 1 : 0) + (k > KC ? 1 : 0);
-  return ((m + w) * depth + <f64>(blocks * IB * JB)) * <f64>sizeof<T>() + <f64>TILE_BYTES + 7 * 64;
+  const own = <f64>ownBytes<T>(k, d > 0) * <f64>team;
+  return (m + w) * depth * <f64>sizeof<T>() + own + <f64>offsetof<Product>() + 6 * 64;
+}
+
+/** Bytes of each thread: the tiles, and the factor of a block. */
+function ownBytes<T>(k: i32, factored: bool): usize {
+  return tilesBytes<T>(factored ? k : min(k, KB)) + (factored ? linesOf<T>(<usize>(IB * JB)) : 0);
 }
 
 /** Bytes of the tiles that {@link passes} keeps for a depth of kb. */
@@ -51,36 +106,91 @@ export function product<T>(
   if (rows <= 0 || n <= 0) return;
   const mPad = roundUp(rows, MR), nPad = roundUp(n, NR), factored = d > 0 || f != 0;
   const depth = factored ? k : min(k, KB), pass = max(depth, 1);
-  const tiles = work, packedA = tiles + tilesBytes<T>(min(k, pass));
-  const packedB = packedA + linesOf<T>(<usize>mPad * <usize>depth);
-  const packedP = packedB + linesOf<T>(<usize>nPad * <usize>depth);
-  const packedQ = packedP + linesOf<T>(<usize>mPad * <usize>d);
-  const block = factored ? packedQ + linesOf<T>(<usize>nPad * <usize>d) : 0;
-  if (d > 0) {
-    pack<T>(0, r0, rows, 0, d, MR, p, ldp, packedP);
-    pack<T>(0, 0, n, 0, d, NR, q, ldq, packedQ);
-  }
+  const job = changetype<Product>(work), own = ownBytes<T>(k, factored);
+  job.lower = lower; job.r0 = r0; job.rows = rows; job.n = n;
+  job.transA = transA; job.a = a; job.lda = lda; job.transB = transB; job.b = b; job.ldb = ldb;
+  job.d = d; job.alpha = alpha; job.p = p; job.ldp = ldp; job.q = q; job.ldq = ldq; job.scale = scale;
+  job.repeat = repeat; job.f = f; job.ldf = ldf; job.c = c; job.ldc = ldc; job.mPad = mPad; job.nPad = nPad;
+  const packedA = work + linesOf<u8>(offsetof<Product>()), packedB = packedA + linesOf<T>(<usize>mPad * <usize>depth);
+  const packedP = packedB + linesOf<T>(<usize>nPad * <usize>depth), packedQ = packedP + linesOf<T>(<usize>mPad * <usize>d);
+  const rest = packedQ + linesOf<T>(<usize>nPad * <usize>d);
+  job.packedA = packedA; job.packedB = packedB; job.packedP = packedP; job.packedQ = packedQ;
+  const chunks = max((rows + CHUNK * MR - 1) / (CHUNK * MR), (n + CHUNK * NR - 1) / (CHUNK * NR));
+  job.chunks = chunks;
   for (let k0 = 0; k0 == 0 || k0 < k; k0 += pass) {
-    const kb = min(k - k0, pass);
-    for (let pc = 0; pc < kb; pc += KC) {
-      const kc = min(kb - pc, KC);
-      pack<T>(transA, r0, rows, k0 + pc, kc, MR, a, lda, packedA + <usize>mPad * <usize>pc * sizeof<T>());
-      pack<T>(transB ^ 1, 0, n, k0 + pc, kc, NR, b, ldb, packedB + <usize>nPad * <usize>pc * sizeof<T>());
-    }
-    for (let j0 = 0; j0 < n; j0 += JB) {
-      const jEnd = min(n, j0 + JB);
-      for (let i0 = 0; i0 < rows; i0 += IB) {
-        const iEnd = min(rows, i0 + IB);
-        if (lower && r0 + iEnd - 1 < j0) continue;
-        if (d > 0) factorBlock<T>(lower, r0, i0, iEnd, j0, jEnd, d, alpha, scale, packedP, packedQ, block);
-        else if (f) givenBlock<T>(lower, r0, i0, iEnd, j0, jEnd, repeat, f, ldf, block);
-        passes<T>(
-          lower, r0, i0, iEnd, j0, jEnd, kb, mPad, nPad, packedA, packedB, tiles, block, scale,
-          k0 == 0 ? gamma : 1, k0 == 0 ? delta : 0, c, ldc,
-        );
-      }
-    }
+    const kb = min(k - k0, pass), first = k0 == 0, packs = (kb + KC - 1) / KC, sets = packs + (first && d > 0 ? 1 : 0);
+    job.k0 = k0; job.kb = kb; job.packs = packs; job.gamma = first ? gamma : 1; job.delta = first ? delta : 0;
+    forEachUnit(kindOf<T>(PACK), 2 * sets * chunks, work, 0, 0, PACK_TIME * <f64>(rows + n) * <f64>(kb + (first ? d : 0)));
+    const time = productTime<T>(lower, rows, n, kb);
+    cut<T>(job, time);
+    forEachUnit(kindOf<T>(BLOCK), job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
   }
+}
+
+/** Slivers that one unit packs. */
+// @ts-ignore: decorator
+@inline const CHUNK: i32 = 32;
+/** Nanoseconds to pack a number, and for a multiply-add of doubles: what decides whether threads share a product. */
+// @ts-ignore: decorator
+@inline const PACK_TIME: f64 = 1;
+// @ts-ignore: decorator
+@inline const MADD_TIME: f64 = 0.13;
+/** Blocks for each thread, at least: what the last one computes alone is then a few percent. */
+// @ts-ignore: decorator
+@inline const BLOCKS_A_THREAD: i32 = 24;
+
+export function productTime<T>(lower: bool, rows: i32, n: i32, k: i32): f64 {
+  return MADD_TIME * <f64>(sizeof<T>() >> 2) * <f64>(lower ? 1 : 2) * 0.5 * <f64>rows * <f64>n * <f64>k;
+}
+
+/** The blocks of C that units compute: IB×JB, or smaller ones where threads share few. Their size changes no bit. */
+export function cut<T>(job: Blocks, time: f64): void {
+  let iStep = IB, jStep = JB;
+  if (isWorth(time)) {
+    const enough = BLOCKS_A_THREAD * threads() * (job.lower ? 2 : 1);
+    while (jStep > 32 && blocks(job, iStep, jStep) < enough) jStep >>= 1;
+    while (iStep > 6 * MR && blocks(job, iStep, jStep) < enough) iStep >>= 1;
+  }
+  job.iStep = iStep;
+  job.jStep = jStep;
+  job.across = (job.rows + iStep - 1) / iStep;
+}
+
+function blocks(job: Blocks, iStep: i32, jStep: i32): i32 {
+  return ((job.rows + iStep - 1) / iStep) * ((job.n + jStep - 1) / jStep);
+}
+
+/** Packs {@link CHUNK} slivers of A or B at one depth, or of P or Q. */
+export function packUnit<T>(address: usize, unit: i32): void {
+  const job = changetype<Product>(address), set = unit / job.chunks, first = (unit % job.chunks) * CHUNK;
+  const right = set & 1, at = set >> 1, width = right ? tileColumns<T>() : MR;
+  const rows = (right ? job.n : job.rows) - first * width, row = (right ? 0 : job.r0) + first * width;
+  if (rows <= 0) return;
+  const live = min(rows, CHUNK * width), sliver = <usize>(first * width) * sizeof<T>();
+  if (at < job.packs) {
+    const pc = at * KC, kc = min(job.kb - pc, KC), pad = <usize>(right ? job.nPad : job.mPad);
+    const to = (right ? job.packedB : job.packedA) + pad * <usize>pc * sizeof<T>() + sliver * <usize>kc;
+    const trans = right ? job.transB ^ 1 : job.transA;
+    pack<T>(trans, row, live, job.k0 + pc, kc, width, right ? job.b : job.a, right ? job.ldb : job.lda, to);
+  } else {
+    const to = (right ? job.packedQ : job.packedP) + sliver * <usize>job.d;
+    pack<T>(0, row, live, 0, job.d, width, right ? job.q : job.p, right ? job.ldq : job.ldp, to);
+  }
+}
+
+/** One block of C. */
+export function blockUnit<T>(address: usize, unit: i32, work: usize): void {
+  const job = changetype<Product>(address), lower = job.lower, r0 = job.r0;
+  const i0 = (unit % job.across) * job.iStep, j0 = (unit / job.across) * job.jStep;
+  const iEnd = min(job.rows, i0 + job.iStep), jEnd = min(job.n, j0 + job.jStep);
+  if (lower && r0 + iEnd - 1 < j0) return;
+  const d = job.d, f = job.f, factor = work + tilesBytes<T>(job.kb);
+  if (d > 0) factorBlock<T>(lower, r0, i0, iEnd, j0, jEnd, d, job.alpha, job.scale, job.packedP, job.packedQ, factor);
+  else if (f) givenBlock<T>(lower, r0, i0, iEnd, j0, jEnd, job.repeat, f, job.ldf, factor);
+  passes<T>(
+    lower, r0, i0, iEnd, j0, jEnd, job.kb, job.mPad, job.nPad, job.packedA, job.packedB, work, d > 0 || f ? factor : 0,
+    job.scale, job.gamma, job.delta, job.c, job.ldc,
+  );
 }
 
 /**

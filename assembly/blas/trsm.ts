@@ -2,15 +2,74 @@
 // Halved recursively: half of L is a gemm. The base case solves four vectors of rows of B at a time in lanes, so each
 // row's arithmetic is its own and row ranges do not change bits.
 import { dotOf } from "./level2";
-import { multiply, productScratchBytes } from "./product";
+import { linesOf, roundUp } from "./blocksize";
+import { multiply, productScratchBytes, productTime } from "./product";
 import { multiplySubtract, splatAt } from "../simd/words";
+import { forEachUnit, isWorth, threads } from "../team/team";
+import { kindOf, TRSM } from "../team/units";
 
 /** Size of the base case: its substitution in lanes runs at half the speed of gemm, over n²·BASE/2 of n³/2. */
 // @ts-ignore: decorator
 @inline const BASE: i32 = 24;
 
+/**
+ * Up to this order, threads share the rows of B; above, they share the products. A unit packs its part of L, so a unit of
+ * {@link ROWS} rows packs one number for each 64 multiply-adds.
+ */
+// @ts-ignore: decorator
+@inline const WHOLE: i32 = 192;
+/** Most rows of a unit. */
+// @ts-ignore: decorator
+@inline const ROWS: i32 = 128;
+
 export function trsmScratchBytes<T>(rows: i32, n: i32): f64 {
-  return productScratchBytes<T>(rows, n, n, 0) + <f64>(BASE * 64);
+  return max(rowsScratchBytes<T>(rows, n, threads()), <f64>ownBytes<T>(n) * <f64>threads()) + <f64>linesOf<u8>(offsetof<Solve>());
+}
+
+/** Bytes of {@link trsmRows}. */
+function rowsScratchBytes<T>(rows: i32, n: i32, team: i32): f64 {
+  return productScratchBytes<T>(rows, n, n, 0, team) + <f64>(BASE * 64);
+}
+
+/** Bytes of each thread. */
+function ownBytes<T>(n: i32): usize {
+  return linesOf<u8>(<usize>rowsScratchBytes<T>(ROWS, min(n, WHOLE), 1));
+}
+
+/** A solve whose rows are shared. */
+@unmanaged
+class Solve {
+  trans: i32;
+  rowStart: i32;
+  rowEnd: i32;
+  rows: i32;
+  n: i32;
+  l: usize;
+  ldl: i32;
+  b: usize;
+  ldb: i32;
+}
+
+export function trsmUnit<T>(address: usize, unit: i32, work: usize): void {
+  const job = changetype<Solve>(address), from = job.rowStart + unit * job.rows;
+  trsmRows<T>(job.trans, from, min(from + job.rows, job.rowEnd), job.n, job.l, job.ldl, job.b, job.ldb, work);
+}
+
+export function trsm<T>(
+  trans: i32, rowStart: i32, rowEnd: i32, n: i32, l: usize, ldl: i32, b: usize, ldb: i32, work: usize,
+): i32 {
+  const time = productTime<T>(true, rowEnd - rowStart, n, n);
+  if (n > WHOLE || !isWorth(time)) {
+    trsmRows<T>(trans, rowStart, rowEnd, n, l, ldl, b, ldb, work + linesOf<u8>(offsetof<Solve>()));
+    return 0;
+  }
+  const job = changetype<Solve>(work);
+  const share = (rowEnd - rowStart + 4 * threads() - 1) / (4 * threads()), rows = min(ROWS, roundUp(share, group<T>()));
+  job.trans = trans; job.rowStart = rowStart; job.rowEnd = rowEnd; job.rows = rows;
+  job.n = n; job.l = l; job.ldl = ldl; job.b = b; job.ldb = ldb;
+  const units = (rowEnd - rowStart + rows - 1) / rows;
+  forEachUnit(kindOf<T>(TRSM), units, work, work + linesOf<u8>(offsetof<Solve>()), ownBytes<T>(n), time);
+  return 0;
 }
 
 /** Rows of the base case: four vectors of them. */
@@ -20,9 +79,9 @@ function group<T>(): i32 {
   return 64 / sizeof<T>();
 }
 
-export function trsm<T>(
+function trsmRows<T>(
   trans: i32, rowStart: i32, rowEnd: i32, n: i32, l: usize, ldl: i32, b: usize, ldb: i32, work: usize,
-): i32 {
+): void {
   if (n <= BASE) {
     for (let i = rowStart; i < rowEnd; i += group<T>()) {
       const live = min(group<T>(), rowEnd - i), at = b + <usize>i * <usize>ldb * sizeof<T>();
@@ -31,7 +90,7 @@ export function trsm<T>(
       else backward<T>(n, l, <usize>ldl * sizeof<T>(), work);
       scatter<T>(live, n, work, at, <usize>ldb * sizeof<T>());
     }
-    return 0;
+    return;
   }
   const n1 = split(n), n2 = n - n1;
   const l21 = l + <usize>n1 * <usize>ldl * sizeof<T>(), l22 = l21 + <usize>n1 * sizeof<T>(), b2 = b + <usize>n1 * sizeof<T>();
@@ -44,7 +103,6 @@ export function trsm<T>(
     multiply<T>(false, rowStart, rowEnd, n1, n2, 0, b2, ldb, 0, l21, ldl, -1, 1, b, ldb, work);
     trsm<T>(0, rowStart, rowEnd, n1, l, ldl, b, ldb, work);
   }
-  return 0;
 }
 
 /** Half of n, a whole number of base cases. */

@@ -2,6 +2,8 @@
 // Inputs become unit vectors, with the bias as an extra coordinate. Angles are then exact where inputs are nearly
 // parallel or opposite.
 import { madd } from "../simd/words";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { COVARIANCE } from "../team/units";
 
 export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
   const ra = sqrt(alpha), rb = sqrt(beta);
@@ -35,6 +37,13 @@ export function covariance(
   rowStart: i32, rowEnd: i32, cols: i32, d: i32, a: usize, u: usize, ldu: i32, b: usize, v: usize, ldv: i32, vt: usize, ldvt: i32,
   c: usize, ldc: i32, delta: usize, ldd: i32,
 ): i32 {
+  if (isShared(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols * <f64>(vt ? d : 2))) {
+    const job = changetype<Covariance>(jobRoom());
+    job.cols = cols; job.d = d; job.a = a; job.u = u; job.ldu = ldu; job.b = b; job.v = v; job.ldv = ldv;
+    job.vt = vt; job.ldvt = ldvt; job.c = c; job.ldc = ldc; job.delta = delta; job.ldd = ldd;
+    shareRows(COVARIANCE, job, rowStart, rowEnd, 1, 0, 0);
+    return 0;
+  }
   const bytes = <usize>((cols + 3) & ~3) << 3;
   for (let i = rowStart; i < rowEnd; i++) {
     const row = <usize>i, ai = load<f64>(a + (row << 3)), ui = u + (row * <usize>ldu << 3);
@@ -72,6 +81,33 @@ export function covariance(
     }
   }
   return 0;
+}
+
+/** Nanoseconds for a pair and an input. */
+// @ts-ignore: decorator
+@inline const PAIR_TIME: f64 = 1;
+
+@unmanaged
+class Covariance extends Rows {
+  cols: i32;
+  d: i32;
+  a: usize;
+  u: usize;
+  ldu: i32;
+  b: usize;
+  v: usize;
+  ldv: i32;
+  vt: usize;
+  ldvt: i32;
+  c: usize;
+  ldc: i32;
+  delta: usize;
+  ldd: i32;
+}
+
+export function covarianceUnit(address: usize, unit: i32): void {
+  const t = changetype<Covariance>(address), from = firstRow(t, unit), to = endRow(t, unit);
+  covariance(from, to, t.cols, t.d, t.a, t.u, t.ldu, t.b, t.v, t.ldv, t.vt, t.ldvt, t.c, t.ldc, t.delta, t.ldd);
 }
 
 /** |x + sign y|². */

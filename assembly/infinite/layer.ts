@@ -1,5 +1,8 @@
 // One layer of an infinitely wide network on a tile of pairs: see src/ops.ts for the contract.
 import { mapDualActivation } from "../activation/index";
+import { linesOf } from "../blas/blocksize";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
+import { DUAL } from "../team/units";
 import { slots, weightBytes } from "./probitSeries";
 import { RESULTS } from "./row";
 
@@ -11,7 +14,49 @@ import { RESULTS } from "./row";
 @inline const HEAD: usize = 128;
 
 export function dualActivationScratchBytes(terms: i32): f64 {
-  return <f64>(HEAD + RESULTS + weightBytes(terms));
+  return <f64>ownBytes(terms) * <f64>threads();
+}
+
+/** Bytes of each thread. */
+function ownBytes(terms: i32): usize {
+  return linesOf<u8>(HEAD + RESULTS + weightBytes(terms));
+}
+
+/** Nanoseconds for a pair, the cheapest dual. */
+// @ts-ignore: decorator
+@inline const PAIR_TIME: f64 = 8;
+
+@unmanaged
+class Dual extends Rows {
+  activation: i32;
+  cols: i32;
+  nodes: usize;
+  terms: i32;
+  held: i32;
+  a: usize;
+  ma: usize;
+  b: usize;
+  mb: usize;
+  nextA: usize;
+  nextB: usize;
+  c: usize;
+  ldc: i32;
+  delta: usize;
+  ldd: i32;
+  theta: usize;
+  ldt: i32;
+  weight: f64;
+  bias: f64;
+  scale: f64;
+  shift: f64;
+}
+
+export function dualActivationUnit(address: usize, unit: i32, work: usize): void {
+  const t = changetype<Dual>(address);
+  dualActivation(
+    t.activation, firstRow(t, unit), endRow(t, unit), t.cols, 0, t.nodes, t.terms, t.held, t.a, t.ma, t.b, t.mb, t.nextA, t.nextB,
+    t.c, t.ldc, t.delta, t.ldd, t.theta, t.ldt, t.weight, t.bias, t.scale, t.shift, work,
+  );
 }
 
 export function dualActivation(
@@ -19,6 +64,19 @@ export function dualActivation(
   a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
 ): i32 {
+  if (!diagonal && isShared(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols)) {
+    // The activation is known if no row is refused.
+    if (dualActivation(
+      activation, rowStart, rowStart, cols, 0, nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd, theta, ldt,
+      weight, bias, scale, shift, work,
+    )) return -1;
+    const t = changetype<Dual>(jobRoom());
+    t.activation = activation; t.cols = cols; t.nodes = nodes; t.terms = terms; t.held = held; t.a = a; t.ma = ma; t.b = b; t.mb = mb;
+    t.nextA = nextA; t.nextB = nextB; t.c = c; t.ldc = ldc; t.delta = delta; t.ldd = ldd; t.theta = theta; t.ldt = ldt;
+    t.weight = weight; t.bias = bias; t.scale = scale; t.shift = shift;
+    shareRows(DUAL, t, rowStart, rowEnd, 1, work, ownBytes(terms));
+    return 0;
+  }
   const layer = work, small = work + 32, rest = work + HEAD;
   store<f64>(layer, weight);
   store<f64>(layer, bias, 8);

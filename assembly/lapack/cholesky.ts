@@ -3,6 +3,7 @@
 import { linesOf } from "../blas/blocksize";
 import { dotOf } from "../blas/level2";
 import { multiply, productScratchBytes } from "../blas/product";
+import { threads } from "../team/team";
 import { split, trsmScratchBytes, trsm } from "../blas/trsm";
 
 /** Below this the dots of the base case beat the packing of the driver. */
@@ -10,7 +11,7 @@ import { split, trsmScratchBytes, trsm } from "../blas/trsm";
 @inline const BASE: i32 = 24;
 
 export function potrfScratchBytes<T>(n: i32): f64 {
-  return <f64>linesOf<T>(<usize>n) + max(productScratchBytes<T>(n, n, n, 0), trsmScratchBytes<T>(n, n));
+  return <f64>linesOf<T>(<usize>n) + max(productScratchBytes<T>(n, n, n, 0, threads()), trsmScratchBytes<T>(n, n));
 }
 
 export function potrf<T>(n: i32, tolerance: f64, a: usize, lda: i32, work: usize): i32 {

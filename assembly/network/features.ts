@@ -7,6 +7,8 @@ import { transpose } from "../blas/level2";
 import { pack } from "../blas/pack";
 import { multiply, productScratchBytes } from "../blas/product";
 import { multiplyAdd, splatAt } from "../simd/words";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
+import { FEATURES, kindOf } from "../team/units";
 
 /** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
 // @ts-ignore: decorator
@@ -21,30 +23,108 @@ export function affine(
   beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
 ): i32 {
   const few = prepare<f64>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, z, ldz, work);
-  for (let i = rowStart; i < rowEnd; i++) {
-    affineRow<f64>(few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), work, beta, bias, z + (<usize>i * <usize>ldz << 3));
+  if (isShared(AXPY_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>(few ? d + 1 : 1))) {
+    const job = changetype<Features>(jobRoom());
+    job.activation = NONE; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = work;
+    job.beta = beta; job.bias = bias; job.s = z; job.lds = ldz;
+    shareRows(FEATURES, job, rowStart, rowEnd, 1, 0, 0);
+    return 0;
   }
+  affineRows(rowStart, rowEnd, few, m, d, alpha, x, ldx, work, beta, bias, z, ldz);
   return 0;
 }
 
-export function featuresScratchBytes<T>(rows: i32, m: i32, d: i32): f64 {
-  const row = <f64>m * <f64>sizeof<T>() + 64 + <f64>TMP;
-  return row + (d <= FEW_INPUTS ? <f64>m * <f64>d * <f64>sizeof<T>() : productScratchBytes<T>(rows, m, d, 0));
+function affineRows(
+  rowStart: i32, rowEnd: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, ct: usize,
+  beta: f64, bias: usize, z: usize, ldz: i32,
+): void {
+  for (let i = rowStart; i < rowEnd; i++) {
+    affineRow<f64>(few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), ct, beta, bias, z + (<usize>i * <usize>ldz << 3));
+  }
+}
+
+/** Bytes for a team of `team` threads. */
+export function featuresScratchBytes<T>(rows: i32, m: i32, d: i32, team: i32): f64 {
+  const prepared = d <= FEW_INPUTS ? <f64>m * <f64>d * <f64>sizeof<T>() : productScratchBytes<T>(rows, m, d, 0, team);
+  return <f64>ownBytes<T>(m) * <f64>team + prepared;
+}
+
+/** Bytes of each thread: what an activation wants, and a row of slopes that nobody reads. */
+// @ts-ignore: decorator
+@inline
+function ownBytes<T>(m: i32): usize {
+  return TMP + linesOf<T>(<usize>m);
+}
+
+/** Nanoseconds for a number of Z and an input, and for an activation's value and slope: the cheapest one. */
+// @ts-ignore: decorator
+@inline const AXPY_TIME: f64 = 0.3;
+// @ts-ignore: decorator
+@inline const ACTIVATION_TIME: f64 = 1.5;
+/** In place of an activation: pre-activations are wanted. */
+// @ts-ignore: decorator
+@inline const NONE: i32 = -1;
+
+@unmanaged
+class Features extends Rows {
+  activation: i32;
+  few: bool;
+  m: i32;
+  d: i32;
+  alpha: f64;
+  x: usize;
+  ldx: i32;
+  ct: usize;
+  beta: f64;
+  bias: usize;
+  gain: usize;
+  s: usize;
+  lds: i32;
+  g: usize;
+  ldg: i32;
+}
+
+export function featuresUnit<T>(address: usize, unit: i32, work: usize): void {
+  const t = changetype<Features>(address), from = firstRow(t, unit), to = endRow(t, unit);
+  if (t.activation == NONE) affineRows(from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.s, t.lds);
+  else {
+    featureRows<T>(
+      t.activation, from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.gain, t.s, t.lds, t.g, t.ldg, work,
+    );
+  }
 }
 
 export function features<T>(
   activation: i32, rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
 ): i32 {
-  const tmp = work, dummy = tmp + TMP, rest = dummy + linesOf<T>(<usize>m);
-  if (!activateRow<T>(activation, 0, 0, tmp, tmp, tmp)) return -1;
-  const few = prepare<T>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, s, lds, rest);
+  if (!activateRow<T>(activation, 0, 0, work, work, work)) return -1;
+  const time = (ACTIVATION_TIME + (d <= FEW_INPUTS ? AXPY_TIME * <f64>d : 0)) * <f64>(rowEnd - rowStart) * <f64>m;
+  const shared = isShared(time), ct = work + ownBytes<T>(m) * <usize>(shared ? threads() : 1);
+  const few = prepare<T>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, s, lds, ct);
+  if (shared) {
+    const job = changetype<Features>(jobRoom());
+    job.activation = activation; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = ct;
+    job.beta = beta; job.bias = bias; job.gain = gain; job.s = s; job.lds = lds; job.g = g; job.ldg = ldg;
+    shareRows(kindOf<T>(FEATURES), job, rowStart, rowEnd, 1, work, ownBytes<T>(m));
+    return 0;
+  }
+  featureRows<T>(
+    activation, rowStart, rowEnd, few, m, d, alpha, x, ldx, ct, beta, bias, gain, s, lds, g, ldg, work,
+  );
+  return 0;
+}
+
+function featureRows<T>(
+  activation: i32, rowStart: i32, rowEnd: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, ct: usize,
+  beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
+): void {
+  const tmp = work, dummy = tmp + TMP;
   for (let i = rowStart; i < rowEnd; i++) {
     const to = s + <usize>i * <usize>lds * sizeof<T>(), slope = g ? g + <usize>i * <usize>ldg * sizeof<T>() : dummy;
-    affineRow<T>(few, m, d, alpha, x + <usize>i * <usize>ldx * sizeof<T>(), rest, beta, bias, to);
+    affineRow<T>(few, m, d, alpha, x + <usize>i * <usize>ldx * sizeof<T>(), ct, beta, bias, to);
     activateRow<T>(activation, m, gain, to, slope, tmp);
   }
-  return 0;
 }
 
 // @ts-ignore: decorator

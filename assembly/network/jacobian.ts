@@ -1,10 +1,19 @@
 // Rows of the Jacobian and the vector-Jacobian product of a layer: see src/ops.ts for the contract.
 import { madd } from "../simd/words";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { KHATRIRAO, VJP } from "../team/units";
 
 export function khatrirao(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, scale: f64, g: usize, ldg: i32, x: usize, ldx: i32, repeat: i32,
   j: usize, ldj: i32,
 ): i32 {
+  if (isShared(WRITE_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>d)) {
+    const job = changetype<KhatriRao>(jobRoom());
+    job.m = m; job.d = d; job.scale = scale; job.g = g; job.ldg = ldg; job.x = x; job.ldx = ldx; job.repeat = repeat;
+    job.j = j; job.ldj = ldj;
+    shareRows(KHATRIRAO, job, rowStart, rowEnd, 1, 0, 0);
+    return 0;
+  }
   for (let i = rowStart; i < rowEnd; i++) {
     const row = <usize>i, gi = g + (row * <usize>ldg << 3), to = j + (row * <usize>ldj << 3);
     const xi = x + (<usize>(i / repeat) * <usize>ldx << 3);
@@ -12,6 +21,29 @@ export function khatrirao(
     else outerRow(m, d, scale, gi, xi, to);
   }
   return 0;
+}
+
+/** Nanoseconds to write a number of a large matrix. */
+// @ts-ignore: decorator
+@inline const WRITE_TIME: f64 = 0.7;
+
+@unmanaged
+class KhatriRao extends Rows {
+  m: i32;
+  d: i32;
+  scale: f64;
+  g: usize;
+  ldg: i32;
+  x: usize;
+  ldx: i32;
+  repeat: i32;
+  j: usize;
+  ldj: i32;
+}
+
+export function khatriraoUnit(address: usize, unit: i32): void {
+  const t = changetype<KhatriRao>(address), from = firstRow(t, unit), to = endRow(t, unit);
+  khatrirao(from, to, t.m, t.d, t.scale, t.g, t.ldg, t.x, t.ldx, t.repeat, t.j, t.ldj);
 }
 
 function scaleRow(bytes: usize, scale: f64, from: usize, to: usize): void {
@@ -40,6 +72,13 @@ export function vjp(
 ): i32 {
   const units = unitEnd - unitStart, at = <usize>unitStart << 3;
   if (units <= 0) return 0;
+  if (isShared(VJP_TIME * <f64>units * <f64>n * <f64>(d + 2))) {
+    const job = changetype<Vjp>(jobRoom());
+    job.n = n; job.d = d; job.bScale = bScale; job.cScale = cScale; job.dScale = dScale; job.v = v; job.x = x; job.ldx = ldx;
+    job.s = s; job.lds = lds; job.g = g; job.ldg = ldg; job.ub = ub; job.uc = uc; job.ud = ud;
+    shareRows(VJP, job, unitStart, unitEnd, 16, 0, 0);
+    return 0;
+  }
   const sBytes = <usize>lds << 3, gBytes = <usize>ldg << 3, xBytes = <usize>ldx << 3;
   for (let i = 0; i < n; i += 4) {
     const live = min(4, n - i), row = <usize>i, vi = v + (row << 3), xi = x + row * xBytes;
@@ -51,6 +90,35 @@ export function vjp(
     }
   }
   return 0;
+}
+
+/** Nanoseconds for a number of S or G and one sum. */
+// @ts-ignore: decorator
+@inline const VJP_TIME: f64 = 0.25;
+
+/** Its rows are hidden units. */
+@unmanaged
+class Vjp extends Rows {
+  n: i32;
+  d: i32;
+  bScale: f64;
+  cScale: f64;
+  dScale: f64;
+  v: usize;
+  x: usize;
+  ldx: i32;
+  s: usize;
+  lds: i32;
+  g: usize;
+  ldg: i32;
+  ub: usize;
+  uc: usize;
+  ud: usize;
+}
+
+export function vjpUnit(address: usize, unit: i32): void {
+  const t = changetype<Vjp>(address), from = firstRow(t, unit), to = endRow(t, unit);
+  vjp(from, to, t.n, t.d, t.bScale, t.cScale, t.dScale, t.v, t.x, t.ldx, t.s, t.lds, t.g, t.ldg, t.ub, t.uc, t.ud);
 }
 
 /** out_(j·stride) += Σ_r w_r A_rj over up to four rows, w_r = scale v_r (x_r); absent rows weigh 0. */

@@ -6,15 +6,28 @@ import { lineBytes } from "../blas/blocksize";
 import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
 import { addRows } from "./jacobian";
 import { dot } from "../blas/level2";
+import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
+import { TRAIN_ROWS, TRAIN_UNITS } from "../team/units";
 import { madd, nmadd } from "../simd/words";
 
 // @ts-ignore: decorator
 @inline const GROUP: i32 = 4;
 
 export function trainScratchBytes(n: i32, m: i32, d: i32): f64 {
-  const rows = d <= FEW_INPUTS ? GROUP : n, parameters = <f64>m * <f64>(d + 2) + 1;
-  return 192 + parameters * 8 + <f64>(rows + GROUP + 1) * <f64>lineBytes(<usize>m) + featuresScratchBytes<f64>(n, m, d);
+  const shared = isLarge(n, m, d), line = <f64>lineBytes(<usize>m), parameters = <f64>m * <f64>(d + 2) + 1;
+  const lines = shared ? 2 * n + 1 : (d <= FEW_INPUTS ? GROUP : n) + GROUP + 1;
+  const sums = shared ? 2 * <f64>lineBytes(<usize>n) + 64 * <f64>threads() : 0.0;
+  return 192 + parameters * 8 + <f64>lines * line + sums + featuresScratchBytes<f64>(n, m, d, threads());
 }
+
+/** True where threads share a step: S and G are then kept for all rows, to be summed by units. */
+function isLarge(n: i32, m: i32, d: i32): bool {
+  return isShared(STEP_TIME * <f64>n * <f64>m * <f64>(d + 3));
+}
+
+/** Nanoseconds for a unit, a point and an input in a step. */
+// @ts-ignore: decorator
+@inline const STEP_TIME: f64 = 0.7;
 
 export function train(
   activation: i32, steps: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
@@ -22,8 +35,11 @@ export function train(
   theta: usize, theta0: usize, velocity: usize, losses: usize, limit: f64, work: usize,
 ): i32 {
   const P = m * (d + 1) + (bias ? m + 1 : 0), gradient = work + 128, rest = gradient + lineBytes(<usize>P);
+  const shared = isLarge(n, m, d);
   for (let k = 0; k < steps; k++) {
-    const loss = backward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, theta, gradient, work, rest);
+    const loss = shared
+      ? sharedBackward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, theta, gradient, rest)
+      : backward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, theta, gradient, work, rest);
     store<f64>(losses + (<usize>k << 3), loss);
     if (!(loss <= limit)) return k + 1;
     const rate = load<f64>(rates + (<usize>k << 3));
@@ -73,6 +89,87 @@ function backward(
   }
   if (bias) store<f64>(gradient, beta2 * total / <f64>n);
   return squares / (2 * <f64>n);
+}
+
+/** A step that threads share: rows make features and residuals, then units sum their gradient, in the order of rows. */
+@unmanaged
+class Step extends Rows {
+  activation: i32;
+  few: bool;
+  n: i32;
+  m: i32;
+  d: i32;
+  bias: bool;
+  alpha1: f64;
+  beta1: f64;
+  alpha2: f64;
+  /** beta2 a. */
+  start: f64;
+  x: usize;
+  y: usize;
+  prepared: usize;
+  /** Biases of the hidden layer. */
+  shift: usize;
+  gain: usize;
+  s: usize;
+  g: usize;
+  ld: i32;
+  /** f − y, and (f − y)/n. */
+  differences: usize;
+  v: usize;
+  gb: usize;
+  gc: usize;
+  gd: usize;
+}
+
+function sharedBackward(
+  activation: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
+  x: usize, y: usize, theta: usize, gradient: usize, work: usize,
+): f64 {
+  const mBytes = <usize>m << 3, line = lineBytes(<usize>m), first: usize = bias ? 8 : 0, t = changetype<Step>(jobRoom());
+  const b = theta + first, c = b + mBytes, gb = gradient + first, gc = gb + mBytes, column = lineBytes(<usize>n);
+  const gain = work, g = gain + line, s = g + line * <usize>n, differences = s + line * <usize>n, v = differences + column;
+  const own = v + column, prepared = own + 64 * <usize>threads();
+  for (let o: usize = 0; o < mBytes; o += 8) store<f64>(gain + o, alpha2 * load<f64>(b + o));
+  memory.fill(gradient, 0, first + mBytes * <usize>(d + 1) + (bias ? mBytes : 0));
+  const few = prepare<f64>(0, n, m, d, alpha1, x, d, c, d, s, <i32>(line >> 3), prepared);
+  t.activation = activation; t.few = few; t.n = n; t.m = m; t.d = d; t.bias = bias != 0; t.alpha1 = alpha1; t.beta1 = beta1; t.alpha2 = alpha2;
+  t.start = bias ? beta2 * load<f64>(theta) : 0; t.x = x; t.y = y; t.prepared = prepared;
+  t.shift = bias ? c + mBytes * <usize>d : 0; t.gain = gain; t.s = s; t.g = g; t.ld = <i32>(line >> 3);
+  t.differences = differences; t.v = v; t.gb = gb; t.gc = gc; t.gd = gc + mBytes * <usize>d;
+  shareRows(TRAIN_ROWS, t, 0, n, 1, own, 64);
+  let squares: f64 = 0, total: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const difference = load<f64>(differences + (<usize>i << 3));
+    squares += difference * difference;
+    total += difference;
+  }
+  shareRows(TRAIN_UNITS, t, 0, m, 16, 0, 0);
+  if (bias) store<f64>(gradient, beta2 * total / <f64>n);
+  return squares / (2 * <f64>n);
+}
+
+export function trainRowsUnit(address: usize, unit: i32, tmp: usize): void {
+  const t = changetype<Step>(address), line = <usize>t.ld << 3, n = t.n, m = t.m, d = t.d, gain = t.gain;
+  for (let i = firstRow(t, unit), end = endRow(t, unit); i < end; i++) {
+    const at = <usize>i, row = t.s + at * line, x = t.x + (at * <usize>d << 3);
+    featureRow(t.activation, t.few, m, d, t.alpha1, x, t.prepared, t.beta1, t.shift, gain, row, t.g + at * line, tmp);
+    const difference = t.start + dot(m, row, gain) - load<f64>(t.y + (at << 3));
+    store<f64>(t.differences + (at << 3), difference);
+    store<f64>(t.v + (at << 3), difference / <f64>n);
+  }
+}
+
+export function trainUnitsUnit(address: usize, unit: i32): void {
+  const t = changetype<Step>(address), line = <usize>t.ld << 3, d = t.d, dBytes = <usize>d << 3;
+  const from = firstRow(t, unit), units = endRow(t, unit) - from, o = <usize>from << 3;
+  for (let i = 0, n = t.n; i < n; i += GROUP) {
+    const live = min(GROUP, n - i), at = <usize>i, v = t.v + (at << 3), s = t.s + at * line + o, g = t.g + at * line + o;
+    addRows(units, live, t.alpha2, v, 0, 0, s, line, t.gb + o, 1);
+    if (t.bias) addRows(units, live, t.beta1, v, 0, 0, g, line, t.gd + o, 1);
+    const xi = t.x + at * dBytes, gc = t.gc + o * <usize>d;
+    for (let q = 0; q < d; q++) addRows(units, live, t.alpha1, v, xi + (<usize>q << 3), dBytes, g, line, gc + (<usize>q << 3), d);
+  }
 }
 
 /** theta −= rate (g + decay (theta − theta0)). */

@@ -1,9 +1,11 @@
 /** The inlined binaries: compiled once for all that are loaded. */
 import type { Backend } from "../ops.js";
 import { relaxed, simd } from "./binaries.generated.js";
+import type { HelperTeam } from "./threads/team.js";
 import {
   instantiateBackend,
   instantiateBackendSync,
+  sharedBytes,
   unavailable,
   type WasmModule,
   type WasmVariant,
@@ -12,7 +14,7 @@ import {
 export { supports } from "./wasmModule.js";
 
 const BINARIES: Record<WasmVariant, string> = { relaxed, simd };
-const compiled = new Map<WasmVariant, Promise<WasmModule>>();
+const compiled = new Map<string, Promise<WasmModule>>();
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -37,26 +39,34 @@ function decode(variant: WasmVariant): Uint8Array<ArrayBuffer> {
  *
  * @throws BackendError where a policy forbids it or memory is short: the next call tries again.
  */
-export async function compileVariant(variant: WasmVariant): Promise<WasmModule> {
+export async function compileVariant(variant: WasmVariant, threads = 1): Promise<WasmModule> {
+  const shared = threads > 1;
+  const key = shared ? `${variant} shared` : variant;
   try {
-    let module = compiled.get(variant);
+    let module = compiled.get(key);
     if (!module) {
-      module = WebAssembly.compile(decode(variant));
-      compiled.set(variant, module);
+      module = WebAssembly.compile(shared ? sharedBytes(decode(variant)) : decode(variant));
+      compiled.set(key, module);
     }
     return await module;
   } catch (error) {
-    compiled.delete(variant);
+    compiled.delete(key);
     throw unavailable(error);
   }
 }
 
 /** A variant on a memory of its own. */
-export async function loadWasmBackend(variant: WasmVariant): Promise<Backend> {
-  return instantiateBackend(variant, await compileVariant(variant));
+export async function loadWasmBackend(variant: WasmVariant, threads = 1): Promise<Backend> {
+  return instantiateBackend(variant, await compileVariant(variant, threads), threads);
 }
 
 /** {@link loadWasmBackend} at once, for tests and benches. */
 export function createWasmBackend(variant: WasmVariant): Backend {
-  return instantiateBackendSync(variant, decode(variant));
+  return instantiateBackendSync(variant, decode(variant)).backend;
+}
+
+/** {@link createWasmBackend} with threads, and the team. Its helpers may come later. */
+export function createTeam(variant: WasmVariant, threads: number): { backend: Backend; team: HelperTeam } {
+  const { backend, team } = instantiateBackendSync(variant, sharedBytes(decode(variant)), threads);
+  return { backend, team: team as HelperTeam };
 }

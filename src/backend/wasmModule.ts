@@ -6,8 +6,9 @@
 import { isErrorLike, isWasmModule } from "../brand.js";
 import { checkChoice } from "../check.js";
 import { BackendError } from "../errors.js";
-import type { Backend } from "../ops.js";
+import type { Backend, Team } from "../ops.js";
 import { build } from "./marker.generated.js";
+import { HelperTeam, TEAM_BYTES } from "./threads/team.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
 type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
@@ -80,23 +81,82 @@ export function variantOf(module: WasmModule): WasmVariant {
 }
 
 /**
- * A module on a memory of its own.
+ * A module on a memory of its own. With more than one thread the module is one that imports a shared memory.
  *
- * @throws BackendError where the engine gives no memory or a policy forbids it; its cause is the engine's error.
+ * @throws BackendError where the engine gives no memory, a policy forbids it, or a thread does not start; its cause is
+ *   the engine's error.
  */
-export async function instantiateBackend(variant: WasmVariant, module: WasmModule): Promise<Backend> {
+export async function instantiateBackend(variant: WasmVariant, module: WasmModule, threads = 1): Promise<Backend> {
   try {
-    const memory = newMemory();
-    return backendOf(variant, memory, await instantiate(module as WebAssembly.Module, { env: { memory } }));
+    const memory = newMemory(threads > 1);
+    const instance = await instantiate(module as WebAssembly.Module, { env: { memory } });
+    const { backend, team } = backendOf(variant, module, memory, instance, threads);
+    await team?.ready;
+    return backend;
   } catch (error) {
+    if (error instanceof BackendError) throw error;
     throw unavailable(error);
   }
 }
 
-/** {@link instantiateBackend} at once, from bytes. */
-export function instantiateBackendSync(variant: WasmVariant, bytes: Uint8Array<ArrayBuffer>): Backend {
-  const memory = newMemory();
-  return backendOf(variant, memory, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }));
+/** Ends the threads of a backend that nothing refers to any more. */
+const dropped =
+  typeof FinalizationRegistry === "function" ? new FinalizationRegistry<Team>((team) => team.end()) : undefined;
+
+/**
+ * The bytes of a module that imports a shared memory, from the ones of a module that does not: they differ in the
+ * flags of the memory's limits.
+ *
+ * @throws BackendError where the bytes are no module of ntk-wasm.
+ */
+export function sharedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const shared = new Uint8Array(bytes);
+  const at = memoryFlags(shared);
+  if (at === undefined)
+    throw new BackendError("these bytes are not a module of ntk-wasm; expected its simd.wasm or relaxed.wasm");
+  shared[at] = HAS_MAXIMUM | SHARED;
+  return shared;
+}
+
+const [HAS_MAXIMUM, SHARED] = [1, 2];
+const [IMPORT_SECTION, MEMORY_KIND] = [2, 2];
+
+/** Where the flags of the imported memory stand: it is the only import. */
+function memoryFlags(bytes: Uint8Array): number | undefined {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (!(byte & 128)) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const size = number();
+    const end = at + size;
+    if (id === IMPORT_SECTION && number() === 1) {
+      for (let name = 0; name < 2; name++) {
+        const length = number();
+        at += length;
+      }
+      return bytes[at] === MEMORY_KIND && bytes[at + 1] === HAS_MAXIMUM ? at + 1 : undefined;
+    }
+    at = end;
+  }
+  return undefined;
+}
+
+/** {@link instantiateBackend} at once, from bytes; its helpers come when they have started. */
+export function instantiateBackendSync(
+  variant: WasmVariant,
+  bytes: Uint8Array<ArrayBuffer>,
+  threads = 1,
+): { backend: Backend; team: HelperTeam | undefined } {
+  const memory = newMemory(threads > 1);
+  const module = new WebAssembly.Module(bytes);
+  return backendOf(variant, module, memory, new WebAssembly.Instance(module, { env: { memory } }), threads);
 }
 
 /**
@@ -131,19 +191,28 @@ const REMEDIES: Readonly<Record<string, string>> = {
     " (where address space is limited, as by ulimit -v, node --disable-wasm-trap-handler reserves less of it, and dispose() gives memory back)",
 };
 
-function newMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+function newMemory(shared = false): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
 }
 
-function backendOf(variant: WasmVariant, memory: WebAssembly.Memory, instance: WebAssembly.Instance): Backend {
+function backendOf(
+  variant: WasmVariant,
+  module: WasmModule,
+  memory: WebAssembly.Memory,
+  instance: WebAssembly.Instance,
+  threads: number,
+): { backend: Backend; team: HelperTeam | undefined } {
   const exports = instance.exports as unknown as Exports;
-  const base = Math.max(1024, Math.ceil((exports.heapBase() >>> 0) / 64) * 64);
-  return {
+  // The words that threads share lie below the base.
+  const address = Math.ceil((exports.heapBase() >>> 0) / 64) * 64;
+  const team = threads > 1 ? new HelperTeam(module, memory, address, threads) : undefined;
+  if (team) exports.lead(address, threads);
+  const backend: Backend = {
     name: "wasm",
     variant,
     ops: exports,
-    base,
-    buffer: () => memory.buffer as ArrayBuffer,
+    base: Math.max(1024, team ? address + TEAM_BYTES : address),
+    buffer: () => memory.buffer,
     grow(end) {
       const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
       if (missing <= 0) return true;
@@ -154,5 +223,8 @@ function backendOf(variant: WasmVariant, memory: WebAssembly.Memory, instance: W
         return false;
       }
     },
+    ...(team && { team }),
   };
+  if (team) dropped?.register(backend, team);
+  return { backend, team };
 }

@@ -23,9 +23,9 @@ function post(reply: Reply, transfer: ArrayBuffer[]): void {
   (parent ?? (scope as Required<Scope>)).postMessage(reply, transfer);
 }
 
-const host = new Host(async ({ precision, module, variantReason }) => {
-  const backend = module ? await instantiateBackend(variantOf(module), module) : createJsBackend();
-  return new Ntk(backend, precision, variantReason);
+const host = new Host(async ({ precision, module, threads, variantReason, threadsReason }) => {
+  const backend = module ? await instantiateBackend(variantOf(module), module, threads) : createJsBackend();
+  return new Ntk(backend, precision, variantReason, threadsReason);
 }, post);
 const unread = () => post({ type: "down", reason: "it could not read a message" }, []);
 if (parent) {

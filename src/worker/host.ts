@@ -4,7 +4,7 @@
  */
 import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
-import type { Ntk } from "../ntk.js";
+import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
 import { isPlainObject } from "../scalars.js";
 import { Dynamics } from "../training/dynamics.js";
@@ -181,6 +181,7 @@ export class Host {
       this.#objects.set(target, { object, kind });
     }
     const fixed = Object.entries(object).filter(([name, value]) => name !== "draws" && typeof value !== "function");
+    if (object instanceof Ntk) fixed.push(["threads", object.threads], ["threadsReason", object.threadsReason]);
     return { target, kind, methods: methodsOf(object, kind), fields: Object.fromEntries(fixed) };
   }
 

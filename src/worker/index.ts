@@ -4,10 +4,11 @@
  *
  * @module ntk-wasm/worker
  */
+import { chooseThreads, withThreads } from "../backend/threads/choose.js";
 import { variantOf, type WasmModule } from "../backend/wasmModule.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
-import { type Choice, choose, compile, firstOf, type LoadOptions } from "../load.js";
+import { type Choice, choose, compile, firstOf, jsThreads, type LoadOptions, oneThread } from "../load.js";
 import { Client } from "./client.js";
 import type { WorkerOrigin } from "./port.js";
 import { script } from "./script.generated.js";
@@ -75,11 +76,24 @@ export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNt
   const { module: given, worker, url, timeout = 30_000, ...rest } = options;
   checkOrigin(worker, url);
   checkTimeout(timeout);
-  const { variants, precision } = given === undefined ? choose(rest, "loadInWorker") : passed(given, rest);
+  const { variants, precision, threads, threadsReason } =
+    given === undefined ? choose(rest, "loadInWorker") : passed(given, rest);
   const client = new Client({ worker, url }, script, timeout);
   const make = async (variant: (typeof variants)[number], variantReason?: string) => {
-    const module = given ?? (variant === "js" ? undefined : await compile(variant));
-    return client.load({ type: "load", variant, precision, module, variantReason });
+    const load = async (count: number, reason = threadsReason) => {
+      const module = given ?? (variant === "js" ? undefined : await compile(variant, count));
+      return client.load({
+        type: "load",
+        variant,
+        precision,
+        module,
+        threads: count,
+        variantReason,
+        threadsReason: reason,
+      });
+    };
+    if (variant === "js") return load(jsThreads(rest), oneThread(rest));
+    return withThreads(rest.threads, threads, load);
   };
   try {
     const ntk = given === undefined ? await firstOf(variants, "loadInWorker", make) : await make(variants[0]);
@@ -109,8 +123,8 @@ function checkTimeout(timeout: unknown): void {
   if (!(timeout > 0)) throw new RangeError(`timeout is ${timeout}; expected milliseconds above 0, or Infinity`);
 }
 
-function passed(module: WasmModule, { precision = "float64", ...rest }: LoadOptions): Choice {
+function passed(module: WasmModule, { precision = "float64", threads = 1, ...rest }: LoadOptions): Choice {
   checkKeys(rest, [], "loadInWorker with a module");
   checkChoice(precision, "precision", ["float64", "float32"]);
-  return { variants: [variantOf(module)], precision };
+  return { variants: [variantOf(module)], precision, ...chooseThreads(threads) };
 }

@@ -14,7 +14,10 @@ export type Request =
       variant: "relaxed" | "simd" | "js";
       precision: "float64" | "float32";
       module?: WasmModule | undefined;
+      /** Default 1. */
+      threads?: number;
       variantReason?: string | undefined;
+      threadsReason?: string | undefined;
     }
   | {
       type: "call";

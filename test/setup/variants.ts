@@ -4,10 +4,12 @@
  */
 import { expect } from "vitest";
 import { Arena } from "../../src/arena.js";
-import { createWasmBackend } from "../../src/backend/inlined.js";
+import { createTeam, createWasmBackend } from "../../src/backend/inlined.js";
 import { createJsBackend } from "../../src/backend/js/index.js";
 import type { Context } from "../../src/context.js";
-import { load, type Ntk } from "../../src/index.js";
+import { load } from "../../src/index.js";
+import { Ntk } from "../../src/ntk.js";
+import type { Backend } from "../../src/ops.js";
 
 export type Variant = "relaxed" | "simd" | "js";
 
@@ -18,17 +20,40 @@ const firefox = globalThis.navigator?.userAgent.match(/ Firefox\/(\d+)/)?.[1];
 export const variants: Variant[] =
   inNode20 || Number(firefox ?? Infinity) < 146 ? ["simd", "js"] : ["relaxed", "simd", "js"];
 
+/**
+ * Threads of the WebAssembly variants in every suite. With more than one, the smallest calls are shared too, which
+ * `load` would leave to one thread.
+ */
+export const THREADS = Number(import.meta.env.NTK_THREADS ?? 1);
+
 export async function loadVariant(variant: Variant, precision: "float64" | "float32" = "float64"): Promise<Ntk> {
-  const ntk = await load({ variant, precision });
+  const ntk = THREADS > 1 && variant !== "js" ? withThreads(variant, precision) : await load({ variant, precision });
+  expect(ntk.threads).toBe(variant === "js" ? 1 : THREADS);
   expect(ntk.precision).toBe(precision);
   expect(ntk.variant).toBe(variant);
   expect(ntk.backend).toBe(variant === "js" ? "js" : "wasm");
   return ntk;
 }
 
+function withThreads(variant: "relaxed" | "simd", precision: "float64" | "float32"): Ntk {
+  return new Ntk(sharing(variant), precision);
+}
+
+/** A backend whose threads share everything. */
+function sharing(variant: "relaxed" | "simd"): Backend {
+  const { backend, team } = createTeam(variant, THREADS);
+  team.leastWork = 0;
+  return backend;
+}
+
+function backendOf(variant: Variant): Backend {
+  if (variant === "js") return createJsBackend();
+  return THREADS > 1 ? sharing(variant) : createWasmBackend(variant);
+}
+
 /** A backend and its arena, for tests of single ops. */
 export function loadContext(variant: Variant): Context {
-  const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
+  const backend = backendOf(variant);
   expect(backend.variant).toBe(variant);
   return { ops: backend.ops, arena: new Arena(backend), precision: "float64", disposed: false };
 }

@@ -9,6 +9,8 @@
 // eigenvalue.
 import { lineBytes } from "../../blas/blocksize";
 import { multiply, productScratchBytes } from "../../blas/product";
+import { forEachUnit, threads } from "../../team/team";
+import { SECULAR, VECTORS, WEIGHTS } from "../../team/units";
 import { hsum } from "../../simd/words";
 import { ql, rotate } from "./ql";
 import { secular } from "./secular";
@@ -27,10 +29,14 @@ import { secular } from "./secular";
 @inline const BOTTOM: i32 = 2;
 /** Lines of scratch before the two squares. */
 // @ts-ignore: decorator
-@inline const LINES: i32 = 10;
+@inline const LINES: i32 = 9;
+/** Bytes of what threads share of a merge. */
+// @ts-ignore: decorator
+@inline const JOB: usize = 64;
 
 export function divideScratchBytes(n: i32): f64 {
-  return LINES * <f64>lineBytes(<usize>n) + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes<f64>(n, n, n, 0);
+  const own = <f64>JOB + <f64>(lineBytes(<usize>n) + 64) * <f64>threads();
+  return LINES * <f64>lineBytes(<usize>n) + own + 2 * (<f64>n * <f64>n * 8 + 64) + 64 + productScratchBytes<f64>(n, n, n, 0, threads());
 }
 
 // @ts-ignore: decorator
@@ -80,7 +86,7 @@ export function divide(n: i32, d: usize, e: usize, q: usize, rowBytes: usize, in
 function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, index: usize, line: usize, work: usize): i32 {
   const z = work, pole = z + line, weight = pole + line, hat = weight + line, row = hat + line;
   const kind = row + line, live = kind + line, dead = live + line, place = dead + line, slopes = place + line;
-  const q2 = slopes + line, n2 = n - n1, square = lineBytes(<usize>n * <usize>n), u = q2 + square, free = u + square;
+  const q2 = slopes + JOB + (line + 64) * <usize>threads(), n2 = n - n1, square = lineBytes(<usize>n * <usize>n), u = q2 + square, free = u + square;
   couple(n, n1, rho < 0, q, rowBytes, z);
   mergeOrder(n, n1, d, index, place);
   const strength = 2 * Math.abs(rho);
@@ -118,19 +124,63 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
     memory.copy(q + <usize>(K + i) * rowBytes, deadRows + (<usize>i * <usize>n << 3), <usize>n << 3);
     puti(index, K + i, i);
   }
+  const job = changetype<Merge>(slopes), own = slopes + JOB, lineOwn = line + 64;
+  job.K = K; job.pole = pole; job.weight = weight; job.strength = strength; job.u = u; job.d = d; job.hat = hat; job.place = place;
+  const units = (K + ROOTS - 1) / ROOTS, size = <f64>K * <f64>K;
+  forEachUnit(SECULAR, units, slopes, own, lineOwn, ROOT_TIME * size);
   for (let j = 0; j < K; j++) {
-    const root = secular(K, j, pole, weight, strength, u + (<usize>j * <usize>K << 3), slopes);
-    if (!(root == root)) return j + 1;
-    put(d, j, root);
+    if (get(d, j) != get(d, j)) return j + 1;
     puti(index, j, j);
   }
-  weights(K, pole, weight, u, hat);
-  for (let j = 0; j < K; j++) vector(K, hat, place, row, u + (<usize>j * <usize>K << 3));
+  forEachUnit(WEIGHTS, units, slopes, own, lineOwn, WEIGHT_TIME * size);
+  forEachUnit(VECTORS, units, slopes, own, lineOwn, VECTOR_TIME * size);
   const ld = <i32>(rowBytes >> 3);
   multiply<f64>(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 1, 0, q, ld, free);
   multiply<f64>(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 1, 0, q + (<usize>n1 << 3), ld, free);
   mergeOrder(n, K, d, index, place);
   return 0;
+}
+
+/** Roots, weights or vectors of a unit. */
+// @ts-ignore: decorator
+@inline const ROOTS: i32 = 16;
+// Nanoseconds for a root and a pole, a weight and a root, a vector and an entry.
+// @ts-ignore: decorator
+@inline const ROOT_TIME: f64 = 10;
+// @ts-ignore: decorator
+@inline const WEIGHT_TIME: f64 = 2;
+// @ts-ignore: decorator
+@inline const VECTOR_TIME: f64 = 4;
+
+/** What threads share of a merge. */
+@unmanaged
+class Merge {
+  K: i32;
+  pole: usize;
+  weight: usize;
+  strength: f64;
+  u: usize;
+  d: usize;
+  hat: usize;
+  place: usize;
+}
+
+/** Roots: d_j, NaN where it did not converge, and the differences to all poles. */
+export function secularUnit(address: usize, unit: i32, slopes: usize): void {
+  const t = changetype<Merge>(address), K = t.K;
+  for (let j = unit * ROOTS, end = min(j + ROOTS, K); j < end; j++) {
+    put(t.d, j, secular(K, j, t.pole, t.weight, t.strength, t.u + (<usize>j * <usize>K << 3), slopes));
+  }
+}
+
+export function weightsUnit(address: usize, unit: i32): void {
+  const t = changetype<Merge>(address), from = unit * ROOTS;
+  weights(from, min(from + ROOTS, t.K), t.K, t.pole, t.weight, t.u, t.hat);
+}
+
+export function vectorsUnit(address: usize, unit: i32, row: usize): void {
+  const t = changetype<Merge>(address), K = t.K;
+  for (let j = unit * ROOTS, end = min(j + ROOTS, K); j < end; j++) vector(K, t.hat, t.place, row, t.u + (<usize>j * <usize>K << 3));
 }
 
 /** z = (last column of Q1, ± first column of Q2) / √2: of length 1. */
@@ -204,17 +254,17 @@ function deflate(
 
 /**
  * |hat_i|² = −Π_j (d_i − λ_j) / Π_(j≠i) (d_i − d_j), the z for which the computed λ are exact (Gu & Eisenstat 1994, eq.
- * 3.3).
+ * 3.3), for i in [from, to).
  */
-function weights(K: i32, pole: usize, weight: usize, u: usize, hat: usize): void {
-  for (let i = 0; i < K; i++) put(hat, i, 1);
+function weights(from: i32, to: i32, K: i32, pole: usize, weight: usize, u: usize, hat: usize): void {
+  for (let i = from; i < to; i++) put(hat, i, 1);
   for (let j = 0; j < K; j++) {
     const delta = u + (<usize>j * <usize>K << 3);
-    ratios(0, j, get(pole, j), pole, delta, hat);
-    put(hat, j, get(hat, j) * get(delta, j));
-    ratios(j + 1, K, get(pole, j), pole, delta, hat);
+    ratios(from, min(j, to), get(pole, j), pole, delta, hat);
+    if (j >= from && j < to) put(hat, j, get(hat, j) * get(delta, j));
+    ratios(max(j + 1, from), to, get(pole, j), pole, delta, hat);
   }
-  for (let i = 0; i < K; i++) {
+  for (let i = from; i < to; i++) {
     const size = Math.sqrt(Math.abs(get(hat, i)));
     put(hat, i, get(weight, i) < 0 ? -size : size);
   }

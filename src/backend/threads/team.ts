@@ -1,0 +1,119 @@
+/**
+ * The threads of a WebAssembly backend: helpers, each an instance of the same module on the same shared memory
+ * (`assembly/team/team.ts`). Helpers sleep until an op of the leading thread shares its work. A helper that dies while
+ * it is idle is missed by nobody; one that dies inside a region ends the call, and this backend.
+ */
+import { BackendError } from "../../errors.js";
+import type { Team } from "../../ops.js";
+import type { WasmModule } from "../wasmModule.js";
+import { openHelper } from "./helper.js";
+
+/** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */
+const [GATE, LOST, MAY_SLEEP, PATIENCE, HELPED, REGIONS] = [0, 3, 4, 5, 18, 19];
+const LEAST_WORK_AT = 48;
+const QUIT = 0x200;
+/** Bytes of a team: `teamBytes` there. */
+export const TEAM_BYTES = 512;
+/** Seconds without a finished unit after which a helper counts as lost: a unit takes milliseconds. */
+const SECONDS = 10;
+/** Milliseconds in which helpers have to start. */
+const START = 10_000;
+/** Nanoseconds of work below which one thread does it: opening a region and waking a helper cost up to 30 µs. */
+const LEAST_WORK = 60_000;
+
+/** A team of WebAssembly instances, with what tests and benches ask of it. */
+export class HelperTeam implements Team {
+  /** Resolves when all helpers serve. Until then the leading thread computes alone what they would have shared. */
+  readonly ready: Promise<void>;
+  readonly #memory: WebAssembly.Memory;
+  readonly #address: number;
+  #helpers: number;
+  #reason: string | undefined;
+  #down: string | undefined;
+  #ended = false;
+
+  /** Starts `threads - 1` helpers. */
+  constructor(module: WasmModule, memory: WebAssembly.Memory, address: number, threads: number) {
+    this.#memory = memory;
+    this.#address = address;
+    this.#helpers = threads - 1;
+    const words = this.#words();
+    words[PATIENCE] = SECONDS;
+    words[MAY_SLEEP] = maySleep() ? 1 : 0;
+    this.leastWork = LEAST_WORK;
+    const helpers = Array.from({ length: threads - 1 }, (_, i) => {
+      const assignment = { module, memory, address, rank: i + 1, lost: LOST };
+      return openHelper(assignment, START, (why) => this.#lose(why));
+    });
+    this.ready = Promise.allSettled(helpers).then((outcomes) => {
+      const failed = outcomes.find((outcome) => outcome.status === "rejected");
+      if (!failed) return;
+      this.end();
+      throw failed.reason;
+    });
+    // The caller may not wait for it.
+    this.ready.catch(() => {});
+  }
+
+  get threads(): number {
+    return this.#ended ? 1 : this.#helpers + 1;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  get down(): string | undefined {
+    return this.#down;
+  }
+
+  /** Units that helpers have computed, and regions that were shared. */
+  get shared(): { units: number; regions: number } {
+    const words = this.#words();
+    return { units: words[HELPED], regions: words[REGIONS] };
+  }
+
+  /** Seconds without a finished unit after which a helper counts as lost. */
+  set patience(seconds: number) {
+    this.#words()[PATIENCE] = seconds;
+  }
+
+  /** Nanoseconds of work below which one thread does it; 0 shares everything. */
+  set leastWork(nanoseconds: number) {
+    new Float64Array(this.#memory.buffer, this.#address + LEAST_WORK_AT, 1)[0] = nanoseconds;
+  }
+
+  explain(error: unknown): unknown {
+    if (this.#down !== undefined || Atomics.load(this.#words(), LOST) === 0) return error;
+    this.#down = "a thread of this Ntk was lost in the middle of a call, and the memory with what it was to compute";
+    this.end();
+    return new BackendError(`${this.#down}; load() gives a new Ntk`, { cause: error });
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    Atomics.or(this.#words(), GATE, QUIT);
+    Atomics.notify(this.#words(), GATE);
+  }
+
+  #lose(why: string): void {
+    if (this.#ended) return;
+    this.#helpers--;
+    this.#reason = `a thread is gone: ${why}`;
+  }
+
+  #words(): Int32Array {
+    return new Int32Array(this.#memory.buffer, this.#address, 64);
+  }
+}
+
+/** A page's main thread must not sleep. */
+function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

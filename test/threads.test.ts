@@ -1,0 +1,194 @@
+/**
+ * Threads. Every public method gives the same bits at 1, 2, 3 and 8 threads, and shares its work. The suites run with
+ * threads too (`NTK_THREADS=2`); this one does whatever that says.
+ */
+import { afterAll, describe, expect, test } from "vitest";
+import { createTeam, createWasmBackend } from "../src/backend/inlined.js";
+import { BackendError, createInfiniteNetwork, createNetwork, load } from "../src/index.js";
+import { Ntk } from "../src/ntk.js";
+import { randomMatrix } from "./setup/random.js";
+import { variants } from "./setup/variants.js";
+
+const shareable = globalThis.crossOriginIsolated !== false && typeof SharedArrayBuffer === "function";
+
+const N = 150;
+const X = randomMatrix(N, 3, 1, 1);
+const X2 = randomMatrix(40, 3, 2, 1);
+const wide = randomMatrix(N, 20, 6, 1);
+const Y = randomMatrix(N, 1, 3, 1);
+const Y2 = randomMatrix(N, 2, 4, 1);
+const A = randomMatrix(N, N, 5, 1);
+const net = createNetwork({ inputs: 3, hidden: 150, biasStd: 1, seed: 1 });
+const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu" });
+const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation: "erf", seed: 2 });
+const few = createNetwork({ inputs: 3, hidden: 12, seed: 2 });
+const infinite = ["relu", "softplus", "tanh"] as const;
+const positive = (ntk: Ntk) => {
+  const { data } = ntk.gram(A);
+  return { data: data.map((x, i) => x + (i % (N + 1) === 0 ? N : 0)), rows: N, cols: N };
+};
+
+/** Each public method of an Ntk, on a size that threads share. */
+const METHODS: Record<string, (ntk: Ntk) => unknown> = {
+  forward: (ntk) => [ntk.forward(net, X), ntk.forward(deep, X), ntk.forward(broad, wide)],
+  jacobian: (ntk) => [ntk.jacobian(net, X), ntk.jacobian(deep, X2)],
+  kernel: (ntk) => [
+    ntk.kernel(net, X),
+    ntk.kernel(net, X, X2),
+    ntk.kernel(broad, wide),
+    ntk.kernel(deep, X),
+    ntk.kernel(deep, X, X2, { outputs: "full" }),
+    ...infinite.flatMap((activation) => {
+      const model = createInfiniteNetwork({ depth: 2, activation, biasStd: 0.3 });
+      return [ntk.kernel(model, X), ntk.kernel(model, X, X2), ntk.kernel(model, wide)];
+    }),
+  ],
+  kernelDiagonal: (ntk) => [ntk.kernelDiagonal(net, X), ntk.kernelDiagonal(deep, X, { outputs: "full" })],
+  kernelBlocks: (ntk) => [ntk.kernelBlocks(net, X), ntk.kernelBlocks(deep, X, X2)],
+  kernelTimesVector: (ntk) => [
+    ntk.kernelTimesVector(net, X, Y),
+    ntk.kernelTimesVector(deep, X, randomMatrix(2 * N, 3, 8, 1)),
+  ],
+  fit: (ntk) =>
+    [
+      ntk.fit(net, X, Y, { ridge: 0.1, solver: "dual", scale: "fit" }),
+      ntk.fit(net, X, Y, { ridge: 0.1, solver: "cg" }),
+      ntk.fit(net, X, Y, { ridges: [1e-3, 0.1] }),
+      ntk.fit(few, X, Y, { ridge: 0.1, solver: "primal" }),
+      ntk.fit(deep, X, Y2, { ridge: 0.1, solver: "dual" }),
+      ntk.fit(createInfiniteNetwork({ depth: 1, activation: "erf" }), X, Y2, { ridge: 0.1 }),
+    ].map((fit) => {
+      const before = [fit.predict(X2, { covariance: true }), fit.report.looResiduals, fit.report.logEvidence];
+      if (fit.report.solver !== "cg" && fit.path.length === 0)
+        fit.update({
+          remove: [3, 4],
+          add: { X: [[1, 2, 3]], Y: [Array.from({ length: before.length && fit.predict(X2).mean.cols }, () => 1)] },
+        });
+      const after = [
+        fit.predict(X2),
+        fit.report.degreesOfFreedom,
+        fit.report.rank,
+        fit.sample(X2, { draws: 2, seed: 1 }),
+      ];
+      fit.dispose();
+      return [before, after];
+    }),
+  restore: (ntk) => ntk.restore(ntk.fit(net, X, Y, { ridge: 0.1 }).snapshot()).predict(X2),
+  dynamics: (ntk) => {
+    const path = ntk.dynamics(deep, X, Y2, { learningRate: 1e-3 });
+    return [path.eigenvalues, path.at(100), path.at(10, X2)];
+  },
+  train: (ntk) => [
+    ntk.train(net, X, Y, { steps: 7, learningRate: 1e-3, momentum: 0.9 }),
+    ntk.train(broad, wide, Y, { steps: 3, learningRate: 1e-3 }),
+    ntk.train(deep, X, Y2, { steps: 3, learningRate: 1e-3 }),
+  ],
+  training: (ntk) => [...ntk.training(net, X, Y, { steps: 3, learningRate: 1e-3 })].length,
+  compare: (ntk) => ntk.compare(net, X, Y, { steps: 5, learningRate: 1e-3, recordAt: [0, 5] }),
+  comparing: (ntk) => [...ntk.comparing(net, X, Y, { steps: 3, learningRate: 1e-3 })].length,
+  sweep: (ntk) => ntk.sweep(X, Y, { widths: [30, 90], learningRates: [1e-3], steps: 3, seeds: 2 }),
+  sweeping: (ntk) => [...ntk.sweeping(X, Y, { widths: [30], learningRates: [1e-3], steps: 3, seeds: 2 })].length,
+  ensemble: (ntk) => {
+    const model = createInfiniteNetwork({ depth: 2, activation: "erf", biasStd: 0.1 });
+    return ntk.ensemble(model, X, Y, { learningRate: 1e-3 }).at(10, X2);
+  },
+  sampleKernel: (ntk) => {
+    const samples = ntk.sampleKernel({ inputs: 3, hidden: [20, 30] }, X, { draws: 3 }).result();
+    return [samples.mean, samples.standardError];
+  },
+  tune: (ntk) =>
+    ntk.tune(createInfiniteNetwork({ depth: 1 }), X2, randomMatrix(40, 1, 9, 1), {
+      weightStd: [0.5, 2],
+      evaluations: 4,
+    }),
+  tuning: (ntk) => [
+    ...ntk.tuning(createInfiniteNetwork({ depth: 1 }), X2, randomMatrix(40, 1, 9, 1), {
+      weightStd: [0.5, 2],
+      evaluations: 3,
+    }),
+  ],
+  linearize: (ntk) => ntk.linearize(net).at(net.parameters, X2),
+  matmul: (ntk) => [ntk.matmul(A, A), ntk.matmul(X2, randomMatrix(3, 50, 1, 1))],
+  gram: (ntk) => ntk.gram(A),
+  cholesky: (ntk) => [ntk.cholesky(positive(ntk)), ntk.cholesky(big(ntk))],
+  solve: (ntk) => [ntk.solve(positive(ntk), Y2), ntk.solve(big(ntk), randomMatrix(400, 30, 5, 1))],
+  eigh: (ntk) => ntk.eigh(positive(ntk)),
+};
+/** Above the order up to which rows of a solve are shared. */
+const big = (ntk: Ntk) => {
+  const { data } = ntk.gram(randomMatrix(400, 400, 7, 1));
+  return { data: data.map((x, i) => x + (i % 401 === 0 ? 400 : 0)), rows: 400, cols: 400 };
+};
+/** What computes nothing. */
+const OTHERS = ["constructor", "dispose", "threads", "threadsReason"];
+
+test("every public method is here", () => {
+  const methods = Object.getOwnPropertyNames(Ntk.prototype).filter((name) => !OTHERS.includes(name));
+  expect(Object.keys(METHODS).sort()).toEqual(methods.sort());
+});
+
+describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) => {
+  for (const precision of ["float64", "float32"] as const) {
+    describe.skipIf(!shareable)(precision, () => {
+      const alone = new Ntk(createWasmBackend(variant), precision);
+      const teams = [2, 3, 8].map((threads) => {
+        const { backend, team } = createTeam(variant, threads);
+        team.leastWork = 0;
+        return { threads, team, ntk: new Ntk(backend, precision) };
+      });
+      afterAll(() => {
+        for (const { ntk } of teams) ntk.dispose();
+      });
+
+      test.each(Object.entries(METHODS))("%s: the same bits at 2, 3 and 8 threads", async (_, method) => {
+        const want = method(alone);
+        for (const { ntk, team, threads } of teams) {
+          await team.ready;
+          expect(ntk.threads).toBe(threads);
+          const before = team.shared.regions;
+          expect(method(ntk), `${threads} threads`).toEqual(want);
+          expect(team.shared.regions, "regions that were shared").toBeGreaterThan(before);
+        }
+      });
+
+      test("helpers compute some of it", () => {
+        for (const { team } of teams) expect(team.shared.units).toBeGreaterThan(0);
+      });
+    });
+  }
+});
+
+describe.skipIf(!shareable)("load({ threads })", () => {
+  const [variant] = variants;
+
+  test("as many as asked for; auto: as many as the machine runs", async () => {
+    using ntk = await load({ variant, threads: 2 });
+    expect(ntk.threads).toBe(2);
+    expect(ntk.threadsReason).toBeUndefined();
+    using auto = await load({ threads: "auto" });
+    expect(auto.threads).toBeGreaterThanOrEqual(1);
+    expect(auto.threads).toBeLessThanOrEqual(8);
+  });
+
+  test("JavaScript has one thread, and says so", async () => {
+    const js = await load({ backend: "js", threads: "auto" });
+    expect(js.threads).toBe(1);
+    expect(js.threadsReason).toMatch(/JavaScript backend has one thread/);
+    await expect(load({ backend: "js", threads: 2 })).rejects.toThrow(BackendError);
+  });
+
+  test("after dispose() there is one thread", async () => {
+    const ntk = await load({ variant, threads: 2 });
+    ntk.dispose();
+    expect(ntk.threads).toBe(1);
+    expect(() => ntk.gram([[1]])).toThrow(/disposed/);
+  });
+
+  test("twenty made and disposed of in a loop", async () => {
+    for (let i = 0; i < 20; i++) {
+      const ntk = await load({ variant, threads: 2 });
+      expect(ntk.gram([[2]]).data[0]).toBe(4);
+      ntk.dispose();
+    }
+  });
+});
