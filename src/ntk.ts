@@ -99,8 +99,8 @@ export class Ntk {
   }
 
   /**
-   * Why there are fewer threads than `load` was asked for: memory cannot be shared here, or a thread has died. Undefined
-   * where there are not.
+   * Why there are fewer threads than `load` was asked for: memory cannot be shared here, or a thread has died.
+   * Undefined where there are not.
    */
   get threadsReason(): string | undefined {
     return this.#threadsReason();

@@ -2,7 +2,6 @@
 // contract.
 import { laneSum, multiplyAdd } from "../simd/words";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
-import { HADAMARD, kindOf, MIRROR, ROWDOT } from "../team/units";
 
 /** {@link dotOf} of doubles. */
 // @ts-ignore: decorator
@@ -52,7 +51,7 @@ export function rowdot(
   if (isShared(DOT_TIME * <f64>(rowEnd - rowStart) * <f64>n)) {
     const job = changetype<RowDots>(jobRoom());
     job.n = n; job.alpha = alpha; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb; job.gamma = gamma; job.out = out;
-    shareRows(ROWDOT, job, rowStart, rowEnd, 8, 0, 0);
+    shareRows(rowdotUnit, job, rowStart, rowEnd, 8, 0, 0);
     return 0;
   }
   for (let i = rowStart; i < rowEnd; i++) {
@@ -79,7 +78,7 @@ class RowDots extends Rows {
   out: usize;
 }
 
-export function rowdotUnit(address: usize, unit: i32): void {
+function rowdotUnit(address: usize, unit: i32, _work: usize): void {
   const job = changetype<RowDots>(address);
   rowdot(firstRow(job, unit), endRow(job, unit), job.n, job.alpha, job.a, job.lda, job.b, job.ldb, job.gamma, job.out);
 }
@@ -92,7 +91,7 @@ export function hadamard<T>(
     const job = changetype<Hadamard>(jobRoom());
     job.m = m; job.alpha = alpha; job.a = a; job.lda = lda; job.period = period; job.b = b; job.ldb = ldb;
     job.repeat = repeat; job.c = c; job.ldc = ldc;
-    shareRows(kindOf<T>(HADAMARD), job, rowStart, rowEnd, 1, 0, 0);
+    shareRows(sizeof<T>() == 4 ? hadamardUnit32 : hadamardUnit64, job, rowStart, rowEnd, 1, 0, 0);
     return 0;
   }
   const bytes = <usize>m * sizeof<T>(), va = v128.splat<T>(<T>alpha);
@@ -120,9 +119,17 @@ class Hadamard extends Rows {
   ldc: i32;
 }
 
-export function hadamardUnit<T>(address: usize, unit: i32): void {
+function hadamardUnit<T>(address: usize, unit: i32): void {
   const j = changetype<Hadamard>(address);
   hadamard<T>(firstRow(j, unit), endRow(j, unit), j.m, j.alpha, j.a, j.lda, j.period, j.b, j.ldb, j.repeat, j.c, j.ldc);
+}
+
+function hadamardUnit64(job: usize, unit: i32, work: usize): void {
+  hadamardUnit<f64>(job, unit);
+}
+
+function hadamardUnit32(job: usize, unit: i32, work: usize): void {
+  hadamardUnit<f32>(job, unit);
 }
 
 /** 32×32 blocks (8 KiB each side): a page-long stride is walked 32 times, not n. */
@@ -171,7 +178,7 @@ export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
   if (isShared(MIRROR_TIME * <f64>n * <f64>n)) {
     const job = changetype<Mirror>(jobRoom());
     job.a = a; job.lda = lda;
-    shareRows(kindOf<T>(MIRROR), job, 0, n, BLOCK, 0, 0);
+    shareRows(sizeof<T>() == 4 ? mirrorUnit32 : mirrorUnit64, job, 0, n, BLOCK, 0, 0);
   } else mirrorRows<T>(0, n, a, lda);
   return 0;
 }
@@ -186,9 +193,17 @@ class Mirror extends Rows {
   lda: i32;
 }
 
-export function mirrorUnit<T>(address: usize, unit: i32): void {
+function mirrorUnit<T>(address: usize, unit: i32): void {
   const job = changetype<Mirror>(address);
   mirrorRows<T>(firstRow(job, unit), endRow(job, unit), job.a, job.lda);
+}
+
+function mirrorUnit64(job: usize, unit: i32, work: usize): void {
+  mirrorUnit<f64>(job, unit);
+}
+
+function mirrorUnit32(job: usize, unit: i32, work: usize): void {
+  mirrorUnit<f32>(job, unit);
 }
 
 /** Mirrors rows [from, to); `from` is a multiple of BLOCK. */

@@ -12,7 +12,6 @@ import { microkernel, microkernelEdge } from "./microkernel";
 import { pack } from "./pack";
 import { multiplyAdd } from "../simd/words";
 import { forEachUnit, isWorth, threads } from "../team/team";
-import { BLOCK, kindOf, PACK } from "../team/units";
 
 /** A tile: MR rows of two vectors. */
 // @ts-ignore: decorator
@@ -120,10 +119,10 @@ export function product<T>(
   for (let k0 = 0; k0 == 0 || k0 < k; k0 += pass) {
     const kb = min(k - k0, pass), first = k0 == 0, packs = (kb + KC - 1) / KC, sets = packs + (first && d > 0 ? 1 : 0);
     job.k0 = k0; job.kb = kb; job.packs = packs; job.gamma = first ? gamma : 1; job.delta = first ? delta : 0;
-    forEachUnit(kindOf<T>(PACK), 2 * sets * chunks, work, 0, 0, PACK_TIME * <f64>(rows + n) * <f64>(kb + (first ? d : 0)));
+    forEachUnit(sizeof<T>() == 4 ? packUnit32 : packUnit64, 2 * sets * chunks, work, 0, 0, PACK_TIME * <f64>(rows + n) * <f64>(kb + (first ? d : 0)));
     const time = productTime<T>(lower, rows, n, kb);
     cut<T>(job, time);
-    forEachUnit(kindOf<T>(BLOCK), job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
+    forEachUnit(sizeof<T>() == 4 ? blockUnit32 : blockUnit64, job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
   }
 }
 
@@ -161,7 +160,7 @@ function blocks(job: Blocks, iStep: i32, jStep: i32): i32 {
 }
 
 /** Packs {@link CHUNK} slivers of A or B at one depth, or of P or Q. */
-export function packUnit<T>(address: usize, unit: i32): void {
+function packUnit<T>(address: usize, unit: i32): void {
   const job = changetype<Product>(address), set = unit / job.chunks, first = (unit % job.chunks) * CHUNK;
   const right = set & 1, at = set >> 1, width = right ? tileColumns<T>() : MR;
   const rows = (right ? job.n : job.rows) - first * width, row = (right ? 0 : job.r0) + first * width;
@@ -178,8 +177,16 @@ export function packUnit<T>(address: usize, unit: i32): void {
   }
 }
 
+function packUnit64(job: usize, unit: i32, work: usize): void {
+  packUnit<f64>(job, unit);
+}
+
+function packUnit32(job: usize, unit: i32, work: usize): void {
+  packUnit<f32>(job, unit);
+}
+
 /** One block of C. */
-export function blockUnit<T>(address: usize, unit: i32, work: usize): void {
+function blockUnit<T>(address: usize, unit: i32, work: usize): void {
   const job = changetype<Product>(address), lower = job.lower, r0 = job.r0;
   const i0 = (unit % job.across) * job.iStep, j0 = (unit / job.across) * job.jStep;
   const iEnd = min(job.rows, i0 + job.iStep), jEnd = min(job.n, j0 + job.jStep);
@@ -191,6 +198,14 @@ export function blockUnit<T>(address: usize, unit: i32, work: usize): void {
     lower, r0, i0, iEnd, j0, jEnd, job.kb, job.mPad, job.nPad, job.packedA, job.packedB, work, d > 0 || f ? factor : 0,
     job.scale, job.gamma, job.delta, job.c, job.ldc,
   );
+}
+
+function blockUnit64(job: usize, unit: i32, work: usize): void {
+  blockUnit<f64>(job, unit, work);
+}
+
+function blockUnit32(job: usize, unit: i32, work: usize): void {
+  blockUnit<f32>(job, unit, work);
 }
 
 /**

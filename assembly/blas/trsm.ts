@@ -6,15 +6,14 @@ import { linesOf, roundUp } from "./blocksize";
 import { multiply, productScratchBytes, productTime } from "./product";
 import { multiplySubtract, splatAt } from "../simd/words";
 import { forEachUnit, isWorth, threads } from "../team/team";
-import { kindOf, TRSM } from "../team/units";
 
 /** Size of the base case: its substitution in lanes runs at half the speed of gemm, over n²·BASE/2 of n³/2. */
 // @ts-ignore: decorator
 @inline const BASE: i32 = 24;
 
 /**
- * Up to this order, threads share the rows of B; above, they share the products. A unit packs its part of L, so a unit of
- * {@link ROWS} rows packs one number for each 64 multiply-adds.
+ * Up to this order, threads share the rows of B; above, they share the products. Each unit packs its part of L, so a
+ * unit of {@link ROWS} rows packs one number for each 64 multiply-adds.
  */
 // @ts-ignore: decorator
 @inline const WHOLE: i32 = 192;
@@ -50,9 +49,17 @@ class Solve {
   ldb: i32;
 }
 
-export function trsmUnit<T>(address: usize, unit: i32, work: usize): void {
+function trsmUnit<T>(address: usize, unit: i32, work: usize): void {
   const job = changetype<Solve>(address), from = job.rowStart + unit * job.rows;
   trsmRows<T>(job.trans, from, min(from + job.rows, job.rowEnd), job.n, job.l, job.ldl, job.b, job.ldb, work);
+}
+
+function trsmUnit64(job: usize, unit: i32, work: usize): void {
+  trsmUnit<f64>(job, unit, work);
+}
+
+function trsmUnit32(job: usize, unit: i32, work: usize): void {
+  trsmUnit<f32>(job, unit, work);
 }
 
 export function trsm<T>(
@@ -68,7 +75,7 @@ export function trsm<T>(
   job.trans = trans; job.rowStart = rowStart; job.rowEnd = rowEnd; job.rows = rows;
   job.n = n; job.l = l; job.ldl = ldl; job.b = b; job.ldb = ldb;
   const units = (rowEnd - rowStart + rows - 1) / rows;
-  forEachUnit(kindOf<T>(TRSM), units, work, work + linesOf<u8>(offsetof<Solve>()), ownBytes<T>(n), time);
+  forEachUnit(sizeof<T>() == 4 ? trsmUnit32 : trsmUnit64, units, work, work + linesOf<u8>(offsetof<Solve>()), ownBytes<T>(n), time);
   return 0;
 }
 

@@ -3,7 +3,6 @@
 // parallel or opposite.
 import { madd } from "../simd/words";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
-import { COVARIANCE } from "../team/units";
 
 export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
   const ra = sqrt(alpha), rb = sqrt(beta);
@@ -41,7 +40,7 @@ export function covariance(
     const job = changetype<Covariance>(jobRoom());
     job.cols = cols; job.d = d; job.a = a; job.u = u; job.ldu = ldu; job.b = b; job.v = v; job.ldv = ldv;
     job.vt = vt; job.ldvt = ldvt; job.c = c; job.ldc = ldc; job.delta = delta; job.ldd = ldd;
-    shareRows(COVARIANCE, job, rowStart, rowEnd, 1, 0, 0);
+    shareRows(covarianceUnit, job, rowStart, rowEnd, 1, 0, 0);
     return 0;
   }
   const bytes = <usize>((cols + 3) & ~3) << 3;
@@ -105,7 +104,7 @@ class Covariance extends Rows {
   ldd: i32;
 }
 
-export function covarianceUnit(address: usize, unit: i32): void {
+function covarianceUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<Covariance>(address), from = firstRow(t, unit), to = endRow(t, unit);
   covariance(from, to, t.cols, t.d, t.a, t.u, t.ldu, t.b, t.v, t.ldv, t.vt, t.ldvt, t.c, t.ldc, t.delta, t.ldd);
 }

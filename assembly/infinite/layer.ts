@@ -2,7 +2,6 @@
 import { mapDualActivation } from "../activation/index";
 import { linesOf } from "../blas/blocksize";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
-import { DUAL } from "../team/units";
 import { slots, weightBytes } from "./probitSeries";
 import { RESULTS } from "./row";
 
@@ -51,7 +50,7 @@ class Dual extends Rows {
   shift: f64;
 }
 
-export function dualActivationUnit(address: usize, unit: i32, work: usize): void {
+function dualActivationUnit(address: usize, unit: i32, work: usize): void {
   const t = changetype<Dual>(address);
   dualActivation(
     t.activation, firstRow(t, unit), endRow(t, unit), t.cols, 0, t.nodes, t.terms, t.held, t.a, t.ma, t.b, t.mb, t.nextA, t.nextB,
@@ -74,7 +73,7 @@ export function dualActivation(
     t.activation = activation; t.cols = cols; t.nodes = nodes; t.terms = terms; t.held = held; t.a = a; t.ma = ma; t.b = b; t.mb = mb;
     t.nextA = nextA; t.nextB = nextB; t.c = c; t.ldc = ldc; t.delta = delta; t.ldd = ldd; t.theta = theta; t.ldt = ldt;
     t.weight = weight; t.bias = bias; t.scale = scale; t.shift = shift;
-    shareRows(DUAL, t, rowStart, rowEnd, 1, work, ownBytes(terms));
+    shareRows(dualActivationUnit, t, rowStart, rowEnd, 1, work, ownBytes(terms));
     return 0;
   }
   const layer = work, small = work + 32, rest = work + HEAD;

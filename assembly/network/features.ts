@@ -8,7 +8,6 @@ import { pack } from "../blas/pack";
 import { multiply, productScratchBytes } from "../blas/product";
 import { multiplyAdd, splatAt } from "../simd/words";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
-import { FEATURES, kindOf } from "../team/units";
 
 /** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
 // @ts-ignore: decorator
@@ -27,7 +26,7 @@ export function affine(
     const job = changetype<Features>(jobRoom());
     job.activation = NONE; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = work;
     job.beta = beta; job.bias = bias; job.s = z; job.lds = ldz;
-    shareRows(FEATURES, job, rowStart, rowEnd, 1, 0, 0);
+    shareRows(featuresUnit64, job, rowStart, rowEnd, 1, 0, 0);
     return 0;
   }
   affineRows(rowStart, rowEnd, few, m, d, alpha, x, ldx, work, beta, bias, z, ldz);
@@ -84,7 +83,7 @@ class Features extends Rows {
   ldg: i32;
 }
 
-export function featuresUnit<T>(address: usize, unit: i32, work: usize): void {
+function featuresUnit<T>(address: usize, unit: i32, work: usize): void {
   const t = changetype<Features>(address), from = firstRow(t, unit), to = endRow(t, unit);
   if (t.activation == NONE) affineRows(from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.s, t.lds);
   else {
@@ -92,6 +91,14 @@ export function featuresUnit<T>(address: usize, unit: i32, work: usize): void {
       t.activation, from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.gain, t.s, t.lds, t.g, t.ldg, work,
     );
   }
+}
+
+function featuresUnit64(job: usize, unit: i32, work: usize): void {
+  featuresUnit<f64>(job, unit, work);
+}
+
+function featuresUnit32(job: usize, unit: i32, work: usize): void {
+  featuresUnit<f32>(job, unit, work);
 }
 
 export function features<T>(
@@ -106,7 +113,7 @@ export function features<T>(
     const job = changetype<Features>(jobRoom());
     job.activation = activation; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = ct;
     job.beta = beta; job.bias = bias; job.gain = gain; job.s = s; job.lds = lds; job.g = g; job.ldg = ldg;
-    shareRows(kindOf<T>(FEATURES), job, rowStart, rowEnd, 1, work, ownBytes<T>(m));
+    shareRows(sizeof<T>() == 4 ? featuresUnit32 : featuresUnit64, job, rowStart, rowEnd, 1, work, ownBytes<T>(m));
     return 0;
   }
   featureRows<T>(

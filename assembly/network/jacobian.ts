@@ -1,7 +1,6 @@
 // Rows of the Jacobian and the vector-Jacobian product of a layer: see src/ops.ts for the contract.
 import { madd } from "../simd/words";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
-import { KHATRIRAO, VJP } from "../team/units";
 
 export function khatrirao(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, scale: f64, g: usize, ldg: i32, x: usize, ldx: i32, repeat: i32,
@@ -11,7 +10,7 @@ export function khatrirao(
     const job = changetype<KhatriRao>(jobRoom());
     job.m = m; job.d = d; job.scale = scale; job.g = g; job.ldg = ldg; job.x = x; job.ldx = ldx; job.repeat = repeat;
     job.j = j; job.ldj = ldj;
-    shareRows(KHATRIRAO, job, rowStart, rowEnd, 1, 0, 0);
+    shareRows(khatriraoUnit, job, rowStart, rowEnd, 1, 0, 0);
     return 0;
   }
   for (let i = rowStart; i < rowEnd; i++) {
@@ -41,7 +40,7 @@ class KhatriRao extends Rows {
   ldj: i32;
 }
 
-export function khatriraoUnit(address: usize, unit: i32): void {
+function khatriraoUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<KhatriRao>(address), from = firstRow(t, unit), to = endRow(t, unit);
   khatrirao(from, to, t.m, t.d, t.scale, t.g, t.ldg, t.x, t.ldx, t.repeat, t.j, t.ldj);
 }
@@ -76,7 +75,7 @@ export function vjp(
     const job = changetype<Vjp>(jobRoom());
     job.n = n; job.d = d; job.bScale = bScale; job.cScale = cScale; job.dScale = dScale; job.v = v; job.x = x; job.ldx = ldx;
     job.s = s; job.lds = lds; job.g = g; job.ldg = ldg; job.ub = ub; job.uc = uc; job.ud = ud;
-    shareRows(VJP, job, unitStart, unitEnd, 16, 0, 0);
+    shareRows(vjpUnit, job, unitStart, unitEnd, 16, 0, 0);
     return 0;
   }
   const sBytes = <usize>lds << 3, gBytes = <usize>ldg << 3, xBytes = <usize>ldx << 3;
@@ -116,7 +115,7 @@ class Vjp extends Rows {
   ud: usize;
 }
 
-export function vjpUnit(address: usize, unit: i32): void {
+function vjpUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<Vjp>(address), from = firstRow(t, unit), to = endRow(t, unit);
   vjp(from, to, t.n, t.d, t.bScale, t.cScale, t.dScale, t.v, t.x, t.ldx, t.s, t.lds, t.g, t.ldg, t.ub, t.uc, t.ud);
 }

@@ -7,7 +7,6 @@ import { FEW_INPUTS, features, featuresScratchBytes } from "./features";
 import { pack } from "../blas/pack";
 import { Blocks, cut, factorBlock, passes, productTime, tilesBytes } from "../blas/product";
 import { forEachUnit, threads } from "../team/team";
-import { kindOf, NTK_BLOCK, NTK_FEATURES } from "../team/units";
 
 /**
  * Rows whose features are made together: whole slivers of A and of B; with a product of inputs, whose C is packed each
@@ -90,10 +89,10 @@ export function ntk<T>(
     const kb = min(m - k0, KB), first = k0 == 0;
     job.k0 = k0; job.kb = kb; job.gamma = first ? gamma : 1; job.delta = first ? delta : 0;
     const made = FEATURE_TIME * <f64>(both ? n : n + rows) * <f64>kb;
-    forEachUnit(kindOf<T>(NTK_FEATURES), points * ((kb + KC - 1) / KC), work, rest, own, made);
+    forEachUnit(sizeof<T>() == 4 ? featureUnit32 : featureUnit64, points * ((kb + KC - 1) / KC), work, rest, own, made);
     const time = 2 * productTime<T>(lower, rows, n, kb);
     cut<T>(job, time);
-    forEachUnit(kindOf<T>(NTK_BLOCK), job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
+    forEachUnit(sizeof<T>() == 4 ? kernelUnit32 : kernelUnit64, job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
   }
   return 0;
 }
@@ -103,7 +102,7 @@ export function ntk<T>(
 @inline const FEATURE_TIME: f64 = 2;
 
 /** Makes S and G of a group of points for KC units, and packs them. */
-export function featureUnit<T>(address: usize, unit: i32, work: usize): void {
+function featureUnit<T>(address: usize, unit: i32, work: usize): void {
   const job = changetype<Ntk>(address), d = job.d, G = group<T>(d), n = job.n, kb = job.kb, size = sizeof<T>();
   const right = (n + G - 1) / G, points = right + (job.both ? 0 : (job.rows + G - 1) / G);
   const pc = (unit / points) * KC, kc = min(kb - pc, KC), at = unit % points, isRight = at < right;
@@ -120,8 +119,16 @@ export function featureUnit<T>(address: usize, unit: i32, work: usize): void {
   if (!isRight || job.both) packBoth<T>(i, live, kc, MR, s, g, job.as + toA, job.ag + toA);
 }
 
+function featureUnit64(job: usize, unit: i32, work: usize): void {
+  featureUnit<f64>(job, unit, work);
+}
+
+function featureUnit32(job: usize, unit: i32, work: usize): void {
+  featureUnit<f32>(job, unit, work);
+}
+
 /** One block of C: its factor, the product of S, the product of G. */
-export function kernelUnit<T>(address: usize, unit: i32, work: usize): void {
+function kernelUnit<T>(address: usize, unit: i32, work: usize): void {
   const job = changetype<Ntk>(address), lower = job.lower, r0 = job.r0, kb = job.kb;
   const i0 = (unit % job.across) * job.iStep, j0 = (unit / job.across) * job.jStep;
   const iEnd = min(job.rows, i0 + job.iStep), jEnd = min(job.n, j0 + job.jStep);
@@ -134,6 +141,14 @@ export function kernelUnit<T>(address: usize, unit: i32, work: usize): void {
   passes<T>(
     lower, r0, i0, iEnd, j0, jEnd, kb, mPad, nPad, job.ag, job.bg, work, fd > 0 ? factor : 0, beta, 1, 0, job.c, job.ldc,
   );
+}
+
+function kernelUnit64(job: usize, unit: i32, work: usize): void {
+  kernelUnit<f64>(job, unit, work);
+}
+
+function kernelUnit32(job: usize, unit: i32, work: usize): void {
+  kernelUnit<f32>(job, unit, work);
 }
 
 /** Rows [i, i + live) of S and G, i whole slivers, into their panels. */

@@ -7,7 +7,6 @@ import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./feature
 import { addRows } from "./jacobian";
 import { dot } from "../blas/level2";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
-import { TRAIN_ROWS, TRAIN_UNITS } from "../team/units";
 import { madd, nmadd } from "../simd/words";
 
 // @ts-ignore: decorator
@@ -137,19 +136,19 @@ function sharedBackward(
   t.start = bias ? beta2 * load<f64>(theta) : 0; t.x = x; t.y = y; t.prepared = prepared;
   t.shift = bias ? c + mBytes * <usize>d : 0; t.gain = gain; t.s = s; t.g = g; t.ld = <i32>(line >> 3);
   t.differences = differences; t.v = v; t.gb = gb; t.gc = gc; t.gd = gc + mBytes * <usize>d;
-  shareRows(TRAIN_ROWS, t, 0, n, 1, own, 64);
+  shareRows(trainRowsUnit, t, 0, n, 1, own, 64);
   let squares: f64 = 0, total: f64 = 0;
   for (let i = 0; i < n; i++) {
     const difference = load<f64>(differences + (<usize>i << 3));
     squares += difference * difference;
     total += difference;
   }
-  shareRows(TRAIN_UNITS, t, 0, m, 16, 0, 0);
+  shareRows(trainUnitsUnit, t, 0, m, 16, 0, 0);
   if (bias) store<f64>(gradient, beta2 * total / <f64>n);
   return squares / (2 * <f64>n);
 }
 
-export function trainRowsUnit(address: usize, unit: i32, tmp: usize): void {
+function trainRowsUnit(address: usize, unit: i32, tmp: usize): void {
   const t = changetype<Step>(address), line = <usize>t.ld << 3, n = t.n, m = t.m, d = t.d, gain = t.gain;
   for (let i = firstRow(t, unit), end = endRow(t, unit); i < end; i++) {
     const at = <usize>i, row = t.s + at * line, x = t.x + (at * <usize>d << 3);
@@ -160,7 +159,7 @@ export function trainRowsUnit(address: usize, unit: i32, tmp: usize): void {
   }
 }
 
-export function trainUnitsUnit(address: usize, unit: i32): void {
+function trainUnitsUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<Step>(address), line = <usize>t.ld << 3, d = t.d, dBytes = <usize>d << 3;
   const from = firstRow(t, unit), units = endRow(t, unit) - from, o = <usize>from << 3;
   for (let i = 0, n = t.n; i < n; i += GROUP) {

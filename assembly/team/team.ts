@@ -8,8 +8,8 @@
 //
 //   gate   epoch << 10 | QUIT | OPEN | helpers inside       one word, so that nobody enters a region that has closed
 //
-// Each instance has globals of its own: they are what a thread knows of its team.
-import { runUnit } from "./units";
+// Each instance has globals of its own: they are what a thread knows of its team. All instances have the same functions
+// at the same places of their tables, so a unit is given by its index.
 
 // @ts-ignore: decorator
 @inline const OPEN: i32 = 0x100;
@@ -21,8 +21,8 @@ import { runUnit } from "./units";
 @inline const EPOCH: i32 = 0x400;
 
 /**
- * Looks at the gate before a helper sleeps, about 100 µs: the serial parts of a factorisation are shorter, and a wake-up
- * takes 30 to 50 µs.
+ * Looks at the gate before a helper sleeps, about 100 µs. The serial parts of a factorisation are shorter, and a
+ * wake-up takes 30 to 50 µs.
  */
 // @ts-ignore: decorator
 @inline const LOOKS: i32 = 40_000;
@@ -45,7 +45,8 @@ class Team {
   /** Seconds without a finished unit after which a helper that is inside counts as lost. */
   patience: i32;
   // What the region is: written by the leader before it opens.
-  kind: i32;
+  /** Index of the function that computes a unit. */
+  unit: u32;
   units: i32;
   job: usize;
   work: usize;
@@ -106,14 +107,17 @@ export function endRow(job: Rows, unit: i32): i32 {
 
 /** Shares rows [rowStart, rowEnd) in units of a multiple of `multiple` rows. */
 export function shareRows(
-  kind: i32, job: Rows, rowStart: i32, rowEnd: i32, multiple: i32, work: usize, workBytes: usize,
+  compute: Unit, job: Rows, rowStart: i32, rowEnd: i32, multiple: i32, work: usize, workBytes: usize,
 ): void {
   const share = (rowEnd - rowStart) / (UNITS_A_THREAD * size), rows = max(1, share / multiple) * multiple;
   job.rowStart = rowStart;
   job.rowEnd = rowEnd;
   job.rows = rows;
-  openRegion(kind, (rowEnd - rowStart + rows - 1) / rows, changetype<usize>(job), work, workBytes);
+  openRegion(compute, (rowEnd - rowStart + rows - 1) / rows, changetype<usize>(job), work, workBytes);
 }
+
+/** Computes one unit of a job, in scratch of its thread. */
+export type Unit = (job: usize, unit: i32, work: usize) => void;
 
 /** 0: this instance works alone. */
 let team: usize = 0;
@@ -151,17 +155,17 @@ export function isWorth(work: f64): bool {
  * Computes units [0, units) of a job. `work` has `workBytes` bytes for each thread; `cost` is the time of all units in
  * nanoseconds, for one thread.
  */
-export function forEachUnit(kind: i32, units: i32, job: usize, work: usize, workBytes: usize, cost: f64): void {
+export function forEachUnit(compute: Unit, units: i32, job: usize, work: usize, workBytes: usize, cost: f64): void {
   if (units > 1 && isWorth(cost)) {
-    openRegion(kind, units, job, work, workBytes);
+    openRegion(compute, units, job, work, workBytes);
     return;
   }
-  for (let u = 0; u < units; u++) runUnit(kind, job, u, work);
+  for (let u = 0; u < units; u++) compute(job, u, work);
 }
 
-function openRegion(kind: i32, units: i32, job: usize, work: usize, workBytes: usize): void {
+function openRegion(compute: Unit, units: i32, job: usize, work: usize, workBytes: usize): void {
   const t = changetype<Team>(team);
-  t.kind = kind;
+  t.unit = load<u32>(changetype<usize>(compute));
   t.units = units;
   t.job = job;
   t.work = work;
@@ -181,10 +185,10 @@ function openRegion(kind: i32, units: i32, job: usize, work: usize, workBytes: u
 
 /** Computes units until none is left; returns how many. */
 function claim(t: Team, work: usize): i32 {
-  const kind = t.kind, units = t.units, job = t.job, next = changetype<usize>(t) + offsetof<Team>("next");
+  const compute = t.unit, units = t.units, job = t.job, next = changetype<usize>(t) + offsetof<Team>("next");
   let count = 0;
   for (let u = atomic.add<i32>(next, 1); u < units; u = atomic.add<i32>(next, 1), count++) {
-    runUnit(kind, job, u, work);
+    call_indirect<void>(compute, job, u, work);
     atomic.add<i32>(next, 1, offsetof<Team>("done") - offsetof<Team>("next"));
   }
   return count;

@@ -8,6 +8,7 @@ import { checkChoice } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { Backend, Team } from "../ops.js";
 import { build } from "./marker.generated.js";
+import type { WasmModule } from "./moduleType.js";
 import { HelperTeam, TEAM_BYTES } from "./threads/team.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
@@ -15,8 +16,7 @@ type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantia
 /** The two binaries: with fused multiply-add, and with plain SIMD, whose bits are the same on every machine. */
 export type WasmVariant = "relaxed" | "simd";
 
-/** A `WebAssembly.Module`, also where a consumer compiles without the types of the DOM. */
-export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : object;
+export type { WasmModule };
 
 const PAGE = 65536;
 const MAX_PAGES = 65535;

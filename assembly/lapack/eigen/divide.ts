@@ -10,7 +10,6 @@
 import { lineBytes } from "../../blas/blocksize";
 import { multiply, productScratchBytes } from "../../blas/product";
 import { forEachUnit, threads } from "../../team/team";
-import { SECULAR, VECTORS, WEIGHTS } from "../../team/units";
 import { hsum } from "../../simd/words";
 import { ql, rotate } from "./ql";
 import { secular } from "./secular";
@@ -127,13 +126,13 @@ function merge(n: i32, n1: i32, rho: f64, d: usize, q: usize, rowBytes: usize, i
   const job = changetype<Merge>(slopes), own = slopes + JOB, lineOwn = line + 64;
   job.K = K; job.pole = pole; job.weight = weight; job.strength = strength; job.u = u; job.d = d; job.hat = hat; job.place = place;
   const units = (K + ROOTS - 1) / ROOTS, size = <f64>K * <f64>K;
-  forEachUnit(SECULAR, units, slopes, own, lineOwn, ROOT_TIME * size);
+  forEachUnit(secularUnit, units, slopes, own, lineOwn, ROOT_TIME * size);
   for (let j = 0; j < K; j++) {
     if (get(d, j) != get(d, j)) return j + 1;
     puti(index, j, j);
   }
-  forEachUnit(WEIGHTS, units, slopes, own, lineOwn, WEIGHT_TIME * size);
-  forEachUnit(VECTORS, units, slopes, own, lineOwn, VECTOR_TIME * size);
+  forEachUnit(weightsUnit, units, slopes, own, lineOwn, WEIGHT_TIME * size);
+  forEachUnit(vectorsUnit, units, slopes, own, lineOwn, VECTOR_TIME * size);
   const ld = <i32>(rowBytes >> 3);
   multiply<f64>(false, 0, K, n1, left, 0, u, K, 0, leftRows, n1, 1, 0, q, ld, free);
   multiply<f64>(false, 0, K, n2, right, 0, u + (<usize>tops << 3), K, 0, rightRows, n2, 1, 0, q + (<usize>n1 << 3), ld, free);
@@ -166,19 +165,19 @@ class Merge {
 }
 
 /** Roots: d_j, NaN where it did not converge, and the differences to all poles. */
-export function secularUnit(address: usize, unit: i32, slopes: usize): void {
+function secularUnit(address: usize, unit: i32, slopes: usize): void {
   const t = changetype<Merge>(address), K = t.K;
   for (let j = unit * ROOTS, end = min(j + ROOTS, K); j < end; j++) {
     put(t.d, j, secular(K, j, t.pole, t.weight, t.strength, t.u + (<usize>j * <usize>K << 3), slopes));
   }
 }
 
-export function weightsUnit(address: usize, unit: i32): void {
+function weightsUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<Merge>(address), from = unit * ROOTS;
   weights(from, min(from + ROOTS, t.K), t.K, t.pole, t.weight, t.u, t.hat);
 }
 
-export function vectorsUnit(address: usize, unit: i32, row: usize): void {
+function vectorsUnit(address: usize, unit: i32, row: usize): void {
   const t = changetype<Merge>(address), K = t.K;
   for (let j = unit * ROOTS, end = min(j + ROOTS, K); j < end; j++) vector(K, t.hat, t.place, row, t.u + (<usize>j * <usize>K << 3));
 }

@@ -7,7 +7,6 @@ import { multiply, productScratchBytes } from "../../blas/product";
 import { threads } from "../../team/team";
 import { hsum, madd, nmadd } from "../../simd/words";
 import { forEachUnit, isWorth, jobRoom } from "../../team/team";
-import { COLUMN } from "../../team/units";
 
 /** Rows of a panel: its matrix-vector half is bound by memory whatever the size, the update wants depth. */
 // @ts-ignore: decorator
@@ -80,7 +79,7 @@ function auxiliary(
   if (isWorth(time)) {
     job.k = k; job.q = q; job.blocks = blocks; job.a = a; job.ldBytes = ldBytes; job.V = V; job.W = W; job.line = line;
     job.sums = sums; job.dots = dots;
-    forEachUnit(COLUMN, blocks + (q + DOTS - 1) / DOTS, changetype<usize>(job), 0, 0, time);
+    forEachUnit(columnUnit, blocks + (q + DOTS - 1) / DOTS, changetype<usize>(job), 0, 0, time);
   } else {
     for (let b = 0; b < blocks; b++) blockTimes(k, b, blocks, a, ldBytes, v, sums + <usize>b * line);
     panelDots(k, 0, q, V, W, line, v, dots);
@@ -135,7 +134,7 @@ class Column {
   dots: usize;
 }
 
-export function columnUnit(address: usize, unit: i32): void {
+function columnUnit(address: usize, unit: i32, _work: usize): void {
   const t = changetype<Column>(address), k = t.k, line = t.line, v = t.V + <usize>t.q * line, b = unit;
   if (b < t.blocks) blockTimes(k, b, t.blocks, t.a, t.ldBytes, v, t.sums + <usize>b * line);
   else {

@@ -1,6 +1,6 @@
 /** A helper's worker, in a browser or in Node: it runs one call of the module, `serve`, until the team ends. */
 import { BackendError } from "../../errors.js";
-import type { WasmModule } from "../wasmModule.js";
+import type { WasmModule } from "../moduleType.js";
 
 /** What a helper is told. */
 export interface Assignment {

@@ -5,7 +5,7 @@
  */
 import { BackendError } from "../../errors.js";
 import type { Team } from "../../ops.js";
-import type { WasmModule } from "../wasmModule.js";
+import type { WasmModule } from "../moduleType.js";
 import { openHelper } from "./helper.js";
 
 /** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */

@@ -1,0 +1,2 @@
+/** A `WebAssembly.Module`, also where a consumer compiles without the types of the DOM. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : object;
