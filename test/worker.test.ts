@@ -2,6 +2,7 @@
  * The worker version is equal to the bit to the plain one, errors and all, in Node's threads and in browsers' workers.
  */
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "vitest";
+import { whyNotShared } from "../src/backend/threads/choose.js";
 import {
   BackendError,
   ConvergenceError,
@@ -18,6 +19,7 @@ import {
 import { Host } from "../src/worker/host.js";
 import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
 import { type Handle, packError, type Reply, unpackError } from "../src/worker/protocol.js";
+import { randomMatrix } from "./setup/random.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
@@ -38,8 +40,8 @@ describe.each(variants)("%s", (variant) => {
   afterAll(() => there.terminate());
 
   test("says what it is", () => {
-    const { backend, precision, threads } = here;
-    expect(there).toMatchObject({ backend, variant, precision, threads });
+    const { backend, precision } = here;
+    expect(there).toMatchObject({ backend, variant, precision, threads: 1, threadsReason: undefined });
   });
 
   test("has every method of Ntk", () => {
@@ -137,6 +139,44 @@ describe.each(variants)("%s", (variant) => {
     expect(await samples.step()).toBe(true);
     for await (const { draws } of samples) if (draws === 3) break;
     expect(await samples.result()).toEqual({ draws: 4, total: 4, mean, standardError });
+  });
+});
+
+/** Where memory can be shared. */
+const shareable = whyNotShared() === undefined;
+
+describe("threads", () => {
+  const [variant] = variants;
+
+  test.skipIf(!shareable)("the same bits, and as many as at load", async () => {
+    const ntk = await loadInWorker({ variant, threads: 2 });
+    expect(ntk).toMatchObject({ variant, threads: 2, threadsReason: undefined });
+    const A = randomMatrix(300, 300, 1);
+    const here = await load({ variant });
+    expect(await ntk.gram(A)).toEqual(here.gram(A));
+    const many = randomMatrix(200, 1, 2);
+    const ours = here.fit(net, many, many, { ridge: 1e-3 });
+    const theirs = await ntk.fit(net, many, many, { ridge: 1e-3 });
+    expect(await theirs.predict(Xnew)).toEqual(ours.predict(Xnew));
+    expect(await ntk.train(net, many, many, { learningRate: 1e-3, steps: 20 })).toEqual(
+      here.train(net, many, many, { learningRate: 1e-3, steps: 20 }),
+    );
+    await ntk.dispose();
+  });
+
+  test("auto: as many as run, or the reason", async () => {
+    const ntk = await loadInWorker({ threads: "auto" });
+    expect(ntk.threads).toBeGreaterThanOrEqual(1);
+    if (!shareable) expect(ntk).toMatchObject({ threads: 1, threadsReason: whyNotShared() });
+    ntk.terminate();
+    const js = await loadInWorker({ backend: "js", threads: "auto" });
+    expect(js).toMatchObject({ threads: 1, threadsReason: expect.stringMatching(/JavaScript backend has one thread/) });
+    js.terminate();
+  });
+
+  test.skipIf(shareable)("where memory cannot be shared a number is a BackendError", async () => {
+    await expect(loadInWorker({ threads: 2 })).rejects.toThrow(BackendError);
+    await expect(loadInWorker({ threads: 2 })).rejects.toThrow(/Cross-Origin-Opener-Policy/);
   });
 });
 
@@ -356,8 +396,9 @@ describe("workers that are none, say nothing, or die", () => {
     [{ timeout: "1" }, TypeError, /timeout is the string "1"; expected milliseconds/],
     [{ timeout: 0 }, RangeError, /timeout is 0; expected milliseconds above 0, or Infinity/],
     [{ timeout: Number.NaN }, RangeError, /timeout is NaN/],
-    [{ threads: "all" }, TypeError, /threads is the string "all"; expected a number/],
-    [{ threads: 2 }, RangeError, /threads is 2; only 1 is there yet/],
+    [{ threads: "all" }, RangeError, /threads is "all"; expected one of auto/],
+    [{ threads: 0 }, RangeError, /threads is 0; expected an integer/],
+    [{ threads: 2, backend: "js" }, BackendError, /threads is 2, but the JavaScript backend has one thread/],
     [{ module: null }, TypeError, /no WebAssembly.Module/],
   ])("options %j", async (options, ErrorType, message) => {
     await expect(loadInWorker(options as never)).rejects.toThrow(ErrorType);
@@ -433,9 +474,9 @@ test("each kind of object has its number, its methods and its fields", async () 
   });
   while (replies.length <= calls.length) await new Promise((resolve) => setTimeout(resolve, 1));
   const names = Object.getOwnPropertyNames(Object.getPrototypeOf(ntk));
-  const methods = names.filter((name) => !["constructor", "dispose"].includes(name));
+  const methods = names.filter((name) => !["constructor", "dispose", "threads", "threadsReason"].includes(name));
   const handles = replies.map((reply) => (reply.type === "handle" ? reply.handle : reply));
-  expect(handles[0]).toMatchObject({ target: 0, kind: "ntk", methods, fields: { ...ntk } });
+  expect(handles[0]).toMatchObject({ target: 0, kind: "ntk", methods, fields: { ...ntk, threads: 1 } });
   expect(handles.slice(1)).toMatchObject(
     calls.map(([, , kind, asked], i) => ({ target: i + 1, kind, methods: asked })),
   );

@@ -81,15 +81,15 @@ export function variantOf(module: WasmModule): WasmVariant {
 }
 
 /**
- * A module on a memory of its own. With more than one thread the module is one that imports a shared memory.
+ * A module on a memory of its own. More than one thread needs a module that imports a shared memory; one thread takes
+ * either.
  *
- * @throws BackendError where the engine gives no memory, a policy forbids it, or a thread does not start; its cause is
- *   the engine's error.
+ * @throws BackendError where the engine gives no memory, a policy forbids it, the module cannot share its memory, or a
+ *   thread does not start; its cause is the engine's error.
  */
 export async function instantiateBackend(variant: WasmVariant, module: WasmModule, threads = 1): Promise<Backend> {
   try {
-    const memory = newMemory(threads > 1);
-    const instance = await instantiate(module as WebAssembly.Module, { env: { memory } });
+    const { memory, instance } = await onMemory(module as WebAssembly.Module, threads > 1);
     const { backend, team } = backendOf(variant, module, memory, instance, threads);
     await team?.ready;
     return backend;
@@ -98,6 +98,24 @@ export async function instantiateBackend(variant: WasmVariant, module: WasmModul
     throw unavailable(error);
   }
 }
+
+/** A memory, and the module on it. Where one thread is enough, a module that imports a shared memory gets one. */
+async function onMemory(
+  module: WebAssembly.Module,
+  shared: boolean,
+): Promise<{ memory: WebAssembly.Memory; instance: WebAssembly.Instance }> {
+  const memory = newMemory(shared);
+  try {
+    return { memory, instance: await instantiate(module, { env: { memory } }) };
+  } catch (error) {
+    if (!isErrorLike(error) || error.name !== "LinkError") throw error;
+    if (!shared) return onMemory(module, true);
+    throw new BackendError(NOT_SHARED, { cause: error });
+  }
+}
+
+const NOT_SHARED =
+  "this module cannot share its memory between threads; compile sharedBytes(bytes) of ntk-wasm/slim, or leave threads at 1";
 
 /** Ends the threads of a backend that nothing refers to any more. */
 const dropped =

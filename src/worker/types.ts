@@ -93,7 +93,10 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
   result(options?: { onProgress?: (estimate: KernelEstimate) => void; signal?: Signal }): Promise<KernelEstimate>;
 }
 
-/** An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. */
+/**
+ * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. `threads` and `threadsReason` are
+ * what they were when it was loaded.
+ */
 export interface AsyncNtk extends Remote<Ntk, "sampleKernel" | "tune" | "tuning"> {
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Promise<Tuned<M>>;
   tuning<M extends Model>(

@@ -10,8 +10,7 @@ import { BackendError } from "../../errors.js";
 export function chooseThreads(threads: number | "auto"): { threads: number; threadsReason: string | undefined } {
   if (threads !== "auto") {
     if (typeof threads === "string") checkChoice(threads, "threads", ["auto"]);
-    checkPositiveInteger(threads, "threads");
-    if (threads > MOST_THREADS) throw new RangeError(`threads is ${threads}; expected at most ${MOST_THREADS}`);
+    checkPositiveInteger(threads, "threads", MOST_THREADS);
   }
   if (threads === 1) return { threads: 1, threadsReason: undefined };
   const reason = whyNotShared();
