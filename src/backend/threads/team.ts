@@ -6,12 +6,12 @@
 import { BackendError } from "../../errors.js";
 import type { Team } from "../../ops.js";
 import type { WasmModule } from "../moduleType.js";
-import { openHelper } from "./helper.js";
+import { type Helper, openHelper } from "./helper.js";
 
 /** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */
 const [GATE, LOST, MAY_SLEEP, PATIENCE, HELPED, REGIONS] = [0, 3, 4, 5, 18, 19];
 const LEAST_WORK_AT = 48;
-const QUIT = 0x200;
+const [QUIT, OPEN, INSIDE] = [0x200, 0x100, 0xff];
 /** Bytes of a team: `teamBytes` there. */
 export const TEAM_BYTES = 512;
 /** Seconds without a finished unit after which a helper counts as lost: a unit takes milliseconds. */
@@ -27,7 +27,8 @@ export class HelperTeam implements Team {
   readonly ready: Promise<void>;
   readonly #memory: WebAssembly.Memory;
   readonly #address: number;
-  #helpers: number;
+  readonly #helpers: readonly Helper[];
+  #serving: number;
   #reason: string | undefined;
   #down: string | undefined;
   #ended = false;
@@ -36,27 +37,29 @@ export class HelperTeam implements Team {
   constructor(module: WasmModule, memory: WebAssembly.Memory, address: number, threads: number) {
     this.#memory = memory;
     this.#address = address;
-    this.#helpers = threads - 1;
+    this.#serving = threads - 1;
     const words = this.#words();
     words[PATIENCE] = SECONDS;
     words[MAY_SLEEP] = maySleep() ? 1 : 0;
     this.leastWork = LEAST_WORK;
-    const helpers = Array.from({ length: threads - 1 }, (_, i) => {
+    this.#helpers = Array.from({ length: threads - 1 }, (_, i) => {
       const assignment = { module, memory, address, rank: i + 1, lost: LOST };
       return openHelper(assignment, START, (why) => this.#lose(why));
     });
-    this.ready = Promise.allSettled(helpers).then((outcomes) => {
-      const failed = outcomes.find((outcome) => outcome.status === "rejected");
-      if (!failed) return;
-      this.end();
-      throw failed.reason;
-    });
+    this.ready = Promise.all(this.#helpers.map(({ started }) => started)).then(
+      () => {},
+      (error) => {
+        this.#reason = error.message;
+        this.#stop();
+        throw error;
+      },
+    );
     // The caller may not wait for it.
     this.ready.catch(() => {});
   }
 
   get threads(): number {
-    return this.#ended ? 1 : this.#helpers + 1;
+    return this.#ended ? 1 : this.#serving + 1;
   }
 
   get reason(): string | undefined {
@@ -84,10 +87,19 @@ export class HelperTeam implements Team {
   }
 
   explain(error: unknown): unknown {
-    if (this.#down !== undefined || Atomics.load(this.#words(), LOST) === 0) return error;
+    if (this.#down !== undefined || !this.#isBroken()) return error;
     this.#down = "a thread of this Ntk was lost in the middle of a call, and the memory with what it was to compute";
-    this.end();
+    this.#stop();
     return new BackendError(`${this.#down}; load() gives a new Ntk`, { cause: error });
+  }
+
+  /**
+   * True where a thread has failed. That is the leading one where its region is still open: helpers may be inside, and
+   * write to scratch that is about to be used again.
+   */
+  #isBroken(): boolean {
+    const words = this.#words();
+    return Atomics.load(words, LOST) !== 0 || (Atomics.load(words, GATE) & (OPEN | INSIDE)) !== 0;
   }
 
   end(): void {
@@ -97,9 +109,15 @@ export class HelperTeam implements Team {
     Atomics.notify(this.#words(), GATE);
   }
 
+  /** Ends the helpers, those too that do not look at the gate. */
+  #stop(): void {
+    this.end();
+    for (const helper of this.#helpers) helper.stop();
+  }
+
   #lose(why: string): void {
     if (this.#ended) return;
-    this.#helpers--;
+    this.#serving--;
     this.#reason = `a thread is gone: ${why}`;
   }
 
