@@ -13,9 +13,14 @@ import { firefox } from "./test/setup/firefox.js";
 const LONG = "test/**/*.long.test.ts";
 const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
 
-/** All suites that need no file system, in a headless browser. */
+/** What a page needs for threads: memory is shared on a page that is cross-origin isolated. */
+const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** All suites that need no file system, in a headless browser, at 2 threads. */
 const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOption) => ({
+  server: { headers },
   test: {
+    env: { NTK_THREADS: "2" },
     name: browser,
     include: ["test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "test/**/*.node.test.ts", LONG],

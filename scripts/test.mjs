@@ -1,5 +1,6 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests. Then runs scripts/smoke.mjs: the packed package in other
+// Chromium and Firefox, the playground's end-to-end tests. This Node runs the suites at 1 thread, and those of ops,
+// methods and models again at 2; Node 24 and the browsers run all at 2. Then runs scripts/smoke.mjs: the packed package in other
 // runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI
 // set, it is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
@@ -18,8 +19,13 @@ const STILL_MS = patience(300_000);
 /** What a vitest that is asked to end has to close its browser. */
 const GRACE_MS = patience(10_000);
 
-const node = (major) => ({
+/** The suites of ops, methods and models, where threads share each call however small (`test/setup/variants.ts`). */
+const THREADS = { NTK_THREADS: "2" };
+const SHARED = ["test/ops", "test/api", "test/model", "test/setup.test.ts"];
+
+const node = (major, env = {}) => ({
   name: `node ${major}`,
+  env,
   node: join(root, `tools/nodes/node_modules/node${major}/bin/node`),
   project: "node",
   missing: "npm ci --ignore-scripts --prefix tools/nodes",
@@ -28,7 +34,10 @@ const chromium = { needs: CHROMIUM, missing: "install Debian's chromium, or set 
 const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set FIREFOX", browser: true };
 const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
-  ...[22, 24, 26].map(node),
+  { name: `node ${process.versions.node} at 2 threads`, project: "node", env: THREADS, files: SHARED },
+  node(22),
+  node(24, THREADS),
+  node(26),
   { name: "chromium", project: "chromium", ...chromium },
   { name: "firefox", project: "firefox", ...firefox },
   { name: "playground", project: "playground", ...chromium },
@@ -43,12 +52,16 @@ for (const signal of ["SIGINT", "SIGTERM"])
   });
 
 /** Vitest's exit status, "hung" where it was ended; asked first, so that it can end its browser. Prints progress. */
-function vitestRun(name, path, args) {
+function vitestRun(name, path, args, env) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     // A group of its own: vitest may leave a worker behind that never yields.
-    const options = { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true };
-    const child = spawn(path, [vitest, "run", ...args], options);
+    const child = spawn(path, [vitest, "run", ...args], {
+      cwd: root,
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      detached: true,
+      env: { ...process.env, ...env },
+    });
     endAll = (signal) => {
       try {
         process.kill(-child.pid, signal);
@@ -83,7 +96,16 @@ function vitestRun(name, path, args) {
 }
 
 /** The counts of one row. */
-async function suites({ name, node: path = process.execPath, project, needs = path, missing, browser }) {
+async function suites({
+  name,
+  node: path = process.execPath,
+  project,
+  env = {},
+  files = [],
+  needs = path,
+  missing,
+  browser,
+}) {
   console.log(`\n== ${name}`);
   if (!existsSync(needs)) {
     console.log(`${process.env.CI ? "FAILED" : "skipped"}: ${needs} is not there: ${missing}`);
@@ -92,7 +114,7 @@ async function suites({ name, node: path = process.execPath, project, needs = pa
   const report = join(reports, `${name}.json`);
   const reporters = ["--reporter=./scripts/progress.mjs", "--reporter=json", `--outputFile.json=${report}`];
   const attempt = async () => {
-    const status = await vitestRun(name, path, ["--project", project, ...reporters]);
+    const status = await vitestRun(name, path, ["--project", project, ...files, ...reporters], env);
     const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
     return { status, passed: result?.numPassedTests ?? 0, failed: result?.numFailedTests ?? 0 };
   };

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { expectDone } from "./ops/harness.js";
 import { expectNear, expectRelative } from "./setup/golden.js";
+import { loadVariant, THREADS } from "./setup/variants.js";
 
 test("expectNear names the worst entry, both values, the bound and the reason", () => {
   expectNear([1, 2], [1, 2.5], 0.5, "x: a half");
@@ -29,4 +30,10 @@ test("expectRelative is relative to the largest expected entry, or to 1", () => 
 test("expectDone names the op and its status", () => {
   expectDone(0, "dpotrf, n = 5");
   expect(() => expectDone(3, "dpotrf, n = 5")).toThrow(/dpotrf, n = 5: status 3, expected 0 \(done\)/);
+});
+
+test("suites run with the threads that the row asks for; browsers do, on a page that is isolated", async () => {
+  if (globalThis.document) expect([crossOriginIsolated, THREADS]).toEqual([true, 2]);
+  const ntk = await loadVariant("simd");
+  expect(ntk.threads).toBe(Number(import.meta.env.NTK_THREADS ?? 1));
 });

@@ -64,11 +64,8 @@ export function dualActivation(
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
 ): i32 {
   if (!diagonal && isShared(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols)) {
-    // The activation is known if no row is refused.
-    if (dualActivation(
-      activation, rowStart, rowStart, cols, 0, nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd, theta, ldt,
-      weight, bias, scale, shift, work,
-    )) return -1;
+    // The activation is known if no pair is refused.
+    if (!mapDualActivation(activation, 0, nodes, terms, held, a, ma, b, mb, c, delta, 0, 0, 0, work, work + HEAD)) return -1;
     const t = changetype<Dual>(jobRoom());
     t.activation = activation; t.cols = cols; t.nodes = nodes; t.terms = terms; t.held = held; t.a = a; t.ma = ma; t.b = b; t.mb = mb;
     t.nextA = nextA; t.nextB = nextB; t.c = c; t.ldc = ldc; t.delta = delta; t.ldd = ldd; t.theta = theta; t.ldt = ldt;

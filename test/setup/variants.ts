@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import { Arena } from "../../src/arena.js";
 import { createTeam, createWasmBackend } from "../../src/backend/inlined.js";
 import { createJsBackend } from "../../src/backend/js/index.js";
+import type { HelperTeam } from "../../src/backend/threads/team.js";
 import type { Context } from "../../src/context.js";
 import { load } from "../../src/index.js";
 import { Ntk } from "../../src/ntk.js";
@@ -27,7 +28,8 @@ export const variants: Variant[] =
 export const THREADS = Number(import.meta.env.NTK_THREADS ?? 1);
 
 export async function loadVariant(variant: Variant, precision: "float64" | "float32" = "float64"): Promise<Ntk> {
-  const ntk = THREADS > 1 && variant !== "js" ? withThreads(variant, precision) : await load({ variant, precision });
+  const ntk =
+    THREADS > 1 && variant !== "js" ? await withThreads(variant, precision) : await load({ variant, precision });
   expect(ntk.threads).toBe(variant === "js" ? 1 : THREADS);
   expect(ntk.precision).toBe(precision);
   expect(ntk.variant).toBe(variant);
@@ -35,20 +37,22 @@ export async function loadVariant(variant: Variant, precision: "float64" | "floa
   return ntk;
 }
 
-function withThreads(variant: "relaxed" | "simd", precision: "float64" | "float32"): Ntk {
-  return new Ntk(sharing(variant), precision);
+async function withThreads(variant: "relaxed" | "simd", precision: "float64" | "float32"): Promise<Ntk> {
+  const { backend, team } = sharing(variant);
+  await team.ready;
+  return new Ntk(backend, precision);
 }
 
 /** A backend whose threads share everything. */
-function sharing(variant: "relaxed" | "simd"): Backend {
-  const { backend, team } = createTeam(variant, THREADS);
-  team.leastWork = 0;
-  return backend;
+function sharing(variant: "relaxed" | "simd"): { backend: Backend; team: HelperTeam } {
+  const made = createTeam(variant, THREADS);
+  made.team.leastWork = 0;
+  return made;
 }
 
 function backendOf(variant: Variant): Backend {
   if (variant === "js") return createJsBackend();
-  return THREADS > 1 ? sharing(variant) : createWasmBackend(variant);
+  return THREADS > 1 ? sharing(variant).backend : createWasmBackend(variant);
 }
 
 /** A backend and its arena, for tests of single ops. */
