@@ -227,3 +227,33 @@ function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {
     }
   }
 }
+
+/** Squares of BLOCK, so that both sides stay in L1; 2×2 entries at a time. */
+export function asymmetry(n: i32, a: usize, lda: i32): f64 {
+  const ldBytes = <usize>lda << 3;
+  let worst = f64x2.splat(0);
+  for (let i0 = 0; i0 < n; i0 += BLOCK) {
+    for (let j0 = 0; j0 <= i0; j0 += BLOCK) {
+      for (let i = i0, end = min(n, i0 + BLOCK); i < end; i += 2) {
+        // Without a second row the first stands in for it.
+        const row = a + <usize>i * ldBytes, next = i + 1 < n ? ldBytes : 0, right: usize = i + 1 < n ? 8 : 0;
+        for (let j = j0, last = min(i + 1, j0 + BLOCK); j < last; j += 2) {
+          // In the square on the diagonal, column j + 1 may lie beyond the last one.
+          const beside: usize = j + 1 < n ? 8 : 0, below: usize = j + 1 < n ? ldBytes : 0;
+          const low = row + (<usize>j << 3), up = a + <usize>j * ldBytes + (<usize>i << 3);
+          const x = pair(low, low + beside), y = pair(low + next, low + next + beside);
+          const p = pair(up, up + below), q = pair(up + right, up + right + below);
+          worst = f64x2.max(worst, f64x2.abs(f64x2.sub(x, p)));
+          worst = f64x2.max(worst, f64x2.abs(f64x2.sub(y, q)));
+        }
+      }
+    }
+  }
+  return max(f64x2.extract_lane(worst, 0), f64x2.extract_lane(worst, 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function pair(p: usize, q: usize): v128 {
+  return v128.load64_lane(q, v128.load64_zero(p), 1);
+}
