@@ -136,8 +136,31 @@ function hadamardUnit32(job: usize, unit: i32, work: usize): void {
 // @ts-ignore: decorator
 @inline const BLOCK: i32 = 32;
 
+@unmanaged
+class Transpose extends Rows {
+  cols: i32;
+  a: usize;
+  lda: i32;
+  b: usize;
+  ldb: i32;
+}
+
+function transposeUnit(address: usize, unit: i32, _work: usize): void {
+  const t = changetype<Transpose>(address);
+  transposeRows(firstRow(t, unit), endRow(t, unit), t.cols, t.a, t.lda, t.b, t.ldb);
+}
+
 export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
-  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+  if (isShared(2 * MIRROR_TIME * <f64>rows * <f64>cols)) {
+    const job = changetype<Transpose>(jobRoom());
+    job.cols = cols; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb;
+    shareRows(transposeUnit, job, 0, rows, BLOCK, 0, 0);
+  } else transposeRows(0, rows, cols, a, lda, b, ldb);
+  return 0;
+}
+
+function transposeRows(from: i32, rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): void {
+  for (let i0 = from; i0 < rows; i0 += BLOCK) {
     for (let j0 = 0; j0 < cols; j0 += BLOCK) {
       transposeBlock<f64>(
         min(BLOCK, rows - i0), min(BLOCK, cols - j0),
@@ -146,7 +169,6 @@ export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ld
       );
     }
   }
-  return 0;
 }
 
 /** B = Aᵀ; pairs of doubles go through lanes. */

@@ -21,7 +21,7 @@ import {
   transpose,
 } from "./blas.js";
 import { decompose } from "./eigen.js";
-import { refineSolve } from "./iterativeRefinement.js";
+import { isFasterRefined, refineSolve } from "./iterativeRefinement.js";
 import { bytesOf } from "./precision.js";
 import { copyIn, scratch, type View } from "./view.js";
 
@@ -66,16 +66,16 @@ function copySymmetric(context: Context, A: Matrix, bytes: 8 | 4 = 8): View {
     checkFinite(A, "A");
     checkSymmetric(A, "A");
   };
-  if (bytes === 4 || n !== A.cols) check();
-  const a = copyIn(context, intact(A.data, n * n), n, n, bytes, "A");
-  if (bytes === 8 && asymmetry(a) !== 0) check();
-  return a;
+  if (n !== A.cols) check();
+  const a = copyIn(context, intact(A.data, n * n), n, n);
+  if (asymmetry(a) !== 0) check();
+  return bytes === 8 ? a : copyIn(context, a.entries(), n, n, 4, "A");
 }
 
 /** L in scratch, its upper triangle as in A. */
 function factored(context: Context, A: Matrix, bytes: 8 | 4): View {
   const n = A.rows;
-  context.arena.require((n * n * bytes + potrfScratchBytes(context, bytes, n)) / 8);
+  context.arena.require((n * n * (bytes === 8 ? 8 : 12) + potrfScratchBytes(context, bytes, n)) / 8);
   const L = copySymmetric(context, A, bytes);
   const info = potrf(L);
   if (info > 0) {
@@ -99,7 +99,9 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     const columns = copyIn(context, intact(B.data, n * k), n, k);
     const rows = scratch(context, k, n);
     transpose(columns, rows);
-    if (context.precision === "float64" || !refined(A, rows)) {
+    const isRefined =
+      context.precision === "float32" && isFasterRefined(n, k) && refineSolve(copySymmetric(context, A), rows);
+    if (!isRefined) {
       const L = factored(context, A, 8);
       substitute(rows, L.t);
       substitute(rows, L);
@@ -107,13 +109,6 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     transpose(rows, columns);
     return columns.matrix("A⁻¹B");
   });
-}
-
-/** True where the rows were solved with a float32 factor. */
-function refined(A: Matrix, rows: View): boolean {
-  checkFinite(A, "A");
-  checkSymmetric(A, "A");
-  return refineSolve(A, rows);
 }
 
 export function eigh(context: Context, A: Matrix): { values: Float64Array; vectors: Matrix } {
