@@ -250,13 +250,41 @@ function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {
   }
 }
 
-/** Squares of BLOCK, so that both sides stay in L1; 2×2 entries at a time. */
+@unmanaged
+class Asymmetry extends Rows {
+  a: usize;
+  lda: i32;
+  n: i32;
+  /** Bits of the largest difference. Bits of numbers that are not negative are in the order of the numbers, NaN last. */
+  worst: u64;
+}
+
 export function asymmetry(n: i32, a: usize, lda: i32): f64 {
+  if (!isShared(MIRROR_TIME * <f64>n * <f64>n)) return asymmetryOf(0, n, n, a, lda);
+  const job = changetype<Asymmetry>(jobRoom());
+  job.a = a; job.lda = lda; job.n = n; job.worst = 0;
+  shareRows(asymmetryUnit, job, 0, n, BLOCK, 0, 0);
+  return reinterpret<f64>(job.worst);
+}
+
+function asymmetryUnit(address: usize, unit: i32, _work: usize): void {
+  const t = changetype<Asymmetry>(address), at = address + offsetof<Asymmetry>("worst");
+  const mine = reinterpret<u64>(asymmetryOf(firstRow(t, unit), endRow(t, unit), t.n, t.a, t.lda)) & ~(<u64>1 << 63);
+  let held = atomic.load<u64>(at);
+  while (held < mine) {
+    const seen = atomic.cmpxchg<u64>(at, held, mine);
+    if (seen == held) return;
+    held = seen;
+  }
+}
+
+/** Rows [from, to) against columns, in squares of BLOCK, so that both sides stay in L1; 2×2 entries at a time. */
+function asymmetryOf(from: i32, to: i32, n: i32, a: usize, lda: i32): f64 {
   const ldBytes = <usize>lda << 3;
   let worst = f64x2.splat(0);
-  for (let i0 = 0; i0 < n; i0 += BLOCK) {
+  for (let i0 = from; i0 < to; i0 += BLOCK) {
     for (let j0 = 0; j0 <= i0; j0 += BLOCK) {
-      for (let i = i0, end = min(n, i0 + BLOCK); i < end; i += 2) {
+      for (let i = i0, end = min(to, i0 + BLOCK); i < end; i += 2) {
         // Without a second row the first stands in for it.
         const row = a + <usize>i * ldBytes, next = i + 1 < n ? ldBytes : 0, right: usize = i + 1 < n ? 8 : 0;
         for (let j = j0, last = min(i + 1, j0 + BLOCK); j < last; j += 2) {
