@@ -9,7 +9,8 @@
 //   --threads N    threads for the contenders that can have several; the table states each one's number
 //
 // An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
-// `async create(variant, threads)`. `create` throws an Error that says why where the variant cannot run here, and else gives
+// `async create(variant, threads)`. `create` throws an Error that says why where the variant cannot run here, and else
+// gives
 //   name, version?, label?      its npm package (default: the installed version), and how it does its tasks, if several
 //   precision, threads          "float64" or "float32"; how many threads compute
 //   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d,

@@ -21,8 +21,8 @@ export interface LoadOptions {
    */
   variant?: "relaxed" | "simd" | "js";
   /**
-   * Threads that share each call; default 1. `"auto"`: as many as the machine runs at once, at most 8. Results are equal
-   * to the bit whatever the number.
+   * Threads that share each call; default 1. `"auto"`: as many as the machine runs at once, at most 8. Results are
+   * equal to the bit whatever the number.
    *
    * Threads need WebAssembly and shared memory. A page has shared memory with two headers (the guide *Performance*).
    * Without it `"auto"` is one thread, and `ntk.threadsReason` says why.

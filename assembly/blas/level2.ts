@@ -255,7 +255,7 @@ class Asymmetry extends Rows {
   a: usize;
   lda: i32;
   n: i32;
-  /** Bits of the largest difference. Bits of numbers that are not negative are in the order of the numbers, NaN last. */
+  /** Bits of the largest difference. Bits of numbers ≥ 0 are in the order of the numbers, and NaN comes last. */
   worst: u64;
 }
 
