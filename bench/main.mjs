@@ -3,6 +3,7 @@
 // bench/results/.
 //
 //   --only REGEX   cases whose name matches     --rounds N   rounds a case (default 9)
+//   --threads N    one thread beside N, and the share of what the machine gives (bench/threads.mjs)
 //   --nodes        the same again on the Nodes of tools/nodes (relaxed SIMD)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "9" },
     nodes: { type: "boolean", default: false },
+    threads: { type: "string" },
   },
 });
 const rounds = Number(options.rounds);
@@ -36,6 +38,13 @@ const settings = {
 };
 
 const about = machine();
+if (options.threads) {
+  const { benchThreads } = await import("./threads.mjs");
+  console.log(`Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores.`);
+  const settings = { only: options.only, rounds, print: (line) => console.log(line) };
+  await benchThreads(variants[0], Number(options.threads), settings);
+  process.exit();
+}
 const rows = [];
 const lines = [
   `Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores; medians of ${rounds} rounds, contenders alternated.`,

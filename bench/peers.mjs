@@ -6,9 +6,11 @@
 //   --only REGEX   tasks whose name matches
 //   --rounds N    turns of a contender (default 5)
 //   --large        eigh 1000 too
+//   --threads N    threads for the contenders that can have several; the table states each one's number
 //
 // An adapter, bench/thirdparty/<name>.mjs, exports `variants` (names of its contenders, mostly precisions) and
-// `async create(variant)`. `create` throws an Error that says why where the variant cannot run here, and else gives
+// `async create(variant, threads)`. `create` throws an Error that says why where the variant cannot run here, and else
+// gives
 //   name, version?, label?      its npm package (default: the installed version), and how it does its tasks, if several
 //   precision, threads          "float64" or "float32"; how many threads compute
 //   kernel?({ C, d, b }, X)     Θ = 1 + SSᵀ + (XXᵀ + 1) ∘ (DDᵀ), S = σ(Z), D_ij = b_j σ'(Z_ij), Z = XCᵀ + d,
@@ -39,9 +41,10 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     large: { type: "boolean", default: false },
+    threads: { type: "string", default: "1" },
   },
 });
-const rounds = Number(options.rounds);
+const [rounds, threads] = [Number(options.rounds), Number(options.threads)];
 /**
  * Ours is first: the results of the others are compared with its results, their times with its times of the same
  * precision.
@@ -56,7 +59,9 @@ const BUDGET = 20_000;
 
 /** A contender in its thread: `ask(question, ...)` waits for the answer or throws the error that came instead. */
 async function start(adapter, variant) {
-  const worker = new Worker(new URL("thirdparty/worker.mjs", import.meta.url), { workerData: { adapter, variant } });
+  const worker = new Worker(new URL("thirdparty/worker.mjs", import.meta.url), {
+    workerData: { adapter, variant, threads },
+  });
   worker.unref();
   const ask = async (...question) => {
     worker.ref();

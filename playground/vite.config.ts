@@ -3,6 +3,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+/** Browsers share memory among threads in pages with these. */
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -16,6 +21,7 @@ export default defineConfig({
     ],
   },
   worker: { format: "es" },
-  server: { fs: { allow: [here("..")] } },
+  server: { fs: { allow: [here("..")] }, headers },
+  preview: { headers },
   build: { outDir: here("dist"), emptyOutDir: true, target: "es2022", reportCompressedSize: false },
 });

@@ -19,6 +19,8 @@ interface Shape {
   rows?: number;
   cols?: number;
   allowEmpty?: boolean;
+  /** False: the caller looks for entries that are not finite. Default true. */
+  finite?: boolean;
 }
 
 /**
@@ -27,7 +29,11 @@ interface Shape {
  * @throws TypeError where `value` is no matrix; RangeError for ragged rows, wrong or empty shapes and non-finite
  *   entries, named by row and column.
  */
-export function toMatrix(value: MatrixLike, name: string, { rows, cols, allowEmpty = false }: Shape = {}): Matrix {
+export function toMatrix(
+  value: MatrixLike,
+  name: string,
+  { rows, cols, allowEmpty = false, finite = true }: Shape = {},
+): Matrix {
   const result = readMatrix(value, name);
   if (!allowEmpty && (result.rows === 0 || result.cols === 0)) {
     throw new RangeError(`${name} is empty (${result.rows}×${result.cols}); expected at least one row and one column`);
@@ -38,7 +44,7 @@ export function toMatrix(value: MatrixLike, name: string, { rows, cols, allowEmp
   if (rows !== undefined && result.rows !== rows) {
     throw new RangeError(`${name} has ${result.rows} rows; expected ${rows}`);
   }
-  checkFinite(result, name);
+  if (finite) checkFinite(result, name);
   return result;
 }
 

@@ -7,6 +7,8 @@ export interface Context {
   readonly arena: Arena;
   /** What kernels, products and factorisations are computed in where the caller leaves the choice to them. */
   readonly precision: "float64" | "float32";
+  /** Threads that share an op. Results must not depend on it: it decides how much is given to one op at a time. */
+  readonly threads: number;
   /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
   readonly disposed: boolean;
 }

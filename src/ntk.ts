@@ -81,6 +81,9 @@ export class Ntk {
     };
     this.#context = {
       precision,
+      get threads() {
+        return team?.threads ?? 1;
+      },
       get ops() {
         return live().ops;
       },
@@ -423,19 +426,19 @@ export class Ntk {
    * ntk.cholesky([[4, 2], [2, 5]]).data; // [2, 0, 1, 2]
    */
   cholesky(A: MatrixLike): Matrix {
-    return cholesky(this.#context, toMatrix(A, "A"));
+    return cholesky(this.#context, toMatrix(A, "A", { finite: false }));
   }
 
   /**
    * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs). With precision `"float32"` it is
-   * LAPACK's dsposv: float64's residual from a float32 factor.
+   * LAPACK's dsposv, float64's residual from a float32 factor, where that is faster: n above 100 (k + 5).
    *
    * @throws RangeError where A is not symmetric; NotPositiveDefiniteError with the 0-based pivot.
    * @example
    * ntk.solve([[4, 2], [2, 5]], [8, 12]).data; // [1, 2]
    */
   solve(A: MatrixLike, B: MatrixLike): Matrix {
-    const a = toMatrix(A, "A");
+    const a = toMatrix(A, "A", { finite: false });
     return checkResult(solve(this.#context, a, toMatrix(B, "B", { rows: a.rows })), "A⁻¹B");
   }
 
@@ -447,7 +450,7 @@ export class Ntk {
    * ntk.eigh([[2, 1], [1, 2]]).values; // [1, 3]
    */
   eigh(A: MatrixLike): { values: Float64Array; vectors: Matrix } {
-    const { values, vectors } = eigh(this.#context, toMatrix(A, "A"));
+    const { values, vectors } = eigh(this.#context, toMatrix(A, "A", { finite: false }));
     checkResult(matrix(values.length, 1, values), "the spectrum of A");
     return { values, vectors };
   }

@@ -252,6 +252,8 @@ export interface Ops {
   ): Info;
   /** Copies the strict lower triangle of A onto the upper one, in place. */
   dmirror(n: number, a: number, lda: number): Info;
+  /** The largest |A_ij − A_ji| of an n×n matrix; not finite where an entry is not. */
+  dasymmetry(n: number, a: number, lda: number): number;
   /** B = Aᵀ, A rows×cols. */
   dtranspose(rows: number, cols: number, a: number, lda: number, b: number, ldb: number): Info;
 

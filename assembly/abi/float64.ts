@@ -1,7 +1,7 @@
 // The double-precision ops. Each calls its driver with lanes of f64; the contract is in src/ops.ts.
 import { gemm, gemmScratchBytes, syrk } from "../blas/gemm";
 import { gram, gramBlock, gramBlockCross, gramCross, gramScratchBytes } from "../blas/gram";
-import { gemv, hadamard, mirror, rowdot, transpose } from "../blas/level2";
+import { asymmetry, gemv, hadamard, mirror, rowdot, transpose } from "../blas/level2";
 import { trsm, trsmScratchBytes, trsv } from "../blas/trsm";
 import { covariance, unit } from "../infinite/covariance";
 import { dualActivation, dualActivationScratchBytes } from "../infinite/layer";
@@ -248,6 +248,10 @@ export function dhadamard(
 
 export function dmirror(n: i32, a: usize, lda: i32): i32 {
   return mirror<f64>(n, a, lda);
+}
+
+export function dasymmetry(n: i32, a: usize, lda: i32): f64 {
+  return asymmetry(n, a, lda);
 }
 
 export function dtranspose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {

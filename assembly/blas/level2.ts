@@ -136,8 +136,31 @@ function hadamardUnit32(job: usize, unit: i32, work: usize): void {
 // @ts-ignore: decorator
 @inline const BLOCK: i32 = 32;
 
+@unmanaged
+class Transpose extends Rows {
+  cols: i32;
+  a: usize;
+  lda: i32;
+  b: usize;
+  ldb: i32;
+}
+
+function transposeUnit(address: usize, unit: i32, _work: usize): void {
+  const t = changetype<Transpose>(address);
+  transposeRows(firstRow(t, unit), endRow(t, unit), t.cols, t.a, t.lda, t.b, t.ldb);
+}
+
 export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
-  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+  if (isShared(2 * MIRROR_TIME * <f64>rows * <f64>cols)) {
+    const job = changetype<Transpose>(jobRoom());
+    job.cols = cols; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb;
+    shareRows(transposeUnit, job, 0, rows, BLOCK, 0, 0);
+  } else transposeRows(0, rows, cols, a, lda, b, ldb);
+  return 0;
+}
+
+function transposeRows(from: i32, rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): void {
+  for (let i0 = from; i0 < rows; i0 += BLOCK) {
     for (let j0 = 0; j0 < cols; j0 += BLOCK) {
       transposeBlock<f64>(
         min(BLOCK, rows - i0), min(BLOCK, cols - j0),
@@ -146,7 +169,6 @@ export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ld
       );
     }
   }
-  return 0;
 }
 
 /** B = Aᵀ; pairs of doubles go through lanes. */
@@ -226,4 +248,62 @@ function mirrorDiagonal<T>(rows: i32, a: usize, ldBytes: usize): void {
       store<T>(to, load<T>(from));
     }
   }
+}
+
+@unmanaged
+class Asymmetry extends Rows {
+  a: usize;
+  lda: i32;
+  n: i32;
+  /** Bits of the largest difference. Bits of numbers ≥ 0 are in the order of the numbers, and NaN comes last. */
+  worst: u64;
+}
+
+export function asymmetry(n: i32, a: usize, lda: i32): f64 {
+  if (!isShared(MIRROR_TIME * <f64>n * <f64>n)) return asymmetryOf(0, n, n, a, lda);
+  const job = changetype<Asymmetry>(jobRoom());
+  job.a = a; job.lda = lda; job.n = n; job.worst = 0;
+  shareRows(asymmetryUnit, job, 0, n, BLOCK, 0, 0);
+  return reinterpret<f64>(job.worst);
+}
+
+function asymmetryUnit(address: usize, unit: i32, _work: usize): void {
+  const t = changetype<Asymmetry>(address), at = address + offsetof<Asymmetry>("worst");
+  const mine = reinterpret<u64>(asymmetryOf(firstRow(t, unit), endRow(t, unit), t.n, t.a, t.lda)) & ~(<u64>1 << 63);
+  let held = atomic.load<u64>(at);
+  while (held < mine) {
+    const seen = atomic.cmpxchg<u64>(at, held, mine);
+    if (seen == held) return;
+    held = seen;
+  }
+}
+
+/** Rows [from, to) against columns, in squares of BLOCK, so that both sides stay in L1; 2×2 entries at a time. */
+function asymmetryOf(from: i32, to: i32, n: i32, a: usize, lda: i32): f64 {
+  const ldBytes = <usize>lda << 3;
+  let worst = f64x2.splat(0);
+  for (let i0 = from; i0 < to; i0 += BLOCK) {
+    for (let j0 = 0; j0 <= i0; j0 += BLOCK) {
+      for (let i = i0, end = min(to, i0 + BLOCK); i < end; i += 2) {
+        // Without a second row the first stands in for it.
+        const row = a + <usize>i * ldBytes, next = i + 1 < n ? ldBytes : 0, right: usize = i + 1 < n ? 8 : 0;
+        for (let j = j0, last = min(i + 1, j0 + BLOCK); j < last; j += 2) {
+          // In the square on the diagonal, column j + 1 may lie beyond the last one.
+          const beside: usize = j + 1 < n ? 8 : 0, below: usize = j + 1 < n ? ldBytes : 0;
+          const low = row + (<usize>j << 3), up = a + <usize>j * ldBytes + (<usize>i << 3);
+          const x = pair(low, low + beside), y = pair(low + next, low + next + beside);
+          const p = pair(up, up + below), q = pair(up + right, up + right + below);
+          worst = f64x2.max(worst, f64x2.abs(f64x2.sub(x, p)));
+          worst = f64x2.max(worst, f64x2.abs(f64x2.sub(y, q)));
+        }
+      }
+    }
+  }
+  return max(f64x2.extract_lane(worst, 0), f64x2.extract_lane(worst, 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function pair(p: usize, q: usize): v128 {
+  return v128.load64_lane(q, v128.load64_zero(p), 1);
 }

@@ -61,6 +61,8 @@ class Team {
   /** Units that helpers have computed, and regions that were opened, since the team began. */
   helped: i32;
   regions: i32;
+  /** Units of these regions. */
+  opened: i32;
 }
 
 /** Bytes of a team: its words, and room for a job. */
@@ -171,6 +173,7 @@ function openRegion(compute: Unit, units: i32, job: usize, work: usize, workByte
   t.work = work;
   t.workBytes = workBytes;
   t.regions++;
+  t.opened += units;
   atomic.store<i32>(team + offsetof<Team>("next"), 0);
   const gate = (atomic.load<i32>(team) & ~(INSIDE | OPEN)) + EPOCH;
   atomic.store<i32>(team, gate | OPEN);

@@ -5,8 +5,8 @@ import { load } from "../../dist/ntk-wasm.js";
 
 export const variants = ["float64", "float32", "js"];
 
-export async function create(variant) {
-  const ntk = await load(variant.startsWith("float") ? { precision: variant } : { variant });
+export async function create(variant, threads) {
+  const ntk = await load(variant.startsWith("float") ? { precision: variant, threads } : { variant });
   return {
     name: "ntk-wasm",
     version: ntk.variant,

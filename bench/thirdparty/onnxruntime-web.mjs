@@ -1,4 +1,4 @@
-// ONNX Runtime Web, WebAssembly execution provider: SIMD, one thread. The models are written here as ONNX protobuf,
+// ONNX Runtime Web, WebAssembly execution provider: SIMD, threads. The models are written here as ONNX protobuf,
 // with the network's weights as initializers. The ONNX operators have no Cholesky, solve or eigh.
 import * as ort from "onnxruntime-web";
 
@@ -32,8 +32,8 @@ const node = (operator, out, inputs, attributes = {}) => {
 const model = (...graph) => message(7, text(2, "bench"), ...graph);
 const file = (graph) => Buffer.concat([int(1, 8), graph, message(8, text(1, ""), int(2, 13))]);
 
-export async function create(precision) {
-  ort.env.wasm.numThreads = 1;
+export async function create(precision, threads) {
+  ort.env.wasm.numThreads = threads;
   const { array } = TYPES[precision];
   const feed = ({ data, rows, cols }) => new ort.Tensor(precision, array.from(data), [rows, cols]);
   const prepare = async (graph, feeds) => {

@@ -1,4 +1,4 @@
-// TensorFlow.js on its WebAssembly backend (XNNPACK): SIMD, one thread, float32 only. It has no Cholesky, solve or
+// TensorFlow.js on its WebAssembly backend (XNNPACK): SIMD, threads, float32 only. It has no Cholesky, solve or
 // eigh. Two choices were measured to be fast. Transposes are explicit: 65 ms against 700 with matMul's transposeB, n =
 // 1000. No typed array is returned through tidy(), which would look for tensors in each of its 10⁶ entries (600 ms).
 import { fileURLToPath } from "node:url";
@@ -7,9 +7,9 @@ import * as tf from "@tensorflow/tfjs-core";
 
 export const variants = ["float32"];
 
-export async function create() {
+export async function create(_, threads) {
   wasm.setWasmPaths(fileURLToPath(new URL("node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url)));
-  wasm.setThreadsCount(1);
+  wasm.setThreadsCount(threads);
   if (!(await tf.setBackend("wasm"))) throw new Error("its wasm backend does not start");
   const matrix = ({ data, rows, cols }) => tf.tensor2d(Float32Array.from(data), [rows, cols]);
   const vector = (values) => tf.tensor1d(Float32Array.from(values));

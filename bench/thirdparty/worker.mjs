@@ -12,8 +12,8 @@ let result;
 const ANSWERS = {
   async create() {
     const { create } = await import(`./${workerData.adapter}.mjs`);
-    contender = await create(workerData.variant);
-    const { name, label, precision, threads, version = installed(name) } = contender;
+    contender = await create(workerData.variant, workerData.threads);
+    const { name, label, precision, threads = 1, version = installed(name) } = contender;
     const verbs = Object.keys(contender).filter((key) => key !== "read" && typeof contender[key] === "function");
     return { name, label, version, precision, threads, verbs };
   },

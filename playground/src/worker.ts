@@ -5,7 +5,7 @@ import { features } from "./compute/features";
 import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
 import { Regression, type RegressionRequest } from "./compute/regression";
-import { time } from "./compute/speed";
+import { threads, time } from "./compute/speed";
 import { library } from "./load";
 
 let race: Race | undefined;
@@ -44,6 +44,7 @@ const service = {
     if (!race) throw new RangeError("no race was started");
     return race.frame(step);
   },
+  threads,
   time,
 };
 

@@ -287,14 +287,22 @@ describe("kernel", () => {
 
   test("drawing networks is cancelled", () =>
     onPage("kernel", async (page) => {
-      await page.getByRole("button", { name: "Draw networks" }).click();
-      await page.getByRole("button", { name: "Cancel" }).click();
+      await page.getByRole("button", { name: "Draw networks" }).waitFor();
+      // Both clicks in one task of the page: all networks may be drawn before a second one from here.
+      await page.evaluate(() => {
+        const press = (text: string) =>
+          [...document.querySelectorAll("button")].find((button) => button.textContent === text)?.click();
+        press("Draw networks");
+        press("Cancel");
+      });
       await says(page, "Cancelled", "convergence");
     }));
 });
 
 test("the speed of each variant is measured, cancelled and copied", () =>
   onPage("speed", async (page) => {
+    const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+    await says(page, cores > 1 ? `${Math.min(8, cores)} threads share each call` : "One thread:", "threads");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("button", { name: "Measure" }).click();
     await says(page, "Jacobian rows");
@@ -304,6 +312,18 @@ test("the speed of each variant is measured, cancelled and copied", () =>
     await says(page, "in the clipboard");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/Sigmoid features, 500 × 1000/);
   }));
+
+test("without the two headers the speed page says why there is one thread", async () => {
+  const plain = await serve({ isolated: false });
+  const page = await newPage(DESK);
+  await page.goto(`${plain.url}#speed`);
+  await says(page, "One thread: the page is not cross-origin isolated", "threads");
+  await page.getByRole("button", { name: "Measure" }).click();
+  await says(page, "Jacobian rows");
+  expect(await page.locator("th").allTextContents()).not.toContainEqual(expect.stringContaining("threads"));
+  await page.close();
+  plain.close();
+});
 
 describe("phone", () => {
   test("nothing is wider than the screen", () =>

@@ -17,18 +17,25 @@ const PREFIX = "/some/where/";
 export const buildSite = () =>
   build({ configFile: fileURLToPath(new URL("../vite.config.ts", import.meta.url)), logLevel: "warn" });
 
+const ISOLATED = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 /**
- * Serves playground/dist under a sub-path, without headers for cross-origin isolation and without a type for .wasm
- * files.
+ * Serves playground/dist under a sub-path, without a type for .wasm files.
+ *
+ * @param {{ isolated?: boolean }} options without `isolated`, without the headers for cross-origin isolation.
  */
-export async function serve() {
+export async function serve({ isolated = true } = {}) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const name = path === PREFIX ? "index.html" : path.slice(PREFIX.length);
     try {
       if (!path.startsWith(PREFIX) || name.includes("..")) throw new Error("not here");
       const body = await readFile(dist + name);
-      response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" }).end(body);
+      const type = TYPES[extname(name)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, ...(isolated && ISOLATED) }).end(body);
     } catch {
       response.writeHead(404).end();
     }

@@ -9,7 +9,7 @@ import { BackendError } from "../errors.js";
 import type { Backend, Team } from "../ops.js";
 import { build } from "./marker.generated.js";
 import type { WasmModule } from "./moduleType.js";
-import { HelperTeam, TEAM_BYTES } from "./threads/team.js";
+import { HelperTeam } from "./threads/team.js";
 
 /** The exports as asc types them: a missing op or a changed argument list is a compile error below. */
 type Exports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
@@ -229,7 +229,7 @@ function backendOf(
     name: "wasm",
     variant,
     ops: exports,
-    base: Math.max(1024, team ? address + TEAM_BYTES : address),
+    base: Math.max(1024, team ? address + exports.teamBytes() : address),
     buffer: () => memory.buffer,
     grow(end) {
       const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);

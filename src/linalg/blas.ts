@@ -134,6 +134,12 @@ export function mirror(A: View): void {
   else ops.smirror(A.rows, A.at, A.ld);
 }
 
+/** The largest |A_ij − A_ji|; not finite where an entry is not. */
+export function asymmetry(A: View): number {
+  match(A.rows === A.cols && A.bytes === 8, "asymmetry", A);
+  return A.context.ops.dasymmetry(A.rows, A.at, A.ld);
+}
+
 /** y = α A x + β y. The views x and y have one row each. */
 export function gemv(alpha: number, A: View, x: View, beta: number, y: View): void {
   match(A.trans === 0 && x.cols === A.cols && y.cols === A.rows, "gemv", A, x, y);

@@ -92,6 +92,15 @@ export class View {
     return matrix(this.rows, this.cols, doubles);
   }
 
+  /** The lower triangle of packed rows as a matrix, zeros above. The part above is never written: half the pages. */
+  lower(what: string): Matrix {
+    const L = matrix(this.rows, this.cols);
+    const numbers = this.numbers();
+    for (let i = 0; i < this.rows; i++) L.data.set(numbers.subarray(i * this.ld, i * this.ld + i + 1), i * this.cols);
+    if (this.bytes === 4 && !areFinite(L.data)) checkFloats(this, numbers, what);
+    return L;
+  }
+
   /** A copy of the diagonal. */
   diagonal(): Float64Array {
     const n = Math.min(this.rows, this.cols);

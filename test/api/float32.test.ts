@@ -173,7 +173,7 @@ describe.each(variants)("%s", (variant) => {
       const Y = { data: Float64Array.from({ length: 2 * N }, (_, i) => Math.cos(i)), rows: N, cols: 2 };
       const model = createInfiniteNetwork({ activation: "relu", biasStd: 0.1 });
       for (const given of [model, { kernel: (A: Matrix, B: Matrix) => float64.kernel(model, A, B) }]) {
-        using fit = float32.fit(given, X, Y, { ridge: 1e-2 });
+        using fit = float32.fit(given, X, Y, { ridge: 1e-2, solver: "dual" });
         using reference = float64.fit(model, X, Y, { ridge: 1e-2 });
         expect(fit.report).toMatchObject({ precision: "float32", fallback: undefined });
         expect(fit.report.backwardError, "backward error of the system that was solved, c N ε").toBeLessThanOrEqual(
@@ -187,6 +187,17 @@ describe.each(variants)("%s", (variant) => {
           "mean: backward errors of Nε each, times the condition number",
         );
       }
+    });
+
+    test("few rows are left to float64 unless the solver is named, and the report says so", () => {
+      const [, net] = NETWORKS[0];
+      const X = randomMatrix(N, 1, 1, 2);
+      const Y = targets(net, X);
+      using fit = float32.fit(net, X, Y, { ridge: 0.1 });
+      expect(fit.report.precision).toBe("float64");
+      expect(fit.report.fallback).toMatch(/fewer than 400 rows/);
+      using reference = float64.fit(net, X, Y, { ridge: 0.1 });
+      expect(fit.predict(X)).toEqual(reference.predict(X));
     });
 
     test("what float32 cannot do is done in float64, and said", () => {

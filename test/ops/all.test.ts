@@ -34,6 +34,7 @@ const suites: Record<keyof Ops, string> = {
   drowdot: "level2",
   dhadamard: "level2",
   dmirror: "level2",
+  dasymmetry: "level2",
   dtranspose: "level2",
   dcovariance: "infinite",
   ddual: "infinite",

@@ -1,4 +1,4 @@
-/** dgemv, drowdot, dhadamard, dmirror, dtranspose. */
+/** dgemv, drowdot, dhadamard, dmirror, dasymmetry, dtranspose. */
 import { describe, expect, test } from "vitest";
 import { loadContext, variants } from "../setup/variants.js";
 import {
@@ -116,6 +116,31 @@ describe.each(variants)("%s", (variant) => {
       );
       const expected = (i: number, j: number) => ({ value: 1000 * Math.max(i, j) + Math.min(i, j), bound: 0 });
       expectEntries(bed.read(a), n, n, expected, "mirrored");
+    });
+  });
+
+  test.each(SQUARES)("dasymmetry: the largest difference, wherever it is: n = %i", (n) => {
+    onBed(context, (bed) => {
+      const symmetric = (i: number, j: number) => 1 / (1 + i + j);
+      const a = bed.matrix("A", n, n, symmetric);
+      const measure = () => bed.call(() => bed.ops.dasymmetry(n, a.address, a.ld));
+      expect(measure(), "symmetric").toBe(0);
+      const places = [...new Set([0, 1, 2, n >> 1, n - 2, n - 1])].filter((i) => i >= 0 && i < n);
+      for (const i of places) {
+        for (const j of places) {
+          const view = context.arena.view(a.address + (i * a.ld + j) * 8, 1);
+          const before = view[0];
+          if (i !== j) {
+            view[0] = before + 0.25;
+            expect(measure(), `entry (${i}, ${j})`).toBe(Math.abs(before + 0.25 - symmetric(j, i)));
+          }
+          for (const value of [Number.NaN, Infinity, -Infinity]) {
+            view[0] = value;
+            expect(Number.isFinite(measure()), `${value} at (${i}, ${j})`).toBe(false);
+          }
+          view[0] = before;
+        }
+      }
     });
   });
 

@@ -59,5 +59,5 @@ function backendOf(variant: Variant): Backend {
 export function loadContext(variant: Variant): Context {
   const backend = backendOf(variant);
   expect(backend.variant).toBe(variant);
-  return { ops: backend.ops, arena: new Arena(backend), precision: "float64", disposed: false };
+  return { ops: backend.ops, arena: new Arena(backend), precision: "float64", threads: THREADS, disposed: false };
 }

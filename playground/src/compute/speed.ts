@@ -1,26 +1,37 @@
-// Times of public calls on every variant that runs here. One call of `time` measures one task, so that the page can
-// stop between.
+// Times of public calls on every build that runs here, and on threads. One call of `time` measures one task, so that
+// the page can stop between.
 import { createNetwork, type Ntk } from "ntk-wasm/slim";
-import { SIZE, type Variant } from "./tasks";
+import { type Build, SIZE, type Threads } from "./tasks";
 
 const BUDGET_MS = 600;
 const MOST = 15;
 /** Clocks of pages without isolation tick every 0.1 ms: a round takes at least so long. */
 const ROUND_MS = 10;
-const loaded = new Map<Variant, Promise<Ntk>>();
+const loaded = new Map<Build, Promise<Ntk>>();
 
-async function load(variant: Variant): Promise<Ntk> {
+async function load(build: Build): Promise<Ntk> {
   // The whole package, with both binaries and the JavaScript backend.
   const { load } = await import("ntk-wasm");
-  return load({ variant });
+  return load(build === "threads" ? { threads: "auto" } : { variant: build });
 }
 
-/** Median milliseconds of a call; undefined where this browser cannot run the variant. */
-export async function time(variant: Variant, task: string): Promise<number | undefined> {
+function get(build: Build): Promise<Ntk> {
+  const ntk = loaded.get(build) ?? load(build);
+  loaded.set(build, ntk);
+  return ntk;
+}
+
+/** The threads of this browser in this page. */
+export async function threads(): Promise<Threads> {
+  const ntk = await get("threads");
+  return { threads: ntk.threads, reason: ntk.threadsReason };
+}
+
+/** Median milliseconds of a call; undefined where this browser cannot run the build. */
+export async function time(build: Build, task: string): Promise<number | undefined> {
   let ntk: Ntk;
   try {
-    if (!loaded.has(variant)) loaded.set(variant, load(variant));
-    ntk = (await loaded.get(variant)) as Ntk;
+    ntk = await get(build);
   } catch (error) {
     if ((error as Error).name === "BackendError") return undefined;
     throw error;

@@ -1,6 +1,12 @@
 // What pages and worker both know of the longer works, without the library.
-export const VARIANTS = ["relaxed", "simd", "js"] as const;
-export type Variant = (typeof VARIANTS)[number];
+/** Builds on one thread, and the fastest of them on all threads. */
+export const BUILDS = ["threads", "relaxed", "simd", "js"] as const;
+export type Build = (typeof BUILDS)[number];
+/** How many threads "auto" gives, and why not more. */
+export interface Threads {
+  threads: number;
+  reason: string | undefined;
+}
 interface Task {
   title: string;
   /**

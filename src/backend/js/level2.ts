@@ -2,7 +2,7 @@
 import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
 
-type Level2Ops = Pick<Ops, "dgemv" | "dhadamard" | "drowdot" | "dmirror" | "dtranspose">;
+type Level2Ops = Pick<Ops, "dgemv" | "dhadamard" | "drowdot" | "dmirror" | "dasymmetry" | "dtranspose">;
 
 /** Σ x_j y_j, four sums: one chain of additions would wait for itself. */
 export function dot(h: Float64Array, n: number, x: number, y: number): number {
@@ -55,6 +55,21 @@ export function level2Ops(memory: Memory): Level2Ops {
         }
       }
       return 0;
+    },
+    dasymmetry(n, a, lda) {
+      const [d, at] = [memory.f64, a >>> 3];
+      let worst = 0;
+      for (let i0 = 0; i0 < n; i0 += BLOCK) {
+        for (let j0 = 0; j0 <= i0; j0 += BLOCK) {
+          for (let i = i0; i < Math.min(n, i0 + BLOCK); i++) {
+            for (let j = j0; j <= Math.min(i, j0 + BLOCK - 1); j++) {
+              // NaN stays.
+              worst = Math.max(worst, Math.abs(d[at + i * lda + j] - d[at + j * lda + i]));
+            }
+          }
+        }
+      }
+      return worst;
     },
     dtranspose(rows, cols, a, lda, b, ldb) {
       const h = memory.f64;

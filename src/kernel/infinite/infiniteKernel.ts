@@ -31,7 +31,7 @@ export class InfiniteSource implements KernelSource {
   }
 
   scratch(n: number): number {
-    return infiniteScratch(this.#model, n);
+    return infiniteScratch(this.#context, this.#model, n);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {

@@ -20,9 +20,11 @@ export function infiniteInto(model: InfiniteNetwork, X: Matrix, X2: Matrix | und
   context.arena.run(() => {
     const pairs = new Pairs(context, model, X.cols);
     const [A, B = A] = pairs.load(X2 ? [X, X2] : [X]);
-    const memory = tileMemory(context, model, ROWS);
-    for (let row = 0; row < out.rows; row += ROWS) {
-      const rows = Math.min(ROWS, out.rows - row);
+    // The rows of a tile of a mixture decide the number of its terms, and with it bits.
+    const tall = pairs.sorted ? ROWS : ROWS * context.threads;
+    const memory = tileMemory(context, model, tall);
+    for (let row = 0; row < out.rows; row += tall) {
+      const rows = Math.min(tall, out.rows - row);
       const some = consecutive(A, row, rows);
       // Of a symmetric kernel the columns up to the tile's last row.
       const end = X2 ? n2 : row + rows;
@@ -85,7 +87,7 @@ export function infiniteKernel(context: Context, model: InfiniteNetwork, X: Matr
   const { arena } = context;
   const n2 = X2?.rows ?? X.rows;
   return arena.run(() => {
-    arena.require(X.rows * n2 + infiniteScratch(model, X.rows + n2));
+    arena.require(X.rows * n2 + infiniteScratch(context, model, X.rows + n2));
     const out = scratch(context, X.rows, n2);
     infiniteInto(model, X, X2, out);
     return matrix(X.rows, n2, out.copy());
@@ -93,6 +95,6 @@ export function infiniteKernel(context: Context, model: InfiniteNetwork, X: Matr
 }
 
 /** Doubles beside the result, about: moments for a hundred terms, variances, a few inputs, tiles. */
-export function infiniteScratch({ depth }: InfiniteNetwork, n: number): number {
-  return n * (100 * depth + 64) + 3 * ROWS * COLUMNS;
+export function infiniteScratch({ threads }: Context, { depth }: InfiniteNetwork, n: number): number {
+  return n * (100 * depth + 64) + 3 * ROWS * threads * COLUMNS;
 }
