@@ -15,7 +15,9 @@ const TURN = 250;
 export async function benchThreads(variant, threads, { only, rounds, print }) {
   const { backend, team } = createTeam(variant, threads);
   await team.ready;
-  const [one, many] = [new Ntk(createWasmBackend(variant)), new Ntk(backend)];
+  const single = createWasmBackend(variant);
+  const one = { ntk: new Ntk(single), backend: single };
+  const many = { ntk: new Ntk(backend), backend };
   const others = Array.from({ length: threads }, () => startChild(variant));
   await Promise.all(others.map((child) => child.ready));
   print(`${variant}, ${threads} threads; medians of ${rounds} rounds; limit: ${threads} independent processes.`);
@@ -44,7 +46,7 @@ export async function benchThreads(variant, threads, { only, rounds, print }) {
   }
   print(`\nA region costs ${overhead(variant, backend, team)} µs while helpers are awake.`);
   for (const child of others) child.end();
-  many.dispose();
+  many.ntk.dispose();
 }
 
 /** Milliseconds of one run, from as many as fill a turn. */
@@ -86,16 +88,13 @@ function overhead(variant, backend, team) {
 
 /** A process that runs a case by itself. */
 function startChild(variant) {
-  const child = fork(fileURLToPath(new URL("lib/threadsChild.mjs", import.meta.url)), [variant]);
+  const child = fork(fileURLToPath(new URL("lib/threadsChild.mjs", import.meta.url)));
   const answers = [];
   child.on("message", (message) => answers.shift()?.(message));
   const next = () => new Promise((resolve) => answers.push(resolve));
-  return {
-    ready: next(),
-    ask(message) {
-      child.send(message);
-      return next();
-    },
-    end: () => child.kill(),
+  const ask = (message) => {
+    child.send(message);
+    return next();
   };
+  return { ready: ask({ variant }), ask, end: () => child.kill() };
 }

@@ -12,7 +12,7 @@ export function zeros(length: number): Float64Array {
 
 /** A copy of numbers in memory of the backend. @throws MemoryLimitError */
 export function copyOf(view: Float64Array): Float64Array {
-  return owned(view.length, () => view.slice());
+  return owned(view.length, () => new Float64Array(view));
 }
 
 function owned(length: number, make: () => Float64Array): Float64Array {

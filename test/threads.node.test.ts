@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { patience } from "../scripts/slowness.mjs";
 import { Arena } from "../src/arena.js";
 import { createTeam } from "../src/backend/inlined.js";
-import { TEAM_BYTES } from "../src/backend/threads/team.js";
 import { BackendError, createNetwork, load, type Matrix } from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
 import { built } from "./setup/child.js";
@@ -29,7 +28,8 @@ function sharing(threads: number) {
   const { backend, team } = createTeam("simd", threads);
   team.leastWork = 0;
   team.patience = 1;
-  const words = new Int32Array(backend.buffer(), backend.base - TEAM_BYTES, 64);
+  const { teamBytes } = backend.ops as unknown as { teamBytes(): number };
+  const words = new Int32Array(backend.buffer(), backend.base - teamBytes(), 64);
   return { ntk: new Ntk(backend), backend, team, words };
 }
 

@@ -154,8 +154,22 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) =>
         }
       });
 
+      // Features and packed operands are units like all others: sixteen threads make them once, not sixteen times.
+      test.runIf(NUMBERS.length > 1)("at 16 threads each unit is computed once", async () => {
+        const { backend, team } = createTeam(variant, 16);
+        team.leastWork = 0;
+        await team.ready;
+        using ntk = new Ntk(backend, precision);
+        for (const name of ["kernel", "gram", "cholesky", "eigh", "train"]) {
+          METHODS[name](ntk);
+          const { units, computed } = team.shared;
+          expect(computed, `${name}: computed units of ${units}`).toBe(units);
+        }
+        expect(team.shared.helped).toBeGreaterThan(0);
+      });
+
       test("helpers compute some of it", () => {
-        for (const { team } of teams) expect(team.shared.units).toBeGreaterThan(0);
+        for (const { team } of teams) expect(team.shared.helped).toBeGreaterThan(0);
       });
     });
   }

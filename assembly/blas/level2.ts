@@ -1,7 +1,7 @@
 // Ops that read each number once: gemv, row dots, Hadamard products, mirror, transpose. See src/ops.ts for the
 // contract.
 import { laneSum, multiplyAdd } from "../simd/words";
-import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows } from "../team/team";
 
 /** {@link dotOf} of doubles. */
 // @ts-ignore: decorator
@@ -48,7 +48,7 @@ export function gemv(
 export function rowdot(
   rowStart: i32, rowEnd: i32, n: i32, alpha: f64, a: usize, lda: i32, b: usize, ldb: i32, gamma: f64, out: usize,
 ): i32 {
-  if (isShared(DOT_TIME * <f64>(rowEnd - rowStart) * <f64>n)) {
+  if (isWorth(DOT_TIME * <f64>(rowEnd - rowStart) * <f64>n)) {
     const job = changetype<RowDots>(jobRoom());
     job.n = n; job.alpha = alpha; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb; job.gamma = gamma; job.out = out;
     shareRows(rowdotUnit, job, rowStart, rowEnd, 8, 0, 0);
@@ -87,7 +87,7 @@ export function hadamard<T>(
   rowStart: i32, rowEnd: i32, m: i32, alpha: f64, a: usize, lda: i32, period: i32, b: usize, ldb: i32, repeat: i32,
   c: usize, ldc: i32,
 ): i32 {
-  if (isShared(2 * DOT_TIME * <f64>(rowEnd - rowStart) * <f64>m)) {
+  if (isWorth(2 * DOT_TIME * <f64>(rowEnd - rowStart) * <f64>m)) {
     const job = changetype<Hadamard>(jobRoom());
     job.m = m; job.alpha = alpha; job.a = a; job.lda = lda; job.period = period; job.b = b; job.ldb = ldb;
     job.repeat = repeat; job.c = c; job.ldc = ldc;
@@ -151,7 +151,7 @@ function transposeUnit(address: usize, unit: i32, _work: usize): void {
 }
 
 export function transpose(rows: i32, cols: i32, a: usize, lda: i32, b: usize, ldb: i32): i32 {
-  if (isShared(2 * MIRROR_TIME * <f64>rows * <f64>cols)) {
+  if (isWorth(2 * MIRROR_TIME * <f64>rows * <f64>cols)) {
     const job = changetype<Transpose>(jobRoom());
     job.cols = cols; job.a = a; job.lda = lda; job.b = b; job.ldb = ldb;
     shareRows(transposeUnit, job, 0, rows, BLOCK, 0, 0);
@@ -197,7 +197,7 @@ function transposeBlock<T>(rows: i32, cols: i32, a: usize, aBytes: usize, b: usi
 }
 
 export function mirror<T>(n: i32, a: usize, lda: i32): i32 {
-  if (isShared(MIRROR_TIME * <f64>n * <f64>n)) {
+  if (isWorth(MIRROR_TIME * <f64>n * <f64>n)) {
     const job = changetype<Mirror>(jobRoom());
     job.a = a; job.lda = lda;
     shareRows(sizeof<T>() == 4 ? mirrorUnit32 : mirrorUnit64, job, 0, n, BLOCK, 0, 0);
@@ -260,7 +260,7 @@ class Asymmetry extends Rows {
 }
 
 export function asymmetry(n: i32, a: usize, lda: i32): f64 {
-  if (!isShared(MIRROR_TIME * <f64>n * <f64>n)) return asymmetryOf(0, n, n, a, lda);
+  if (!isWorth(MIRROR_TIME * <f64>n * <f64>n)) return asymmetryOf(0, n, n, a, lda);
   const job = changetype<Asymmetry>(jobRoom());
   job.a = a; job.lda = lda; job.n = n; job.worst = 0;
   shareRows(asymmetryUnit, job, 0, n, BLOCK, 0, 0);

@@ -136,7 +136,7 @@ export function product<T>(
 @inline const MADD_TIME: f64 = 0.13;
 /** Blocks for each thread, at least: what the last one computes alone is then a few percent. */
 // @ts-ignore: decorator
-@inline const BLOCKS_A_THREAD: i32 = 24;
+@inline const BLOCKS_A_THREAD: i32 = 48;
 
 export function productTime<T>(lower: bool, rows: i32, n: i32, k: i32): f64 {
   return MADD_TIME * <f64>(sizeof<T>() >> 2) * <f64>(lower ? 1 : 2) * 0.5 * <f64>rows * <f64>n * <f64>k;

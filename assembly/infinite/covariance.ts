@@ -2,7 +2,7 @@
 // Inputs become unit vectors, with the bias as an extra coordinate. Angles are then exact where inputs are nearly
 // parallel or opposite.
 import { madd } from "../simd/words";
-import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows } from "../team/team";
 
 export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
   const ra = sqrt(alpha), rb = sqrt(beta);
@@ -36,7 +36,7 @@ export function covariance(
   rowStart: i32, rowEnd: i32, cols: i32, d: i32, a: usize, u: usize, ldu: i32, b: usize, v: usize, ldv: i32, vt: usize, ldvt: i32,
   c: usize, ldc: i32, delta: usize, ldd: i32,
 ): i32 {
-  if (isShared(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols * <f64>(vt ? d : 2))) {
+  if (isWorth(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols * <f64>(vt ? d : 2))) {
     const job = changetype<Covariance>(jobRoom());
     job.cols = cols; job.d = d; job.a = a; job.u = u; job.ldu = ldu; job.b = b; job.v = v; job.ldv = ldv;
     job.vt = vt; job.ldvt = ldvt; job.c = c; job.ldc = ldc; job.delta = delta; job.ldd = ldd;

@@ -1,7 +1,7 @@
 // One layer of an infinitely wide network on a tile of pairs: see src/ops.ts for the contract.
 import { mapDualActivation } from "../activation/index";
 import { linesOf } from "../blas/blocksize";
-import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
+import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows, threads } from "../team/team";
 import { slots, weightBytes } from "./probitSeries";
 import { RESULTS } from "./row";
 
@@ -63,7 +63,7 @@ export function dualActivation(
   a: usize, ma: usize, b: usize, mb: usize, nextA: usize, nextB: usize, c: usize, ldc: i32, delta: usize, ldd: i32,
   theta: usize, ldt: i32, weight: f64, bias: f64, scale: f64, shift: f64, work: usize,
 ): i32 {
-  if (!diagonal && isShared(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols)) {
+  if (!diagonal && isWorth(PAIR_TIME * <f64>(rowEnd - rowStart) * <f64>cols)) {
     // The activation is known if no pair is refused.
     if (!mapDualActivation(activation, 0, nodes, terms, held, a, ma, b, mb, c, delta, 0, 0, 0, work, work + HEAD)) return -1;
     const t = changetype<Dual>(jobRoom());

@@ -7,7 +7,7 @@ import { transpose } from "../blas/level2";
 import { pack } from "../blas/pack";
 import { multiply, productScratchBytes } from "../blas/product";
 import { multiplyAdd, splatAt } from "../simd/words";
-import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
+import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows, threads } from "../team/team";
 
 /** Up to here axpys beat packing for the gemm: each costs a load and a store of Z per multiply-add. */
 // @ts-ignore: decorator
@@ -22,7 +22,7 @@ export function affine(
   beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
 ): i32 {
   const few = prepare<f64>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, z, ldz, work);
-  if (isShared(AXPY_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>(few ? d + 1 : 1))) {
+  if (isWorth(AXPY_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>(few ? d + 1 : 1))) {
     const job = changetype<Features>(jobRoom());
     job.activation = NONE; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = work;
     job.beta = beta; job.bias = bias; job.s = z; job.lds = ldz;
@@ -107,7 +107,7 @@ export function features<T>(
 ): i32 {
   if (!activateRow<T>(activation, 0, 0, work, work, work)) return -1;
   const time = (ACTIVATION_TIME + (d <= FEW_INPUTS ? AXPY_TIME * <f64>d : 0)) * <f64>(rowEnd - rowStart) * <f64>m;
-  const shared = isShared(time), ct = work + ownBytes<T>(m) * <usize>(shared ? threads() : 1);
+  const shared = isWorth(time), ct = work + ownBytes<T>(m) * <usize>(shared ? threads() : 1);
   const few = prepare<T>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, s, lds, ct);
   if (shared) {
     const job = changetype<Features>(jobRoom());

@@ -1,12 +1,12 @@
 // Rows of the Jacobian and the vector-Jacobian product of a layer: see src/ops.ts for the contract.
 import { madd } from "../simd/words";
-import { endRow, firstRow, isShared, jobRoom, Rows, shareRows } from "../team/team";
+import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows } from "../team/team";
 
 export function khatrirao(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, scale: f64, g: usize, ldg: i32, x: usize, ldx: i32, repeat: i32,
   j: usize, ldj: i32,
 ): i32 {
-  if (isShared(WRITE_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>d)) {
+  if (isWorth(WRITE_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>d)) {
     const job = changetype<KhatriRao>(jobRoom());
     job.m = m; job.d = d; job.scale = scale; job.g = g; job.ldg = ldg; job.x = x; job.ldx = ldx; job.repeat = repeat;
     job.j = j; job.ldj = ldj;
@@ -71,11 +71,11 @@ export function vjp(
 ): i32 {
   const units = unitEnd - unitStart, at = <usize>unitStart << 3;
   if (units <= 0) return 0;
-  if (isShared(VJP_TIME * <f64>units * <f64>n * <f64>(d + 2))) {
+  if (isWorth(VJP_TIME * <f64>units * <f64>n * <f64>(d + 2))) {
     const job = changetype<Vjp>(jobRoom());
     job.n = n; job.d = d; job.bScale = bScale; job.cScale = cScale; job.dScale = dScale; job.v = v; job.x = x; job.ldx = ldx;
     job.s = s; job.lds = lds; job.g = g; job.ldg = ldg; job.ub = ub; job.uc = uc; job.ud = ud;
-    shareRows(vjpUnit, job, unitStart, unitEnd, 16, 0, 0);
+    shareRows(vjpUnit, job, unitStart, unitEnd, WIDE, 0, 0);
     return 0;
   }
   const sBytes = <usize>lds << 3, gBytes = <usize>ldg << 3, xBytes = <usize>ldx << 3;
@@ -94,6 +94,13 @@ export function vjp(
 /** Nanoseconds for a number of S or G and one sum. */
 // @ts-ignore: decorator
 @inline const VJP_TIME: f64 = 0.25;
+
+/**
+ * Hidden units of a unit of work: narrower ones read a few cache lines of each row, far apart, and are slower than one
+ * thread (16: 0.7 of its speed).
+ */
+// @ts-ignore: decorator
+@inline export const WIDE: i32 = 128;
 
 /** Its rows are hidden units. */
 @unmanaged

@@ -4,7 +4,7 @@
 // all pre-activations.
 import { lineBytes } from "../blas/blocksize";
 import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
-import { addRows } from "./jacobian";
+import { addRows, WIDE } from "./jacobian";
 import { dot } from "../blas/level2";
 import { endRow, firstRow, isShared, jobRoom, Rows, shareRows, threads } from "../team/team";
 import { madd, nmadd } from "../simd/words";
@@ -143,7 +143,7 @@ function sharedBackward(
     squares += difference * difference;
     total += difference;
   }
-  shareRows(trainUnitsUnit, t, 0, m, 16, 0, 0);
+  shareRows(trainUnitsUnit, t, 0, m, WIDE, 0, 0);
   if (bias) store<f64>(gradient, beta2 * total / <f64>n);
   return squares / (2 * <f64>n);
 }

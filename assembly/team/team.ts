@@ -151,7 +151,7 @@ export function isWorth(work: f64): bool {
 }
 
 // @ts-ignore: decorator
-@inline const HOT: f64 = 0.15;
+@inline const HOT: f64 = 0.3;
 
 /**
  * Computes units [0, units) of a job. `work` has `workBytes` bytes for each thread; `cost` is the time of all units in

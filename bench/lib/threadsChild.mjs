@@ -4,13 +4,16 @@ import { Ntk } from "../../dist/ntk.js";
 import { CASES } from "../cases/threads.mjs";
 import { turn } from "../threads.mjs";
 
-const ntk = new Ntk(createWasmBackend(process.argv[2]));
+let contender;
 let run;
-process.on("message", ({ prepare, run: milliseconds }) => {
-  if (prepare !== undefined) {
-    run = CASES.find(({ name }) => name === prepare).prepare(ntk);
+process.on("message", ({ variant, prepare, run: milliseconds }) => {
+  if (variant !== undefined) {
+    const backend = createWasmBackend(variant);
+    contender = { ntk: new Ntk(backend), backend };
+    process.send("ready");
+  } else if (prepare !== undefined) {
+    run = CASES.find(({ name }) => name === prepare).prepare(contender);
     run();
     process.send("prepared");
   } else process.send(turn(run, milliseconds));
 });
-process.send("ready");

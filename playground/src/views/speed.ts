@@ -80,7 +80,7 @@ function table(times: Times, names: Names): HTMLElement {
 
 function bars(times: Times, names: Names): HTMLElement[] {
   return [...times].map(([name, row]) => {
-    const slowest = Math.max(...names.map(([build]) => row[build] ?? 0));
+    const slowest = names.reduce((most, [build]) => Math.max(most, row[build] ?? 0), 0);
     const lines = names.flatMap(([build, text]) => {
       const ms = row[build];
       if (ms === undefined) return [];

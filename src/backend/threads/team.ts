@@ -9,11 +9,10 @@ import type { WasmModule } from "../moduleType.js";
 import { type Helper, openHelper } from "./helper.js";
 
 /** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */
-const [GATE, LOST, MAY_SLEEP, PATIENCE, HELPED, REGIONS] = [0, 3, 4, 5, 18, 19];
+const [GATE, LOST, MAY_SLEEP, PATIENCE] = [0, 3, 4, 5];
+const [DONE, HELPED, REGIONS, OPENED] = [17, 18, 19, 20];
 const LEAST_WORK_AT = 48;
 const [QUIT, OPEN, INSIDE] = [0x200, 0x100, 0xff];
-/** Bytes of a team: `teamBytes` there. */
-export const TEAM_BYTES = 512;
 /** Seconds without a finished unit after which a helper counts as lost: a unit takes milliseconds. */
 const SECONDS = 10;
 /** Milliseconds in which helpers have to start. */
@@ -70,10 +69,10 @@ export class HelperTeam implements Team {
     return this.#down;
   }
 
-  /** Units that helpers have computed, and regions that were shared. */
-  get shared(): { units: number; regions: number } {
+  /** Since the start: regions that were shared, their units, how often a unit was computed, and by helpers. */
+  get shared(): { regions: number; units: number; computed: number; helped: number } {
     const words = this.#words();
-    return { units: words[HELPED], regions: words[REGIONS] };
+    return { regions: words[REGIONS], units: words[OPENED], computed: words[DONE], helped: words[HELPED] };
   }
 
   /** Seconds without a finished unit after which a helper counts as lost. */

@@ -33,8 +33,8 @@ export function withTangents<T>(context: Context, net: Network, X: Matrix, body:
     const kept = 2 * units * X.rows <= KEPT && wholeTile(context, loaded, inputs);
     const [v, u] = [scratch(context, X.rows, C), scratch(context, 1, P)];
     const tiles = (body: (tile: Tile) => void) => (kept ? body(kept) : forEachTile(context, loaded, inputs, body));
-    // Φu makes pre-activations: a part's stay in L2.
-    const part = Math.max(16, Math.floor(2 ** 15 / widest));
+    // Φu makes pre-activations: a part's stay in L2, the one of each thread.
+    const part = Math.max(16, Math.floor(2 ** 15 / widest)) * context.threads;
     return body({
       transposeTimes(given) {
         v.entries().set(given);
