@@ -143,13 +143,14 @@ export function isShared(work: f64): bool {
   return team != 0 && !inside && work > changetype<Team>(team).leastWork;
 }
 
-/** As {@link isShared}, and less work is enough while no helper sleeps: a region then costs about a microsecond. */
+/** As {@link isShared}, and less work is enough while no helper sleeps: a region then costs about 2 µs. */
 export function isWorth(work: f64): bool {
   if (team == 0 || inside) return false;
   const t = changetype<Team>(team);
   return work > (atomic.load<i32>(team + offsetof<Team>("sleepers")) > 0 ? t.leastWork : t.leastWork * HOT);
 }
 
+/** While no helper sleeps: 18 of 60 µs. At 9 µs the kernel of 50 points was 10 % slower than on one thread. */
 // @ts-ignore: decorator
 @inline const HOT: f64 = 0.3;
 
