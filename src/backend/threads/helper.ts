@@ -1,12 +1,12 @@
 /** A helper's worker, in a browser or in Node: it runs one call of the module, `serve`, until the team ends. */
 import { isErrorLike } from "../../brand.js";
 import { BackendError } from "../../errors.js";
-import type { WasmModule } from "../moduleType.js";
+import type { WasmMemory, WasmModule } from "../moduleType.js";
 
 /** What a helper is told. */
 export interface Assignment {
   module: WasmModule;
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   /** Address of the team. */
   address: number;
   /** 1 for the first helper. */

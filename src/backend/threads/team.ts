@@ -5,7 +5,7 @@
  */
 import { BackendError } from "../../errors.js";
 import type { Team } from "../../ops.js";
-import type { WasmModule } from "../moduleType.js";
+import type { WasmMemory, WasmModule } from "../moduleType.js";
 import { type Helper, openHelper } from "./helper.js";
 
 /** The words of `Team` in assembly/team/team.ts, counted in int32; `leastWork` in float64. */
@@ -24,7 +24,7 @@ const LEAST_WORK = 60_000;
 export class HelperTeam implements Team {
   /** Resolves when all helpers serve. Until then the leading thread computes alone what they would have shared. */
   readonly ready: Promise<void>;
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   readonly #address: number;
   readonly #helpers: readonly Helper[];
   #serving: number;
@@ -33,7 +33,7 @@ export class HelperTeam implements Team {
   #ended = false;
 
   /** Starts `threads - 1` helpers. */
-  constructor(module: WasmModule, memory: WebAssembly.Memory, address: number, threads: number) {
+  constructor(module: WasmModule, memory: WasmMemory, address: number, threads: number) {
     this.#memory = memory;
     this.#address = address;
     this.#serving = threads - 1;
