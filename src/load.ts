@@ -64,8 +64,8 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
   const { variants, precision, threads, threadsReason } = choose(options, "load");
   return firstOf(variants, "load", async (variant, reason) => {
     if (variant === "js") {
-      jsThreads(options);
-      return new Ntk(createJsBackend(), precision, reason, oneThread(options));
+      const why = oneThread(options);
+      return new Ntk(createJsBackend(), precision, reason, why);
     }
     return withThreads(options.threads, threads, async (count, why = threadsReason) => {
       return new Ntk(await loadWasmBackend(variant, count), precision, reason, why);
@@ -75,15 +75,15 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
 
 const ONE_THREAD = "the JavaScript backend has one thread";
 
-/** Why JavaScript has no more threads, where more were asked for. */
-export function oneThread({ threads }: LoadOptions): string | undefined {
-  return threads === "auto" ? ONE_THREAD : undefined;
-}
-
-/** The threads of JavaScript: 1. @throws BackendError where more were asked for by number. */
-export function jsThreads({ threads = 1 }: LoadOptions): 1 {
-  if (typeof threads === "number" && threads > 1) throw new BackendError(`threads is ${threads}, but ${ONE_THREAD}`);
-  return 1;
+/**
+ * Why JavaScript has one thread; undefined where one was asked for.
+ *
+ * @throws BackendError where more were asked for by number.
+ */
+export function oneThread({ threads = 1 }: LoadOptions): string | undefined {
+  if (threads === "auto") return ONE_THREAD;
+  if (threads > 1) throw new BackendError(`threads is ${threads}, but ${ONE_THREAD}`);
+  return undefined;
 }
 
 /** The variants that the options allow, the fastest first. Throws as {@link load} for wrong options. */

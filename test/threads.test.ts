@@ -5,12 +5,13 @@
  */
 import { afterAll, describe, expect, test } from "vitest";
 import { createTeam, createWasmBackend } from "../src/backend/inlined.js";
+import { whyNotShared } from "../src/backend/threads/choose.js";
 import { BackendError, createInfiniteNetwork, createNetwork, load } from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
 import { randomMatrix } from "./setup/random.js";
 import { variants } from "./setup/variants.js";
 
-const shareable = globalThis.crossOriginIsolated !== false && typeof SharedArrayBuffer === "function";
+const shareable = whyNotShared() === undefined;
 
 const N = 150;
 const X = randomMatrix(N, 3, 1, 1);

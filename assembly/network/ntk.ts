@@ -38,6 +38,9 @@ class Ntk extends Blocks {
   fd: i32;
   /** One set of rows serves both operands where they start with the same one. */
   both: bool;
+  /** Groups of points on the right, and of both operands. */
+  right: i32;
+  groups: i32;
   k0: i32;
   as: usize;
   ag: usize;
@@ -84,15 +87,15 @@ export function ntk<T>(
     pack<T>(0, r0, rows, 0, d, MR, x, ldx, p);
     pack<T>(0, 0, n, 0, d, NR, y, ldy, q);
   }
-  const points = (n + G - 1) / G + (both ? 0 : (rows + G - 1) / G);
+  job.right = (n + G - 1) / G;
+  job.groups = job.right + (both ? 0 : (rows + G - 1) / G);
   for (let k0 = 0; k0 == 0 || k0 < m; k0 += KB) {
     const kb = min(m - k0, KB), first = k0 == 0;
     job.k0 = k0; job.kb = kb; job.gamma = first ? gamma : 1; job.delta = first ? delta : 0;
     const made = FEATURE_TIME * <f64>(both ? n : n + rows) * <f64>kb;
-    forEachUnit(sizeof<T>() == 4 ? featureUnit32 : featureUnit64, points * ((kb + KC - 1) / KC), work, rest, own, made);
+    forEachUnit(sizeof<T>() == 4 ? featureUnit32 : featureUnit64, job.groups * ((kb + KC - 1) / KC), work, rest, own, made);
     const time = 2 * productTime<T>(lower, rows, n, kb);
-    cut<T>(job, time);
-    forEachUnit(sizeof<T>() == 4 ? kernelUnit32 : kernelUnit64, job.across * ((n + job.jStep - 1) / job.jStep), work, rest, own, time);
+    forEachUnit(sizeof<T>() == 4 ? kernelUnit32 : kernelUnit64, cut(job, time), work, rest, own, time);
   }
   return 0;
 }
@@ -104,8 +107,8 @@ export function ntk<T>(
 /** Makes S and G of a group of points for KC units, and packs them. */
 function featureUnit<T>(address: usize, unit: i32, work: usize): void {
   const job = changetype<Ntk>(address), d = job.d, G = group<T>(d), n = job.n, kb = job.kb, size = sizeof<T>();
-  const right = (n + G - 1) / G, points = right + (job.both ? 0 : (job.rows + G - 1) / G);
-  const pc = (unit / points) * KC, kc = min(kb - pc, KC), at = unit % points, isRight = at < right;
+  const groups = job.groups, right = job.right;
+  const pc = (unit / groups) * KC, kc = min(kb - pc, KC), at = unit % groups, isRight = at < right;
   const i = (isRight ? at : at - right) * G, live = min(G, (isRight ? n : job.rows) - i);
   const from = isRight ? job.y + <usize>i * <usize>job.ldy * size : job.x + <usize>i * <usize>job.ldx * size;
   const k = <usize>(job.k0 + pc), toA = <usize>job.mPad * <usize>pc * size, toB = <usize>job.nPad * <usize>pc * size;

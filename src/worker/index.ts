@@ -8,7 +8,7 @@ import { chooseThreads, withThreads } from "../backend/threads/choose.js";
 import { variantOf, type WasmModule } from "../backend/wasmModule.js";
 import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
-import { type Choice, choose, compile, firstOf, jsThreads, type LoadOptions, oneThread } from "../load.js";
+import { type Choice, choose, compile, firstOf, type LoadOptions, oneThread } from "../load.js";
 import { Client } from "./client.js";
 import type { WorkerOrigin } from "./port.js";
 import { script } from "./script.generated.js";
@@ -92,7 +92,7 @@ export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNt
         threadsReason: reason,
       });
     };
-    if (variant === "js") return load(jsThreads(rest), oneThread(rest));
+    if (variant === "js") return load(1, oneThread(rest));
     return withThreads(rest.threads, threads, load);
   };
   try {

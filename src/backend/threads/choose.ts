@@ -71,5 +71,5 @@ export function whyNotShared(): string | undefined {
 }
 
 /** What a page needs. */
-export const HEADERS =
+const HEADERS =
   "a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
