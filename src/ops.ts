@@ -30,6 +30,14 @@ export interface Ops {
     beta: number, bias: number, gain: number,
     s: number, lds: number, g: number, ldg: number, work: number,
   ): Info;
+  /**
+   * The second half of {@link Ops.dfeatures}: S holds Z on entry, and becomes σ(Z) in place; G_ij = gain_j σ'(Z_ij).
+   * `g` and `gain` are optional. Returns -1 for an unknown activation. `work`: that of dfeatures with d = 0.
+   */
+  dactivate(
+    activation: number, rowStart: number, rowEnd: number, m: number, gain: number,
+    s: number, lds: number, g: number, ldg: number, work: number,
+  ): Info;
   /** Bytes of `work` for {@link Ops.daffine} and {@link Ops.dfeatures} on `rows` rows. */
   dfeaturesScratchBytes(rows: number, m: number, d: number): number;
 
@@ -281,6 +289,8 @@ export interface Ops {
 
   /** gelu, softplus, silu and sin are computed in float64 and rounded once. */
   sfeatures: Ops["dfeatures"];
+  saffine: Ops["daffine"];
+  sactivate: Ops["dactivate"];
   sfeaturesScratchBytes: Ops["dfeaturesScratchBytes"];
   sgram: Ops["dgram"];
   sgramCross: Ops["dgramCross"];

@@ -4,7 +4,7 @@ import { gram, gramBlock, gramBlockCross, gramCross, gramScratchBytes } from "..
 import { hadamard, mirror } from "../blas/level2";
 import { trsm, trsmScratchBytes, trsv } from "../blas/trsm";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
-import { features, featuresScratchBytes } from "../network/features";
+import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { ntk, ntkScratchBytes } from "../network/ntk";
 import { threads } from "../team/team";
 
@@ -116,6 +116,19 @@ export function sfeatures(
   return features<f32>(
     activation, rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work,
   );
+}
+
+export function saffine(
+  rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
+  beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
+): i32 {
+  return affine<f32>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work);
+}
+
+export function sactivate(
+  activation: i32, rowStart: i32, rowEnd: i32, m: i32, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
+): i32 {
+  return activateRows<f32>(activation, rowStart, rowEnd, m, gain, s, lds, g, ldg, work);
 }
 
 export function sfeaturesScratchBytes(rows: i32, m: i32, d: i32): f64 {

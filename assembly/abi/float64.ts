@@ -9,7 +9,7 @@ import { moments } from "../infinite/probitSeries";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { ch1dn, ch1up, ch1upScratchBytes, chdex } from "../lapack/choleskyEdits";
 import { eigh, eighScratchBytes } from "../lapack/eigen/index";
-import { affine, features, featuresScratchBytes } from "../network/features";
+import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
 import { normals, normalsScratchBytes } from "../random/normals";
@@ -159,7 +159,13 @@ export function daffine(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
 ): i32 {
-  return affine(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work);
+  return affine<f64>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work);
+}
+
+export function dactivate(
+  activation: i32, rowStart: i32, rowEnd: i32, m: i32, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
+): i32 {
+  return activateRows<f64>(activation, rowStart, rowEnd, m, gain, s, lds, g, ldg, work);
 }
 
 export function dkhatrirao(

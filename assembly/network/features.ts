@@ -17,28 +17,29 @@ import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows, threads } from "..
 // @ts-ignore: decorator
 @inline const TMP: usize = 256;
 
-export function affine(
+export function affine<T>(
   rowStart: i32, rowEnd: i32, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, c: usize, ldc: i32,
   beta: f64, bias: usize, z: usize, ldz: i32, work: usize,
 ): i32 {
-  const few = prepare<f64>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, z, ldz, work);
+  const few = prepare<T>(rowStart, rowEnd, m, d, alpha, x, ldx, c, ldc, z, ldz, work);
   if (isWorth(AXPY_TIME * <f64>(rowEnd - rowStart) * <f64>m * <f64>(few ? d + 1 : 1))) {
     const job = changetype<Features>(jobRoom());
     job.activation = NONE; job.few = few; job.m = m; job.d = d; job.alpha = alpha; job.x = x; job.ldx = ldx; job.ct = work;
     job.beta = beta; job.bias = bias; job.s = z; job.lds = ldz;
-    shareRows(featuresUnit64, job, rowStart, rowEnd, 1, 0, 0);
+    shareRows(sizeof<T>() == 4 ? featuresUnit32 : featuresUnit64, job, rowStart, rowEnd, 1, 0, 0);
     return 0;
   }
-  affineRows(rowStart, rowEnd, few, m, d, alpha, x, ldx, work, beta, bias, z, ldz);
+  affineRows<T>(rowStart, rowEnd, few, m, d, alpha, x, ldx, work, beta, bias, z, ldz);
   return 0;
 }
 
-function affineRows(
+function affineRows<T>(
   rowStart: i32, rowEnd: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, ct: usize,
   beta: f64, bias: usize, z: usize, ldz: i32,
 ): void {
   for (let i = rowStart; i < rowEnd; i++) {
-    affineRow<f64>(few, m, d, alpha, x + (<usize>i * <usize>ldx << 3), ct, beta, bias, z + (<usize>i * <usize>ldz << 3));
+    const row = <usize>i * sizeof<T>();
+    affineRow<T>(few, m, d, alpha, x + row * <usize>ldx, ct, beta, bias, z + row * <usize>ldz);
   }
 }
 
@@ -63,6 +64,9 @@ function ownBytes<T>(m: i32): usize {
 /** In place of an activation: pre-activations are wanted. */
 // @ts-ignore: decorator
 @inline const NONE: i32 = -1;
+/** In place of a number of inputs: pre-activations are there. */
+// @ts-ignore: decorator
+@inline const GIVEN: i32 = -1;
 
 @unmanaged
 class Features extends Rows {
@@ -85,7 +89,7 @@ class Features extends Rows {
 
 function featuresUnit<T>(address: usize, unit: i32, work: usize): void {
   const t = changetype<Features>(address), from = firstRow(t, unit), to = endRow(t, unit);
-  if (t.activation == NONE) affineRows(from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.s, t.lds);
+  if (t.activation == NONE) affineRows<T>(from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.s, t.lds);
   else {
     featureRows<T>(
       t.activation, from, to, t.few, t.m, t.d, t.alpha, t.x, t.ldx, t.ct, t.beta, t.bias, t.gain, t.s, t.lds, t.g, t.ldg, work,
@@ -122,6 +126,21 @@ export function features<T>(
   return 0;
 }
 
+export function activateRows<T>(
+  activation: i32, rowStart: i32, rowEnd: i32, m: i32, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
+): i32 {
+  if (!activateRow<T>(activation, 0, 0, work, work, work)) return -1;
+  if (isWorth(ACTIVATION_TIME * <f64>(rowEnd - rowStart) * <f64>m)) {
+    const job = changetype<Features>(jobRoom());
+    job.activation = activation; job.few = false; job.m = m; job.d = GIVEN; job.x = 0; job.ldx = 0; job.ct = 0; job.bias = 0;
+    job.gain = gain; job.s = s; job.lds = lds; job.g = g; job.ldg = ldg;
+    shareRows(sizeof<T>() == 4 ? featuresUnit32 : featuresUnit64, job, rowStart, rowEnd, 1, work, ownBytes<T>(m));
+    return 0;
+  }
+  featureRows<T>(activation, rowStart, rowEnd, false, m, GIVEN, 0, 0, 0, 0, 0, 0, gain, s, lds, g, ldg, work);
+  return 0;
+}
+
 function featureRows<T>(
   activation: i32, rowStart: i32, rowEnd: i32, few: bool, m: i32, d: i32, alpha: f64, x: usize, ldx: i32, ct: usize,
   beta: f64, bias: usize, gain: usize, s: usize, lds: i32, g: usize, ldg: i32, work: usize,
@@ -129,7 +148,7 @@ function featureRows<T>(
   const tmp = work, dummy = tmp + TMP;
   for (let i = rowStart; i < rowEnd; i++) {
     const to = s + <usize>i * <usize>lds * sizeof<T>(), slope = g ? g + <usize>i * <usize>ldg * sizeof<T>() : dummy;
-    affineRow<T>(few, m, d, alpha, x + <usize>i * <usize>ldx * sizeof<T>(), ct, beta, bias, to);
+    if (d != GIVEN) affineRow<T>(few, m, d, alpha, x + <usize>i * <usize>ldx * sizeof<T>(), ct, beta, bias, to);
     activateRow<T>(activation, m, gain, to, slope, tmp);
   }
 }

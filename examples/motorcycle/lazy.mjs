@@ -4,7 +4,7 @@
 import { createNetwork } from "ntk-wasm";
 import { rmse } from "./data.mjs";
 
-export const INITS = ["lecun", "ntk", "unit", "meanField"];
+export const INITS = ["lecun", "ntk", "unit", "smallReadout"];
 export const WIDTHS = [4, 16, 64, 256, 1024, 4096];
 const SEEDS = 3;
 const NETWORK = { biasStd: 1 };

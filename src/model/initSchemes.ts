@@ -1,7 +1,7 @@
 /**
  * The table of initialisations, one row for each scheme. Every scheme has a `…Uniform` twin with the same variances.
  * Sources: LeCun et al. 1998 (lecun), Glorot & Bengio 2010 (glorot), He et al. 2015 (he), Jacot et al. 2018 (ntk),
- * Mei et al. 2018 (meanField).
+ * a readout of std 1/m (smallReadout).
  */
 
 /** A layer of weights. */
@@ -26,7 +26,7 @@ const SCHEMES = {
   glorot: { weightStd: ({ fanIn, fanOut }) => Math.sqrt(2 / (fanIn + fanOut)) },
   ntk: { weightStd: () => 1, biasStd: 1, ntk: true },
   unit: { weightStd: () => 1, biasStd: 1 },
-  meanField: { weightStd: ({ fanIn, output }) => (output ? 1 / fanIn : 1 / Math.sqrt(fanIn)) },
+  smallReadout: { weightStd: ({ fanIn, output }) => (output ? 1 / fanIn : 1 / Math.sqrt(fanIn)) },
 } satisfies Record<string, SchemeRow>;
 
 /** Name of a scheme without a twin. */

@@ -4,12 +4,15 @@
  * width (MATH.md §5):
  *
  *   E[Θ(x, x')] = β2² + α2² m T + (α1² x·x' + β1²) α2² m E[b²] Ṫ,   (u, v) = pre-activations at x and x'
+ *
+ * with the rate of a block as a factor of its term.
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { ACTIVATIONS } from "./activation.js";
 import { isUniform } from "./initSchemes.js";
-import { blockStd, type NetworkOptions, type NetworkShape, networkShape, scales, widths } from "./network.js";
+import { blockStd, type NetworkOptions, type NetworkShape, networkShape, ownShape, scales, widths } from "./network.js";
+import { valueAt } from "./perLayer.js";
 import { largestEigenvalue } from "./spectrum.js";
 
 /** An initialisation of a given shape. Everything is computed in plain JavaScript, O(N²). */
@@ -85,7 +88,7 @@ export function initialization(options: NetworkOptions): Initialization {
 }
 
 function structuredShape(network: NetworkShape): NetworkShape {
-  return { ...network, hidden: Array.isArray(network.hidden) ? network.hidden.slice() : network.hidden };
+  return ownShape(network);
 }
 
 function checkClosedForm(network: NetworkShape): void {
@@ -112,8 +115,10 @@ function expectedParts(
   const [m] = widths(network);
   const weight = input.alpha ** 2 * variances.c;
   const bias = network.bias ? input.beta ** 2 * variances.d : 0;
+  const { tangent } = input;
   const gain = readout.alpha ** 2 * m;
-  const { dualActivation } = ACTIVATIONS[network.activation];
+  const trained = readout.tangent.alpha ** 2 * m;
+  const { dualActivation } = ACTIVATIONS[valueAt(network.activation, 0)];
   const expectations = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);
@@ -128,8 +133,8 @@ function expectedParts(
       const pair = covariance(row(X, i), row(X2, j), weight, bias);
       dualActivation(pair.a, pair.b, pair.c, pair.delta, expectations);
       const [value, slope] = expectations;
-      output.data[at] = readout.beta ** 2 + gain * value;
-      hidden.data[at] = (input.alpha ** 2 * pair.dot + input.beta ** 2) * gain * variances.b * slope;
+      output.data[at] = readout.tangent.beta ** 2 + trained * value;
+      hidden.data[at] = (tangent.alpha ** 2 * pair.dot + tangent.beta ** 2) * gain * variances.b * slope;
     }
   }
   return { output, hidden };

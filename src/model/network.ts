@@ -6,7 +6,6 @@
 import { describe } from "../check.js";
 import { MemoryLimitError } from "../errors.js";
 import { intact, toVector } from "../lists.js";
-import type { NumberList } from "../matrix.js";
 import { BYTES_LIMIT } from "../memory.js";
 import {
   any,
@@ -21,72 +20,23 @@ import {
   optional,
   or,
   pick,
+  positive,
   read,
   type Schema,
   seed,
+  size,
 } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
-import { ACTIVATION, type Activation } from "./activation.js";
+import { ACTIVATION } from "./activation.js";
 import { type Drawing, draw } from "./draw.js";
-import {
-  defaultBiasStd,
-  INITS,
-  type Init,
-  initialBiasStd,
-  initialWeightStd,
-  isNtkInit,
-  isUniform,
-} from "./initSchemes.js";
+import { defaultBiasStd, INITS, type Init, isNtkInit, isUniform } from "./initSchemes.js";
+import { blockStd, checkLayerOptions, layout, mirrored, roleOf, streamOf, widths } from "./networkLayers.js";
+import type { Block, Network, NetworkOptions, NetworkShape, Parametrization } from "./networkShape.js";
+import { perLayer, rates } from "./perLayer.js";
 
-/**
- * `standard`: weights as drawn. `ntk`: N(0, 1) weights, scaled by weightStd/√fanIn (biases by biasStd) in the forward
- * pass.
- */
-export type Parametrization = "standard" | "ntk";
-
-export interface NetworkOptions {
-  /** Input dimension d. */
-  inputs: number;
-  /** Hidden width m, or the widths of several hidden layers from the input up. */
-  hidden: number | readonly number[];
-  /** Output dimension C; default 1. */
-  outputs?: number;
-  /** Default `"sigmoid"`. */
-  activation?: Activation;
-  /** Default `"lecun"`, or `"ntk"` with `parametrization: "ntk"`. */
-  init?: Init;
-  /** Default `"standard"`. */
-  parametrization?: Parametrization;
-  /** Multiplies the std of all weights; default 1. */
-  weightStd?: number;
-  /** Std of the biases; default 0 (`unit` and `ntk`: 1). */
-  biasStd?: number;
-  /** False: no biases, neither a nor d. Default true. */
-  bias?: boolean;
-  /** Integer in [0, 2^53); default 0. */
-  seed?: number;
-  /** θ0 itself, in the order of `blocks`, instead of random numbers. */
-  parameters?: NumberList | Readonly<Record<number, number>>;
-}
-
-/** A named part of θ: `parameters.subarray(offset, offset + length)`, row-major with this shape. */
-export interface Block {
-  name: string;
-  offset: number;
-  length: number;
-  shape: number[];
-}
-
-/** A finite network at its start θ0: plain data, structured-cloneable. */
-export interface Network extends Required<Omit<NetworkOptions, "hidden" | "parameters">> {
-  hidden: number | number[];
-  parameters: Float64Array;
-  blocks: Block[];
-}
-
-/** A network without its numbers. */
-export type NetworkShape = Omit<Network, "parameters" | "blocks">;
+export { blockStd, displaced, isUnrated, residualOf, scales, widths } from "./networkLayers.js";
+export type { Block, Network, NetworkOptions, NetworkShape, Parametrization } from "./networkShape.js";
 
 /** A width, or a list of widths. */
 const hiddenWidths: Check<number | number[]> = (value, name) =>
@@ -97,12 +47,16 @@ const SHAPE = {
   inputs: count,
   hidden: hiddenWidths,
   outputs: or(count, 1),
-  activation: or(ACTIVATION, "sigmoid"),
+  activation: or(perLayer(ACTIVATION, "an activation for each hidden layer"), "sigmoid"),
   init: optional(choice(INITS)),
-  parametrization: optional(choice(["standard", "ntk"])),
-  weightStd: or(nonNegative, 1),
-  biasStd: optional(nonNegative),
+  parametrization: optional(choice(["standard", "ntk", "meanField"])),
+  weightStd: or(perLayer(nonNegative, "a std for each layer"), 1),
+  biasStd: optional(perLayer(nonNegative, "a std for each layer")),
   bias: or(flag, true),
+  rates: or(rates, 1),
+  outputScale: or(positive, 1),
+  residual: or(size, 0),
+  centeredStart: or(flag, false),
   seed: or(seed, 0),
 } satisfies Schema<Omit<NetworkOptions, "parameters">>;
 /** `blocks` is what a network has beside its options: they are derived, not believed. */
@@ -125,7 +79,9 @@ export function createNetwork(options: NetworkOptions | Network): Network {
   const network = complete(values);
   const blocks = layout(network);
   const theta =
-    parameters === undefined ? draw(drawing(network, blocks), network.seed) : given(parameters, parameterCount(blocks));
+    parameters === undefined
+      ? startOf(network, (drawing) => draw(drawing, network.seed))
+      : given(parameters, network, parameterCount(blocks));
   return { ...network, parameters: theta, blocks };
 }
 
@@ -155,20 +111,31 @@ export function parameterCount(blocks: readonly Block[]): number {
 
 type Given = { [Key in keyof typeof SHAPE]: ReturnType<(typeof SHAPE)[Key]> };
 
-/** Fills in the defaults that depend on other options. */
-function complete({ inputs, hidden, outputs, activation, weightStd, bias, seed, ...values }: Given): NetworkShape {
-  const { init, parametrization } = scheme(values);
-  const biasStd = values.biasStd ?? defaultBiasStd(init);
-  return { inputs, hidden, outputs, activation, init, parametrization, weightStd, biasStd, bias, seed };
+/** Fills in the defaults that depend on other options, and checks what options ask of each other. */
+function complete({ biasStd, init, parametrization, ...values }: Given): NetworkShape {
+  const chosen = scheme({ init, parametrization });
+  const shape = { ...values, ...chosen, biasStd: biasStd ?? defaultBiasStd(chosen.init) };
+  checkLayerOptions(shape);
+  return shape;
 }
 
-/** `init: "ntk"` and `parametrization: "ntk"` mean each other; any other pair of explicit values is a contradiction. */
+/**
+ * `init: "ntk"` and `parametrization: "ntk"` mean each other, and `"meanField"` means `init: "unit"`. Any other pair of
+ * explicit values is a contradiction.
+ */
 function scheme({ init, parametrization }: Pick<Given, "init" | "parametrization">): {
   init: Init;
   parametrization: Parametrization;
 } {
   const implied = init !== undefined && isNtkInit(init) ? "ntk" : "standard";
   const chosen = parametrization ?? implied;
+  if (chosen === "meanField") {
+    if (init === undefined || init === "unit" || init === "unitUniform")
+      return { init: init ?? "unit", parametrization: chosen };
+    throw new RangeError(
+      `init "${init}" with parametrization "meanField"; expected init "unit" or "unitUniform", or none`,
+    );
+  }
   if (init !== undefined && chosen !== implied) {
     throw new RangeError(
       `init "${init}" with parametrization "${chosen}"; expected init "ntk" (or none) with "ntk", another init with "standard"`,
@@ -177,57 +144,18 @@ function scheme({ init, parametrization }: Pick<Given, "init" | "parametrization
   return { init: init ?? (chosen === "ntk" ? "ntk" : "lecun"), parametrization: chosen };
 }
 
-/** Layers from the input up. */
-function layersOf(net: Pick<Network, "inputs" | "hidden" | "outputs">) {
-  const sizes = [net.inputs, ...widths(net), net.outputs];
-  return sizes.slice(1).map((fanOut, l) => ({ fanIn: sizes[l], fanOut, output: l === sizes.length - 2 }));
-}
-
-/** Hidden widths from the input up, whichever way `hidden` was given. */
-export function widths(net: Pick<Network, "hidden">): number[] {
-  return Array.isArray(net.hidden) ? net.hidden : [net.hidden];
-}
-
-function layout(net: NetworkShape): Block[] {
-  const layers = layersOf(net);
-  const depth = layers.length - 1;
-  const blocks: Block[] = [];
-  let offset = 0;
-  const add = (name: string, shape: number[]) => {
-    const length = shape.reduce((product, size) => product * size, 1);
-    blocks.push({ name, offset, length, shape });
-    offset += length;
-  };
-  for (let l = depth; l >= 0; l--) {
-    const { fanIn, fanOut, output } = layers[l];
-    const suffix = depth > 1 ? String(l + 1) : "";
-    if (output && net.bias) add("a", [fanOut]);
-    add(output ? "b" : `c${suffix}`, [fanOut, fanIn]);
-    if (!output && net.bias) add(`d${suffix}`, [fanOut]);
-  }
-  return blocks;
-}
-
-/** What a block is: its layer from the input up, counted from 0, and whether it holds biases. */
-function roleOf(depth: number, name: string): { level: number; isOutput: boolean; isBias: boolean } {
-  const isOutput = name === "a" || name === "b";
-  const level = isOutput ? depth : Number(name.slice(1) || "1") - 1;
-  return { level, isOutput, isBias: name === "a" || name.startsWith("d") };
-}
-
-/** Standard deviation with which a block of θ is drawn, by its name. */
-export function blockStd(net: NetworkShape): (name: string) => number {
-  const layers = layersOf(net);
-  return (name) => {
-    const { level, isBias } = roleOf(layers.length - 1, name);
-    return isBias ? initialBiasStd(net.init, net.biasStd) : initialWeightStd(net.init, net.weightStd, layers[level]);
-  };
+/** θ0 of a network, whose numbers are drawn by `by`. */
+export function startOf(net: NetworkShape, by: (drawing: Drawing) => Float64Array): Float64Array {
+  if (!net.centeredStart) return by(drawing(net));
+  const half = { ...net, centeredStart: false };
+  return mirrored(half, by(drawing(half)));
 }
 
 /** How the numbers of a network are drawn, without its seed. */
-export function drawing(net: NetworkShape, blocks: readonly Block[]): Drawing {
+function drawing(net: NetworkShape): Drawing {
   const depth = widths(net).length;
   const stdOf = blockStd(net);
+  const blocks = layout(net);
   const parts = blocks.map(({ name, offset, length }) => {
     const { level, isOutput, isBias } = roleOf(depth, name);
     return { offset, length, stream: streamOf(depth - level, isOutput, isBias), std: stdOf(name) };
@@ -235,38 +163,19 @@ export function drawing(net: NetworkShape, blocks: readonly Block[]): Drawing {
   return { size: parameterCount(blocks), uniform: isUniform(net.init), parts: parts.filter(({ std }) => std !== 0) };
 }
 
-/**
- * One substream per role, a 0, b 1, then going down c 2, d 3, c 4, …: leaving the biases out does not change the
- * weights.
- */
-function streamOf(down: number, isOutput: boolean, isBias: boolean): number {
-  return 2 * down + (isOutput === isBias ? 0 : 1);
-}
-
-function given(values: unknown, P: number): Float64Array {
-  const parameters = toVector(values, "parameters", `${P} for this shape`, { length: P });
+function given(values: unknown, net: NetworkShape, P: number): Float64Array {
+  const parameters = toVector(values, "parameters", expectedCount(net, P), { length: P });
   checkParameters(parameters);
   return parameters;
+}
+
+function expectedCount(net: NetworkShape, P: number): string {
+  return `${P} for this shape${net.centeredStart ? " with the twins of centeredStart" : ""}`;
 }
 
 function checkParameters(parameters: Float64Array): void {
   const at = parameters.findIndex((x) => !Number.isFinite(x));
   if (at >= 0) throw new RangeError(`parameters[${at}] is ${parameters[at]}; expected finite numbers`);
-}
-
-/** Forward scales of one layer: Z = alpha H Cᵀ + beta d (MATH.md §1). beta is 0 without biases. */
-interface LayerScale {
-  alpha: number;
-  beta: number;
-}
-
-/** Forward scales from the input layer up to the output layer. */
-export function scales(net: NetworkShape): LayerScale[] {
-  return layersOf(net).map(({ fanIn }) => {
-    const ntk = net.parametrization === "ntk";
-    const beta = ntk ? net.biasStd : 1;
-    return { alpha: ntk ? net.weightStd / Math.sqrt(fanIn) : 1, beta: net.bias ? beta : 0 };
-  });
 }
 
 /**
@@ -290,7 +199,7 @@ export function validateNetwork(value: unknown): Network {
   }
   const { net, blocks } = shapeOf(value as object);
   const P = parameterCount(blocks);
-  const theta = toVector(parameters, "parameters", `${P} for this shape`, { length: P, share: true });
+  const theta = toVector(parameters, "parameters", expectedCount(net, P), { length: P, share: true });
   checkParameters(theta);
   return { ...net, parameters: theta, blocks };
 }
@@ -301,13 +210,23 @@ export function ownNetwork(net: Network): Network {
 }
 
 /** {@link ownNetwork} with another θ, which is not copied. */
-export function withParameters({ hidden, blocks, ...net }: Network, parameters: Float64Array): Network {
+export function withParameters({ blocks, parameters: _, ...net }: Network, parameters: Float64Array): Network {
   return {
-    ...net,
-    hidden: Array.isArray(hidden) ? hidden.slice() : hidden,
+    ...ownShape(net),
     parameters,
     blocks: blocks.map((block) => ({ ...block, shape: block.shape.slice() })),
   };
+}
+
+/** A copy of a shape of which nothing is anybody else's. */
+export function ownShape(net: NetworkShape): NetworkShape {
+  const values = Object.entries(net).map(([key, value]) => [key, ownValue(value)]);
+  return Object.fromEntries(values) as NetworkShape;
+}
+
+function ownValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ownValue);
+  return typeof value === "object" && value !== null ? { ...value } : value;
 }
 
 /**
@@ -326,9 +245,16 @@ function shapeOf(value: object): { net: NetworkShape; blocks: Block[] } {
 }
 
 /** True where no option has changed since; an option that was left out is checked again. */
-function isSame(value: Network, { hidden, ...net }: NetworkShape): boolean {
-  for (const key of Object.keys(net) as (keyof typeof net)[]) if (value[key] !== net[key]) return false;
-  const given = value.hidden;
-  if (!Array.isArray(hidden) || !Array.isArray(given)) return given === hidden;
-  return given.length === hidden.length && given.every((width, l) => width === hidden[l]);
+function isSame(value: Network, net: NetworkShape): boolean {
+  for (const key of Object.keys(net) as (keyof typeof net)[]) if (!areSame(value[key], net[key])) return false;
+  return true;
+}
+
+/** Equality of an option's values: plain values, lists of them, and objects of them. */
+function areSame(given: unknown, known: unknown): boolean {
+  if (typeof known !== "object" || known === null) return given === known;
+  if (typeof given !== "object" || given === null || Array.isArray(given) !== Array.isArray(known)) return false;
+  const keys = Object.keys(known);
+  const [a, b] = [given as Record<string, unknown>, known as Record<string, unknown>];
+  return Object.keys(given).length === keys.length && keys.every((key) => areSame(a[key], b[key]));
 }

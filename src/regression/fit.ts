@@ -10,6 +10,7 @@ import type { Model } from "../kernel/modelKernel.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { averageAdvice, checkData, noWeights, residualProblem } from "../problem.js";
 import { chooseSolver, memoryOf, solve } from "./chooseSolver.js";
@@ -183,7 +184,7 @@ export class Fit {
     const { source } = this.#fitted.problem;
     const net = source.weights;
     if (!net || !displacement) throw noWeights("parameters()", source);
-    return net.parameters.map((value, i) => value + displacement[i]);
+    return displaced(net, displacement);
   }
 
   /**

@@ -9,7 +9,8 @@ import { isCustomKernel } from "../kernel/custom.js";
 import { type Model, ownModel } from "../kernel/modelKernel.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
-import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
+import { createNetwork, type Network, validateNetwork } from "../model/network.js";
+import type { PerLayer } from "../model/perLayer.js";
 import {
   bounds,
   callback,
@@ -61,8 +62,9 @@ export interface TuneOptions {
 /** One kernel with its best ridge. */
 export interface TunePoint {
   depth: number | undefined;
-  weightStd: number | undefined;
-  biasStd: number | undefined;
+  /** One for all layers, or where the model has it one for each. */
+  weightStd: PerLayer<number> | undefined;
+  biasStd: PerLayer<number> | undefined;
   ridge: number;
   /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
   score: number;
@@ -112,9 +114,9 @@ interface Box {
 /** A model with variable hyperparameters. */
 interface Family {
   depth: number | undefined;
-  weightStd: number | undefined;
-  biasStd: number | undefined;
-  make(depth: number | undefined, weightStd: number | undefined, biasStd: number | undefined): Model;
+  weightStd: PerLayer<number> | undefined;
+  biasStd: PerLayer<number> | undefined;
+  make(depth?: number, weightStd?: PerLayer<number>, biasStd?: PerLayer<number>): Model;
   /** The chosen model to return. A custom kernel is the caller's own object. */
   result?(): Model;
 }
@@ -215,7 +217,7 @@ function boundNotes(point: TunePoint, ranges: { depth: readonly (number | undefi
     notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
   for (const name of ["weightStd", "biasStd"] as const) {
     const [range, value] = [ranges[name], point[name]];
-    if (!range || value === undefined) continue;
+    if (!range || typeof value !== "number") continue;
     const end = endOf(value, range[0], range[1]);
     if (end) add(name, value, end);
   }
@@ -282,14 +284,28 @@ function bestRidge(
   }
 }
 
+/** @throws RangeError where a model with values for each layer is to have another number of layers. */
+function checkDepths(model: object, depth: number, given: readonly number[] | undefined): void {
+  const perLayer = Object.entries(model).find(
+    ([key, value]) =>
+      /^(activation|weightStd|biasStd|rates|width)$/.test(key) &&
+      (Array.isArray(value) || (key === "rates" && typeof value === "object")),
+  );
+  if (!perLayer || !given?.some((other) => other !== depth)) return;
+  throw new RangeError(
+    `depth is to be chosen, but ${perLayer[0]} of the model has a value for each of its layers; expected one value for all layers, or no depth`,
+  );
+}
+
 /** The family of a copied model. `given` is the original. */
 function familyOf(model: Model, options: Checked, given: Model): Family {
   if (isInfiniteNetwork(model)) {
     const base = createInfiniteNetwork(model as InfiniteNetwork);
+    checkDepths(base, base.depth, options.depth);
     return {
       ...base,
       make: (depth = base.depth, weightStd = base.weightStd, biasStd = base.biasStd) =>
-        createInfiniteNetwork({ ...base, depth, weightStd, biasStd }),
+        createInfiniteNetwork({ ...base, depth, weightStd, biasStd } as InfiniteNetwork),
     };
   }
   if (isCustomKernel(model)) {
@@ -300,13 +316,14 @@ function familyOf(model: Model, options: Checked, given: Model): Family {
     return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model, result: () => given };
   }
   const net = validateNetwork(model);
-  const layers = widths(net);
+  const own = [net.hidden].flat();
+  checkDepths(net, own.length, options.depth);
   const { parameters: _, blocks: __, ...shape } = net;
-  const make = (depth = layers.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
+  const make = (depth = own.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
     // Nothing changed, so it is the network itself: its weights need not come from its seed.
-    if (depth === layers.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
-    const hidden = Array.from({ length: depth }, (_, l) => layers[Math.min(l, layers.length - 1)]);
+    if (depth === own.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
+    const hidden = Array.from({ length: depth }, (_, l) => own[Math.min(l, own.length - 1)]);
     return createNetwork({ ...shape, hidden, weightStd, biasStd });
   };
-  return { depth: layers.length, weightStd: net.weightStd, biasStd: net.biasStd, make };
+  return { depth: own.length, weightStd: net.weightStd, biasStd: net.biasStd, make };
 }

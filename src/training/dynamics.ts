@@ -15,6 +15,7 @@ import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg
 import { copyIn, hold, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
+import { displaced } from "../model/network.js";
 import { optional, or, outputs, read, type Schema } from "../options.js";
 import type { Problem } from "../problem.js";
 import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
@@ -161,7 +162,7 @@ export class Dynamics {
   }
 
   /**
-   * θ at time t: θ0 + Φᵀα(t), in the order of `net.parameters`.
+   * θ at time t: θ0 + D Φᵀα(t), D the rates, in the order of `net.parameters`.
    *
    * @throws RangeError for a model without weights, or with averaged outputs; otherwise as {@link at}.
    */
@@ -177,7 +178,7 @@ export class Dynamics {
       const loaded = loadNetwork(context, net);
       const v = copyIn(context, alpha, 1, alpha.length);
       const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), v);
-      return net.parameters.map((value, p) => value + moved[p]);
+      return displaced(net, moved);
     });
   }
 

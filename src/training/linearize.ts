@@ -24,7 +24,7 @@ export function linearize(context: Context, value: Network, live: () => void): L
       for (let p = 0; p < P; p++) moved[p] -= start.parameters[p];
       checkFinite({ data: moved, rows: P, cols: 1 }, "θ − θ0");
       return checkResult(
-        matrix(X.rows, start.outputs, firstOrder(context, start, X, moved)),
+        matrix(X.rows, start.outputs, firstOrder(context, start, X, moved, true, true)),
         "f(X, θ0) + Φ(X)(θ − θ0)",
       );
     },

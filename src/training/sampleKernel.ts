@@ -5,8 +5,8 @@ import type { Context } from "../context.js";
 import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
-import { type Drawing, drawBy } from "../model/draw.js";
-import { drawing, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
+import { drawBy } from "../model/draw.js";
+import { type Network, type NetworkOptions, networkShape, parameterCount, startOf } from "../model/network.js";
 import { any, count, or, outputs, read, type Schema, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
 
@@ -68,7 +68,6 @@ export class KernelSamples implements Iterable<KernelSamples> {
   readonly total: number;
   readonly #context: Context;
   readonly #network: Omit<Network, "parameters">;
-  readonly #drawing: Drawing;
   readonly #X: Matrix;
   readonly #X2: Matrix | undefined;
   readonly #outputs: Outputs;
@@ -89,7 +88,6 @@ export class KernelSamples implements Iterable<KernelSamples> {
   ) {
     this.#context = context;
     this.#network = network;
-    this.#drawing = drawing(network, network.blocks);
     this.#X = X;
     this.#X2 = X2;
     this.#outputs = outputs;
@@ -116,7 +114,8 @@ export class KernelSamples implements Iterable<KernelSamples> {
   step(): boolean {
     if (this.draws === this.total) return false;
     const seed = this.#seed + this.draws;
-    const net = { ...this.#network, seed, parameters: drawBy(this.#context, this.#drawing, seed) };
+    const parameters = startOf(this.#network, (drawing) => drawBy(this.#context, drawing, seed));
+    const net = { ...this.#network, seed, parameters };
     const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
     this.draws++;
     const mean = this.#mean.data;

@@ -1,12 +1,14 @@
 /** Full-batch gradient descent in backend memory: weights, data and the steps themselves (MATH.md §1, §2). */
 import type { Context } from "../context.js";
+import { activationArgument } from "../kernel/activationArgument.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
 import { Lease } from "../lease.js";
 import { hold, scratch, type View } from "../linalg/view.js";
-import { type Network, scales, widths, withParameters } from "../model/network.js";
-import { ActivationCode, type Info } from "../ops.js";
+import { isUnrated, type Network, scales, widths, withParameters } from "../model/network.js";
+import { valueAt } from "../model/perLayer.js";
+import type { Info } from "../ops.js";
 import type { Run } from "./run.js";
 
 /** Training has diverged where the loss is this many times the first loss. */
@@ -75,7 +77,7 @@ export class Trainer {
     const { net, rule } = this.#run;
     const { rates, losses } = this.#parts;
     if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
-    const fused = widths(net).length === 1 && net.outputs === 1;
+    const fused = widths(net).length === 1 && net.outputs === 1 && isUnrated(net);
     const info = arena.run(() => (fused ? this.#fused(count) : this.#layered(count)));
     const result = losses.block(0, 0, 1, count).copy();
     if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
@@ -92,7 +94,7 @@ export class Trainer {
     const [input, output] = scales(net);
     const [m] = widths(net);
     return ops.dtrain(
-      ActivationCode[net.activation],
+      activationArgument(this.#context, valueAt(net.activation, 0)),
       count,
       X.rows,
       m,
@@ -131,7 +133,7 @@ export class Trainer {
       let squares = 0;
       gradient.entries().fill(0);
       arena.run(() => {
-        const loaded = loadNetwork(context, net, theta);
+        const loaded = loadNetwork(context, net, theta, 8, 1);
         forEachTile(context, loaded, X, (tile) => {
           const residual = scratch(context, tile.rows, net.outputs);
           outputsInto(loaded, tile, residual);

@@ -41,7 +41,7 @@ test.each(cases)("expected kernel $name", ({ activation, m, d, c_std, d_std, b_s
     weightStd: c_std * Math.sqrt(d),
     biasStd: d_std,
   };
-  const [one, other] = [initialization(options), initialization({ ...options, init: "meanField" })];
+  const [one, other] = [initialization(options), initialization({ ...options, init: "smallReadout" })];
   for (const { variances } of [one, other]) {
     expect(variances.c).toBeCloseTo(c_std ** 2, 14);
     expect(variances.d).toBeCloseTo(d_std ** 2, 14);

@@ -28,6 +28,10 @@ test("defaults", () => {
     weightStd: 1,
     biasStd: 0,
     bias: true,
+    rates: 1,
+    outputScale: 1,
+    residual: 0,
+    centeredStart: false,
     seed: 0,
   });
   const ntk = { init: "ntk", parametrization: "ntk", weightStd: 1, biasStd: 1 };
@@ -312,17 +316,20 @@ describe("plain data", () => {
     const layers = scales(deep);
     expect(layers.map(({ beta }) => beta)).toEqual([0.2, 0.2, 0.2]);
     for (const [l, fanIn] of [2, 3, 4].entries()) expect(layers[l].alpha).toBeCloseTo(1.5 / Math.sqrt(fanIn), 15);
+    const forward = (net: Network) => scales(net).map(({ alpha, beta }) => ({ alpha, beta }));
     const one = { alpha: 1, beta: 1 };
-    expect(scales(createNetwork({ inputs: 2, hidden: 3, weightStd: 5, biasStd: 5 }))).toEqual([one, one]);
-    expect(scales(flat)).toEqual([
+    expect(forward(createNetwork({ inputs: 2, hidden: 3, weightStd: 5, biasStd: 5 }))).toEqual([one, one]);
+    expect(forward(flat)).toEqual([
       { alpha: 1, beta: 0 },
       { alpha: 1, beta: 0 },
     ]);
     const bare = createNetwork({ inputs: 4, hidden: 9, init: "ntkUniform", bias: false });
-    expect(scales(bare)).toEqual([
+    expect(forward(bare)).toEqual([
       { alpha: 0.5, beta: 0 },
       { alpha: 1 / 3, beta: 0 },
     ]);
+    // Without rates the layer's own tangent features have the same scales.
+    for (const { alpha, beta, tangent } of scales(bare)) expect(tangent).toEqual({ alpha, beta });
   });
 
   test("blockOf: a view of θ, empty where there is none", () => {

@@ -68,7 +68,7 @@ const PINNED: Pinned[] = [
     fnv: "a905900e",
   },
   {
-    options: { inputs: 2, hidden: 7, init: "meanField", biasStd: 1, seed: 6 },
+    options: { inputs: 2, hidden: 7, init: "smallReadout", biasStd: 1, seed: 6 },
     P: 29,
     first: [0.5299964798235671, 0.13245573875007938, -0.00962070365957666, 0.15149286994225916],
     last: [0.8752880674320954, -0.34661670313910403],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { draw, drawBy } from "../../src/model/draw.js";
 import { INITS } from "../../src/model/initSchemes.js";
-import { createNetwork, drawing, type NetworkOptions } from "../../src/model/network.js";
+import { createNetwork, type NetworkOptions, startOf } from "../../src/model/network.js";
 import { NORMAL_TABLE } from "../../src/model/normal.js";
 import { fillNormals, Xoshiro256 } from "../../src/model/random.js";
 import { Reference, rotl } from "../oracle/random.js";
@@ -134,9 +134,8 @@ describe.each(variants)("%s", (variant) => {
 
   test.each(NETWORKS)("θ of a network is the one that createNetwork draws: %o", (options) => {
     const net = createNetwork(options);
-    const how = drawing(net, net.blocks);
-    expect(draw(how, net.seed)).toEqual(net.parameters);
-    expect(drawBy(context, how, net.seed)).toEqual(net.parameters);
+    expect(startOf(net, (drawing) => draw(drawing, net.seed))).toEqual(net.parameters);
+    expect(startOf(net, (drawing) => drawBy(context, drawing, net.seed))).toEqual(net.parameters);
     expect(context.arena.scratchBytesInUse).toBe(0);
   });
 });

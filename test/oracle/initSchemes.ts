@@ -16,7 +16,7 @@ export const SCHEMES: Record<Scheme, Row> = {
   glorot: { variance: (w, fanIn, fanOut) => (2 * w ** 2) / (fanIn + fanOut), biasStd: 0 },
   ntk: { variance: () => 1, biasStd: 1 },
   unit: { variance: (w) => w ** 2, biasStd: 1 },
-  meanField: { variance: (w, fanIn, _, output) => w ** 2 / (output ? fanIn ** 2 : fanIn), biasStd: 0 },
+  smallReadout: { variance: (w, fanIn, _, output) => w ** 2 / (output ? fanIn ** 2 : fanIn), biasStd: 0 },
 };
 
 export const NAMES = Object.keys(SCHEMES) as Scheme[];

@@ -1,5 +1,5 @@
 /** Textbook loops, written from MATH.md and the definitions, sharing nothing with the library but its data types. */
-import type { Network } from "../../src/index.js";
+import type { Activation, Network } from "../../src/index.js";
 import { activate } from "./activations.js";
 
 /** f(x, θ) and its gradient in the order of θ, one hidden layer, one output. */
@@ -11,15 +11,16 @@ export function gradient(
   const m = net.hidden as number;
   const d = net.inputs;
   const ntk = net.parametrization === "ntk";
-  const [alpha1, alpha2] = ntk ? [net.weightStd / Math.sqrt(d), net.weightStd / Math.sqrt(m)] : [1, 1];
-  const beta = net.bias ? (ntk ? net.biasStd : 1) : 0;
+  const [weightStd, biasStd] = [net.weightStd as number, net.biasStd as number];
+  const [alpha1, alpha2] = ntk ? [weightStd / Math.sqrt(d), weightStd / Math.sqrt(m)] : [1, 1];
+  const beta = net.bias ? (ntk ? biasStd : 1) : 0;
   const at = net.bias ? 1 : 0;
   let f = net.bias ? beta * theta[0] : 0;
   const [b, c, e]: number[][] = [[], [], []];
   for (let j = 0; j < m; j++) {
     let z = net.bias ? beta * theta[at + m + m * d + j] : 0;
     for (let t = 0; t < d; t++) z += alpha1 * theta[at + m + j * d + t] * x[t];
-    const [s, ds] = activate(net.activation, z);
+    const [s, ds] = activate(net.activation as Activation, z);
     const w = alpha2 * theta[at + j];
     f += w * s;
     b.push(alpha2 * s);

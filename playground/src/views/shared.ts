@@ -16,5 +16,5 @@ export const INITS: Record<Exclude<Init, `${string}Uniform`>, string> = {
   glorot: "Glorot",
   ntk: "NTK",
   unit: "unit",
-  meanField: "mean field",
+  smallReadout: "small readout",
 };

@@ -7,7 +7,7 @@ import { product, productScratchBytes } from "./product.js";
 /** Up to here axpys beat packing for the gemm. */
 const FEW_INPUTS = 4;
 
-type FeatureOps = Pick<Ops, "daffine" | "dfeatures" | "dfeaturesScratchBytes">;
+type FeatureOps = Pick<Ops, "daffine" | "dactivate" | "dfeatures" | "dfeaturesScratchBytes">;
 
 /** z += a x over m entries. */
 function axpy(h: Float64Array, m: number, a: number, x: number, z: number): void {
@@ -42,18 +42,23 @@ export function featureOps(memory: Memory): FeatureOps {
     }
     return 0;
   };
+  const activate: Ops["dactivate"] = (activation, r0, r1, m, gain, s, lds, g, ldg, work) => {
+    const map = ROW_MAPS[activation];
+    if (!map) return -1;
+    const h = memory.f64;
+    const ones = work >>> 3;
+    const unused = ones + m;
+    h.fill(1, ones, ones + m);
+    for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : ones, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : unused);
+    return 0;
+  };
   return {
     daffine: affine,
+    dactivate: activate,
     dfeatures(activation, r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work) {
-      const map = ROW_MAPS[activation];
-      if (!map) return -1;
-      const h = memory.f64;
-      const ones = work >>> 3;
-      const unused = ones + m;
-      h.fill(1, ones, ones + m);
+      if (activate(activation, 0, 0, m, 0, 0, 0, 0, 0, work) !== 0) return -1;
       affine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, s, lds, work + 2 * m * 8);
-      for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : ones, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : unused);
-      return 0;
+      return activate(activation, r0, r1, m, gain, s, lds, g, ldg, work);
     },
     dfeaturesScratchBytes: (rows, m, d) => 2 * m * 8 + (d <= FEW_INPUTS ? m * d * 8 : productScratchBytes(rows, m, d, 0)),
   };

@@ -7,7 +7,7 @@ import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
 import { type Operand, product, productScratchBytes } from "./product.js";
 
-type Doubles = Pick<Ops, "dfeatures" | "dfeaturesScratchBytes" | "dpotrf" | "dpotrfScratchBytes" | "dtrsm" | "dtrsmScratchBytes">;
+type Doubles = Pick<Ops, "daffine" | "dactivate" | "dfeatures" | "dfeaturesScratchBytes" | "dpotrf" | "dpotrfScratchBytes" | "dtrsm" | "dtrsmScratchBytes">;
 /** All but those that `ntk.ts` puts together. */
 type Float32Ops = Pick<Ops, Exclude<Extract<keyof Ops, `s${string}`>, `sntk${string}`>>;
 
@@ -133,8 +133,35 @@ function triangularOps(
 
 function rowOps(
   memory: Memory, doubles: Doubles,
-): Pick<Ops, "sfeatures" | "sfeaturesScratchBytes" | "shadamard" | "smirror"> {
+): Pick<Ops, "saffine" | "sactivate" | "sfeatures" | "sfeaturesScratchBytes" | "shadamard" | "smirror"> {
   return {
+    saffine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, z, ldz, work) {
+      const C = work;
+      const B = C + m * d * 8;
+      const X = B + m * 8;
+      const Z = X + TILE_ROWS * d * 8;
+      const end = Z + TILE_ROWS * m * 8;
+      convert(memory, m, d, c, ldc, C, false);
+      if (bias) convert(memory, 1, m, bias, m, B, false);
+      for (let row = r0; row < r1; row += TILE_ROWS) {
+        const rows = Math.min(TILE_ROWS, r1 - row);
+        convert(memory, rows, d, x + row * ldx * 4, ldx, X, false);
+        doubles.daffine(0, rows, m, d, alpha, X, d, C, d, beta, bias && B, Z, m, end);
+        convert(memory, rows, m, z + row * ldz * 4, ldz, Z, true);
+      }
+      return 0;
+    },
+    sactivate(activation, r0, r1, m, gain, s, lds, g, ldg, work) {
+      const [S, G, slopes, end] = [work, work + m * 8, work + 2 * m * 8, work + 3 * m * 8];
+      if (gain) convert(memory, 1, m, gain, m, G, false);
+      for (let i = r0; i < r1; i++) {
+        convert(memory, 1, m, s + i * lds * 4, lds, S, false);
+        if (doubles.dactivate(activation, 0, 1, m, gain && G, S, m, g && slopes, m, end) !== 0) return -1;
+        convert(memory, 1, m, s + i * lds * 4, lds, S, true);
+        if (g) convert(memory, 1, m, g + i * ldg * 4, ldg, slopes, true);
+      }
+      return doubles.dactivate(activation, 0, 0, 0, 0, 0, 0, 0, 0, end);
+    },
     sfeatures(activation, r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work) {
       const C = work;
       const B = C + m * d * 8;

@@ -4,7 +4,7 @@
 import type { Context } from "../../context.js";
 import { gemm, hadamard } from "../../linalg/blas.js";
 import { scratch, type View } from "../../linalg/view.js";
-import type { Loaded, Tile } from "./layers.js";
+import { addTo, type Loaded, type Tile } from "./layers.js";
 
 /**
  * The gradients of every output in the pre-activations, from the top layer down. Calls `body(l, G)` with G = scale
@@ -22,17 +22,25 @@ export function forEachGradient(
   const n = rows * C;
   context.arena.run(() => {
     const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => scratch(context, n, widest, bytes)) : [];
+    // Residual networks: the gradient of the last joined layer reaches the joined layer below it directly too.
+    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, n, widest, bytes) : undefined;
+    const keep = (l: number, G: View) => {
+      if (joined && hidden[l].skip >= 0) joined.reshape(G.rows, G.cols).numbers().set(G.numbers());
+    };
     let G = slopes[top];
     if (!gain) {
       G = spare[0].reshape(n, readout.fanIn);
       hadamard(scale * readout.alpha, readout.weights, slopes[top], G);
     }
+    keep(top, G);
     body(top, G);
     for (let l = top; l > 0; l--) {
       const { fanIn, alpha, weights } = hidden[l];
       const below = spare[(top - l + 1) % 2].reshape(n, fanIn);
       gemm(alpha, G, weights, 0, below);
       hadamard(1, below, slopes[l - 1], below);
+      if (joined && hidden.some(({ skip }) => skip === l - 1)) addTo(below, joined.reshape(n, fanIn));
+      keep(l - 1, below);
       G = below;
       body(l - 1, G);
     }

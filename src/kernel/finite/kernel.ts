@@ -51,12 +51,12 @@ function shallowInto(context: Context, loaded: Loaded, inputs: View, other: View
   context.arena.run(() => {
     const gain = loaded.gain ?? rootMeanSquare(context, loaded);
     const terms = {
-      sigma: readout.alpha ** 2,
-      alpha: layer.alpha ** 2,
-      beta: layer.beta ** 2,
-      delta: readout.beta ** 2,
+      sigma: readout.tangent.alpha ** 2,
+      alpha: layer.tangent.alpha ** 2,
+      beta: layer.tangent.beta ** 2,
+      delta: readout.tangent.beta ** 2,
     };
-    shallowKernel(loaded.code, layer, gain, inputs, other, terms, out);
+    shallowKernel(layer.code, layer, gain, inputs, other, terms, out);
   });
 }
 
@@ -79,9 +79,9 @@ function addShallow(
   gain: View,
   sum: Terms,
 ): void {
-  const { hidden, readout, bytes, code } = loaded;
+  const { hidden, readout, bytes } = loaded;
   const [layer] = hidden;
-  const { fanOut: m, weights, bias } = layer;
+  const { fanOut: m, weights, bias, code } = layer;
   const most = Math.min(UNITS, m);
   const memory = (X: View) => [0, 1].map(() => scratch(context, X.rows, most, bytes));
   const spaces = [memory(inputs), other ? memory(other) : []];
@@ -153,7 +153,7 @@ class Terms {
   }
 
   /** α² H H2ᵀ for some units, and once the constant β². */
-  addReadout({ alpha, beta, names, bias }: Layer, H: Pair, constant: boolean): void {
+  addReadout({ tangent: { alpha, beta }, names, bias }: Layer, H: Pair, constant: boolean): void {
     const [b, a] = [this.#where(names.weights), bias && this.#where(names.bias)];
     const together = a === b && constant;
     if (b) this.#add(b, H, alpha ** 2, together ? beta ** 2 : 0);
@@ -163,7 +163,7 @@ class Terms {
   }
 
   /** (α² H H2ᵀ + β²) ∘ (G G2ᵀ) for some columns of G. */
-  addHidden({ alpha, beta, names, bias }: Layer, G: Pair, H: Pair): void {
+  addHidden({ tangent: { alpha, beta }, names, bias }: Layer, G: Pair, H: Pair): void {
     const [c, d] = [this.#where(names.weights), bias && this.#where(names.bias)];
     const together = d === c;
     // α = 0 (weightStd 0) leaves the biases' part.
@@ -273,10 +273,11 @@ export function kernelDiagonal(context: Context, net: Network, X: Matrix, output
       const from = tile.row * block;
       const norms = rowDots(tile.h[hidden.length]);
       for (let i = 0; i < count; i++) {
-        result[from + i] = readout.beta ** 2 + readout.alpha ** 2 * norms[Math.floor(i / block)];
+        const { alpha, beta } = readout.tangent;
+        result[from + i] = beta ** 2 + alpha ** 2 * norms[Math.floor(i / block)];
       }
       forEachGradient(context, loaded, tile, 1 / Math.sqrt(wide), (l, G) => {
-        const { alpha, beta } = hidden[l];
+        const { alpha, beta } = hidden[l].tangent;
         const factors = rowDots(tile.h[l]);
         const bells = rowDots(G.reshape(count, wide * G.cols));
         for (let i = 0; i < count; i++) {

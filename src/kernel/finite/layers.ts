@@ -7,9 +7,11 @@ import type { Context } from "../../context.js";
 import { checkFloats, copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
-import { type Network, parameterCount, scales, widths } from "../../model/network.js";
-import { ActivationCode } from "../../ops.js";
-import { features } from "./networkOps.js";
+import { type Network, parameterCount, residualOf, scales, widths } from "../../model/network.js";
+import type { LayerScale, Power } from "../../model/networkLayers.js";
+import { valueAt } from "../../model/perLayer.js";
+import { activationArgument } from "../activationArgument.js";
+import { activate, affine, features } from "./networkOps.js";
 
 /** Where the two blocks of a layer lie in θ, or in any vector like θ. */
 interface Blocks {
@@ -19,16 +21,21 @@ interface Blocks {
   readonly bias: View | undefined;
 }
 
-/** One affine map. The last one is the readout. */
-export interface Layer extends Blocks {
+/** One affine map with its scales. The last one is the readout. */
+export interface Layer extends Blocks, LayerScale {
   readonly fanIn: number;
   readonly fanOut: number;
-  /** Forward scales; beta is 0 without biases. */
-  readonly alpha: number;
-  readonly beta: number;
   /** Names of its blocks, and where in θ they start (the biases' are empty and −1 without). */
   readonly names: { weights: string; bias: string };
   readonly offsets: { weights: number; bias: number };
+}
+
+/** A hidden layer. */
+export interface HiddenLayer extends Layer {
+  /** What the ops take for its activation. */
+  readonly code: number;
+  /** The hidden layer whose pre-activation it adds; −1 where there is none. */
+  readonly skip: number;
 }
 
 /** θ in backend memory, and the scales that go with it. */
@@ -39,9 +46,7 @@ export interface Loaded {
   readonly P: number;
   /** Outputs. */
   readonly C: number;
-  /** Activation code of the ABI. */
-  readonly code: number;
-  readonly hidden: readonly Layer[];
+  readonly hidden: readonly HiddenLayer[];
   readonly readout: Layer;
   /** Units of the widest hidden layer. */
   readonly widest: number;
@@ -57,8 +62,11 @@ export function blocksOf(u: View, { fanIn, fanOut, offsets }: Pick<Layer, "fanIn
   };
 }
 
-/** The layers of θ. θ is copied into scratch unless it lies in backend memory already. Call inside `arena.run`. */
-export function loadNetwork(context: Context, net: Network, given?: View, bytes: 8 | 4 = 8): Loaded {
+/**
+ * The layers of θ. θ is copied into scratch unless it lies in backend memory already. Tangent features have the factors
+ * rate^`power`: ½ gives the kernel, 1 the direction of descent, 0 plain gradients. Call inside `arena.run`.
+ */
+export function loadNetwork(context: Context, net: Network, given?: View, bytes: 8 | 4 = 8, power?: Power): Loaded {
   const P = net.parameters.length;
   const theta =
     given ?? copyIn(context, intact(net.parameters, parameterCount(net.blocks)), 1, P, bytes, "net.parameters");
@@ -66,22 +74,25 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
   const depth = sizes.length - 2;
   const starts = new Map(net.blocks.map(({ name, offset }) => [name, offset]));
   const offsetOf = (name: string) => starts.get(name) ?? -1;
-  const layers = scales(net).map(({ alpha, beta }, l): Layer => {
+  const layers = scales(net, power).map((scale, l): Layer => {
     const suffix = depth > 1 ? String(l + 1) : "";
     const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
     const offsets = { weights: offsetOf(names.weights), bias: net.bias ? offsetOf(names.bias) : -1 };
     const [fanIn, fanOut] = [sizes[l], sizes[l + 1]];
     const { weights, bias } = blocksOf(theta, { fanIn, fanOut, offsets });
-    return { fanIn, fanOut, alpha, beta, weights, bias, names, offsets };
+    return { fanIn, fanOut, ...scale, weights, bias, names, offsets };
   });
   const readout = layers[depth];
-  const hidden = layers.slice(0, depth);
+  const hidden = layers.slice(0, depth).map((layer, l) => ({
+    ...layer,
+    code: activationArgument(context, valueAt(net.activation, l)),
+    skip: residualOf(net, l),
+  }));
   return {
     net,
     bytes,
     P,
     C: net.outputs,
-    code: ActivationCode[net.activation],
     hidden,
     readout,
     widest: hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0),
@@ -118,12 +129,15 @@ export interface Tile {
 interface TileMemory {
   readonly features: readonly View[];
   readonly slopes: readonly View[];
+  /** Residual networks: pre-activations of the last joined layer. */
+  readonly joined?: View | undefined;
 }
 
 /** Scratch for {@link fillTile}. */
-function allocTile(context: Context, { hidden, bytes }: Loaded, rows: number): TileMemory {
+function allocTile(context: Context, { hidden, bytes, widest }: Loaded, rows: number): TileMemory {
   const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
-  return { features: matrices(), slopes: matrices() };
+  const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest, bytes) : undefined;
+  return { features: matrices(), slopes: matrices(), joined };
 }
 
 /** The features of rows [row, row + rows), in memory of {@link allocTile}. */
@@ -133,9 +147,24 @@ export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number
   const slopes = memory.slopes.map((G) => G.slice(0, rows));
   hidden.forEach((layer, l) => {
     const top = l === hidden.length - 1 ? gain : undefined;
-    features(loaded.code, layer, h[l], top, h[l + 1], slopes[l]);
+    const next = hidden.some(({ skip }) => skip === l);
+    if (!memory.joined || !(next || layer.skip >= 0)) {
+      features(layer.code, layer, h[l], top, h[l + 1], slopes[l]);
+      return;
+    }
+    const [Z, joined] = [h[l + 1], memory.joined.reshape(rows, layer.fanOut)];
+    affine(layer, h[l], Z);
+    if (layer.skip >= 0) addTo(Z, joined);
+    if (next) joined.numbers().set(Z.numbers());
+    activate(layer.code, top, Z, slopes[l]);
   });
   return { row, rows, h, slopes };
+}
+
+/** A += B, packed. */
+export function addTo(A: View, B: View): void {
+  const [a, b] = [A.numbers(), B.numbers()];
+  for (let i = 0; i < a.length; i++) a[i] += b[i];
 }
 
 /** The features of all rows, in scratch. */
@@ -152,7 +181,8 @@ export function partOfTile(tile: Tile, first: number, rows: number): Tile {
 /** Doubles of one row of a tile, with the gradients of all outputs on top where they are needed. */
 function rowSize({ hidden, C, widest }: Pick<Loaded, "hidden" | "C" | "widest">): number {
   const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
-  return units + (hidden.length > 1 || C > 1 ? C * widest : 0);
+  const joined = hidden.some(({ skip }) => skip >= 0) ? (1 + C) * widest : 0;
+  return units + (hidden.length > 1 || C > 1 ? C * widest : 0) + joined;
 }
 
 /** Calls `body` for tiles of rows whose features take about 16 MiB. */

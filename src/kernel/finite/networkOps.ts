@@ -17,9 +17,11 @@ interface Affine {
 export function affine({ weights: W, bias, alpha, beta }: Affine, H: View, Z: View): void {
   const { ops, arena } = Z.context;
   const [rows, m, d] = [Z.rows, W.rows, W.cols];
+  const [op, scratchBytes] =
+    Z.bytes === 8 ? [ops.daffine, ops.dfeaturesScratchBytes] : [ops.saffine, ops.sfeaturesScratchBytes];
   arena.run(() => {
-    const work = arena.allocBytes(ops.dfeaturesScratchBytes(rows, m, d));
-    ops.daffine(0, rows, m, d, alpha, H.at, H.ld, W.at, W.ld, beta, bias?.at ?? 0, Z.at, Z.ld, work);
+    const work = arena.allocBytes(scratchBytes(rows, m, d));
+    op(0, rows, m, d, alpha, H.at, H.ld, W.at, W.ld, beta, bias?.at ?? 0, Z.at, Z.ld, work);
   });
 }
 
@@ -40,6 +42,18 @@ export function features(
   arena.run(() => {
     const work = arena.allocBytes(scratchBytes(rows, m, d));
     op(code, 0, rows, m, d, alpha, H.at, H.ld, W.at, W.ld, beta, d0, b, S.at, S.ld, g, ldg, work);
+  });
+}
+
+/** S holds Z, and becomes σ(Z) in place; where G is given, G = gain ∘ σ'(Z). */
+export function activate(code: number, gain: View | undefined, S: View, G: View | undefined): void {
+  const { ops, arena } = S.context;
+  const { rows, cols: m } = S;
+  const [op, scratchBytes] =
+    S.bytes === 8 ? [ops.dactivate, ops.dfeaturesScratchBytes] : [ops.sactivate, ops.sfeaturesScratchBytes];
+  arena.run(() => {
+    const work = arena.allocBytes(scratchBytes(rows, m, 0));
+    op(code, 0, rows, m, gain?.at ?? 0, S.at, S.ld, G?.at ?? 0, G?.ld ?? 0, work);
   });
 }
 

@@ -23,7 +23,7 @@ export function fullKernelInto(
     const tile = wholeTile(context, loaded, inputs);
     const tile2 = other && wholeTile(context, loaded, other);
     const F = scratch(context, n, n2, bytes);
-    const fillFactor = ({ alpha, beta }: Layer, l: number) =>
+    const fillFactor = ({ tangent: { alpha, beta } }: Layer, l: number) =>
       gram(F, tile.h[l], tile2?.h[l], { beta: alpha ** 2, gamma: 0, delta: beta ** 2 });
     // The readout's part is nonzero for equal outputs only: the product of unit vectors.
     fillFactor(readout, hidden.length);

@@ -10,7 +10,7 @@ import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import { forEachGradient } from "./gradients.js";
-import { blocksOf, forEachTile, type Loaded, loadInputs, loadNetwork, type Tile } from "./layers.js";
+import { addTo, blocksOf, forEachTile, type Loaded, loadInputs, loadNetwork, type Tile } from "./layers.js";
 import { addColumnSums, affine, vjp } from "./networkOps.js";
 
 /** f(X, θ0), N×C. */
@@ -47,14 +47,17 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: Vie
   const { rows, h, slopes } = tile;
   context.arena.run(() => {
     const spare = [0, 1].map(() => scratch(context, rows, widest));
+    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest) : undefined;
     let moved: View | undefined;
     hidden.forEach((layer, l) => {
-      // ∂Z_l along u: by its own weights, and by the layers below it.
-      const { fanOut, alpha, beta, weights } = layer;
+      // ∂Z_l along u: by its own weights, by the layers below it, and by the joined one.
+      const { fanOut, alpha, tangent, weights, skip } = layer;
       const Z = spare[l % 2].reshape(rows, fanOut);
       const { weights: W, bias } = blocksOf(u, layer);
-      affine({ weights: W, bias, alpha, beta }, h[l], Z);
+      affine({ weights: W, bias, ...tangent }, h[l], Z);
       if (moved) timesWeights(alpha, moved, weights, 1, Z);
+      if (joined && skip >= 0) addTo(Z, joined.reshape(rows, fanOut));
+      if (joined && hidden.some((other) => other.skip === l)) joined.reshape(rows, fanOut).numbers().set(Z.numbers());
       // With one output the top layer's slopes hold its weights already: what is left is a sum.
       if (l === hidden.length - 1 && gain) rowDotsInto(1, slopes[l], Z, 1, out);
       else hadamard(1, Z, slopes[l], Z);
@@ -62,10 +65,10 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: Vie
     });
     const along = blocksOf(u, readout);
     if (!gain && moved) timesWeights(readout.alpha, moved, readout.weights, 1, out);
-    timesWeights(readout.alpha, h[hidden.length], along.weights, 1, out);
+    timesWeights(readout.tangent.alpha, h[hidden.length], along.weights, 1, out);
     if (!along.bias) return;
     const [values, a] = [out.entries(), along.bias.entries()];
-    for (let at = 0; at < values.length; at++) values[at] += readout.beta * a[at % C];
+    for (let at = 0; at < values.length; at++) values[at] += readout.tangent.beta * a[at % C];
   });
 }
 
@@ -76,19 +79,20 @@ export function tangentTransposeInto(context: Context, loaded: Loaded, tile: Til
   const top = hidden.length - 1;
   context.arena.run(() => {
     const { weights, bias } = blocksOf(u, readout);
-    if (bias) addColumnSums(readout.beta, v, bias);
+    if (bias) addColumnSums(readout.tangent.beta, v, bias);
     if (gain && top === 0) {
       // One hidden layer and one output: everything in one pass over its features.
-      const { alpha, beta } = hidden[0];
       const { weights: C, bias: d } = blocksOf(u, hidden[0]);
-      vjp(v, { X: h[0], S: h[1], G: slopes[0] }, { alpha2: readout.alpha, alpha, beta }, { b: weights, C, d });
+      const factors = { alpha2: readout.tangent.alpha, ...hidden[0].tangent };
+      vjp(v, { X: h[0], S: h[1], G: slopes[0] }, factors, { b: weights, C, d });
       return;
     }
-    gemm(readout.alpha, v.t, h[top + 1], 1, weights);
+    gemm(readout.tangent.alpha, v.t, h[top + 1], 1, weights);
     const spare = [0, 1].map(() => scratch(context, rows, widest));
+    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest) : undefined;
     let above = v;
     for (let l = top; l >= 0; l--) {
-      const { fanOut, alpha, beta } = hidden[l];
+      const { fanOut, tangent, skip } = hidden[l];
       const G = spare[l % 2].reshape(rows, fanOut);
       if (l === top && gain) khatriRao(1, slopes[l], v, G);
       else {
@@ -96,9 +100,11 @@ export function tangentTransposeInto(context: Context, loaded: Loaded, tile: Til
         gemm(next.alpha, above, next.weights, 0, G);
         hadamard(1, G, slopes[l], G);
       }
+      if (joined && hidden.some((other) => other.skip === l)) addTo(G, joined.reshape(rows, fanOut));
+      if (joined && skip >= 0) joined.reshape(rows, fanOut).numbers().set(G.numbers());
       const into = blocksOf(u, hidden[l]);
-      if (into.bias) addColumnSums(beta, G, into.bias);
-      gemm(alpha, G.t, h[l], 1, into.weights);
+      if (into.bias) addColumnSums(tangent.beta, G, into.bias);
+      gemm(tangent.alpha, G.t, h[l], 1, into.weights);
       above = G;
     }
   });
@@ -121,10 +127,19 @@ export function tangentTranspose(context: Context, loaded: Loaded, inputs: View,
   });
 }
 
-/** [f(x, θ0) +] φ(x)·u for a displacement u = θ − θ0 and each row x of X, N×C. */
-export function firstOrder(context: Context, net: Network, X: Matrix, u: Float64Array, start = true): Float64Array {
+/**
+ * [f(x, θ0) +] φ(x)·u for each row x of X, N×C. u is D^−½(θ − θ0), D the rates; with `plain` u is θ − θ0 itself.
+ */
+export function firstOrder(
+  context: Context,
+  net: Network,
+  X: Matrix,
+  u: Float64Array,
+  start = true,
+  plain = false,
+): Float64Array {
   return context.arena.run(() => {
-    const loaded = loadNetwork(context, net);
+    const loaded = loadNetwork(context, net, undefined, 8, plain ? 0 : 0.5);
     const [moved, out] = [copyIn(context, u, 1, u.length), scratch(context, X.rows, loaded.C)];
     if (!start) out.entries().fill(0);
     forEachTile(context, loaded, loadInputs(context, X), (tile) => {
@@ -147,14 +162,15 @@ export function jacobianRows(context: Context, loaded: Loaded, tile: Tile, Phi: 
   for (let c = 0; c < C; c++) {
     if (readout.bias) {
       const entries = Phi.entries();
-      for (let at = c * P + bias + c; at < entries.length; at += C * P) entries[at] = readout.beta;
+      for (let at = c * P + bias + c; at < entries.length; at += C * P) entries[at] = readout.tangent.beta;
     }
     // Every C-th row, from row c: those of output c.
     const own = new View(context, Phi.block(c, weights + c * m, 1, m).at, rows, m, C * P);
-    khatriRao(readout.alpha, h[hidden.length], undefined, own);
+    khatriRao(readout.tangent.alpha, h[hidden.length], undefined, own);
   }
   forEachGradient(context, loaded, tile, 1, (l, G) => {
-    const { fanIn, fanOut, alpha, beta, offsets } = hidden[l];
+    const { fanIn, fanOut, offsets } = hidden[l];
+    const { alpha, beta } = hidden[l].tangent;
     khatriRao(alpha, G, h[l], Phi.block(0, offsets.weights, rows * C, fanOut * fanIn));
     if (hidden[l].bias) khatriRao(beta, G, undefined, Phi.block(0, offsets.bias, rows * C, fanOut));
   });
@@ -167,7 +183,7 @@ export function jacobian(context: Context, net: Network, X: Matrix): Matrix {
     const P = net.parameters.length;
     const C = net.outputs;
     arena.require(X.rows * C * P + X.rows * net.inputs + 2 * P);
-    const loaded = loadNetwork(context, net);
+    const loaded = loadNetwork(context, net, undefined, 8, 0);
     const inputs = loadInputs(context, X);
     const Phi = scratch(context, X.rows * C, P);
     forEachTile(context, loaded, inputs, (tile) => {

@@ -88,7 +88,7 @@ export class ResidentFeatures {
   cross(tile: Tile): View {
     const n = this.#slots.length;
     const K = scratch(this.#context, tile.rows, n);
-    const [{ alpha, beta }, readout] = scales(this.#net);
+    const [{ alpha, beta }, readout] = scales(this.#net).map(({ tangent }) => tangent);
     const m = widths(this.#net)[0];
     const [one, all] = [rowsOf(tile), map(this.#here, (A) => A.slice(0, n))];
     for (let unit = 0; unit < m; unit += UNITS) {
@@ -177,7 +177,6 @@ export class ResidentFeatures {
     const context = this.#context;
     return context.arena.run(() => {
       const { hidden, readout, P } = loadNetwork(context, this.#net);
-      const [{ alpha, beta }] = hidden;
       const [weights, u] = [scratch(context, v.length, 1), scratch(context, 1, P)];
       const slots = weights.entries();
       v.forEach((value, i) => {
@@ -185,10 +184,10 @@ export class ResidentFeatures {
       });
       u.entries().fill(0);
       const [above, below] = [blocksOf(u, readout), blocksOf(u, hidden[0])];
-      if (above.bias) above.bias.entries()[0] = readout.beta * v.reduce((a, b) => a + b, 0);
+      if (above.bias) above.bias.entries()[0] = readout.tangent.beta * v.reduce((a, b) => a + b, 0);
       const tile = map(this.#here, (A) => A.slice(0, v.length));
       const into = { b: above.weights, C: below.weights, d: below.bias };
-      vjp(weights, tile, { alpha2: readout.alpha, alpha, beta }, into);
+      vjp(weights, tile, { alpha2: readout.tangent.alpha, ...hidden[0].tangent }, into);
       return u.copy();
     });
   }
@@ -221,7 +220,7 @@ export class ResidentFeatures {
 
   /** Kernel entries from inner products of features, slopes and inputs. */
   #entries(sigmoids: Float64Array, bells: Float64Array, inputs: Float64Array): Float64Array {
-    const [layer, readout] = scales(this.#net);
+    const [layer, readout] = scales(this.#net).map(({ tangent }) => tangent);
     return sigmoids.map((s, i) => {
       const factor = (layer.alpha === 0 ? 0 : layer.alpha ** 2 * inputs[i]) + layer.beta ** 2;
       // A saturated unit carries no kernel, however large x is: 0 · ∞ = 0 (MATH.md §6).

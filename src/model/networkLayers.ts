@@ -1,0 +1,191 @@
+/** What the options of a network say of its layers: shapes, scales, rates, and the places of their numbers in θ. */
+import { initialBiasStd, initialWeightStd } from "./initSchemes.js";
+import type { Block, NetworkShape } from "./networkShape.js";
+import { checkLayers, valueAt } from "./perLayer.js";
+
+/** Hidden widths from the input up, whichever way `hidden` was given. Twins of a centred start count. */
+export function widths(net: Pick<NetworkShape, "hidden"> & { centeredStart?: boolean }): number[] {
+  const given = Array.isArray(net.hidden) ? net.hidden : [net.hidden];
+  return net.centeredStart ? given.map((m) => 2 * m) : given;
+}
+
+/** Layers from the input up. */
+function layersOf(net: Pick<NetworkShape, "inputs" | "hidden" | "outputs"> & { centeredStart?: boolean }) {
+  const sizes = [net.inputs, ...widths(net), net.outputs];
+  return sizes.slice(1).map((fanOut, l) => ({ fanIn: sizes[l], fanOut, output: l === sizes.length - 2 }));
+}
+
+/** @throws RangeError where options contradict the number or the widths of the layers. */
+export function checkLayerOptions(net: NetworkShape): void {
+  const sizes = widths(net);
+  const depth = sizes.length;
+  const all = `the ${depth} hidden layers from the input up, then the readout`;
+  checkLayers(net.activation, "activation", depth, "the hidden layers from the input up");
+  checkLayers(net.weightStd, "weightStd", depth + 1, all);
+  checkLayers(net.biasStd, "biasStd", depth + 1, all);
+  if (typeof net.rates === "number" || Array.isArray(net.rates)) checkLayers(net.rates, "rates", depth + 1, all);
+  else checkBlockNames(net);
+  for (const [name, isOn] of [
+    ["centeredStart", net.centeredStart],
+    ['parametrization "meanField"', net.parametrization === "meanField"],
+  ] as const) {
+    if (isOn && depth > 1)
+      throw new RangeError(`${name} is for one hidden layer; this network has ${depth}: expected one width`);
+  }
+  const k = net.residual;
+  if (k >= depth && k > 0)
+    throw new RangeError(`residual is ${k}, but the network has ${depth} hidden layers; expected less, or 0 for none`);
+  for (let l = k; k > 0 && l < depth; l += k) {
+    if (sizes[l] === sizes[l - k]) continue;
+    throw new RangeError(
+      `residual is ${k}, but hidden layers ${l - k + 1} and ${l + 1} have ${sizes[l - k]} and ${sizes[l]} units; expected equal widths`,
+    );
+  }
+}
+
+function checkBlockNames(net: NetworkShape): void {
+  const names = layout(net).map(({ name }) => name);
+  for (const name of Object.keys(net.rates))
+    if (!names.includes(name))
+      throw new RangeError(`rates names the block ${JSON.stringify(name)}; expected some of ${names.join(", ")}`);
+}
+
+/** The hidden layer (counted from 0) whose pre-activation layer l adds; −1 where there is none. */
+export function residualOf({ residual: k }: Pick<NetworkShape, "residual">, l: number): number {
+  return k > 0 && l >= k && l % k === 0 ? l - k : -1;
+}
+
+/** The blocks of θ: a, B, then C_L, d_L, …, C_1, d_1 (MATH.md §1). */
+export function layout(net: NetworkShape): Block[] {
+  const layers = layersOf(net);
+  const depth = layers.length - 1;
+  const blocks: Block[] = [];
+  let offset = 0;
+  const add = (name: string, shape: number[]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    blocks.push({ name, offset, length, shape });
+    offset += length;
+  };
+  for (let l = depth; l >= 0; l--) {
+    const { fanIn, fanOut, output } = layers[l];
+    const suffix = depth > 1 ? String(l + 1) : "";
+    if (output && net.bias) add("a", [fanOut]);
+    add(output ? "b" : `c${suffix}`, [fanOut, fanIn]);
+    if (!output && net.bias) add(`d${suffix}`, [fanOut]);
+  }
+  return blocks;
+}
+
+/** What a block is: its layer from the input up, counted from 0, and whether it holds biases. */
+export function roleOf(depth: number, name: string): { level: number; isOutput: boolean; isBias: boolean } {
+  const isOutput = name === "a" || name === "b";
+  const level = isOutput ? depth : Number(name.slice(1) || "1") - 1;
+  return { level, isOutput, isBias: name === "a" || name.startsWith("d") };
+}
+
+/** Standard deviation with which a block of θ is drawn, by its name. */
+export function blockStd(net: NetworkShape): (name: string) => number {
+  // Twins are copies: they change no variance.
+  const layers = layersOf({ ...net, centeredStart: false });
+  return (name) => {
+    const { level, isBias, isOutput } = roleOf(layers.length - 1, name);
+    if (isBias) return isOutput && net.centeredStart ? 0 : initialBiasStd(net.init, valueAt(net.biasStd, level));
+    return initialWeightStd(net.init, valueAt(net.weightStd, level), layers[level]);
+  };
+}
+
+/**
+ * One substream per role, a 0, b 1, then going down c 2, d 3, c 4, …: leaving the biases out does not change the
+ * weights.
+ */
+export function streamOf(down: number, isOutput: boolean, isBias: boolean): number {
+  return 2 * down + (isOutput === isBias ? 0 : 1);
+}
+
+/** θ0 of a centred start from θ0 of the network without twins: a = 0, and units 2j and 2j + 1 are j, with b and −b. */
+export function mirrored(half: NetworkShape, start: Float64Array): Float64Array {
+  const from = layout(half);
+  const to = layout({ ...half, centeredStart: true });
+  const { offset, length } = to[to.length - 1];
+  const theta = new Float64Array(offset + length);
+  to.forEach(({ name, offset, length }, i) => {
+    const values = start.subarray(from[i].offset, from[i].offset + from[i].length);
+    const d = name === "c" ? half.inputs : 1;
+    if (name === "a") return;
+    for (let at = 0; at < length; at++) {
+      const unit = Math.floor(at / d);
+      const value = values[Math.floor(unit / 2) * d + (at % d)];
+      theta[offset + at] = name === "b" && unit % 2 === 1 ? -value : value;
+    }
+  });
+  return theta;
+}
+
+/** Learning rate of a block, by its name. The mean-field parametrisation multiplies it by m, but the intercept's. */
+export function rateOf(net: NetworkShape): (name: string) => number {
+  const given = Array.isArray(net.hidden) ? net.hidden : [net.hidden];
+  const depth = given.length;
+  const { rates } = net;
+  return (name) => {
+    const own =
+      typeof rates === "number" || Array.isArray(rates)
+        ? valueAt(rates, roleOf(depth, name).level)
+        : Object.hasOwn(rates, name)
+          ? rates[name]
+          : 1;
+    return net.parametrization === "meanField" && name !== "a" ? own * given[0] : own;
+  };
+}
+
+/**
+ * θ from u = D^−½(θ − θ0), D the rates: the coordinates in which features Φ D^½ have the inner products Θ (MATH.md §1).
+ */
+export function displaced(
+  net: NetworkShape & { parameters: Float64Array; blocks: Block[] },
+  u: Float64Array,
+): Float64Array {
+  const theta = net.parameters.slice();
+  const rateAt = rateOf(net);
+  for (const { name, offset, length } of net.blocks) {
+    const root = Math.sqrt(rateAt(name));
+    for (let p = offset; p < offset + length; p++) theta[p] += root * u[p];
+  }
+  return theta;
+}
+
+/** True where every block has the rate 1. */
+export function isUnrated(net: NetworkShape): boolean {
+  const rateAt = rateOf(net);
+  return layout(net).every(({ name }) => rateAt(name) === 1);
+}
+
+/** Scales of one layer: Z = alpha H Cᵀ + beta d (MATH.md §1). beta is 0 without biases. */
+export interface LayerScale {
+  readonly alpha: number;
+  readonly beta: number;
+  /** alpha and beta times powers of the rates of weights and biases: scales of the layer's own tangent features. */
+  readonly tangent: { readonly alpha: number; readonly beta: number };
+}
+
+/** Exponent of the rates in tangent features. */
+export type Power = 0 | 0.5 | 1;
+
+/** Scales from the input layer up to the output layer. */
+export function scales(net: NetworkShape, power: Power = 0.5): LayerScale[] {
+  const rateAt = rateOf(net);
+  const factor = (name: string) => (power === 0.5 ? Math.sqrt(rateAt(name)) : rateAt(name) ** power);
+  const layers = layersOf({ ...net, centeredStart: false });
+  const depth = layers.length - 1;
+  return layers.map(({ fanIn, output }, l) => {
+    const ntk = net.parametrization === "ntk";
+    const twins = output && net.centeredStart ? Math.SQRT1_2 : 1;
+    const scale = output ? net.outputScale : 1;
+    const mean = output && net.parametrization === "meanField" ? 1 / fanIn : 1;
+    const alpha = (ntk ? valueAt(net.weightStd, l) / Math.sqrt(fanIn) : mean) * twins * scale;
+    const beta = net.bias ? (ntk ? valueAt(net.biasStd, l) : 1) * scale : 0;
+    const suffix = depth > 1 ? String(l + 1) : "";
+    const [c, d] = output ? ["b", "a"] : [`c${suffix}`, `d${suffix}`];
+    const tangent = { alpha: alpha * factor(c), beta: beta * factor(d) };
+    return { alpha, beta, tangent };
+  });
+}
