@@ -2,46 +2,80 @@
  * Networks of infinite width are plain data too: depth, activation and the variances of the weights and biases
  * determine their kernel (Jacot et al. 2018; Lee et al. 2018 for NNGP; MATH.md §6).
  */
-import { choice, count, flag, layers, nonNegative, optional, or, read, type Schema } from "../options.js";
+import {
+  choice,
+  count,
+  flag,
+  MOST_LAYERS,
+  nonNegative,
+  optional,
+  or,
+  positive,
+  read,
+  type Schema,
+  size,
+} from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
-import type { Parametrization } from "./network.js";
+import { checkLayers, checkRates, type PerLayer, perLayer, type Rates, rates } from "./perLayer.js";
 
 export interface InfiniteNetworkOptions {
-  /** Hidden layers; default 1. */
+  /** Hidden layers; default 1. 0: the linear kernel, (weightStd²/d) x·x' + biasStd². */
   depth?: number;
-  /** Default `"sigmoid"`. */
-  activation?: Activation;
-  /** Weights have variance weightStd²/fanIn in effect; default 1. */
-  weightStd?: number;
-  /** Std of the biases; default 1 (`standard`: 0, and they are trained all the same). */
-  biasStd?: number;
+  /** One for all hidden layers, or one for each; default `"sigmoid"`. */
+  activation?: Activation | readonly Activation[];
+  /** Weights have variance weightStd²/fanIn in effect: one, or one for each layer, the readout's last; default 1. */
+  weightStd?: number | readonly number[];
+  /** Std of the biases, one or one for each layer; default 1 (`standard`: 0, and they are trained all the same). */
+  biasStd?: number | readonly number[];
   /** False: no biases. Default true. */
   bias?: boolean;
   /** `ntk` (default), or `standard`, whose kernel grows with the width. */
-  parametrization?: Parametrization;
-  /** `ntk` (default): all layers are trained. `nngp`: the readout only, the kernel of the Gaussian process. */
+  parametrization?: "ntk" | "standard";
+  /** `ntk` (default): all layers are trained. `nngp`: the kernel of the Gaussian process, whatever the rates. */
   kernel?: "ntk" | "nngp";
-  /** Hidden width m that `standard` needs; not for `ntk`. */
-  width?: number;
+  /** Hidden widths that `standard` needs, one or one for each hidden layer; not for `ntk`. */
+  width?: number | readonly number[];
+  /**
+   * Learning rates ≥ 0 as for `createNetwork`: one, one for each layer, or by the names of blocks. 0 freezes. With all
+   * but the readout's 0 the kernel is the one of `nngp`. Default 1.
+   */
+  rates?: number | readonly number[] | Readonly<Record<string, number>>;
+  /** Multiplies f, and the kernel by its square; default 1. */
+  outputScale?: number;
+  /** k > 0: hidden layers 1, 1 + k, 1 + 2k, … are joined by identities, as for `createNetwork`. Default 0. */
+  residual?: number;
 }
 
 /** An infinitely wide network: plain data, structured-cloneable, a `Model` like any other. */
-export interface InfiniteNetwork extends Required<Omit<InfiniteNetworkOptions, "width">> {
+export interface InfiniteNetwork {
+  depth: number;
+  activation: PerLayer<Activation>;
+  weightStd: PerLayer<number>;
+  biasStd: PerLayer<number>;
+  bias: boolean;
+  parametrization: "ntk" | "standard";
+  kernel: "ntk" | "nngp";
   /** Undefined with `parametrization: "ntk"`. */
-  width: number | undefined;
+  width: PerLayer<number> | undefined;
+  rates: Rates;
+  outputScale: number;
+  residual: number;
 }
 
 const OPTIONS = {
-  depth: or(layers, 1),
-  activation: or(ACTIVATION, "sigmoid"),
-  weightStd: or(nonNegative, 1),
-  biasStd: optional(nonNegative),
+  depth: or(size, 1),
+  activation: or(perLayer(ACTIVATION, "an activation for each hidden layer"), "sigmoid"),
+  weightStd: or(perLayer(nonNegative, "a std for each layer"), 1),
+  biasStd: optional(perLayer(nonNegative, "a std for each layer")),
   bias: or(flag, true),
   parametrization: or(choice(["ntk", "standard"]), "ntk"),
   kernel: or(choice(["ntk", "nngp"]), "ntk"),
-  width: optional(count),
+  width: optional(perLayer(count, "a width for each hidden layer")),
+  rates: or(rates, 1),
+  outputScale: or(positive, 1),
+  residual: or(size, 0),
 } satisfies Schema<InfiniteNetworkOptions>;
 
 /**
@@ -55,9 +89,9 @@ const OPTIONS = {
  * const model = createInfiniteNetwork({ depth: 2, activation: "relu", weightStd: 1.5, biasStd: 0.1 });
  * ntk.fit(model, X, Y, { ridge: 1e-3 }).predict(Xnew);
  */
-export function createInfiniteNetwork(options: InfiniteNetworkOptions = {}): InfiniteNetwork {
+export function createInfiniteNetwork(options: InfiniteNetworkOptions | InfiniteNetwork = {}): InfiniteNetwork {
   const values = read(options, "createInfiniteNetwork", "{ depth: 2 }", OPTIONS);
-  const { depth, activation, weightStd, bias, parametrization, kernel, width } = values;
+  const { parametrization, width } = values;
   const biasStd = values.biasStd ?? (parametrization === "ntk" ? 1 : 0);
   if (parametrization === "ntk" && width !== undefined) {
     throw new RangeError(
@@ -69,7 +103,25 @@ export function createInfiniteNetwork(options: InfiniteNetworkOptions = {}): Inf
       'parametrization "standard" needs a width: its kernel grows with it; expected width, or "ntk"',
     );
   }
-  return { depth, activation, weightStd, biasStd, bias, parametrization, kernel, width };
+  const model = { ...values, biasStd, width };
+  checkModel(model);
+  return model;
+}
+
+/** @throws RangeError where options contradict the number of layers. */
+function checkModel({ depth, activation, weightStd, biasStd, width, bias, rates, residual }: InfiniteNetwork): void {
+  if (depth > MOST_LAYERS) throw new RangeError(`depth is ${depth}; expected an integer from 0 to ${MOST_LAYERS}`);
+  const hidden = "the hidden layers from the input up";
+  const all = `the ${depth} hidden layers from the input up, then the readout`;
+  checkLayers(activation, "activation", depth, hidden);
+  checkLayers(weightStd, "weightStd", depth + 1, all);
+  checkLayers(biasStd, "biasStd", depth + 1, all);
+  if (width !== undefined) checkLayers(width, "width", depth, hidden);
+  checkRates(rates, depth, bias);
+  if (residual >= depth && residual > 0)
+    throw new RangeError(
+      `residual is ${residual}, but the network has ${depth} hidden layers; expected less, or 0 for none`,
+    );
 }
 
 /** True for what {@link createInfiniteNetwork} makes, also after a structured clone or JSON. */

@@ -1,7 +1,7 @@
 /** What the options of a network say of its layers: shapes, scales, rates, and the places of their numbers in θ. */
 import { initialBiasStd, initialWeightStd } from "./initSchemes.js";
 import type { Block, NetworkShape } from "./networkShape.js";
-import { checkLayers, valueAt } from "./perLayer.js";
+import { blockNames, checkLayers, checkRates, ratesAt, valueAt } from "./perLayer.js";
 
 /** Hidden widths from the input up, whichever way `hidden` was given. Twins of a centred start count. */
 export function widths(net: Pick<NetworkShape, "hidden"> & { centeredStart?: boolean }): number[] {
@@ -23,8 +23,7 @@ export function checkLayerOptions(net: NetworkShape): void {
   checkLayers(net.activation, "activation", depth, "the hidden layers from the input up");
   checkLayers(net.weightStd, "weightStd", depth + 1, all);
   checkLayers(net.biasStd, "biasStd", depth + 1, all);
-  if (typeof net.rates === "number" || Array.isArray(net.rates)) checkLayers(net.rates, "rates", depth + 1, all);
-  else checkBlockNames(net);
+  checkRates(net.rates, depth, net.bias);
   for (const [name, isOn] of [
     ["centeredStart", net.centeredStart],
     ['parametrization "meanField"', net.parametrization === "meanField"],
@@ -41,13 +40,6 @@ export function checkLayerOptions(net: NetworkShape): void {
       `residual is ${k}, but hidden layers ${l - k + 1} and ${l + 1} have ${sizes[l - k]} and ${sizes[l]} units; expected equal widths`,
     );
   }
-}
-
-function checkBlockNames(net: NetworkShape): void {
-  const names = layout(net).map(({ name }) => name);
-  for (const name of Object.keys(net.rates))
-    if (!names.includes(name))
-      throw new RangeError(`rates names the block ${JSON.stringify(name)}; expected some of ${names.join(", ")}`);
 }
 
 /** The hidden layer (counted from 0) whose pre-activation layer l adds; −1 where there is none. */
@@ -68,10 +60,10 @@ export function layout(net: NetworkShape): Block[] {
   };
   for (let l = depth; l >= 0; l--) {
     const { fanIn, fanOut, output } = layers[l];
-    const suffix = depth > 1 ? String(l + 1) : "";
-    if (output && net.bias) add("a", [fanOut]);
-    add(output ? "b" : `c${suffix}`, [fanOut, fanIn]);
-    if (!output && net.bias) add(`d${suffix}`, [fanOut]);
+    const names = blockNames(depth, l);
+    if (output && net.bias) add(names.bias, [fanOut]);
+    add(names.weights, [fanOut, fanIn]);
+    if (!output && net.bias) add(names.bias, [fanOut]);
   }
   return blocks;
 }
@@ -123,16 +115,12 @@ export function mirrored(half: NetworkShape, start: Float64Array): Float64Array 
 
 /** Learning rate of a block, by its name. The mean-field parametrisation multiplies it by m, but the intercept's. */
 export function rateOf(net: NetworkShape): (name: string) => number {
-  const given = Array.isArray(net.hidden) ? net.hidden : [net.hidden];
+  const given = [net.hidden].flat();
   const depth = given.length;
-  const { rates } = net;
   return (name) => {
-    const own =
-      typeof rates === "number" || Array.isArray(rates)
-        ? valueAt(rates, roleOf(depth, name).level)
-        : Object.hasOwn(rates, name)
-          ? rates[name]
-          : 1;
+    const { level, isBias } = roleOf(depth, name);
+    const { weights, bias } = ratesAt(net.rates, depth, level);
+    const own = isBias ? bias : weights;
     return net.parametrization === "meanField" && name !== "a" ? own * given[0] : own;
   };
 }
@@ -183,9 +171,8 @@ export function scales(net: NetworkShape, power: Power = 0.5): LayerScale[] {
     const mean = output && net.parametrization === "meanField" ? 1 / fanIn : 1;
     const alpha = (ntk ? valueAt(net.weightStd, l) / Math.sqrt(fanIn) : mean) * twins * scale;
     const beta = net.bias ? (ntk ? valueAt(net.biasStd, l) : 1) * scale : 0;
-    const suffix = depth > 1 ? String(l + 1) : "";
-    const [c, d] = output ? ["b", "a"] : [`c${suffix}`, `d${suffix}`];
-    const tangent = { alpha: alpha * factor(c), beta: beta * factor(d) };
+    const names = blockNames(depth, l);
+    const tangent = { alpha: alpha * factor(names.weights), beta: beta * factor(names.bias) };
     return { alpha, beta, tangent };
   });
 }

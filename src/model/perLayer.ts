@@ -33,3 +33,34 @@ export const rates: Check<Rates> = (value, name) => {
   if (entries.length === 0) throw refusal(new RangeError(`${name} is empty; expected a rate for at least one block`));
   return Object.fromEntries(entries);
 };
+
+/** Names of the blocks of layer l of depth + 1: weights and biases. */
+export function blockNames(depth: number, l: number): { weights: string; bias: string } {
+  if (l === depth) return { weights: "b", bias: "a" };
+  const suffix = depth > 1 ? String(l + 1) : "";
+  return { weights: `c${suffix}`, bias: `d${suffix}` };
+}
+
+/** @throws RangeError for rates of another number of layers, or of blocks that a network of this depth has not. */
+export function checkRates(rates: Rates, depth: number, bias: boolean): void {
+  if (typeof rates === "number" || Array.isArray(rates)) {
+    checkLayers(rates, "rates", depth + 1, `the ${depth} hidden layers from the input up, then the readout`);
+    return;
+  }
+  const blocks = Array.from({ length: depth + 1 }, (_, l) => blockNames(depth, l));
+  const names = blocks.flatMap((block) => (bias ? [block.weights, block.bias] : [block.weights]));
+  for (const name of Object.keys(rates))
+    if (!names.includes(name))
+      throw new RangeError(`rates names the block ${JSON.stringify(name)}; expected some of ${names.join(", ")}`);
+}
+
+/** Rates of weights and biases of layer l of depth + 1, as given. */
+export function ratesAt(rates: Rates, depth: number, l: number): { weights: number; bias: number } {
+  if (typeof rates === "number" || Array.isArray(rates)) {
+    const rate = valueAt(rates, l);
+    return { weights: rate, bias: rate };
+  }
+  const { weights, bias } = blockNames(depth, l);
+  const of = (name: string) => (Object.hasOwn(rates, name) ? rates[name] : 1);
+  return { weights: of(weights), bias: of(bias) };
+}

@@ -28,6 +28,9 @@ function dualActivation(activation: string, a: number, b: number, c: number): [n
   return [value, slope];
 }
 
+/** The value of layer l. */
+const at = <T>(values: T | readonly T[], l: number): T => (Array.isArray(values) ? values[l] : values) as T;
+
 /** NTK and NNGP of two inputs. */
 export function infinitePair(
   {
@@ -38,25 +41,43 @@ export function infinitePair(
     bias = true,
     parametrization = "ntk",
     width = 0,
+    rates = 1,
+    outputScale = 1,
+    residual: k = 0,
   }: InfiniteNetworkOptions,
   x: number[],
   y: number[],
 ): { ntk: number; nngp: number } {
-  const [w, b] = [weightStd ** 2, bias ? biasStd ** 2 : 0];
-  const dot = (p: number[], q: number[]) => p.reduce((sum, value, t) => sum + value * q[t], 0);
-  const first = (p: number[], q: number[]) => (w * dot(p, q)) / x.length + b;
-  let [xx, yy, xy] = [first(x, x), first(y, y), first(x, y)];
   const standard = parametrization === "standard";
+  /** Variances of weights and biases of a layer, and their rates. */
+  const layer = (l: number) => {
+    const suffix = depth > 1 ? l + 1 : "";
+    const [c, d] = l === depth ? ["b", "a"] : [`c${suffix}`, `d${suffix}`];
+    const rate = (name: string) =>
+      typeof rates === "object" && !Array.isArray(rates)
+        ? ((rates as Record<string, number>)[name] ?? 1)
+        : at(rates as number | number[], l);
+    return { w: at(weightStd, l) ** 2, b: bias ? at(biasStd, l) ** 2 : 0, rw: rate(c), rb: rate(d) };
+  };
+  const dot = (p: number[], q: number[]) => p.reduce((sum, value, t) => sum + value * q[t], 0);
+  const { w, b, rw, rb } = layer(0);
+  const first = (p: number[], q: number[]) => (w * dot(p, q)) / x.length + b;
   const shift = bias ? 1 : 0;
-  let theta = standard ? dot(x, y) + shift : xy;
+  let theta = standard ? rw * dot(x, y) + rb * shift : (rw * w * dot(x, y)) / x.length + rb * b;
+  let [xx, yy, xy] = [first(x, x), first(y, y), first(x, y)];
+  let joined = [xx, yy, xy, theta];
   for (let l = 0; l < depth; l++) {
-    const [value, slope] = dualActivation(activation, xx, yy, xy);
-    [xx, yy, xy] = [
-      w * dualActivation(activation, xx, xx, xx)[0] + b,
-      w * dualActivation(activation, yy, yy, yy)[0] + b,
-      w * value + b,
-    ];
-    theta = w * theta * slope + (standard ? width * value + shift : xy);
+    const name = at(activation, l);
+    const { w, b, rw, rb } = layer(l + 1);
+    const [value, slope] = dualActivation(name, xx, yy, xy);
+    [xx, yy] = [w * dualActivation(name, xx, xx, xx)[0] + b, w * dualActivation(name, yy, yy, yy)[0] + b];
+    xy = w * value + b;
+    theta = w * theta * slope + (standard ? rw * at(width, l) * value + rb * shift : rw * w * value + rb * b);
+    // Hidden layers 1, 1 + k, 1 + 2k, … are joined: counted from 0, the multiples of k.
+    if (k > 0 && l + 1 < depth && (l + 1) % k === 0) {
+      [xx, yy, xy, theta] = [xx, yy, xy, theta].map((v, i) => v + joined[i]);
+      joined = [xx, yy, xy, theta];
+    }
   }
-  return { ntk: theta, nngp: xy };
+  return { ntk: outputScale ** 2 * theta, nngp: outputScale ** 2 * xy };
 }

@@ -14,7 +14,13 @@ export function dot(h: Float64Array, n: number, x: number, y: number): number {
     s2 += h[x + j + 2] * h[y + j + 2];
     s3 += h[x + j + 3] * h[y + j + 3];
   }
-  for (; j < n; j++) s0 += h[x + j] * h[y + j];
+  // A pair stays a pair: units and their twins cancel to the bit.
+  if (j + 2 <= n) {
+    s0 += h[x + j] * h[y + j];
+    s1 += h[x + j + 1] * h[y + j + 1];
+    j += 2;
+  }
+  if (j < n) s0 += h[x + j] * h[y + j];
   return s0 + s1 + (s2 + s3);
 }
 

@@ -9,7 +9,7 @@ import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, parameterCount, residualOf, scales, widths } from "../../model/network.js";
 import type { LayerScale, Power } from "../../model/networkLayers.js";
-import { valueAt } from "../../model/perLayer.js";
+import { blockNames, valueAt } from "../../model/perLayer.js";
 import { activationArgument } from "../activationArgument.js";
 import { activate, affine, features } from "./networkOps.js";
 
@@ -75,8 +75,7 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
   const starts = new Map(net.blocks.map(({ name, offset }) => [name, offset]));
   const offsetOf = (name: string) => starts.get(name) ?? -1;
   const layers = scales(net, power).map((scale, l): Layer => {
-    const suffix = depth > 1 ? String(l + 1) : "";
-    const names = l === depth ? { weights: "b", bias: "a" } : { weights: `c${suffix}`, bias: `d${suffix}` };
+    const names = blockNames(depth, l);
     const offsets = { weights: offsetOf(names.weights), bias: net.bias ? offsetOf(names.bias) : -1 };
     const [fanIn, fanOut] = [sizes[l], sizes[l + 1]];
     const { weights, bias } = blocksOf(theta, { fanIn, fanOut, offsets });

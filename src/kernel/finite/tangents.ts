@@ -26,13 +26,26 @@ export function forward(context: Context, net: Network, X: Matrix): Matrix {
 }
 
 /** out = f of a tile's rows, rows×C. */
-export function outputsInto({ hidden, readout, C }: Loaded, tile: Tile, out: View): void {
+export function outputsInto({ net, hidden, readout, C }: Loaded, tile: Tile, out: View): void {
+  const { context } = out;
   const values = out.entries();
   if (readout.bias) {
     const a = readout.bias.entries();
     for (let at = 0; at < values.length; at++) values[at] = readout.beta * a[at % C];
   } else values.fill(0);
-  timesWeights(readout.alpha, tile.h[hidden.length], readout.weights, 1, out);
+  const H = tile.h[hidden.length];
+  if (!net.centeredStart || C === 1) timesWeights(readout.alpha, H, readout.weights, 1, out);
+  else {
+    // Twins cancel to the bit in a dot product, whose lanes take them apart; in a product with fused steps they do not.
+    context.arena.run(() => {
+      const f = scratch(context, 1, out.rows);
+      for (let c = 0; c < C; c++) {
+        gemv(readout.alpha, H, readout.weights.slice(c, 1), 0, f);
+        const [column, to] = [f.entries(), out.entries()];
+        for (let i = 0; i < out.rows; i++) to[i * C + c] += column[i];
+      }
+    });
+  }
 }
 
 /** out = gamma out + alpha H Wᵀ; H rows×fanIn, out rows×fanOut. */

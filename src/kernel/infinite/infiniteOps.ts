@@ -16,6 +16,8 @@ export const padded = (n: number) => Math.ceil(n / 4) * 4;
 export interface PointLayer {
   /** Variances of the pre-activations, n×1. */
   readonly variances: View;
+  /** Residual networks: variances before the joined layer was added. */
+  readonly alone: View | undefined;
   /** Moments of the probit mixture ({@link momentTable}), where the activation has a series. */
   readonly moments: View | undefined;
 }
@@ -120,8 +122,8 @@ export function dual(recursion: Recursion, terms: number, A: Points, B: Points, 
   const b = columns.variances.at;
   const ma = rows.moments?.at ?? 0;
   const mb = columns.moments?.at ?? 0;
-  const na = A.layers[l + 1]?.variances.at ?? 0;
-  const nb = B.layers[l + 1]?.variances.at ?? 0;
+  const next = (points: Points) => (points.layers[l + 1]?.alone ?? points.layers[l + 1]?.variances)?.at ?? 0;
+  const [na, nb] = [next(A), next(B)];
   const { rows: n, cols: n2, at: c, ld } = C;
   const d = Delta.at;
   const t = Theta?.at ?? 0;

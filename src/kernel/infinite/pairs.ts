@@ -11,8 +11,10 @@ import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { ACTIVATIONS } from "../../model/activation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
+import { residualOf } from "../../model/networkLayers.js";
+import { ratesAt, valueAt } from "../../model/perLayer.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
-import { ActivationCode } from "../../ops.js";
+import { activationArgument } from "../activationArgument.js";
 import {
   covariance,
   dual,
@@ -27,6 +29,7 @@ import {
   termsOf,
   unitVectors,
 } from "./infiniteOps.js";
+import { join, keep } from "./joined.js";
 import { termsFor } from "./seriesTerms.js";
 
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
@@ -36,6 +39,8 @@ export const [ROWS, COLUMNS] = [16, 512];
  * differences that matter.
  */
 const FEW_INPUTS = 32;
+
+type Mixture = { readonly scale: number; readonly slopes?: boolean };
 
 /** A set of points in scratch, in the order `order`. */
 export interface PointSet extends Points {
@@ -57,19 +62,59 @@ export function consecutive(set: Points, from: number, n: number): Points {
 }
 
 /** {@link consecutive} of one layer. */
-function part({ variances, moments }: PointLayer, from: number, n: number): PointLayer {
-  return { variances: variances.slice(from, n), moments: moments?.slice(from / 4, padded(n) / 4) };
+function part({ variances, alone, moments }: PointLayer, from: number, n: number): PointLayer {
+  return {
+    variances: variances.slice(from, n),
+    alone: alone?.slice(from, n),
+    moments: moments?.slice(from / 4, padded(n) / 4),
+  };
 }
 
-/** Recursion of a model, and alpha and beta of its first layer, alpha x·x' + beta, for d inputs. */
-function constants(model: InfiniteNetwork, d: number, nodes: View | undefined) {
-  const { activation, weightStd, biasStd, bias: biases, parametrization, width = 0 } = model;
-  const weight = weightStd ** 2;
-  const bias = biases ? biasStd ** 2 : 0;
+/** C = alpha x·x' + beta and Theta = thetaAlpha x·x' + thetaBeta of the first layer. */
+interface First {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly thetaAlpha: number;
+  readonly thetaBeta: number;
+}
+
+/** The first layer of a model for d inputs. Without hidden layers it is the readout. */
+function firstOf(model: InfiniteNetwork, d: number): First {
+  const { weight, bias, rates, standard, factor } = layerOf(model, 0);
+  const alpha = (factor * weight) / d;
+  return {
+    alpha,
+    beta: factor * bias,
+    thetaAlpha: rates.weights * (standard ? factor : alpha),
+    thetaBeta: rates.bias * factor * (standard ? Number(model.bias) : bias),
+  };
+}
+
+/** The recursion from hidden layer l to the layer above. */
+function recursionOf(context: Context, model: InfiniteNetwork, l: number, nodes: View | undefined): Recursion {
+  const { weight, bias, rates, standard, factor } = layerOf(model, l + 1);
   // Q of the next layer, or in `standard` fan_in q + 1.
-  const [scale, shift] = parametrization === "standard" ? [width, biases ? 1 : 0] : [weight, bias];
-  const recursion: Recursion = { code: ActivationCode[activation], nodes, weight, bias, scale, shift };
-  return { alpha: weight / d, beta: bias, recursion };
+  const scale = rates.weights * (standard ? valueAt(model.width ?? 0, l) : weight);
+  const shift = rates.bias * (standard ? Number(model.bias) : bias);
+  return {
+    code: activationArgument(context, valueAt(model.activation, l)),
+    nodes,
+    weight: factor * weight,
+    bias: factor * bias,
+    scale: factor * scale,
+    shift: factor * shift,
+  };
+}
+
+/** Variances, rates and the factor of f² of layer l; the readout is layer `depth`. */
+function layerOf(model: InfiniteNetwork, l: number) {
+  return {
+    weight: valueAt(model.weightStd, l) ** 2,
+    bias: model.bias ? valueAt(model.biasStd, l) ** 2 : 0,
+    rates: ratesAt(model.rates, model.depth, l),
+    standard: model.parametrization === "standard",
+    factor: l === model.depth ? model.outputScale ** 2 : 1,
+  };
 }
 
 /** Scales and weights of the probit mixture. */
@@ -84,32 +129,32 @@ function probitNodes(context: Context): View {
 export class Pairs {
   readonly #context: Context;
   readonly #model: InfiniteNetwork;
-  readonly #mixture: { readonly scale: number; readonly slopes?: boolean } | undefined;
+  /** The series of each hidden layer whose activation is a mixture. */
+  readonly #mixtures: readonly (Mixture | undefined)[];
   readonly #nodes: View | undefined;
-  readonly #alpha: number;
-  readonly #beta: number;
-  readonly #recursion: Recursion;
+  readonly #first: First;
+  readonly #recursions: readonly Recursion[];
 
   constructor(context: Context, model: InfiniteNetwork, d: number) {
     this.#context = context;
     this.#model = model;
-    this.#mixture = ACTIVATIONS[model.activation].mixture;
-    this.#nodes = this.#mixture && probitNodes(context);
-    const { alpha, beta, recursion } = constants(model, d, this.#nodes);
-    this.#alpha = alpha;
-    this.#beta = beta;
-    this.#recursion = recursion;
+    const layers = Array.from({ length: model.depth }, (_, l) => l);
+    this.#mixtures = layers.map((l) => ACTIVATIONS[valueAt(model.activation, l)].mixture);
+    this.#nodes = this.sorted ? probitNodes(context) : undefined;
+    this.#first = firstOf(model, d);
+    this.#recursions = layers.map((l) => recursionOf(context, model, l, this.#mixtures[l] && this.#nodes));
   }
 
   /** True where points are in the order of their variance rather than as given. */
   get sorted(): boolean {
-    return this.#mixture !== undefined;
+    return this.#mixtures.some((mixture) => mixture !== undefined);
   }
 
-  /** Terms for the largest variances a and b of a block. */
-  #terms(a: number, b: number): number {
-    if (!this.#mixture) return 0;
-    const { scale, slopes = false } = this.#mixture;
+  /** Terms of layer l for the largest variances a and b of a block. */
+  #terms(l: number, a: number, b: number): number {
+    const mixture = this.#mixtures[l];
+    if (!mixture) return 0;
+    const { scale, slopes = false } = mixture;
     return termsFor(scale * a, scale * b, slopes);
   }
 
@@ -117,7 +162,7 @@ export class Pairs {
   load(sets: readonly Matrix[]): PointSet[] {
     const points = sets.map((X) => this.#inputs(X));
     for (let l = 0; l < this.#model.depth; l++) {
-      const held = points.reduce((most, set) => Math.max(most, this.#most(set.layers[l])), 0);
+      const held = points.reduce((most, set) => Math.max(most, this.#most(l, set.layers[l])), 0);
       for (const set of points) this.#finishLayer(set, l, held);
     }
     return points;
@@ -129,9 +174,9 @@ export class Pairs {
     const variances = this.#variances(n);
     const U = scratch(context, n, d + 1);
     const X = copyIn(context, intact(data, n * d), n, d);
-    unitVectors(this.#alpha, this.#beta, X, variances, U);
+    unitVectors(this.#first.alpha, this.#first.beta, X, variances, U);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
-    if (this.#mixture) {
+    if (this.sorted) {
       const a = variances.copy();
       order.sort((i, j) => a[i] - a[j] || i - j);
       for (const A of [variances, U, X]) permuteRows(A, order);
@@ -143,7 +188,7 @@ export class Pairs {
       Ut = room.block(0, 0, d + 1, n);
       transpose(U, Ut);
     }
-    return { order, X, U, Ut, layers: [{ variances, moments: undefined }] };
+    return { order, X, U, Ut, layers: [{ variances, alone: undefined, moments: undefined }] };
   }
 
   /** Room for variances of n points, and zeros up to a multiple of four. */
@@ -153,15 +198,12 @@ export class Pairs {
     return room.slice(0, n);
   }
 
-  /**
-   * The most terms that a point within the series' range asks for; 0 where there is no such point. Points are in the
-   * order of variance.
-   */
-  #most({ variances }: PointLayer): number {
-    if (!this.#mixture) return 0;
-    const values = variances.entries();
+  /** The most terms that a point within the series' range asks for; 0 where there is no such point. */
+  #most(l: number, { variances }: PointLayer): number {
+    if (!this.#mixtures[l]) return 0;
+    const values = variances.copy().sort();
     for (let i = values.length - 1; i >= 0; i--) {
-      const terms = this.#terms(values[i], values[i]);
+      const terms = this.#terms(l, values[i], values[i]);
       if (terms) return terms;
     }
     return 0;
@@ -171,52 +213,72 @@ export class Pairs {
   #finishLayer({ X, layers }: PointSet, l: number, held: number): void {
     const n = X.rows;
     const { variances } = layers[l];
-    if (this.#mixture && this.#nodes && held) {
+    const mixture = this.#mixtures[l];
+    if (mixture && this.#nodes && held) {
       const table = momentTable(this.#context, n, held);
-      moments(this.#mixture.scale, variances, this.#nodes, table);
-      layers[l] = { variances, moments: table };
+      moments(mixture.scale, variances, this.#nodes, table);
+      layers[l] = { ...layers[l], moments: table };
     }
     if (l + 1 === this.#model.depth) return;
     const next = this.#variances(n);
     for (let row = 0; row < n; row += ROWS) {
       const rows = Math.min(ROWS, n - row);
       const some = part(layers[l], row, rows);
-      nextVariances(this.#recursion, this.#within(some, some), some, next.slice(row, rows));
+      nextVariances(this.#recursions[l], this.#within(l, some, some), some, next.slice(row, rows));
     }
-    layers.push({ variances: next, moments: undefined });
+    const skip = residualOf(this.#model, l + 1);
+    if (skip < 0) {
+      layers.push({ variances: next, alone: undefined, moments: undefined });
+      return;
+    }
+    const sum = this.#variances(n);
+    const [to, own, below] = [sum, next, layers[skip].variances].map((A) => A.entries());
+    for (let i = 0; i < n; i++) to[i] = own[i] + below[i];
+    layers.push({ variances: sum, alone: next, moments: undefined });
   }
 
   /** Terms for the largest variances of a block, where the tables hold so many; else 0, for the double sum. */
-  #within(A: PointLayer, B: PointLayer): number {
-    if (!this.#mixture) return 0;
-    const terms = this.#terms(largest(A.variances), largest(B.variances));
+  #within(l: number, A: PointLayer, B: PointLayer): number {
+    if (!this.#mixtures[l]) return 0;
+    const terms = this.#terms(l, largest(A.variances), largest(B.variances));
     return terms <= termsOf(A.moments) ? terms : 0;
   }
 
   /** The kernel of A against B: Theta, or C where Theta is not wanted, of the first rows and columns of `memory`. */
-  tile(A: Points, B: Points, memory: Tile): View {
-    const rows = A.X.rows;
-    const tile = corner(memory, rows, B.X.rows);
+  tile(A: Points, B: Points, { joined: kept, ...memory }: TileMemory): View {
+    const [rows, cols] = [A.X.rows, B.X.rows];
+    const tile = corner(memory, rows, cols);
+    const joined = kept && corner(kept, rows, cols);
     const { C, Theta } = tile;
     covariance(A, B, tile);
-    // Theta of the first layer: X X2ᵀ + shift in `standard`, else C.
-    if (Theta && this.#model.parametrization === "standard") {
-      gram(Theta, A.X, B.X, { beta: 1, gamma: 0, delta: this.#recursion.shift });
-    } else memory.Theta?.slice(0, rows).entries().set(memory.C.slice(0, rows).entries());
-    for (let l = 0; l < A.layers.length; l++) {
-      dual(this.#recursion, this.#within(A.layers[l], B.layers[l]), A, B, l, tile);
+    const { alpha, beta, thetaAlpha, thetaBeta } = this.#first;
+    // C takes nearby points from their difference: it serves Theta where it can.
+    if (Theta && thetaAlpha === alpha && thetaBeta === beta)
+      memory.Theta?.slice(0, rows).entries().set(memory.C.slice(0, rows).entries());
+    else if (Theta) gram(Theta, A.X, B.X, { beta: thetaAlpha, gamma: 0, delta: thetaBeta });
+    for (let l = 0; l < this.#model.depth; l++) {
+      if (joined && residualOf(this.#model, l + this.#model.residual) === l) keep(tile, joined);
+      dual(this.#recursions[l], this.#within(l, A.layers[l], B.layers[l]), A, B, l, tile);
+      const skip = l + 1 < this.#model.depth ? residualOf(this.#model, l + 1) : -1;
+      if (joined && skip >= 0) join(tile, joined, [A, B], skip, l + 1);
     }
     return Theta ?? C;
   }
 }
 
+/** A tile, and room for the one of the last joined layer in residual networks. */
+interface TileMemory extends Tile {
+  readonly joined: Tile | undefined;
+}
+
 /** Scratch for {@link Pairs.tile}; without Theta for the NNGP kernel. */
-export function tileMemory(context: Context, model: InfiniteNetwork, rows: number): Tile {
-  return {
+export function tileMemory(context: Context, model: InfiniteNetwork, rows: number): TileMemory {
+  const tile = (): Tile => ({
     C: scratch(context, rows, COLUMNS),
     Delta: scratch(context, rows, COLUMNS),
     Theta: model.kernel === "nngp" ? undefined : scratch(context, rows, COLUMNS),
-  };
+  });
+  return { ...tile(), joined: model.residual > 0 ? tile() : undefined };
 }
 
 /** The first rows and columns of a tile. */
