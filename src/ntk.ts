@@ -11,11 +11,11 @@ import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
 import type { KernelSource } from "./kernel/kernel.js";
-import { kernelSource, type Model } from "./kernel/modelKernel.js";
+import { kernelSource } from "./kernel/modelKernel.js";
+import type { Model } from "./kernel/models.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
-import type { InfiniteNetwork } from "./model/infinite.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
@@ -338,7 +338,7 @@ export class Ntk {
    * networks.sample(Infinity, Xnew, { draws: 3, seed: 1 }).length; // 3: three trained networks
    * networks.dispose();
    */
-  ensemble(model: InfiniteNetwork, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
+  ensemble(model: Model, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
     return ensembleOf(this.#context, model, X, Y, options);
   }
 

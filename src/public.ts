@@ -1,7 +1,20 @@
 /** The public names that every entry has: all but `load`. */
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
+export { checkKernel, type KernelCheck } from "./kernel/checkKernel.js";
 export type { CustomKernel } from "./kernel/custom.js";
-export type { Model } from "./kernel/modelKernel.js";
+export {
+  type ComposedModel,
+  linearKernel,
+  type Model,
+  type PrecomputedKernel,
+  type ProductModel,
+  precomputed,
+  productOf,
+  type ScaledModel,
+  type SumModel,
+  scaled,
+  sumOf,
+} from "./kernel/models.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation } from "./model/activation.js";
@@ -16,6 +29,16 @@ export {
   type NetworkShape,
   type Parametrization,
 } from "./model/network.js";
+export type { PerLayer, Rates } from "./model/perLayer.js";
+export {
+  type MaternOptions,
+  maternKernel,
+  type PeriodicOptions,
+  periodicKernel,
+  type RbfOptions,
+  rbfKernel,
+  type StationaryKernel,
+} from "./model/stationary.js";
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
 export type { Fit } from "./regression/fit.js";

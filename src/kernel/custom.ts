@@ -47,20 +47,26 @@ export class CustomSource implements KernelSource {
   readonly weights = undefined;
   readonly inputs = undefined;
   readonly #model: CustomKernel;
+  readonly #weight: number;
 
-  constructor(model: CustomKernel) {
+  /** `weight` times the kernel, and √weight times the mean. */
+  constructor(model: CustomKernel, weight: number) {
     this.#model = ownCustomKernel(model);
+    this.#weight = weight;
   }
 
   start(X: Matrix, C: number): Float64Array {
     if (!this.#model.mean) return zeros(X.rows * C);
-    return copied(returned(this.#model.mean(X), "mean(X)", X.rows, C)).data;
+    const { data } = returned(this.#model.mean(X), "mean(X)", X.rows, C);
+    return this.#weight === 1 ? data.slice() : data.map((value) => Math.sqrt(this.#weight) * value);
   }
 
-  fill(X: Matrix, out: View): void {
+  fill(X: Matrix, out: View, X2?: Matrix, gamma: 0 | 1 = 0): void {
     // The user's function may grow the memory: the view comes after it.
-    const { data } = this.#square(X);
-    out.entries().set(data);
+    const { data } = X2 ? this.#cross(X, X2) : this.#square(X);
+    const to = out.entries();
+    if (gamma === 0 && this.#weight === 1) to.set(data);
+    else for (let at = 0; at < to.length; at++) to[at] = (gamma && to[at]) + this.#weight * data[at];
   }
 
   scratch(): number {
@@ -68,11 +74,22 @@ export class CustomSource implements KernelSource {
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return copied(returned(this.#model.kernel(X, X2), "kernel(X, X2)", X.rows, X2.rows));
+    return this.#times(copied(this.#cross(X, X2)));
+  }
+
+  /** The weight times a matrix, in place. */
+  #times(K: Matrix): Matrix {
+    if (this.#weight !== 1) for (let at = 0; at < K.data.length; at++) K.data[at] *= this.#weight;
+    return K;
+  }
+
+  /** {@link cross} in the memory that the function returned, to use at once. */
+  #cross(X: Matrix, X2: Matrix): Matrix {
+    return returned(this.#model.kernel(X, X2), "kernel(X, X2)", X.rows, X2.rows);
   }
 
   square(X: Matrix): Matrix {
-    return copied(this.#square(X));
+    return this.#times(copied(this.#square(X)));
   }
 
   /** {@link square} in the memory that the function returned, to use at once. */
@@ -83,14 +100,15 @@ export class CustomSource implements KernelSource {
   }
 
   diagonal(X: Matrix): Float64Array {
-    if (this.#model.diagonal) return copied(returned(this.#model.diagonal(X), "diagonal(X)", X.rows, 1)).data;
+    if (this.#model.diagonal)
+      return this.#times(copied(returned(this.#model.diagonal(X), "diagonal(X)", X.rows, 1))).data;
     const result = zeros(X.rows);
     for (let row = 0; row < X.rows; row += DIAGONAL_TILE) {
       const tile = rowsOf(X, row, Math.min(DIAGONAL_TILE, X.rows - row));
       const { data } = this.#square(tile);
       for (let i = 0; i < tile.rows; i++) result[row + i] = data[i * (tile.rows + 1)];
     }
-    return result;
+    return this.#times({ data: result, rows: X.rows, cols: 1 }).data;
   }
 }
 

@@ -17,10 +17,13 @@ export interface KernelSource {
   readonly inputs: number | undefined;
   /** f(X, θ0) or the prior mean, rows×C, row-major. */
   start(X: Matrix, C: number): Float64Array;
-  /** Θ(X, X), (n·b)×(n·b), or its lower triangle. A float32 matrix is for models with {@link weights} only. */
-  fill(X: Matrix, out: View): void;
-  /** Doubles that {@link fill} needs as scratch for n inputs. */
-  scratch(n: number): number;
+  /**
+   * out = gamma out + Θ(X, X2), (n·b)×(n2·b); gamma is 0 or 1, 0 by default. Without X2 it is Θ(X, X), or its lower
+   * triangle. A float32 matrix is for models with {@link weights} only.
+   */
+  fill(X: Matrix, out: View, X2?: Matrix, gamma?: 0 | 1): void;
+  /** Doubles that {@link fill} needs as scratch for n and n2 inputs. */
+  scratch(n: number, n2?: number): number;
   /** Θ(X, X2). */
   cross(X: Matrix, X2: Matrix): Matrix;
   /** Θ(X, X), symmetric to the bit. */

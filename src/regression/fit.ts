@@ -6,7 +6,7 @@
 import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
-import type { Model } from "../kernel/modelKernel.js";
+import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";

@@ -8,7 +8,7 @@
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
-import type { Model } from "../kernel/modelKernel.js";
+import { isComposed, isStationary, type Model } from "../kernel/models.js";
 import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
@@ -52,7 +52,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
   return {
     header: {
       format: formatName(),
-      model: network ? shape : isInfiniteNetwork(model) ? { ...model } : "custom",
+      model: network ? shape : isInfiniteNetwork(model) || isStationary(model) ? { ...model } : "custom",
       kernel: block === problem.outputs && network ? "full" : "average",
       solver: solution.solver,
       ridge: ridges.length > 1 ? [...ridges] : ridges[0],
@@ -98,7 +98,7 @@ export function restoreFit(context: Context, snapshot: unknown, options: Restore
   const model = modelOf({ header, arrays }, given as Model | undefined);
   const X = matrix(rows, inputs, sized(arrays, "X", rows * inputs));
   const Y = matrix(rows, outputs, sized(arrays, "Y", rows * outputs));
-  const data = checkData(context, model, X, Y, isInfiniteNetwork(model) || isCustomKernel(model) ? undefined : kernel);
+  const data = checkData(context, model, X, Y, hasOutputs(model) ? kernel : undefined);
   const start = centered ? new Float64Array(Y.data.length) : data.source.start(data.X, outputs);
   const problem = residualProblem(data, start);
   if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
@@ -150,16 +150,21 @@ function altered(name: string, got: number | string, expected: number): RangeErr
   return refusal(new RangeError(`${SNAPSHOT} has ${got} numbers in ${name}; expected ${expected}: it was altered`));
 }
 
-/** The model of a snapshot, or the one given for a custom kernel. */
+/** True where a model may have a kernel of all pairs of outputs. */
+function hasOutputs(model: Model): boolean {
+  return !isInfiniteNetwork(model) && !isStationary(model) && !isCustomKernel(model);
+}
+
+/** The model of a snapshot, or the one given for a custom or a composed kernel. */
 function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
   if (header.model !== "custom") {
     if (given !== undefined) throw new RangeError("model is given, but the snapshot has its own; expected no model");
     const shape = header.model as Network;
     return arrays.network ? { ...shape, parameters: arrays.network } : shape;
   }
-  if (isCustomKernel(given)) return given;
+  if (isCustomKernel(given) || isComposed(given)) return given;
   throw new RangeError(
-    `${SNAPSHOT} is of a custom kernel, whose function it cannot hold; expected restore(snapshot, { model }) with the kernel`,
+    `${SNAPSHOT} is of a custom or composed kernel, which it does not hold; expected restore(snapshot, { model }) with it`,
   );
 }
 

@@ -6,11 +6,11 @@
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
-import { type Model, ownModel } from "../kernel/modelKernel.js";
+import { isComposed, isStationary, type Model, ownModel } from "../kernel/models.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
-import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
+import { isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork } from "../model/network.js";
-import type { PerLayer } from "../model/perLayer.js";
+import { type PerLayer, valueAt } from "../model/perLayer.js";
 import {
   bounds,
   callback,
@@ -41,10 +41,17 @@ export interface TuneOptions {
   criterion?: "evidence" | "loo";
   /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
   ridge?: readonly [number, number];
-  /** Bounds of weightStd; default: the model's own value. */
+  /**
+   * Bounds of weightStd; default: the model's own value. Where a model has a list of a scale, each of its values is
+   * searched within the bounds.
+   */
   weightStd?: readonly [number, number];
   /** Bounds of biasStd; default: the model's own value. */
   biasStd?: readonly [number, number];
+  /** Bounds of the lengthScale of a stationary kernel; default: its own value. */
+  lengthScale?: readonly [number, number];
+  /** Bounds of the period of a periodic kernel; default: its own value. */
+  period?: readonly [number, number];
   /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
   depth?: readonly number[];
   /** The most kernels to decompose for each depth; default 40. */
@@ -65,6 +72,9 @@ export interface TunePoint {
   /** One for all layers, or where the model has it one for each. */
   weightStd: PerLayer<number> | undefined;
   biasStd: PerLayer<number> | undefined;
+  /** Of stationary kernels alone. */
+  lengthScale?: PerLayer<number>;
+  period?: PerLayer<number>;
   ridge: number;
   /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
   score: number;
@@ -93,6 +103,8 @@ const OPTIONS = {
   ridge: optional(bounds),
   weightStd: optional(bounds),
   biasStd: optional(bounds),
+  lengthScale: optional(bounds),
+  period: optional(bounds),
   depth: optional(list(layers, "a list of numbers of hidden layers")),
   evaluations: or(count, 40),
   centered: or(flag, false),
@@ -105,18 +117,25 @@ type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]
 /** Points of the ridge grid. Over the default bounds they are four to a decade. */
 const RIDGES = 45;
 
-/** Bounds of the scales that are searched. */
-interface Box {
-  weightStd: readonly [number, number] | undefined;
-  biasStd: readonly [number, number] | undefined;
+/** The scales that may be searched. */
+const SCALES = ["weightStd", "biasStd", "lengthScale", "period"] as const;
+type Scale = (typeof SCALES)[number];
+type Scales = { [Name in Scale]?: PerLayer<number> };
+
+/** One coordinate of the search: a scale, or an entry of its list. */
+interface Coordinate {
+  name: Scale;
+  /** −1 where the scale is one number. */
+  entry: number;
+  range: readonly [number, number];
 }
 
 /** A model with variable hyperparameters. */
 interface Family {
   depth: number | undefined;
-  weightStd: PerLayer<number> | undefined;
-  biasStd: PerLayer<number> | undefined;
-  make(depth?: number, weightStd?: PerLayer<number>, biasStd?: PerLayer<number>): Model;
+  /** The scales that the model has, with its own values. */
+  scales: Scales;
+  make(depth: number | undefined, scales: Scales): Model;
   /** The chosen model to return. A custom kernel is the caller's own object. */
   result?(): Model;
 }
@@ -145,7 +164,7 @@ function* searching(
   options: Checked,
 ): Generator<TunePoint, Tuned, void> {
   const { criterion, evaluations, centered, outputs, signal, onProgress, ridge: ridges } = options;
-  const box = { weightStd: options.weightStd, biasStd: options.biasStd };
+  const coordinates = coordinatesOf(family, options);
   const depths = options.depth ?? [family.depth];
   const trace: TunePoint[] = [];
   let best: { point: TunePoint; model: Model } | undefined;
@@ -153,24 +172,20 @@ function* searching(
   const notes = new Set<string>();
   for (const depth of depths) {
     const search = maximise(
-      [box.weightStd, box.biasStd]
-        .filter((range) => range !== undefined)
-        .map(([low, high]) => [Math.log(low), Math.log(high)]),
+      coordinates.map(({ range: [low, high] }) => [Math.log(low), Math.log(high)]),
       evaluations,
     );
     let next = search.next();
     while (!next.done && !aborted) {
-      const [first, last] = [next.value[0], next.value[next.value.length - 1]];
-      const weightStd = box.weightStd ? within(first, box.weightStd) : family.weightStd;
-      const biasStd = box.biasStd ? within(last, box.biasStd) : family.biasStd;
-      const candidate = family.make(depth, weightStd, biasStd);
+      const scales = scalesAt(family.scales, coordinates, next.value);
+      const candidate = family.make(depth, scales);
       const data = checkData(context, candidate, X, Y, outputs);
       const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
       const problem = residualProblem(data, start);
       const repeats = repeatsNote(problem);
       if (repeats) notes.add(repeats);
       const rated = bestRidge(context, problem, criterion, ridges);
-      const point = { depth, weightStd, biasStd, ...rated };
+      const point = { depth, weightStd: undefined, biasStd: undefined, ...scales, ...rated };
       trace.push(point);
       if (!best || point.score > best.point.score) best = { point, model: candidate };
       onProgress?.(point);
@@ -185,7 +200,7 @@ function* searching(
     }
   }
   const { point, model: chosen } = best as NonNullable<typeof best>;
-  const ends = boundNotes(point, { ...box, depth: depths });
+  const ends = boundNotes(point, coordinates, depths);
   return {
     model: family.result?.() ?? chosen,
     ridge: point.ridge,
@@ -209,19 +224,22 @@ function within(logarithm: number, [low, high]: readonly [number, number]): numb
 const END = 1e-2;
 
 /** A sentence for each choice at an end of its range. */
-function boundNotes(point: TunePoint, ranges: { depth: readonly (number | undefined)[] } & Box): string[] {
+function boundNotes(
+  point: TunePoint,
+  coordinates: readonly Coordinate[],
+  depths: readonly (number | undefined)[],
+): string[] {
   const notes: string[] = [];
   const add = (what: string, value: number, end: string) =>
     notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
   if (point.atBound)
     notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
-  for (const name of ["weightStd", "biasStd"] as const) {
-    const [range, value] = [ranges[name], point[name]];
-    if (!range || typeof value !== "number") continue;
+  for (const { name, entry, range } of coordinates) {
+    const value = valueAt(point[name] as PerLayer<number>, entry);
     const end = endOf(value, range[0], range[1]);
-    if (end) add(name, value, end);
+    if (end) add(entry < 0 ? name : `${name}[${entry}]`, value, end);
   }
-  const others = ranges.depth.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
+  const others = depths.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
   if (point.depth !== undefined && others.length > 0) {
     const { depth } = point;
     if (others.every((other) => other < depth)) add("depth", depth, "upper");
@@ -297,33 +315,74 @@ function checkDepths(model: object, depth: number, given: readonly number[] | un
   );
 }
 
+/** What is searched: the scales with bounds, each entry where the model has a list. */
+function coordinatesOf({ scales }: Family, options: Checked): Coordinate[] {
+  return SCALES.flatMap((name): Coordinate[] => {
+    const [range, own] = [options[name], scales[name]];
+    if (!range) return [];
+    if (!Array.isArray(own)) return [{ name, entry: -1, range }];
+    return own.map((_, entry) => ({ name, entry, range }));
+  });
+}
+
+/** The scales at a point of the search, in logarithms. */
+function scalesAt(own: Scales, coordinates: readonly Coordinate[], point: readonly number[]): Scales {
+  const scales: Scales = { ...own };
+  coordinates.forEach(({ name, entry, range }, i) => {
+    const value = within(point[i], range);
+    const list = scales[name];
+    scales[name] = Array.isArray(list) ? list.map((old, j) => (j === entry ? value : old)) : value;
+  });
+  return scales;
+}
+
+/** @throws RangeError for bounds of what a model does not have. */
+function refuse(options: Checked, names: readonly (Scale | "depth")[], what: string): void {
+  for (const name of names)
+    if (options[name] !== undefined)
+      throw new RangeError(`${name} is given, but ${what} has none; expected ${others(names)}`);
+}
+
+function others(names: readonly (Scale | "depth")[]): string {
+  const left = [...SCALES, "depth" as const].filter((name) => !names.includes(name));
+  return left.length === 0 ? "ridge alone" : `ridge, ${left.join(", ")}`;
+}
+
 /** The family of a copied model. `given` is the original. */
 function familyOf(model: Model, options: Checked, given: Model): Family {
   if (isInfiniteNetwork(model)) {
-    const base = createInfiniteNetwork(model as InfiniteNetwork);
-    checkDepths(base, base.depth, options.depth);
+    refuse(options, ["lengthScale", "period"], "a network");
+    checkDepths(model, model.depth, options.depth);
+    const { depth, weightStd, biasStd } = model;
     return {
-      ...base,
-      make: (depth = base.depth, weightStd = base.weightStd, biasStd = base.biasStd) =>
-        createInfiniteNetwork({ ...base, depth, weightStd, biasStd } as InfiniteNetwork),
+      depth,
+      scales: { weightStd, biasStd },
+      make: (depth, scales) => ({ ...model, depth, ...scales }) as Model,
     };
   }
-  if (isCustomKernel(model)) {
-    for (const name of ["weightStd", "biasStd", "depth"] as const) {
-      if (options[name] !== undefined)
-        throw new RangeError(`${name} is given, but a custom kernel has none; expected ridge alone`);
-    }
-    return { depth: undefined, weightStd: undefined, biasStd: undefined, make: () => model, result: () => given };
+  if (isStationary(model)) {
+    const none = ["weightStd", "biasStd", "depth"] as const;
+    const periodic = model.kind === "periodic";
+    refuse(options, periodic ? none : [...none, "period"], `the kernel "${model.kind}"`);
+    const { lengthScale } = model;
+    const scales = periodic ? { lengthScale, period: model.period } : { lengthScale };
+    return { depth: undefined, scales, make: (_, scales) => ({ ...model, ...scales }) as Model };
+  }
+  if (isCustomKernel(model) || isComposed(model)) {
+    refuse(options, [...SCALES, "depth"], isCustomKernel(model) ? "a custom kernel" : "a composed model");
+    return { depth: undefined, scales: {}, make: () => model, result: () => given };
   }
   const net = validateNetwork(model);
+  refuse(options, ["lengthScale", "period"], "a network");
   const own = [net.hidden].flat();
   checkDepths(net, own.length, options.depth);
   const { parameters: _, blocks: __, ...shape } = net;
-  const make = (depth = own.length, weightStd = net.weightStd, biasStd = net.biasStd): Network => {
+  const make = (depth = own.length, { weightStd = net.weightStd, biasStd = net.biasStd }: Scales): Network => {
     // Nothing changed, so it is the network itself: its weights need not come from its seed.
-    if (depth === own.length && weightStd === net.weightStd && biasStd === net.biasStd) return net;
+    const before = { weightStd: net.weightStd, biasStd: net.biasStd };
+    if (depth === own.length && JSON.stringify({ weightStd, biasStd }) === JSON.stringify(before)) return net;
     const hidden = Array.from({ length: depth }, (_, l) => own[Math.min(l, own.length - 1)]);
     return createNetwork({ ...shape, hidden, weightStd, biasStd });
   };
-  return { depth: own.length, weightStd: net.weightStd, biasStd: net.biasStd, make };
+  return { depth: own.length, scales: { weightStd: net.weightStd, biasStd: net.biasStd }, make };
 }

@@ -8,7 +8,7 @@ import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
-import type { Model } from "../kernel/modelKernel.js";
+import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { eighScratch, gemm } from "../linalg/blas.js";
 import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";

@@ -8,10 +8,11 @@
  *   mean A_t y,   covariance K** + A_t K A_tᵀ − (A_t K_X* + transpose).
  */
 
-import { checkResult, describe, toMatrix } from "../check.js";
+import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { kernelSource } from "../kernel/modelKernel.js";
+import { type Model, ownModel, priorOf } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { eighScratch, gemm, rowDots } from "../linalg/blas.js";
 import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
@@ -19,7 +20,6 @@ import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../lina
 import { transposed } from "../linalg/vectors.js";
 import { copyIn, hold, scratch, type View } from "../linalg/view.js";
 import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
-import { createInfiniteNetwork, type InfiniteNetwork, isInfiniteNetwork } from "../model/infinite.js";
 import { choice, flag, optional, or, read, type Schema } from "../options.js";
 import {
   checkTime,
@@ -71,7 +71,7 @@ const QUERY = { covariance: or(flag, false) } satisfies Schema<EnsembleQuery>;
 /** `ntk.ensemble`. */
 export function ensembleOf(
   context: Context,
-  model: InfiniteNetwork,
+  model: Model,
   Xlike: MatrixLike,
   Ylike: MatrixLike,
   options: EnsembleOptions,
@@ -80,12 +80,13 @@ export function ensembleOf(
   const rate = descent.learningRate ?? (kind === "flow" ? 1 : undefined);
   // If a rate is required, its own check says so.
   const rule = ruleOf({ ...descent, learningRate: learningRate(rate, "learningRate") }, kind);
-  if (!isInfiniteNetwork(model)) {
+  const own = ownModel(model);
+  if (priorOf(own) === undefined) {
     throw new TypeError(
-      `the model of an ensemble is ${describe(model)}; expected an infinite network from createInfiniteNetwork`,
+      "the model of an ensemble has a start of its own; expected an infinite network from createInfiniteNetwork, a " +
+        "kernel without weights, or a sum or product of such models",
     );
   }
-  const own = createInfiniteNetwork(model);
   const X = copied(toMatrix(Xlike, "X"));
   const Y = toMatrix(Ylike, "Y", { rows: X.rows });
   return new Ensemble(context, own, X, Y, rule, prior);
@@ -122,7 +123,7 @@ export class Ensemble {
   readonly #lease: Lease;
 
   /** @internal */
-  constructor(context: Context, model: InfiniteNetwork, X: Matrix, Y: Matrix, rule: Rule, prior: "nngp" | "ntk") {
+  constructor(context: Context, model: Model, X: Matrix, Y: Matrix, rule: Rule, prior: "nngp" | "ntk") {
     const { arena } = context;
     const n = X.rows;
     this.#context = context;
@@ -130,7 +131,7 @@ export class Ensemble {
     this.#X = X;
     this.#outputs = Y.cols;
     this.#trained = kernelSource(context, model);
-    this.#prior = kernelSource(context, prior === "nngp" ? { ...model, kernel: "nngp" } : model);
+    this.#prior = kernelSource(context, prior === "nngp" ? (priorOf(model) as Model) : model);
     arena.require(4 * n * n + Math.max(this.#trained.scratch(n), eighScratch(context, n)));
     const both = hold(context, 2 * n, n);
     const vectors = both.block(0, 0, n, n);

@@ -10,24 +10,9 @@ import { ConvergenceError } from "../errors.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { eighScratch } from "../linalg/blas.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
-import { ACTIVATION } from "../model/activation.js";
 import { INITS, type Init } from "../model/initSchemes.js";
 import { createNetwork, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
-import {
-  any,
-  type Check,
-  choice,
-  count,
-  flag,
-  layers,
-  list,
-  nonNegative,
-  optional,
-  or,
-  positive,
-  read,
-  type Schema,
-} from "../options.js";
+import { any, type Check, choice, count, layers, list, optional, or, positive, read, type Schema } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
 import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
@@ -53,7 +38,7 @@ export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onP
   /** Number of seeds, 0 … seeds − 1; default 5. */
   seeds?: number;
   /** All other options of the networks. */
-  network?: Pick<NetworkOptions, "activation" | "weightStd" | "biasStd" | "bias">;
+  network?: Omit<NetworkOptions, "inputs" | "hidden" | "outputs" | "init" | "seed" | "parameters">;
   /** Called after each run. */
   onProgress?: (progress: SweepProgress) => void;
 }
@@ -71,11 +56,17 @@ export interface Sweep {
   aborted: boolean;
 }
 
+/** What they are is checked with the first network. */
 const NETWORK = {
-  activation: optional(ACTIVATION),
-  weightStd: optional(nonNegative),
-  biasStd: optional(nonNegative),
-  bias: optional(flag),
+  activation: any,
+  parametrization: any,
+  weightStd: any,
+  biasStd: any,
+  bias: any,
+  rates: any,
+  outputScale: any,
+  residual: any,
+  centeredStart: any,
 } satisfies Schema<SweepOptions["network"]>;
 
 /** A rate > 0, or a fraction of the largest stable rate. */
@@ -153,7 +144,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
   const X = copied(toMatrix(Xlike, "X"));
   const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows }));
   const test = checkTest(Xtest, Ytest, X.cols, Y.cols);
-  const shape = { ...network, inputs: X.cols, outputs: Y.cols };
+  const shape = { ...(network as SweepOptions["network"]), inputs: X.cols, outputs: Y.cols };
   const optionsOf = ({ init, width, seed }: Omit<Cell, "rate">): NetworkOptions => ({
     ...shape,
     hidden: depth === 1 ? width : new Array<number>(depth).fill(width),

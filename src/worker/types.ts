@@ -1,6 +1,6 @@
 /** The API of the worker version, derived from the plain one: what is added there is here, as a promise. */
 
-import type { Model } from "../kernel/modelKernel.js";
+import type { Model } from "../kernel/models.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";

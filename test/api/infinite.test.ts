@@ -232,7 +232,7 @@ describe.each(variants)("%s", (variant) => {
 
   test("bad options", () => {
     const make = (options: object) => () => createInfiniteNetwork(options);
-    expect(make({ depth: 0 })).toThrow(/depth is 0/);
+    expect(make({ depth: -1 })).toThrow(/depth is -1/);
     expect(make({ depth: 1.5 })).toThrow(RangeError);
     expect(make({ activation: "step" })).toThrow(/expected one of sigmoid/);
     expect(make({ weightStd: -1 })).toThrow(/weightStd is -1/);

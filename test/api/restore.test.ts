@@ -182,7 +182,7 @@ describe.each(variants)("%s", (variant) => {
 
     test("a custom kernel without its function, and a model too many", () => {
       const own = ntk.fit(custom, X, targets(1), { ridge: 0.1 });
-      expect(() => ntk.restore(own.snapshot())).toThrow(/expected restore\(snapshot, \{ model \}\) with the kernel/);
+      expect(() => ntk.restore(own.snapshot())).toThrow(/expected restore\(snapshot, \{ model \}\) with it/);
       expect(() => ntk.restore(fit.snapshot(), { model: few })).toThrow(/the snapshot has its own/);
     });
   });

@@ -151,7 +151,7 @@ describe("limits that are stated", () => {
     [
       "infinite depth",
       () => createInfiniteNetwork({ depth: 1e9 }),
-      /depth is 1000000000; expected an integer from 1 to/,
+      /depth is 1000000000; expected an integer from 0 to/,
     ],
     ["layers", () => createNetwork({ inputs: 1, hidden: new Array(200_000).fill(1) }), /at most 100000/],
     [

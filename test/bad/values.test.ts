@@ -4,14 +4,23 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  checkKernel,
   createInfiniteNetwork,
   createNetwork,
   initialization,
+  linearKernel,
   load,
   type MatrixLike,
+  maternKernel,
   type Ntk,
   oneHot,
+  periodicKernel,
+  precomputed,
+  productOf,
+  rbfKernel,
+  scaled,
   standardize,
+  sumOf,
 } from "../../src/index.js";
 import { complaint, detached, lying, wrongs } from "./values.js";
 
@@ -45,9 +54,13 @@ interface Signature {
 }
 
 const RUN = ["learningRate", "momentum", "nesterov", "weightDecay", "steps", "recordAt", "onProgress", "signal"];
-const NETWORK = "inputs hidden outputs activation init parametrization weightStd biasStd bias seed parameters".split(
-  " ",
-);
+const NETWORK =
+  "inputs hidden outputs activation init parametrization weightStd biasStd bias rates outputScale residual centeredStart seed parameters".split(
+    " ",
+  );
+const SWEPT = "activation weightStd biasStd bias parametrization rates outputScale residual centeredStart".split(" ");
+const INFINITE =
+  "depth activation weightStd biasStd bias parametrization kernel width rates outputScale residual".split(" ");
 const run = { learningRate: 0.1, steps: 2 };
 const sweep = { widths: [2], learningRates: [0.1], steps: 2, seeds: 1 };
 const data = { X, Y };
@@ -77,7 +90,7 @@ function signatures(): Signature[] {
       of: "createInfiniteNetwork",
       call: createInfiniteNetwork,
       args: {},
-      options: { keys: "depth activation weightStd biasStd bias parametrization kernel width".split(" ") },
+      options: { keys: INFINITE },
     },
     {
       of: "initialization",
@@ -85,6 +98,27 @@ function signatures(): Signature[] {
       args: {},
       options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK },
     },
+    { of: "rbfKernel", call: rbfKernel, args: {}, options: { keys: ["lengthScale", "amplitude"] } },
+    { of: "maternKernel", call: maternKernel, args: {}, options: { keys: ["lengthScale", "amplitude", "nu"] } },
+    { of: "periodicKernel", call: periodicKernel, args: {}, options: { keys: ["lengthScale", "amplitude", "period"] } },
+    { of: "linearKernel", call: linearKernel, args: {}, options: { keys: ["weightStd", "biasStd"] } },
+    { of: "sumOf", call: sumOf, args: { terms: [{ model: net }] } },
+    {
+      of: "sumOf term",
+      call: (term) => sumOf([term]),
+      args: {},
+      options: { name: "terms", base: { model: infinite }, keys: ["model", "weight"] },
+    },
+    { of: "productOf", call: productOf, args: { factors: [infinite] } },
+    { of: "productOf factor", call: (factor) => productOf([factor]), args: { model: infinite } },
+    { of: "scaled", call: scaled, args: { model: infinite, s: 2 } },
+    {
+      of: "precomputed",
+      call: precomputed,
+      args: { K: [[1]] },
+      options: { base: { cross: [[1]], diagonal: [1] }, keys: ["cross", "diagonal"] },
+    },
+    { of: "checkKernel", call: checkKernel, args: { kernel: { kernel: () => [[1]] }, X } },
     { of: "expectedKernel", call: initialization({ inputs: 1, hidden: 2 }).expectedKernel, args: { X, X2: X } },
     { of: "hiddenShare", call: (x) => initialization({ inputs: 1, hidden: 2 }).hiddenShare(x), args: { X } },
     { of: "maxLearningRate", call: (x) => initialization({ inputs: 1, hidden: 2 }).maxLearningRate(x), args: { X } },
@@ -217,7 +251,7 @@ function signatures(): Signature[] {
       of: "sweep network",
       call: (network) => ntk.sweep(X, Y, { ...sweep, network }),
       args: {},
-      options: { name: "network", keys: ["activation", "weightStd", "biasStd", "bias"] },
+      options: { name: "network", keys: SWEPT },
     },
     {
       of: "sweep fraction",
@@ -265,7 +299,9 @@ function signatures(): Signature[] {
       call: (...a) => first(ntk.tuning(a[0], a[1], a[2], a[3])),
       args: { model: net, ...data },
       options: {
-        keys: "criterion ridge weightStd biasStd depth evaluations centered outputs onProgress signal".split(" "),
+        keys: "criterion ridge weightStd biasStd lengthScale period depth evaluations centered outputs onProgress signal".split(
+          " ",
+        ),
       },
     },
     { of: "linearize", call: (...a) => ntk.linearize(a[0]), args: { net } },
@@ -282,6 +318,7 @@ function signatures(): Signature[] {
 const ALIASES: Record<string, string[]> = {
   model: ["the model", "parameters", "inputs", "kernel(X"],
   net: ["the model", "parameters", "inputs"],
+  factors: ["the model"],
   options: ["options are", "options cannot", "inputs"],
   // What is there only together with another option.
   kind: ["learningRate"],
@@ -302,7 +339,7 @@ const ALIASES: Record<string, string[]> = {
   snapshot: ["the snapshot", "bytes", "format is"],
   // Fields of a snapshot go with others.
   format: ["the snapshot"],
-  kernel: ["kernel(X"],
+  kernel: ["kernel(X", "the model"],
   rows: ["numbers in X"],
   dualWeights: ["numbers in alpha"],
 };

@@ -23,7 +23,7 @@ export function forEachGradient(
   context.arena.run(() => {
     const spare = hidden.length > 1 || C > 1 ? [0, 1].map(() => scratch(context, n, widest, bytes)) : [];
     // Residual networks: the gradient of the last joined layer reaches the joined layer below it directly too.
-    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, n, widest, bytes) : undefined;
+    const joined = hidden.some(({ joins }) => joins) ? scratch(context, n, widest, bytes) : undefined;
     const keep = (l: number, G: View) => {
       if (joined && hidden[l].skip >= 0) joined.reshape(G.rows, G.cols).numbers().set(G.numbers());
     };
@@ -39,7 +39,7 @@ export function forEachGradient(
       const below = spare[(top - l + 1) % 2].reshape(n, fanIn);
       gemm(alpha, G, weights, 0, below);
       hadamard(1, below, slopes[l - 1], below);
-      if (joined && hidden.some(({ skip }) => skip === l - 1)) addTo(below, joined.reshape(n, fanIn));
+      if (joined && hidden[l - 1].joins) addTo(below, joined.reshape(n, fanIn));
       keep(l - 1, below);
       G = below;
       body(l - 1, G);

@@ -30,7 +30,7 @@ export type Outputs = "average" | "full";
 /** The matrix of each term of Θ, by the name of its block of θ. Terms of one matrix are summed. */
 type Where = (block: string) => View | undefined;
 
-/** Θ into `out`: lower triangle only without `other`. */
+/** out = gamma out + Θ: lower triangle only without `other`. */
 export function kernelInto(
   context: Context,
   loaded: Loaded,
@@ -38,14 +38,22 @@ export function kernelInto(
   other: View | undefined,
   outputs: Outputs,
   out: View,
+  gamma: 0 | 1 = 0,
 ): void {
-  if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out);
-  else if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, out);
-  else averageInto(context, loaded, inputs, other, () => out);
+  if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out, gamma);
+  else if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, out, gamma);
+  else averageInto(context, loaded, inputs, other, () => out, gamma === 1 ? [out] : []);
 }
 
 /** The whole kernel of a single hidden layer, averaged over the outputs: one op. */
-function shallowInto(context: Context, loaded: Loaded, inputs: View, other: View | undefined, out: View): void {
+function shallowInto(
+  context: Context,
+  loaded: Loaded,
+  inputs: View,
+  other: View | undefined,
+  out: View,
+  gamma: number,
+): void {
   const [layer] = loaded.hidden;
   const { readout } = loaded;
   context.arena.run(() => {
@@ -54,16 +62,24 @@ function shallowInto(context: Context, loaded: Loaded, inputs: View, other: View
       sigma: readout.tangent.alpha ** 2,
       alpha: layer.tangent.alpha ** 2,
       beta: layer.tangent.beta ** 2,
+      gamma,
       delta: readout.tangent.beta ** 2,
     };
     shallowKernel(layer.code, layer, gain, inputs, other, terms, out);
   });
 }
 
-/** The average over the outputs, its terms where `where` says. */
-function averageInto(context: Context, loaded: Loaded, inputs: View, other: View | undefined, where: Where): void {
+/** The average over the outputs, its terms where `where` says. `begun` are matrices to which they are added. */
+function averageInto(
+  context: Context,
+  loaded: Loaded,
+  inputs: View,
+  other: View | undefined,
+  where: Where,
+  begun: readonly View[],
+): void {
   context.arena.run(() => {
-    const sum = new Terms(where);
+    const sum = new Terms(where, begun);
     const gain = loaded.gain ?? rootMeanSquare(context, loaded);
     if (loaded.hidden.length === 1) addShallow(context, loaded, inputs, other, gain, sum);
     else addDeep(context, loaded, inputs, other, gain, sum);
@@ -146,10 +162,11 @@ type Pair = readonly [View, View | undefined];
 class Terms {
   readonly #where: Where;
   /** Matrices that hold something already. */
-  readonly #begun = new Set<View>();
+  readonly #begun: Set<View>;
 
-  constructor(where: Where) {
+  constructor(where: Where, begun: readonly View[]) {
     this.#where = where;
+    this.#begun = new Set(begun);
   }
 
   /** α² H H2ᵀ for some units, and once the constant β². */
@@ -249,7 +266,7 @@ export function kernelBlocks(
     const blocks = new Map(net.blocks.map(({ name }) => [name, scratch(context, n, n2, bytes)]));
     const loaded = loadNetwork(context, net, undefined, bytes);
     const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];
-    averageInto(context, loaded, inputs, other, (name) => blocks.get(name));
+    averageInto(context, loaded, inputs, other, (name) => blocks.get(name), []);
     return Object.fromEntries(
       [...blocks].map(([name, K]) => {
         if (!X2) mirror(K);

@@ -36,6 +36,8 @@ export interface HiddenLayer extends Layer {
   readonly code: number;
   /** The hidden layer whose pre-activation it adds; −1 where there is none. */
   readonly skip: number;
+  /** True where a layer above adds its pre-activation. */
+  readonly joins: boolean;
 }
 
 /** θ in backend memory, and the scales that go with it. */
@@ -86,6 +88,7 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
     ...layer,
     code: activationArgument(context, valueAt(net.activation, l)),
     skip: residualOf(net, l),
+    joins: l + net.residual < depth && residualOf(net, l + net.residual) === l,
   }));
   return {
     net,
@@ -135,7 +138,7 @@ interface TileMemory {
 /** Scratch for {@link fillTile}. */
 function allocTile(context: Context, { hidden, bytes, widest }: Loaded, rows: number): TileMemory {
   const matrices = () => hidden.map(({ fanOut }) => scratch(context, rows, fanOut, bytes));
-  const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest, bytes) : undefined;
+  const joined = hidden.some(({ joins }) => joins) ? scratch(context, rows, widest, bytes) : undefined;
   return { features: matrices(), slopes: matrices(), joined };
 }
 
@@ -146,15 +149,14 @@ export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number
   const slopes = memory.slopes.map((G) => G.slice(0, rows));
   hidden.forEach((layer, l) => {
     const top = l === hidden.length - 1 ? gain : undefined;
-    const next = hidden.some(({ skip }) => skip === l);
-    if (!memory.joined || !(next || layer.skip >= 0)) {
+    if (!memory.joined || !(layer.joins || layer.skip >= 0)) {
       features(layer.code, layer, h[l], top, h[l + 1], slopes[l]);
       return;
     }
     const [Z, joined] = [h[l + 1], memory.joined.reshape(rows, layer.fanOut)];
     affine(layer, h[l], Z);
     if (layer.skip >= 0) addTo(Z, joined);
-    if (next) joined.numbers().set(Z.numbers());
+    if (layer.joins) joined.numbers().set(Z.numbers());
     activate(layer.code, top, Z, slopes[l]);
   });
   return { row, rows, h, slopes };
@@ -180,7 +182,7 @@ export function partOfTile(tile: Tile, first: number, rows: number): Tile {
 /** Doubles of one row of a tile, with the gradients of all outputs on top where they are needed. */
 function rowSize({ hidden, C, widest }: Pick<Loaded, "hidden" | "C" | "widest">): number {
   const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
-  const joined = hidden.some(({ skip }) => skip >= 0) ? (1 + C) * widest : 0;
+  const joined = hidden.some(({ joins }) => joins) ? (1 + C) * widest : 0;
   return units + (hidden.length > 1 || C > 1 ? C * widest : 0) + joined;
 }
 

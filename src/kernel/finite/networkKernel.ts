@@ -38,16 +38,17 @@ export class NetworkSource implements KernelSource {
     return forward(this.#context, this.network, X).data;
   }
 
-  fill(X: Matrix, out: View): void {
+  fill(X: Matrix, out: View, X2?: Matrix, gamma: 0 | 1 = 0): void {
     const context = this.#context;
     context.arena.run(() => {
       const loaded = loadNetwork(context, this.network, undefined, out.bytes);
-      kernelInto(context, loaded, loadInputs(context, X, out.bytes), undefined, this.#mode, out);
+      const [inputs, other] = [X, X2].map((points) => points && loadInputs(context, points, out.bytes));
+      kernelInto(context, loaded, inputs as View, other, this.#mode, out, gamma);
     });
   }
 
-  scratch(n: number): number {
-    return kernelScratch(this.#context, 8, this.network, n, n, this.#mode);
+  scratch(n: number, n2 = n): number {
+    return kernelScratch(this.#context, 8, this.network, n, n2, this.#mode);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {

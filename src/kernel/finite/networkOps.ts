@@ -88,12 +88,14 @@ interface ShallowTerms {
   readonly sigma: number;
   readonly alpha: number;
   readonly beta: number;
+  readonly gamma: number;
   readonly delta: number;
 }
 
 /**
- * The kernel of one hidden layer from its inputs: K = delta + sigma S S2ᵀ + (alpha X X2ᵀ + beta) ∘ (G G2ᵀ). Without X2
- * it is the lower triangle for X with itself.
+ * The kernel of one hidden layer from its inputs:
+ * K = gamma K + delta + sigma S S2ᵀ + (alpha X X2ᵀ + beta) ∘ (G G2ᵀ).
+ * Without X2 it is the lower triangle for X with itself.
  */
 export function shallowKernel(
   code: number,
@@ -101,7 +103,7 @@ export function shallowKernel(
   gain: View,
   X: View,
   X2: View | undefined,
-  { sigma, alpha, beta, delta }: ShallowTerms,
+  { sigma, alpha, beta, gamma, delta }: ShallowTerms,
   K: View,
 ): void {
   const { arena } = K.context;
@@ -111,9 +113,10 @@ export function shallowKernel(
   arena.run(() => {
     const work = arena.allocBytes(scratchBytes(n, n2, m, d));
     const [x, ldx, y, ldy] = [X.at, X.ld, X2?.at ?? 0, X2?.ld ?? 0];
-    if (!X2) half(code, 0, n, m, d, zAlpha, x, ldx, w, ldw, zBeta, b, g, sigma, alpha, beta, 0, delta, k, ldk, work);
+    if (!X2)
+      half(code, 0, n, m, d, zAlpha, x, ldx, w, ldw, zBeta, b, g, sigma, alpha, beta, gamma, delta, k, ldk, work);
     else {
-      const terms = [sigma, alpha, beta, 0, delta] as const;
+      const terms = [sigma, alpha, beta, gamma, delta] as const;
       cross(code, 0, n, n2, m, d, zAlpha, x, ldx, y, ldy, w, ldw, zBeta, b, g, ...terms, k, ldk, work);
     }
   });

@@ -8,13 +8,14 @@ import { scratch, type View } from "../../linalg/view.js";
 import { forEachGradientPair } from "./gradients.js";
 import { type Layer, type Loaded, wholeTile } from "./layers.js";
 
-/** Θ into `out`: lower triangle only without `other`. */
+/** out = gamma out + Θ: lower triangle only without `other`. */
 export function fullKernelInto(
   context: Context,
   loaded: Loaded,
   inputs: View,
   other: View | undefined,
   out: View,
+  gamma: number,
 ): void {
   const { arena } = context;
   const { hidden, readout, C, bytes } = loaded;
@@ -31,7 +32,7 @@ export function fullKernelInto(
       const units = scratch(context, Math.max(n, n2) * C, C, bytes);
       const numbers = units.numbers().fill(0);
       for (let row = 0; row < numbers.length; row += C * C) for (let c = 0; c < C; c++) numbers[row + c * (C + 1)] = 1;
-      gramBlock(out, units.slice(0, n * C), other && units.slice(0, n2 * C), F, 0);
+      gramBlock(out, units.slice(0, n * C), other && units.slice(0, n2 * C), F, gamma);
     });
     forEachGradientPair(context, loaded, tile, tile2, 1, (l, G, G2) => {
       fillFactor(hidden[l], l);

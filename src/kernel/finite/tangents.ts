@@ -60,17 +60,17 @@ export function tangentInto(context: Context, loaded: Loaded, tile: Tile, u: Vie
   const { rows, h, slopes } = tile;
   context.arena.run(() => {
     const spare = [0, 1].map(() => scratch(context, rows, widest));
-    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest) : undefined;
+    const joined = hidden.some(({ joins }) => joins) ? scratch(context, rows, widest) : undefined;
     let moved: View | undefined;
     hidden.forEach((layer, l) => {
       // ∂Z_l along u: by its own weights, by the layers below it, and by the joined one.
-      const { fanOut, alpha, tangent, weights, skip } = layer;
+      const { fanOut, alpha, tangent, weights, skip, joins } = layer;
       const Z = spare[l % 2].reshape(rows, fanOut);
       const { weights: W, bias } = blocksOf(u, layer);
       affine({ weights: W, bias, ...tangent }, h[l], Z);
       if (moved) timesWeights(alpha, moved, weights, 1, Z);
       if (joined && skip >= 0) addTo(Z, joined.reshape(rows, fanOut));
-      if (joined && hidden.some((other) => other.skip === l)) joined.reshape(rows, fanOut).numbers().set(Z.numbers());
+      if (joined && joins) joined.reshape(rows, fanOut).numbers().set(Z.numbers());
       // With one output the top layer's slopes hold its weights already: what is left is a sum.
       if (l === hidden.length - 1 && gain) rowDotsInto(1, slopes[l], Z, 1, out);
       else hadamard(1, Z, slopes[l], Z);
@@ -102,10 +102,10 @@ export function tangentTransposeInto(context: Context, loaded: Loaded, tile: Til
     }
     gemm(readout.tangent.alpha, v.t, h[top + 1], 1, weights);
     const spare = [0, 1].map(() => scratch(context, rows, widest));
-    const joined = hidden.some(({ skip }) => skip >= 0) ? scratch(context, rows, widest) : undefined;
+    const joined = hidden.some(({ joins }) => joins) ? scratch(context, rows, widest) : undefined;
     let above = v;
     for (let l = top; l >= 0; l--) {
-      const { fanOut, tangent, skip } = hidden[l];
+      const { fanOut, tangent, skip, joins } = hidden[l];
       const G = spare[l % 2].reshape(rows, fanOut);
       if (l === top && gain) khatriRao(1, slopes[l], v, G);
       else {
@@ -113,7 +113,7 @@ export function tangentTransposeInto(context: Context, loaded: Loaded, tile: Til
         gemm(next.alpha, above, next.weights, 0, G);
         hadamard(1, G, slopes[l], G);
       }
-      if (joined && hidden.some((other) => other.skip === l)) addTo(G, joined.reshape(rows, fanOut));
+      if (joined && joins) addTo(G, joined.reshape(rows, fanOut));
       if (joined && skip >= 0) joined.reshape(rows, fanOut).numbers().set(G.numbers());
       const into = blocksOf(u, hidden[l]);
       if (into.bias) addColumnSums(tangent.beta, G, into.bias);

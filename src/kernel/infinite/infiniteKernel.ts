@@ -26,12 +26,12 @@ export class InfiniteSource implements KernelSource {
     return zeros(X.rows * C);
   }
 
-  fill(X: Matrix, out: View): void {
-    infiniteInto(this.#model, X, undefined, out);
+  fill(X: Matrix, out: View, X2?: Matrix, gamma: 0 | 1 = 0): void {
+    infiniteInto(this.#model, X, X2, out, gamma);
   }
 
-  scratch(n: number): number {
-    return infiniteScratch(this.#context, this.#model, n);
+  scratch(n: number, n2 = 0): number {
+    return infiniteScratch(this.#context, this.#model, n + n2);
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {

@@ -11,10 +11,16 @@ import type { InfiniteNetwork } from "../../model/infinite.js";
 import { COLUMNS, consecutive, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
- * Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2 with packed rows. Without X2 it is Θ of X with
- * itself, both triangles, symmetric to the bit.
+ * out = gamma out + Θ (or Q of the readout, `kernel: "nngp"`) of X against X2, n×n2 with packed rows. Without X2 it is
+ * Θ of X with itself, both triangles, symmetric to the bit; of what is added to, the lower triangle counts.
  */
-export function infiniteInto(model: InfiniteNetwork, X: Matrix, X2: Matrix | undefined, out: View): void {
+export function infiniteInto(
+  model: InfiniteNetwork,
+  X: Matrix,
+  X2: Matrix | undefined,
+  out: View,
+  gamma: 0 | 1 = 0,
+): void {
   const { context } = out;
   const n2 = out.cols;
   context.arena.run(() => {
@@ -35,12 +41,13 @@ export function infiniteInto(model: InfiniteNetwork, X: Matrix, X2: Matrix | und
         for (let r = 0; r < rows; r++) {
           const last = X2 ? cols : Math.min(cols, row + r - col + 1);
           const values = K.row(r, last);
-          if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2);
-          else to.set(values, (row + r) * n2 + col);
+          if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2, gamma);
+          else if (gamma === 0) to.set(values, (row + r) * n2 + col);
+          else for (let q = 0, at = (row + r) * n2 + col; q < last; q++) to[at + q] += values[q];
         }
       }
     }
-    if (!X2 && !pairs.sorted) mirror(out);
+    if (!X2 && (gamma === 1 || !pairs.sorted)) mirror(out);
   });
 }
 
@@ -55,7 +62,16 @@ function scatter(
   to: Float64Array,
   n2: number,
   symmetric: boolean,
+  gamma: 0 | 1,
 ): void {
+  if (gamma === 1) {
+    // Of a symmetric kernel the lower triangle, which is mirrored afterwards.
+    for (let q = 0; q < values.length; q++) {
+      const j = order[q];
+      to[symmetric && j > i ? j * n2 + i : i * n2 + j] += values[q];
+    }
+    return;
+  }
   for (let q = 0; q < values.length; q++) {
     const j = order[q];
     to[i * n2 + j] = values[q];
