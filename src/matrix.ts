@@ -56,3 +56,16 @@ export function pickRows(X: Matrix, rows: readonly number[]): Matrix {
   });
   return matrix(rows.length, X.cols, data);
 }
+
+/** One matrix of a square one for each of C outputs, row n·C + c. The entries between outputs are 0. */
+export function interleaved(parts: readonly Matrix[]): Matrix {
+  const C = parts.length;
+  const n = parts[0].rows;
+  const result = matrix(n * C, n * C);
+  parts.forEach(({ data }, c) => {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) result.data[(i * C + c) * n * C + j * C + c] = data[i * n + j];
+    }
+  });
+  return result;
+}

@@ -19,9 +19,11 @@ import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
+import { alignmentOf } from "./regression/alignment.js";
 import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions } from "./regression/fitOptions.js";
 import type { RestoreOptions } from "./regression/restore.js";
+import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
 import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./regression/tune.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
@@ -224,6 +226,46 @@ export class Ntk {
    */
   restore(snapshot: Uint8Array | ArrayBuffer | object | string, options: RestoreOptions = {}): Fit {
     return restoredFit(this.#context, snapshot, options);
+  }
+
+  /**
+   * What the kernel says about learning on X (N×d): its eigenvalues and eigenvectors, the targets' coefficients along
+   * them, effective rank, participation ratio, alignment with YYᵀ, the learning time of each mode, and the predicted
+   * learning curve. With `top` only the largest modes, by Lanczos: for a finite network through its features, without
+   * an N×N matrix. For several outputs the kernel is their mean unless `outputs` is `"full"`.
+   *
+   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError for an indefinite kernel; MemoryLimitError;
+   *   ConvergenceError where the residuals do not reach the tolerance.
+   * @example
+   * const { eigenvalues, coefficients, learningTimes } = ntk.spectrum(net, X, Y);
+   * eigenvalues.length; // 8: ascending, as those of eigh
+   * learningTimes[7] < learningTimes[6]; // true: the largest mode is learned first
+   * ntk.spectrum(net, X, Y, { top: 2 }).eigenvalues.length; // 2
+   */
+  spectrum(
+    model: Model,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options?: SpectrumOptions,
+  ): Spectrum & { readonly coefficients: Matrix };
+  spectrum(model: Model, X: MatrixLike, Y?: MatrixLike, options?: SpectrumOptions): Spectrum;
+  spectrum(model: Model, X: MatrixLike, Y?: MatrixLike, options: SpectrumOptions = {}): Spectrum {
+    return spectrumOf(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * How much the kernels of two models say the same about X, from 0 to 1: centred kernel alignment (Cortes et al.
+   * 2012), which is the linear CKA of their tangent features (Kornblith et al. 2019). With targets (N×C) in place of
+   * the other model: alignment with YYᵀ. It does not depend on the scale of either. Kernels are averaged over outputs.
+   *
+   * @throws TypeError, RangeError for bad input, and where a kernel or the targets do not change from point to point;
+   *   MemoryLimitError.
+   * @example
+   * ntk.alignment(net, createInfiniteNetwork(), X); // above 0.5: the limit resembles the network
+   * ntk.alignment(net, Y, X); // below 1
+   */
+  alignment(model: Model, other: Model | MatrixLike, X: MatrixLike): number {
+    return alignmentOf(this.#context, model, other, X);
   }
 
   /**

@@ -33,6 +33,18 @@ export interface Data {
   Y: Matrix;
 }
 
+/** A model and its inputs. @throws TypeError, RangeError */
+export function checkInputs(
+  context: Context,
+  model: Model,
+  Xlike: MatrixLike,
+  outputs: Outputs | undefined,
+): Omit<Data, "Y"> {
+  const own = ownModel(model);
+  const source = kernelSource(context, own, outputs);
+  return { model: own, source, X: copied(toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {})) };
+}
+
 /** @throws TypeError, RangeError */
 export function checkData(
   context: Context,
@@ -41,11 +53,10 @@ export function checkData(
   Ylike: MatrixLike,
   outputs: Outputs | undefined,
 ): Data {
-  const own = ownModel(model);
-  const source = kernelSource(context, own, outputs);
-  const X = copied(toMatrix(Xlike, "X", source.inputs ? { cols: source.inputs } : {}));
+  const inputs = checkInputs(context, model, Xlike, outputs);
+  const { source, X } = inputs;
   const Y = copied(toMatrix(Ylike, "Y", source.outputs ? { rows: X.rows, cols: source.outputs } : { rows: X.rows }));
-  return { model: own, source, X, Y };
+  return { ...inputs, Y };
 }
 
 /** R = Y − start as right-hand sides of the system. */

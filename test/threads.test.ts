@@ -24,6 +24,7 @@ const net = createNetwork({ inputs: 3, hidden: 150, biasStd: 1, seed: 1 });
 const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu" });
 const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation: "erf", seed: 2 });
 const few = createNetwork({ inputs: 3, hidden: 12, seed: 2 });
+const infinites = createInfiniteNetwork({ depth: 3, activation: "erf" });
 const infinite = ["relu", "softplus", "tanh"] as const;
 const positive = (ntk: Ntk) => {
   const { data } = ntk.gram(A);
@@ -71,14 +72,26 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
         fit.report.degreesOfFreedom,
         fit.report.rank,
         fit.sample(X2, { draws: 2, seed: 1 }),
+        fit.dualWeights(),
+        fit.influence([[1, 2, 3]]),
       ];
       fit.dispose();
       return [before, after];
     }),
   restore: (ntk) => ntk.restore(ntk.fit(net, X, Y, { ridge: 0.1 }).snapshot()).predict(X2),
+  spectrum: (ntk) => {
+    const limit = createInfiniteNetwork({ depth: 2, activation: "relu" });
+    return [
+      ntk.spectrum(net, X, Y),
+      ntk.spectrum(deep, X, Y2, { outputs: "full" }),
+      ntk.spectrum(deep, X, Y2, { top: 5 }),
+      ntk.spectrum(limit, X, Y2, { top: 20 }),
+    ].map((spectrum) => ({ ...spectrum, curve: spectrum.learningCurve({ sizes: [1], ridge: 100, noise: 10 }) }));
+  },
+  alignment: (ntk) => [ntk.alignment(net, deep, X), ntk.alignment(infinites, Y2, X)],
   dynamics: (ntk) => {
     const path = ntk.dynamics(deep, X, Y2, { learningRate: 1e-3 });
-    return [path.eigenvalues, path.at(100), path.at(10, X2)];
+    return [path.eigenvalues, path.eigenvectors(), path.at(100), path.at(10, X2)];
   },
   train: (ntk) => [
     ntk.train(net, X, Y, { steps: 7, learningRate: 1e-3, momentum: 0.9 }),

@@ -8,6 +8,7 @@ import {
   ConvergenceError,
   createInfiniteNetwork,
   createNetwork,
+  type LearningCurve,
   load,
   type Matrix,
   MemoryLimitError,
@@ -17,7 +18,7 @@ import {
   type TunePoint,
 } from "../src/index.js";
 import { Host } from "../src/worker/host.js";
-import { type AsyncFit, type AsyncNtk, loadInWorker } from "../src/worker/index.js";
+import { type AsyncFit, type AsyncNtk, type AsyncSpectrum, loadInWorker } from "../src/worker/index.js";
 import { type Handle, packError, type Reply, unpackError } from "../src/worker/protocol.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadVariant, variants } from "./setup/variants.js";
@@ -82,6 +83,8 @@ describe.each(variants)("%s", (variant) => {
     // Twice: the report keeps what it gave.
     expect(await theirs.report()).toMatchObject({ rank, looResiduals, logEvidence, jitter: 0 });
     await expect(theirs.report(["nothing" as "rank"])).rejects.toThrow(/no field "nothing"; expected solver/);
+    expect(await theirs.dualWeights()).toEqual(ours.dualWeights());
+    expect(await theirs.influence([0.5])).toEqual(ours.influence([0.5]));
     const change = { move: { index: 3, Y: [2] }, remove: 0 };
     expect(await theirs.update(change)).toBe(theirs);
     expect(await theirs.predict(Xnew)).toEqual(ours.update(change).predict(Xnew));
@@ -94,6 +97,7 @@ describe.each(variants)("%s", (variant) => {
     expect([theirs.eigenvalues, theirs.maxLearningRate]).toEqual([ours.eigenvalues, ours.maxLearningRate]);
     expect(await theirs.at(10)).toEqual(ours.at(10));
     expect(await theirs.at([1, Infinity], Xnew)).toEqual(ours.at([1, Infinity], Xnew));
+    expect(await theirs.eigenvectors()).toEqual(ours.eigenvectors());
     const many = await there.ensemble(infinite, X, Y);
     expect(await many.at(2, Xnew, { covariance: true })).toEqual(
       here.ensemble(infinite, X, Y).at(2, Xnew, { covariance: true }),
@@ -101,6 +105,24 @@ describe.each(variants)("%s", (variant) => {
     const linear = await there.linearize(net);
     const theta = net.parameters.map((value) => value + 0.01);
     expect(await linear.at(theta, Xnew)).toEqual(here.linearize(net).at(theta, Xnew));
+  });
+
+  test("spectra and alignment", async () => {
+    const curve = { sizes: [2, 5], ridge: 1, noise: 0.1 };
+    for (const options of [{}, { top: 4 }]) {
+      const ours = here.spectrum(net, X, Y, options);
+      const theirs = await there.spectrum(net, X, Y, options);
+      expect(theirs).toMatchObject({ ...ours });
+      expect(theirs.coefficients).toEqual(ours.coefficients);
+      expect(await theirs.learningCurve(curve)).toEqual(ours.learningCurve(curve));
+      theirs.dispose();
+      await expect(theirs.learningCurve(curve)).rejects.toThrow("this spectrum was disposed of");
+    }
+    const modes = await there.spectrum(infinite, X);
+    expect(modes.coefficients).toBeUndefined();
+    await expect(modes.learningCurve(curve)).rejects.toThrow(/needs targets/);
+    expect(await there.alignment(net, infinite, X)).toBe(here.alignment(net, infinite, X));
+    expect(await there.alignment(net, Y, X)).toBe(here.alignment(net, Y, X));
   });
 
   test("train, compare, sweep, tune, with their progress", async () => {
@@ -458,9 +480,9 @@ test("each kind of object has its number, its methods and its fields", async () 
       "fit",
       [net, X, Y, { ridge: 1 }],
       "fit",
-      ["predict", "sample", "parameters", "toJSON", "snapshot", "update", "report"],
+      ["predict", "sample", "parameters", "dualWeights", "influence", "toJSON", "snapshot", "update", "report"],
     ],
-    ["dynamics", [net, X, Y, descent], "dynamics", ["at", "outputsAt", "lossAt", "parametersAt"]],
+    ["dynamics", [net, X, Y, descent], "dynamics", ["at", "outputsAt", "lossAt", "parametersAt", "eigenvectors"]],
     ["ensemble", [infinite, X, Y], "ensemble", ["at", "sample"]],
     ["sampleKernel", [small, X, { draws: 2 }], "sampleKernel", ["step", "result", "estimate"]],
     ["linearize", [net], "linearize", ["at"]],
@@ -468,6 +490,7 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["comparing", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
     ["sweeping", [X, Y, { widths: [8], learningRates: [0.1], steps: 2, seeds: 1 }], "slices", ["next"]],
     ["tuning", [infinite, X, Y], "slices", ["next"]],
+    ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],
   ];
   calls.forEach(([method, args], i) => {
     host.receive({ type: "call", id: i + 1, target: 0, method, args });
@@ -482,7 +505,8 @@ test("each kind of object has its number, its methods and its fields", async () 
   );
   expect(handles[1]).toMatchObject({ fields: { path: [] } });
   expect(handles[4]).toMatchObject({ fields: { total: 2 } });
-  for (const handle of handles.slice(5)) expect(handle).toMatchObject({ fields: {} });
+  for (const handle of handles.slice(5, -1)) expect(handle).toMatchObject({ fields: {} });
+  expect(handles.at(-1)).toMatchObject({ fields: { ...ntk.spectrum(net, X, Y) } });
   expect((handles[4] as Handle).fields).not.toHaveProperty("draws");
 });
 
@@ -503,6 +527,10 @@ test("types are those of the plain API, as promises", () => {
   expectTypeOf<AsyncNtk["kernel"]>().returns.resolves.toEqualTypeOf<Matrix>();
   expectTypeOf<AsyncNtk["fit"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
   expectTypeOf<AsyncFit["update"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
+  expectTypeOf<AsyncNtk["spectrum"]>().returns.resolves.toEqualTypeOf<AsyncSpectrum>();
+  expectTypeOf<AsyncSpectrum["eigenvectors"]>().toEqualTypeOf<Matrix>();
+  expectTypeOf<AsyncSpectrum["learningCurve"]>().returns.resolves.toEqualTypeOf<LearningCurve>();
+  expectTypeOf<AsyncNtk["alignment"]>().returns.resolves.toEqualTypeOf<number>();
   expectTypeOf<AsyncNtk["train"]>().returns.resolves.toEqualTypeOf<Trained>();
   expectTypeOf<AsyncNtk["variant"]>().toEqualTypeOf<Ntk["variant"]>();
 });

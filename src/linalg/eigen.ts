@@ -13,7 +13,7 @@ import { type Factor, type Findings, maxDiagonal, roundingLevel, showRidge, suff
 import { copyIn, scratch, type View } from "./view.js";
 
 /** Eigenvalues ascending, eigenvectors in the rows of an n×n matrix. */
-export interface Spectrum {
+export interface Eigensystem {
   values: Float64Array;
   vectors: View;
 }
@@ -40,11 +40,11 @@ const NEGATIVE = 10;
  * The rounding level of the eigenvalues: a mode whose eigenvalue is at most this is a null mode.
  *
  * @param ridge the largest ridge that was given, and `pivot` the index at which Cholesky has failed: for the error.
+ * @param n the order of the matrix, where `values` are only some of its eigenvalues.
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative; its message names a ridge that is enough.
  */
-export function nullLevel(values: Float64Array, ridge = 0, pivot = -1): number {
-  const n = values.length;
-  const [smallest, largest] = [values[0] ?? 0, values[n - 1] ?? 0];
+export function nullLevel(values: Float64Array, ridge = 0, pivot = -1, n = values.length): number {
+  const [smallest, largest] = [values[0] ?? 0, values[values.length - 1] ?? 0];
   const level = roundingLevel(n, Math.max(Math.abs(smallest), largest));
   if (smallest < -NEGATIVE * level) {
     const enough = showRidge(sufficientRidge(n, smallest, largest));
@@ -61,12 +61,12 @@ export function nullLevel(values: Float64Array, ridge = 0, pivot = -1): number {
 }
 
 /** Coordinates of `count` rows (each n long) in the eigenbasis: B Uᵀ for the matrix B of these rows. */
-export function project({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
+export function project({ vectors }: Eigensystem, rows: Float64Array, count: number): Float64Array {
   return product(rows, count, vectors.t);
 }
 
 /** The rows that have these coordinates: the inverse of {@link project}. */
-export function combine({ vectors }: Spectrum, rows: Float64Array, count: number): Float64Array {
+export function combine({ vectors }: Eigensystem, rows: Float64Array, count: number): Float64Array {
   return product(rows, count, vectors);
 }
 
@@ -91,7 +91,7 @@ export function isLost(ridge: number, level: number): boolean {
  *
  * @throws NotPositiveDefiniteError where an eigenvalue is clearly negative.
  */
-export function factorEigen({ values, vectors }: Spectrum, ridges: Float64Array, failedPivot = -1): Factor {
+export function factorEigen({ values, vectors }: Eigensystem, ridges: Float64Array, failedPivot = -1): Factor {
   const n = values.length;
   const largest = ridges.reduce((top, ridge) => Math.max(top, ridge), 0);
   const level = nullLevel(values, largest, failedPivot);

@@ -14,7 +14,7 @@
 import type { Context } from "../context.js";
 import { decompose } from "./eigen.js";
 import { roundingLevel } from "./factor.js";
-import { dot } from "./vectors.js";
+import { dot, norm } from "./vectors.js";
 import { scratch } from "./view.js";
 
 interface MinimumNorm {
@@ -104,10 +104,4 @@ function combined(basis: readonly Float64Array[], coordinates: Float64Array): Fl
 /** w − a q, in place. */
 function subtract(w: Float64Array, a: number, q: Float64Array): void {
   for (let i = 0; i < w.length; i++) w[i] -= a * q[i];
-}
-
-function norm(v: Float64Array): number {
-  const largest = v.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-  if (largest === 0 || !Number.isFinite(largest)) return largest;
-  return largest * Math.sqrt(v.reduce((sum, x) => sum + (x / largest) ** 2, 0));
 }

@@ -27,3 +27,15 @@ export function maxAbs(values: Float64Array): number {
 export function dot(x: Float64Array, y: Float64Array): number {
   return x.reduce((sum, value, i) => sum + value * y[i], 0);
 }
+
+/** Σ x_i. */
+export function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** ‖v‖₂, free of overflow. */
+export function norm(v: Float64Array): number {
+  const largest = maxAbs(v);
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  return largest * Math.sqrt(v.reduce((sum, x) => sum + (x / largest) ** 2, 0));
+}

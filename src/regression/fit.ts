@@ -9,7 +9,7 @@ import { BackendError } from "../errors.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { interleaved, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { averageAdvice, checkData, noWeights, residualProblem } from "../problem.js";
@@ -25,6 +25,7 @@ import {
   ridgesOf,
   SAMPLE,
 } from "./fitOptions.js";
+import { influenceOf } from "./influence.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
@@ -128,7 +129,7 @@ export class Fit {
     }
     if (covariance) {
       const parts = this.#covariances(X, scales, added);
-      prediction.covariance = checkResult(parts.length > 1 ? blockDiagonal(parts) : parts[0], "the covariance");
+      prediction.covariance = checkResult(parts.length > 1 ? interleaved(parts) : parts[0], "the covariance");
     }
     return prediction;
   }
@@ -185,6 +186,38 @@ export class Fit {
     const net = source.weights;
     if (!net || !displacement) throw noWeights("parameters()", source);
     return displaced(net, displacement);
+  }
+
+  /**
+   * The dual weights α = (Θ + λI)⁻¹ r, N×C, with r = Y − f0, or r = Y where the fit is `centered`. The prediction is
+   * [f0 +] K(x, X) α. A fit in weight space, `primal`, has α = (r − Φβ)/λ. At ridge 0 on a singular kernel α is the
+   * shortest one.
+   *
+   * @throws RangeError where α overflows; BackendError after `dispose()`.
+   * @example
+   * fit.dualWeights().rows; // 8
+   */
+  dualWeights(): Matrix {
+    this.#lease.check();
+    const { problem, solution } = this.#fitted;
+    return checkResult(matrix(problem.X.rows, problem.outputs, solution.dualWeights()), "α");
+  }
+
+  /**
+   * What each training point adds to the prediction at one new point x (1×d): row i is α_i K(x, x_i), N×C. The sum of a
+   * column, plus f(x, θ0) unless the fit is `centered`, is the predicted mean. With the kernel of all pairs of outputs
+   * row i has the parts of all outputs of point i.
+   *
+   * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
+   * @example
+   * const { data } = fit.influence([[0.1]]);
+   * data.length; // 8: one for each training point
+   */
+  influence(x: MatrixLike): Matrix {
+    this.#lease.check();
+    const { problem, solution } = this.#fitted;
+    const point = toMatrix(x, "x", { rows: 1, cols: problem.X.cols });
+    return checkResult(influenceOf(problem, solution.dualWeights(), point), "the influence");
   }
 
   /**
@@ -288,17 +321,4 @@ export class Fit {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** One matrix of the covariances of independent outputs, row n·C + c. The entries between outputs are 0. */
-function blockDiagonal(parts: readonly Matrix[]): Matrix {
-  const C = parts.length;
-  const n = parts[0].rows;
-  const result = matrix(n * C, n * C);
-  parts.forEach(({ data }, c) => {
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) result.data[(i * C + c) * n * C + j * C + c] = data[i * n + j];
-    }
-  });
-  return result;
 }

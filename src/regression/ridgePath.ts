@@ -7,7 +7,7 @@
 import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { eighScratch } from "../linalg/blas.js";
-import { decompose, factorEigen, isLost, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
+import { decompose, type Eigensystem, factorEigen, isLost, nullLevel, project } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
 import { hold } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
@@ -46,7 +46,7 @@ export interface OutputPoint extends Omit<Evidence, "scale"> {
  * then costs O(N·C). The leave-one-out error of a ridge costs O(N²·C).
  */
 export class RidgeScan {
-  readonly spectrum: Spectrum;
+  readonly spectrum: Eigensystem;
   /** The rounding level: a ridge up to this one is lost in rounding. */
   readonly level: number;
   readonly #context: Context;

@@ -10,8 +10,8 @@ import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
-import { eighScratch, gemm } from "../linalg/blas.js";
-import { combine, decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
+import { eighScratch, gemm, transpose } from "../linalg/blas.js";
+import { combine, decompose, type Eigensystem, nullLevel, project } from "../linalg/eigen.js";
 import { copyIn, hold, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { zeros } from "../memory.js";
@@ -84,7 +84,7 @@ export class Dynamics {
   readonly #problem: Problem;
   readonly #Y: Matrix;
   readonly #rule: Rule;
-  readonly #spectrum: Spectrum;
+  readonly #spectrum: Eigensystem;
   /** Coefficients of y − f0 in the eigenbasis, one row for each right-hand side. */
   readonly #coefficients: Float64Array;
   /** The rounding level: a mode whose eigenvalue is at most this does not move. */
@@ -179,6 +179,28 @@ export class Dynamics {
       const v = copyIn(context, alpha, 1, alpha.length);
       const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), v);
       return displaced(net, moved);
+    });
+  }
+
+  /**
+   * Eigenvectors of Θ(X, X) in columns, a column for each of {@link eigenvalues}: the functions on X that are learned
+   * one by one. Rows are those of Θ: n·C + c with `outputs: "full"`. Signs are arbitrary.
+   *
+   * @throws MemoryLimitError; BackendError after `dispose()`.
+   * @example
+   * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
+   * path.eigenvectors().cols; // 8
+   */
+  eigenvectors(): Matrix {
+    this.#lease.check();
+    const { vectors } = this.#spectrum;
+    const { arena } = this.#context;
+    const n = vectors.rows;
+    arena.require(n * n);
+    return arena.run(() => {
+      const columns = scratch(this.#context, n, n);
+      transpose(vectors, columns);
+      return columns.matrix("the eigenvectors");
     });
   }
 

@@ -15,7 +15,7 @@ import { kernelSource } from "../kernel/modelKernel.js";
 import { type Model, ownModel, priorOf } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { eighScratch, gemm, rowDots } from "../linalg/blas.js";
-import { decompose, nullLevel, project, type Spectrum } from "../linalg/eigen.js";
+import { decompose, type Eigensystem, nullLevel, project } from "../linalg/eigen.js";
 import { drawSamples, SAMPLES, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import { transposed } from "../linalg/vectors.js";
 import { copyIn, hold, scratch, type View } from "../linalg/view.js";
@@ -114,7 +114,7 @@ export class Ensemble {
   /** The kernel Θ beside the prior's kernel K. */
   readonly #trained: KernelSource;
   readonly #prior: KernelSource;
-  readonly #spectrum: Spectrum;
+  readonly #spectrum: Eigensystem;
   /** U K Uᵀ: the prior's kernel in the eigenbasis, N×N, in held memory. */
   readonly #start: View;
   /** Uᵀ y, C×N. */

@@ -6,6 +6,7 @@ import { isFloat64Array } from "../brand.js";
 import { BackendError } from "../errors.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
+import { Spectrum } from "../regression/spectrum.js";
 import { isPlainObject } from "../scalars.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
@@ -109,6 +110,7 @@ const KINDS: Readonly<Record<Kind, Row>> = {
       estimate: { run: (samples) => pick(samples, ESTIMATE) },
     },
   },
+  spectrum: { type: Spectrum },
   linearize: { names: Object.keys },
   slices: { type: Slices },
 };

@@ -24,6 +24,7 @@ export type {
   AsyncKernelSamples,
   AsyncLinearized,
   AsyncNtk,
+  AsyncSpectrum,
   KernelEstimate,
   RemoteObject,
 } from "./types.js";

@@ -5,6 +5,7 @@ import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
+import type { Spectrum } from "../regression/spectrum.js";
 import type { Tuned, TuneOptions, TunePoint } from "../regression/tune.js";
 import type { Signal } from "../signal.js";
 import type { Dynamics } from "../training/dynamics.js";
@@ -30,7 +31,9 @@ type Answer<R> = R extends Fit
         ? AsyncKernelSamples
         : R extends Linearized
           ? AsyncLinearized
-          : R;
+          : R extends Spectrum
+            ? AsyncSpectrum
+            : R;
 
 type Member<M> = M extends (...args: infer P) => infer R
   ? R extends Generator<infer Y, infer Z, void>
@@ -71,6 +74,9 @@ export interface AsyncEnsemble extends Remote<Ensemble, "at">, RemoteObject {
   at(t: number, X?: MatrixLike, query?: EnsembleQuery): Promise<EnsembleOutputs>;
   at(t: ArrayLike<number>, X?: MatrixLike, query?: EnsembleQuery): Promise<EnsembleOutputs[]>;
 }
+
+/** A `Spectrum` in the worker: its fields are here. */
+export interface AsyncSpectrum extends Remote<Spectrum>, RemoteObject {}
 
 /** A first-order model in the worker. */
 export interface AsyncLinearized extends Remote<Linearized>, RemoteObject {}

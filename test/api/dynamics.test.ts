@@ -291,6 +291,27 @@ describe.each(variants)("%s", (variant) => {
     ntk.dynamics(model, [0, 1], [1, 2], { learningRate: 1 }).dispose();
   });
 
+  test.each(["full", "average"] as const)("eigenvectors, outputs %s: Θ U = U Λ, copies", (outputs) => {
+    const two = createNetwork({ inputs: 2, hidden: 12, outputs: 2, biasStd: 1, activation: "tanh", seed: 3 });
+    const path = ntk.dynamics(two, X, randomMatrix(N, 2, 7), { learningRate: 0.1, outputs });
+    const U = path.eigenvectors();
+    const { eigenvalues } = path;
+    const n = outputs === "full" ? 2 * N : N;
+    expect(U).toMatchObject({ rows: n, cols: n });
+    const product = ntk.matmul(ntk.kernel(two, X, X, { outputs }), U).data;
+    const scaled = U.data.map((value, at) => value * eigenvalues[at % n]);
+    expectNear(product, scaled, 8 * n * Number.EPSILON, "Θ U against U Λ: n ε ‖Θ‖", eigenvalues[n - 1]);
+    const transposed = toRows(U)[0].map((_, j) => toRows(U).map((row) => row[j]));
+    const identity = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0));
+    expectNear(ntk.matmul(transposed, U).data, identity, 8 * n * Number.EPSILON, "Uᵀ U");
+    const before = path.at(3).data.slice();
+    U.data.fill(Number.NaN);
+    expect(path.at(3).data).toEqual(before);
+    expect(path.eigenvectors().data.every(Number.isFinite)).toBe(true);
+    path.dispose();
+    expect(() => path.eigenvectors()).toThrow(BackendError);
+  });
+
   test("bad input", () => {
     const make = (options: object) => () => ntk.dynamics(net, X, Y, options as DynamicsOptions);
     expect(make({})).toThrow(/learningRate is undefined; expected a number or a list of one per step/);

@@ -109,6 +109,19 @@ const CASES: [string, (ntk: Ntk, model: CustomKernel) => unknown][] = [
     },
   ],
   [
+    "dual weights and influence",
+    (ntk, model) => {
+      const fit = ntk.fit(model, X, Y, { ridge: 0.1 });
+      return [fit.dualWeights(), fit.influence([[0.3, 0.1]])];
+    },
+  ],
+  ["spectrum", (ntk, model) => ({ ...ntk.spectrum(model, X, Y) })],
+  ["spectrum, the top modes", (ntk, model) => ({ ...ntk.spectrum(model, X, Y, { top: 6 }) })],
+  [
+    "alignment",
+    (ntk, model) => [ntk.alignment(model, first, X), ntk.alignment(second, model, X), ntk.alignment(model, Y, X)],
+  ],
+  [
     "dynamics",
     (ntk, model) => {
       const path = ntk.dynamics(model, X, Y, { learningRate: 0.01 });

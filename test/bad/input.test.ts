@@ -293,6 +293,10 @@ describe.each(variants)("%s", (variant) => {
     const wide = createNetwork({ inputs: 1, hidden: 1, activation: "relu", parameters: [0, 1e-200, 1e200, 0] });
     for (const use of [
       () => ntk.fit(wide, at, [1, 2], { ridge: 1 }),
+      () => ntk.spectrum(wide, at, [1, 2]),
+      () => ntk.spectrum(wide, at, [1, 2], { top: 1 }),
+      () => ntk.alignment(wide, wide, at),
+      () => ntk.alignment(wide, [1, 2], at),
       () => ntk.dynamics(wide, at, [1, 2], { learningRate: 1 }),
       () => ntk.train(wide, at, [1, 2], { learningRate: 1, steps: 1 }),
     ]) {

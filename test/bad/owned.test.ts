@@ -93,6 +93,7 @@ const ask = (fit: Any, weights = true): Questions => ({
   predict: () => fit.predict(X(), { covariance: true }),
   sample: () => fit.sample(X(), { draws: 2 }),
   ...(weights && { parameters: () => fit.parameters() }),
+  alpha: () => [fit.dualWeights(), fit.influence([[0.3, 0.2]])],
   report: () => [fit.report.scale, fit.report.backwardError, fit.report.looResiduals, fit.report.logEvidence],
   more: () => [fit.report.notes, fit.report.scales, fit.report.perOutput],
   snapshot: () => fit.snapshot(),
@@ -165,7 +166,12 @@ const cases: Case[] = [
     () => [net(), X(), column(), { learningRate: run().learningRate }],
     (ntk, ...a) => {
       const path = (ntk.dynamics as Any)(...a);
-      return { ...paths(path), parametersAt: () => path.parametersAt(2), lossAt: () => path.lossAt(1) };
+      return {
+        ...paths(path),
+        vectors: () => path.eigenvectors(),
+        parametersAt: () => path.parametersAt(2),
+        lossAt: () => path.lossAt(1),
+      };
     },
   ],
   [
@@ -173,6 +179,22 @@ const cases: Case[] = [
     () => [custom(), X(), Y(), { learningRate: 0.01 }],
     (ntk, ...a) => paths((ntk.dynamics as Any)(...a)),
   ],
+  ...([[], [{ top: 2 }]] as const).map(
+    (options): Case => [
+      `spectrum, ${options.length} options`,
+      () => [custom(), X(), Y(), ...structuredClone(options)],
+      (ntk, ...a) => {
+        const spectrum = (ntk.spectrum as Any)(...a);
+        const given = frozen({ ...spectrum });
+        return {
+          modes: () => frozen(given),
+          // What becomes of its fields is nothing to the curve.
+          spoiled: () => spoil(Object.values(spectrum)),
+          curve: () => spectrum.learningCurve({ sizes: [1], ridge: 1000, noise: 10 }),
+        };
+      },
+    ],
+  ),
   [
     "ensemble",
     () => [infinite(), matrix(), Y(), { kind: "flow" }],

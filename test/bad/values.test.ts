@@ -181,6 +181,30 @@ function signatures(): Signature[] {
       args: { X },
       options: { keys: ["draws", "seed", "noise"] },
     },
+    { of: "influence", call: using(fit, (object, x) => object.influence(x)), args: { x: [[1]] } },
+    {
+      of: "spectrum",
+      call: (...a) => ntk.spectrum(a[0], a[1], a[2], a[3]),
+      args: { model: net, ...data },
+      options: { base: { top: 2 }, keys: ["outputs", "top", "tolerance", "centered"] },
+    },
+    {
+      of: "spectrum without options",
+      call: (...a) => ntk.spectrum(a[0], a[1]),
+      args: { model: infinite, X },
+    },
+    {
+      of: "learningCurve",
+      call: (options) => ntk.spectrum(net, X, Y).learningCurve(options),
+      args: {},
+      options: { base: { sizes: [1, 2], ridge: 1 }, keys: ["sizes", "ridge", "noise"] },
+    },
+    { of: "alignment", call: (...a) => ntk.alignment(a[0], a[1], a[2]), args: { model: net, other: infinite, X } },
+    {
+      of: "alignment with targets",
+      call: (...a) => ntk.alignment(a[0], a[1], a[2]),
+      args: { model: infinite, other: Y, X },
+    },
     {
       of: "update",
       call: using(fit, (object, options) => object.update(options)),
@@ -319,6 +343,7 @@ const ALIASES: Record<string, string[]> = {
   model: ["the model", "parameters", "inputs", "kernel(X"],
   net: ["the model", "parameters", "inputs"],
   factors: ["the model"],
+  other: ["the model", "parameters", "inputs", "kernel(X", "the targets"],
   options: ["options are", "options cannot", "inputs"],
   // What is there only together with another option.
   kind: ["learningRate"],
