@@ -9,10 +9,10 @@ import { gram, transpose } from "../../linalg/blas.js";
 import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
-import { ACTIVATIONS } from "../../model/activation.js";
+import { rowOf } from "../../model/activation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
-import { ActivationCode } from "../../ops.js";
+import { activationArgument } from "../activationArgument.js";
 import {
   covariance,
   dual,
@@ -62,13 +62,13 @@ function part({ variances, moments }: PointLayer, from: number, n: number): Poin
 }
 
 /** Recursion of a model, and alpha and beta of its first layer, alpha x·x' + beta, for d inputs. */
-function constants(model: InfiniteNetwork, d: number, nodes: View | undefined) {
+function constants(context: Context, model: InfiniteNetwork, d: number, nodes: View | undefined) {
   const { activation, weightStd, biasStd, bias: biases, parametrization, width = 0 } = model;
   const weight = weightStd ** 2;
   const bias = biases ? biasStd ** 2 : 0;
   // Q of the next layer, or in `standard` fan_in q + 1.
   const [scale, shift] = parametrization === "standard" ? [width, biases ? 1 : 0] : [weight, bias];
-  const recursion: Recursion = { code: ActivationCode[activation], nodes, weight, bias, scale, shift };
+  const recursion: Recursion = { code: activationArgument(context, activation), nodes, weight, bias, scale, shift };
   return { alpha: weight / d, beta: bias, recursion };
 }
 
@@ -93,9 +93,9 @@ export class Pairs {
   constructor(context: Context, model: InfiniteNetwork, d: number) {
     this.#context = context;
     this.#model = model;
-    this.#mixture = ACTIVATIONS[model.activation].mixture;
+    this.#mixture = rowOf(model.activation).mixture;
     this.#nodes = this.#mixture && probitNodes(context);
-    const { alpha, beta, recursion } = constants(model, d, this.#nodes);
+    const { alpha, beta, recursion } = constants(context, model, d, this.#nodes);
     this.#alpha = alpha;
     this.#beta = beta;
     this.#recursion = recursion;
