@@ -12,4 +12,13 @@ export enum ActivationCode {
   softplus = 6,
   silu = 7,
   sin = 8,
+  leakyRelu = 9,
+  abRelu = 10,
+  abs = 11,
+  cos = 12,
+  gaussian = 13,
+  exp = 14,
+  step = 15,
+  monomial = 16,
+  hermite = 17,
 }

@@ -9,7 +9,11 @@
  * - address 0 means "absent" where a parameter says it is optional;
  * - `rowStart, rowEnd` bound the rows that are written; disjoint ranges, in any order, give the same bits as one range;
  * - a factor of 0 overwrites: `gamma = 0` means that C may hold NaN before;
- * - inputs and outputs do not overlap unless a member says "in place".
+ * - inputs and outputs do not overlap unless a member says "in place";
+ * - `activation` is an {@link ActivationCode}, which is below 1024, or the address of a record. A record starts with
+ *   the code as a double. Then comes 2 E[σ(x)²], x a standard normal, where σ is positively homogeneous, and else 0.
+ *   Then come the parameters that the activation's file in `assembly/activation/` lists. An activation with parameters
+ *   is unknown without a record; sin is known with and without one.
  */
 export interface Ops {
   /** Z = alpha X Cᵀ + beta 1 biasᵀ. X is n×d, C is m×d, bias (optional) has length m, Z is n×m. */
@@ -287,7 +291,7 @@ export interface Ops {
   // dimensions count entries, and scalar arguments are still doubles. WebAssembly computes in float32. JavaScript
   // computes in float64 and rounds what it writes.
 
-  /** gelu, softplus, silu and sin are computed in float64 and rounded once. */
+  /** All activations but sigmoid, tanh, erf, relu and identity are computed in float64 and rounded once. */
   sfeatures: Ops["dfeatures"];
   saffine: Ops["daffine"];
   sactivate: Ops["dactivate"];
@@ -318,7 +322,7 @@ export interface Ops {
  */
 export type Info = number;
 
-/** What an op takes for `activation`. */
+/** What an op takes for `activation`, where it is not a record's address. */
 export { ActivationCode } from "./activationCode.js";
 
 /** The threads of a backend. */

@@ -22,10 +22,11 @@ const Y2 = randomMatrix(N, 2, 4, 1);
 const A = randomMatrix(N, N, 5, 1);
 const net = createNetwork({ inputs: 3, hidden: 150, biasStd: 1, seed: 1 });
 const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu" });
-const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation: "erf", seed: 2 });
+const activation = ["erf", { name: "sin", frequency: 2, phase: 1 }] as const;
+const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation, seed: 2 });
 const few = createNetwork({ inputs: 3, hidden: 12, seed: 2 });
 const infinites = createInfiniteNetwork({ depth: 3, activation: "erf" });
-const infinite = ["relu", "softplus", "tanh"] as const;
+const infinite = ["relu", "softplus", "tanh", { name: "abRelu", negative: -0.2, positive: 1 }] as const;
 const positive = (ntk: Ntk) => {
   const { data } = ntk.gram(A);
   return { data: data.map((x, i) => x + (i % (N + 1) === 0 ? N : 0)), rows: N, cols: N };

@@ -70,6 +70,13 @@ describe.each(variants)("%s", (variant) => {
     expect(await there.eigh(A)).toEqual(here.eigh(A));
   });
 
+  test("activations with parameters cross", async () => {
+    const activation = [{ name: "sin", frequency: 2 }, "tanh", { name: "hermite", coefficients: [0, 1, 0.5] }] as const;
+    const mixed = createNetwork({ inputs: 1, hidden: [9, 8, 7], activation, biasStd: 1 });
+    const bell = createInfiniteNetwork({ activation: { name: "gaussian", beta: 0.5 }, depth: 2 });
+    for (const model of [mixed, bell]) expect(await there.kernel(model, X)).toEqual(here.kernel(model, X));
+  });
+
   test("a fit: predictions, report, updates", async () => {
     const ours = here.fit(net, X, Y, { ridges: [1e-3, 1e-1], scale: "fit" });
     const theirs = await there.fit(net, X, Y, { ridges: [1e-3, 1e-1], scale: "fit" });

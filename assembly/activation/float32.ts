@@ -9,17 +9,17 @@ import { Relu4 } from "./relu";
 import { Sigmoid4 } from "./sigmoid";
 import { Tanh4 } from "./tanh";
 
-/** S = σ(S) in place and G = gain ∘ σ' for one row of m floats; false for an unknown code. `tmp`: 256 bytes. */
-export function activateFloat32(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
-  switch (code) {
+/** S = σ(S) in place and G = gain ∘ σ' for one row of m floats; false for an unknown activation. `tmp`: 256 bytes. */
+export function activateFloat32(activation: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+  switch (activation) {
     case ActivationCode.sigmoid: mapFloats<Sigmoid4>(m, gain, s, g, tmp); return true;
     case ActivationCode.tanh: mapFloats<Tanh4>(m, gain, s, g, tmp); return true;
     case ActivationCode.erf: mapFloats<Erf4>(m, gain, s, g, tmp); return true;
     case ActivationCode.relu: mapFloats<Relu4>(m, gain, s, g, tmp); return true;
     case ActivationCode.identity: mapFloats<Identity4>(m, gain, s, g, tmp); return true;
     default:
-      if (!activate(code, 0, 0, s, g, tmp)) return false;
-      mapWidened(code, m, gain, s, g, tmp);
+      if (!activate(activation, 0, 0, s, g, tmp)) return false;
+      mapWidened(activation, m, gain, s, g, tmp);
       return true;
   }
 }
@@ -56,13 +56,13 @@ function mapFloats<A extends Float32Activation>(m: i32, gain: usize, s: usize, g
 }
 
 /** Eight at a time through the double activation, in 256 bytes of `tmp`. */
-function mapWidened(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
+function mapWidened(activation: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
   const value = tmp, slope = tmp + 64, weight = tmp + 128, rest = tmp + 192;
   for (let j = 0; j < m; j += 8) {
     const live = min(8, m - j), o = <usize>j << 2;
     widen(live, s + o, value);
     if (gain) widen(live, gain + o, weight);
-    activate(code, live, gain ? weight : 0, value, slope, rest);
+    activate(activation, live, gain ? weight : 0, value, slope, rest);
     narrow(live, value, s + o);
     narrow(live, slope, g + o);
   }

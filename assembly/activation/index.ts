@@ -1,53 +1,98 @@
-// The table of activations: two cases each, by the codes of src/activationCode.ts.
+// The table of activations: two cases each, by the codes of src/activationCode.ts. An op's argument is a code, or the
+// address of a record that starts with one: an activation with parameters is unknown without its record.
 import { ActivationCode } from "../../src/activationCode";
 import { mapPairs } from "../infinite/row";
 import { Closed, Way, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
-import { Activation } from "./activation";
+import { AbRelu, RELU } from "./abRelu";
+import { Activation, isRecord } from "./activation";
 import { Erf } from "./erf";
+import { Exp } from "./exp";
+import { Gaussian } from "./gaussian";
 import { Gelu } from "./gelu";
 import { Identity } from "./identity";
+import { Polynomial } from "./polynomial";
 import { Relu } from "./relu";
 import { Sigmoid } from "./sigmoid";
 import { Silu } from "./silu";
-import { Sin } from "./sin";
+import { Sin, SIN, Wave } from "./sin";
 import { Softplus } from "./softplus";
+import { Step } from "./step";
 import { Tanh } from "./tanh";
 
-/** S = σ(S) in place and G = gain ∘ σ' for one row of m; false for an unknown code. `tmp`: 32 bytes. */
-export function activate(code: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
-  switch (code) {
-    case ActivationCode.sigmoid: mapRow<Sigmoid>(m, gain, s, g, tmp); return true;
-    case ActivationCode.tanh: mapRow<Tanh>(m, gain, s, g, tmp); return true;
-    case ActivationCode.erf: mapRow<Erf>(m, gain, s, g, tmp); return true;
-    case ActivationCode.relu: mapRow<Relu>(m, gain, s, g, tmp); return true;
-    case ActivationCode.identity: mapRow<Identity>(m, gain, s, g, tmp); return true;
-    case ActivationCode.gelu: mapRow<Gelu>(m, gain, s, g, tmp); return true;
-    case ActivationCode.softplus: mapRow<Softplus>(m, gain, s, g, tmp); return true;
-    case ActivationCode.silu: mapRow<Silu>(m, gain, s, g, tmp); return true;
-    case ActivationCode.sin: mapRow<Sin>(m, gain, s, g, tmp); return true;
+/** S = σ(S) in place and G = gain ∘ σ' for one row of m; false for an unknown activation. `tmp`: 32 bytes. */
+export function activate(activation: i32, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+  if (isRecord(activation)) return activateBy(<usize>activation, m, gain, s, g, tmp);
+  switch (activation) {
+    case ActivationCode.sigmoid: mapRow<Sigmoid>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.tanh: mapRow<Tanh>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.erf: mapRow<Erf>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.relu: mapRow<Relu>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.identity: mapRow<Identity>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.gelu: mapRow<Gelu>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.softplus: mapRow<Softplus>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.silu: mapRow<Silu>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.sin: mapRow<Sin>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.exp: mapRow<Exp>(0, m, gain, s, g, tmp); return true;
+    case ActivationCode.step: mapRow<Step>(0, m, gain, s, g, tmp); return true;
     default: return false;
   }
 }
 
-/** One row of dual activations, with the arguments of mapPairs; false for an unknown code. */
-export function mapDualActivation(
-  code: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
-  next: usize, nextB: usize, layer: usize, work: usize,
-): bool {
-  switch (code) {
-    case ActivationCode.sigmoid: if (terms) mapPairs<LogisticSeries>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
-    case ActivationCode.tanh: if (terms) mapPairs<LogisticSeries>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
-    case ActivationCode.erf: mapPairs<Closed<Erf>>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
-    case ActivationCode.relu: mapPairs<Closed<Relu>>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
-    case ActivationCode.identity: mapPairs<Closed<Identity>>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
-    case ActivationCode.gelu: mapPairs<Closed<Gelu>>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
-    case ActivationCode.softplus: if (terms) mapPairs<SoftplusSeries>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
-    case ActivationCode.silu: if (terms) mapPairs<SiluSeries>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
-    case ActivationCode.sin: mapPairs<Closed<Sin>>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+/** Activations with parameters. */
+function activateBy(record: usize, m: i32, gain: usize, s: usize, g: usize, tmp: usize): bool {
+  switch (<i32>load<f64>(record)) {
+    case ActivationCode.sin:
+    case ActivationCode.cos: mapRow<Wave>(record, m, gain, s, g, tmp); return true;
+    case ActivationCode.leakyRelu:
+    case ActivationCode.abRelu:
+    case ActivationCode.abs: mapRow<AbRelu>(record, m, gain, s, g, tmp); return true;
+    case ActivationCode.gaussian: mapRow<Gaussian>(record, m, gain, s, g, tmp); return true;
+    case ActivationCode.monomial:
+    case ActivationCode.hermite: mapRow<Polynomial>(record, m, gain, s, g, tmp); return true;
     default: return false;
   }
-  if (!terms) mapPairs<DoubleSum>(code, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work);
+}
+
+/** One row of dual activations, with the arguments of mapPairs; false for an unknown activation. */
+export function mapDualActivation(
+  activation: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
+  next: usize, nextB: usize, layer: usize, work: usize,
+): bool {
+  if (isRecord(activation)) return mapDualBy(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work);
+  switch (activation) {
+    case ActivationCode.sigmoid: if (terms) mapPairs<LogisticSeries>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
+    case ActivationCode.tanh: if (terms) mapPairs<LogisticSeries>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
+    case ActivationCode.erf: mapPairs<Closed<Erf>>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.relu: mapPairs<Closed<AbRelu>>(<i32>RELU, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.identity: mapPairs<Closed<Identity>>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.gelu: mapPairs<Closed<Gelu>>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.softplus: if (terms) mapPairs<SoftplusSeries>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
+    case ActivationCode.silu: if (terms) mapPairs<SiluSeries>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); break;
+    case ActivationCode.sin: mapPairs<Closed<Wave>>(<i32>SIN, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.exp: mapPairs<Closed<Exp>>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.step: mapPairs<Closed<Step>>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    default: return false;
+  }
+  if (!terms) mapPairs<DoubleSum>(activation, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work);
   return true;
+}
+
+/** Dual activations with parameters. */
+function mapDualBy(
+  record: i32, groups: i32, nodes: usize, terms: i32, held: i32, a: usize, p: usize, b: usize, q: usize, c: usize, d: usize, t: usize,
+  next: usize, nextB: usize, layer: usize, work: usize,
+): bool {
+  switch (<i32>load<f64>(<usize>record)) {
+    case ActivationCode.sin:
+    case ActivationCode.cos: mapPairs<Closed<Wave>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.leakyRelu:
+    case ActivationCode.abRelu:
+    case ActivationCode.abs: mapPairs<Closed<AbRelu>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.gaussian: mapPairs<Closed<Gaussian>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.monomial:
+    case ActivationCode.hermite: mapPairs<Closed<Polynomial>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    default: return false;
+  }
 }
 
 /** Mixtures of probits where no series serves: one loop for all, for a double sum takes far longer than to find it. */
@@ -61,10 +106,10 @@ class DoubleSum extends Way {
   // @ts-ignore: decorator
   @inline
   group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
-    mixture(code, nodes, a, v128.load(b), v128.load(c), v128.load(d), out);
-    mixture(code, nodes, a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
+    mixture(activation, nodes, a, v128.load(b), v128.load(c), v128.load(d), out);
+    mixture(activation, nodes, a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
   }
 }
 
@@ -84,8 +129,8 @@ const ONES: usize = memory.data<f64>([1.0, 1.0, 1.0, 1.0]);
  * Two independent vectors in flight beside what the processor overlaps itself; four were no faster (sigmoid 4.2 ms
  * either way) and 4 kB longer.
  */
-function mapRow<A extends Activation>(m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
-  const act = changetype<A>(0), step: usize = gain ? 32 : 0;
+function mapRow<A extends Activation>(record: usize, m: i32, gain: usize, s: usize, g: usize, tmp: usize): void {
+  const act = changetype<A>(record), step: usize = gain ? 32 : 0;
   const end4 = s + (<usize>(m & ~3) << 3);
   if (!gain) gain = ONES;
   while (s < end4) {

@@ -1,5 +1,5 @@
 // The three ways to a dual activation, for one row and four columns: closed form, series, double sum.
-// T, Ṫ and relu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
+// T, Ṫ and abRelu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
 import { ActivationCode } from "../../src/activationCode";
 import { Activation } from "../activation/activation";
 import { madd, sqrtProduct } from "../simd/words";
@@ -12,7 +12,7 @@ export abstract class Way {
   abstract prepare(terms: i32, p: usize, w: usize): void;
   /** a: the row's variance; b, c, d: four columns' variances, covariances and deltas; q: the columns' moments. */
   abstract group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void;
 }
 
@@ -25,9 +25,9 @@ export class Closed<A extends Activation> extends Way {
   // @ts-ignore: decorator
   @inline
   group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
-    const act = changetype<A>(0);
+    const act = changetype<A>(<usize>activation);
     act.pair(nodes, a, v128.load(b), v128.load(c), v128.load(d), out);
     act.pair(nodes, a, v128.load(b, 16), v128.load(c, 16), v128.load(d, 16), out + 48);
   }
@@ -61,11 +61,11 @@ export class LogisticSeries extends Way {
   // @ts-ignore: decorator
   @inline
   group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
     const c0 = v128.load(c), c1 = v128.load(c, 16), sums = out + 96;
     twoSums(terms, w, q, squareOf(a, v128.load(b), c0), squareOf(a, v128.load(b, 16), c1), sums);
-    const scale: f64 = code == ActivationCode.tanh ? 16 : 1, shift: f64 = code == ActivationCode.tanh ? 0 : 0.25;
+    const scale: f64 = activation == ActivationCode.tanh ? 16 : 1, shift: f64 = activation == ActivationCode.tanh ? 0 : 0.25;
     storeLogistic(scale, shift, c0, sums, out);
     storeLogistic(scale, shift, c1, sums + 32, out + 48);
   }
@@ -91,7 +91,7 @@ export class SoftplusSeries extends Way {
   // @ts-ignore: decorator
   @inline
   group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
     const c0 = v128.load(c), c1 = v128.load(c, 16), sums = out + 96, means = q + (<usize>(held + 1) << 5);
     twoSums(terms, w, q, squareOf(a, v128.load(b), c0), squareOf(a, v128.load(b, 16), c1), sums);
@@ -124,7 +124,7 @@ export class SiluSeries extends Way {
   // @ts-ignore: decorator
   @inline
   group(
-    code: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
+    activation: i32, terms: i32, held: i32, nodes: usize, w: usize, mean: f64, a: v128, b: usize, c: usize, d: usize, q: usize, out: usize,
   ): void {
     silu(terms, w, a, v128.load(b), v128.load(c), q, out + 96, out);
     silu(terms, w, a, v128.load(b, 16), v128.load(c, 16), q + 16, out + 96, out + 48);

@@ -53,7 +53,7 @@ export function constant(table: usize, i: usize): v128 {
   return v128.load64_splat(table + (i << 3));
 }
 
-const NUMBERS: usize = memory.data<f64>([1.0, 0.5, 2.0, 4.0, -0.0]);
+const NUMBERS: usize = memory.data<f64>([1.0, 0.5, 2.0, 4.0, -0.0, 134217729.0]);
 
 // @ts-ignore: decorator
 @inline
@@ -84,6 +84,31 @@ export function four(): v128 {
 @inline
 export function signBit(): v128 {
   return constant(NUMBERS, 4);
+}
+
+/** The leading 26 bits of a (Veltkamp), for |a| < 2^996. */
+// @ts-ignore: decorator
+@inline
+function headOf(a: v128): v128 {
+  const t = f64x2.mul(constant(NUMBERS, 5), a);
+  return f64x2.sub(t, f64x2.sub(t, a));
+}
+
+/** ab − p, exactly, for the rounded product p (Dekker 1971): relaxed multiply-adds need not be fused. */
+// @ts-ignore: decorator
+@inline
+export function productError(a: v128, b: v128, p: v128): v128 {
+  const a1 = headOf(a), a2 = f64x2.sub(a, a1), b1 = headOf(b), b2 = f64x2.sub(b, b1);
+  const most = f64x2.add(f64x2.sub(f64x2.mul(a1, b1), p), f64x2.mul(a1, b2));
+  return f64x2.add(f64x2.add(most, f64x2.mul(a2, b1)), f64x2.mul(a2, b2));
+}
+
+/** a + b − s, exactly, for the rounded sum s (Knuth). */
+// @ts-ignore: decorator
+@inline
+export function sumError(a: v128, b: v128, s: v128): v128 {
+  const back = f64x2.sub(s, a);
+  return f64x2.add(f64x2.sub(a, f64x2.sub(s, back)), f64x2.sub(b, back));
 }
 
 /** Sum of all lanes of T. */

@@ -1,9 +1,10 @@
 /** What an op takes for its argument `activation`. */
 import type { Context } from "../context.js";
-import type { Activation } from "../model/activation.js";
+import { type Activation, nameOf, recordOf } from "../model/activation.js";
 import { ActivationCode } from "../ops.js";
 
-/** The code of an activation. */
-export function activationArgument(_context: Context, activation: Activation): number {
-  return ActivationCode[activation];
+/** The code of an activation, or the address of its record, which lies in scratch: call inside `arena.run`. */
+export function activationArgument({ arena }: Context, activation: Activation): number {
+  const record = recordOf(activation);
+  return record.length > 0 ? arena.copyIn(record) : ActivationCode[nameOf(activation)];
 }

@@ -2,13 +2,18 @@
  * The table of activations in TypeScript, one row for each code of the ABI. Everything else iterates it or is a
  * `Record` over its names. How to add one: ARCHITECTURE.md, "One obvious place".
  */
-import type { ActivationCode } from "../activationCode.js";
-import { choice } from "../options.js";
+import { ActivationCode } from "../activationCode.js";
+import { type Check, choice } from "../options.js";
+import { checkKeys, isPlainObject } from "../scalars.js";
+import { quoted, reading, refusal } from "../words.js";
+import { type ActivationDescription, type ActivationName, parametersOf } from "./activationParameters.js";
 import * as dualActivations from "./dualActivation.js";
 import * as maps from "./rowMaps.js";
 
-/** Name of an activation. */
-export type Activation = keyof typeof ActivationCode;
+export type { ActivationDescription, ActivationName } from "./activationParameters.js";
+
+/** An activation: its name, with the defaults of its parameters, or a description with parameters. */
+export type Activation = ActivationName | ActivationDescription;
 
 interface ActivationRow {
   /** σ and its slope, for the JavaScript backend: S = σ(S) in place and G = gain ∘ σ'. */
@@ -23,7 +28,7 @@ interface ActivationRow {
 }
 
 /** What each activation is. */
-export const ACTIVATIONS: Record<Activation, ActivationRow> = {
+export const ACTIVATIONS: Record<ActivationName, ActivationRow> = {
   /** 1/(1 + e^−z), slope σ(1 − σ). */
   sigmoid: { map: maps.sigmoid, dualActivation: dualActivations.sigmoid, mixture: { scale: 1 } },
   /** Slope 1 − tanh² z. */
@@ -40,9 +45,72 @@ export const ACTIVATIONS: Record<Activation, ActivationRow> = {
   softplus: { map: maps.softplus, dualActivation: dualActivations.softplus, mixture: { scale: 1 } },
   /** z s(z), s the sigmoid; slope s (1 + z (1 − s)). */
   silu: { map: maps.silu, dualActivation: dualActivations.silu, mixture: { scale: 1, slopes: true } },
-  /** Slope cos z. */
-  sin: { map: maps.sin, dualActivation: dualActivations.sin },
+  /** sin(frequency z + phase). */
+  sin: { map: maps.sin, dualActivation: dualActivations.wave },
+  /** slope z for z ≤ 0, else z. */
+  leakyRelu: { map: maps.abRelu, dualActivation: dualActivations.abRelu },
+  /** negative z for z ≤ 0, else positive z. */
+  abRelu: { map: maps.abRelu, dualActivation: dualActivations.abRelu },
+  /** |z|, slope −1 at 0. */
+  abs: { map: maps.abRelu, dualActivation: dualActivations.abRelu },
+  /** cos(frequency z + phase). */
+  cos: { map: maps.sin, dualActivation: dualActivations.wave },
+  /** e^(−beta z²). */
+  gaussian: { map: maps.gaussian, dualActivation: dualActivations.gaussian },
+  /** e^z. */
+  exp: { map: maps.exp, dualActivation: dualActivations.exp },
+  /** 1 for z > 0, else 0; its slope counts as 0. */
+  step: { map: maps.step, dualActivation: dualActivations.step },
+  /** z^degree. */
+  monomial: { map: maps.polynomial, dualActivation: dualActivations.polynomial },
+  /** Σ a_k He_k(z)/√k!. */
+  hermite: { map: maps.polynomial, dualActivation: dualActivations.polynomial },
 };
 
-/** The name of an activation. */
-export const ACTIVATION = choice(Object.keys(ACTIVATIONS) as Activation[]);
+const NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
+const checkName = choice(NAMES);
+
+/**
+ * An activation: names stay names, of a description the defaults are filled in, and without any parameter it becomes
+ * its name.
+ *
+ * @throws TypeError for other kinds and unknown parameters; RangeError for wrong values.
+ */
+export const ACTIVATION: Check<Activation> = (value, what) => {
+  if (!isPlainObject(value, what)) return completeName(checkName(value, what), what);
+  const given = reading(what, () => ({ ...value }));
+  const name = checkName(given.name, `${what}.name`);
+  const { schema = {} } = parametersOf(name) ?? {};
+  const keys = Object.keys(schema);
+  checkKeys(given, ["name", ...keys], what);
+  if (keys.every((key) => given[key] === undefined)) return completeName(name, what);
+  const values = keys.map((key) => [key, schema[key](given[key], `${what}.${key}`)]);
+  return { name, ...Object.fromEntries(values) } as Activation;
+};
+
+function completeName(name: ActivationName, what: string): Activation {
+  const needs = parametersOf(name)?.needs;
+  if (needs === undefined) return name as Activation;
+  throw refusal(new RangeError(`${what} is ${quoted(name)}, which has parameters; expected them, as in ${needs}`));
+}
+
+/** The name of a checked activation. */
+export function nameOf(activation: Activation): ActivationName {
+  return typeof activation === "string" ? activation : activation.name;
+}
+
+/** The row of a checked activation. */
+export function rowOf(activation: Activation): ActivationRow {
+  return ACTIVATIONS[nameOf(activation)];
+}
+
+/** The record of a checked activation (src/ops.ts); empty where its code says all. */
+export function recordOf(activation: Activation): Float64Array {
+  const name = nameOf(activation);
+  const parameters = parametersOf(name);
+  if (!parameters || (parameters.plain && activation === name)) return new Float64Array(0);
+  const { schema } = parameters;
+  const given: Readonly<Record<string, unknown>> = typeof activation === "string" ? {} : { ...activation };
+  const values = Object.keys(schema).map((key) => [key, schema[key](given[key], key)]);
+  return Float64Array.from([ActivationCode[name], ...parameters.record(Object.fromEntries(values))]);
+}

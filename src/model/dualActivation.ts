@@ -4,10 +4,18 @@
  * silu as double sums over the probit mixture. delta = ab − c² comes from the caller, who can know it better than a
  * rounded c tells; angles are taken to the nearer side of π/2.
  */
+import { RELU, SIN } from "./activationParameters.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "./probit.js";
 
-/** Writes T and Ṫ to out[0] and out[1]; relu also √(T11 T22) − T12 to out[2]. */
-export type DualActivation = (a: number, b: number, c: number, delta: number, out: Float64Array) => void;
+/** Writes T and Ṫ to out[0] and out[1]; abRelu also √(T11 T22) − T12 to out[2]. `record`: as of a row map. */
+export type DualActivation = (
+  a: number,
+  b: number,
+  c: number,
+  delta: number,
+  out: Float64Array,
+  record: Float64Array,
+) => void;
 
 const TURN = 2 * Math.PI;
 const part = new Float64Array(3);
@@ -35,11 +43,15 @@ function logistic(a: number, b: number, c: number, delta: number, half: boolean,
   out[1] = slope / TURN;
 }
 
-export function relu(a: number, b: number, c: number, delta: number, out: Float64Array): void {
+/** Half-lines of slopes α and β: assembly/activation/abRelu.ts has the formulas. */
+export function abRelu(a: number, b: number, c: number, delta: number, out: Float64Array, record: Float64Array): void {
+  const [, , , , product, s, p2, q2, bend, still, stillBoth] = record;
   const root = Math.sqrt(a) * Math.sqrt(b);
-  // A pre-activation that is exactly 0 has relu' = 0.
+  // A pre-activation that is exactly 0 has the slope α.
   if (root === 0) {
-    out.fill(0);
+    out[0] = 0;
+    out[1] = a + b > 0 ? still : stillBoth;
+    out[2] = 0;
     return;
   }
   const r = Math.sqrt(delta);
@@ -54,11 +66,17 @@ export function relu(a: number, b: number, c: number, delta: number, out: Float6
         (1 / 3 -
           u * (1 / 30 - u * (1 / 840 - u * (1 / 45360 - u * (1 / 3991680 - u * (1 / 518918400 - u / 93405312000))))))
       : sine - t * cosine;
-  const phi = c < 0 ? t : Math.PI - t;
-  out[0] = c < 0 ? (root * w) / TURN : (r + phi * c) / TURN;
-  out[1] = phi / TURN;
-  const gap = c < 0 ? 1 - w / Math.PI : (sine * sine) / (1 + cosine) - w / Math.PI;
-  out[2] = Math.max(0, (root * gap) / 2);
+  const far = c < 0;
+  const k = far ? product : s;
+  out[0] = k * c + root * bend * w;
+  out[1] = far ? k + bend * t : k - bend * t;
+  const less = (sine * sine) / (1 + cosine);
+  const gap = (far ? p2 * (1 + cosine) + q2 * less : s * less) - bend * w;
+  out[2] = Math.max(0, root * gap);
+}
+
+export function relu(a: number, b: number, c: number, delta: number, out: Float64Array): void {
+  abRelu(a, b, c, delta, out, RELU);
 }
 
 export function gelu(a: number, b: number, c: number, delta: number, out: Float64Array): void {
@@ -125,12 +143,70 @@ export function silu(a: number, b: number, c: number, delta: number, out: Float6
   out[1] = slope;
 }
 
-/** e^(|c| − (a+b)/2) from (√a − √b)²/2 + delta/(√(ab) + |c|), which does not cancel. */
-export function sin(a: number, b: number, c: number, delta: number, out: Float64Array): void {
-  const size = Math.abs(c);
-  const sum = Math.sqrt(a) * Math.sqrt(b) + size;
-  const up = Math.exp(-((Math.sqrt(a) - Math.sqrt(b)) ** 2 / 2 + (sum > 0 ? delta / sum : 0)));
-  const down = Math.exp(-(a + b) / 2 - size);
-  out[0] = size < 0.5 ? Math.exp(-(a + b) / 2) * Math.sinh(c) : (Math.sign(c) * (up - down)) / 2;
-  out[1] = (up + down) / 2;
+/**
+ * sin(wz + γ) and its cosine: assembly/activation/sin.ts has the formulas. e^(|c| − (a+b)/2) comes from (√a − √b)²/2 +
+ * delta/(√(ab) + |c|), which does not cancel.
+ */
+export function wave(a: number, b: number, c: number, delta: number, out: Float64Array, record: Float64Array): void {
+  const [, , , , , w2, cosine, sine] = record.length === 0 ? SIN : record;
+  const x = w2 * c;
+  const mean = (w2 * (a + b)) / 2;
+  const sum = Math.sqrt(a) * Math.sqrt(b) + Math.abs(c);
+  const up = Math.exp(-w2 * ((Math.sqrt(a) - Math.sqrt(b)) ** 2 / 2 + (sum > 0 ? delta / sum : 0)));
+  const down = Math.exp(-mean - Math.abs(x));
+  const odd = Math.abs(x) < 0.5 ? Math.exp(-mean) * Math.sinh(x) : (Math.sign(c) * (up - down)) / 2;
+  const even = (up + down) / 2;
+  out[0] = cosine * odd + sine * even;
+  out[1] = w2 * (cosine * even + sine * odd);
+}
+
+export function gaussian(
+  a: number,
+  b: number,
+  c: number,
+  delta: number,
+  out: Float64Array,
+  record: Float64Array,
+): void {
+  const [, , , , twice, four] = record;
+  const D = 1 + twice * (a + b) + four * delta;
+  out[0] = 1 / Math.sqrt(D);
+  out[1] = (out[0] / D) * (four * c);
+}
+
+export function exp(a: number, b: number, c: number, _delta: number, out: Float64Array): void {
+  out[0] = Math.exp((a + b) / 2 + c);
+  out[1] = out[0];
+}
+
+export function step(a: number, b: number, c: number, delta: number, out: Float64Array): void {
+  out[0] = a > 0 && b > 0 ? wideAngle(Math.sqrt(delta), c) / TURN : 0;
+  out[1] = 0;
+}
+
+/** G_k(a)/√k! of a polynomial's record: assembly/activation/polynomial.ts. */
+function meanDerivative(record: Float64Array, n: number, k: number, a: number): number {
+  const row = 12 + 5 * k;
+  let i = (n - k) >> 1;
+  let sum = record[row + i];
+  while (i > 0) sum = sum * a + record[row + --i];
+  return sum;
+}
+
+export function polynomial(
+  a: number,
+  b: number,
+  c: number,
+  _delta: number,
+  out: Float64Array,
+  record: Float64Array,
+): void {
+  const n = record[2];
+  let [value, slope] = [0, 0];
+  for (let k = n; k >= 0; k--) {
+    slope = slope * c + value;
+    value = value * c + meanDerivative(record, n, k, a) * meanDerivative(record, n, k, b);
+  }
+  out[0] = value;
+  out[1] = slope;
 }

@@ -9,7 +9,7 @@
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { ACTIVATIONS } from "./activation.js";
+import { recordOf, rowOf } from "./activation.js";
 import { isUniform } from "./initSchemes.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, ownShape, scales, widths } from "./network.js";
 import { valueAt } from "./perLayer.js";
@@ -118,7 +118,9 @@ function expectedParts(
   const { tangent } = input;
   const gain = readout.alpha ** 2 * m;
   const trained = readout.tangent.alpha ** 2 * m;
-  const { dualActivation } = ACTIVATIONS[valueAt(network.activation, 0)];
+  const activation = valueAt(network.activation, 0);
+  const { dualActivation } = rowOf(activation);
+  const record = recordOf(activation);
   const expectations = new Float64Array(3);
   const output = matrix(X.rows, X2.rows);
   const hidden = matrix(X.rows, X2.rows);
@@ -131,7 +133,7 @@ function expectedParts(
         continue;
       }
       const pair = covariance(row(X, i), row(X2, j), weight, bias);
-      dualActivation(pair.a, pair.b, pair.c, pair.delta, expectations);
+      dualActivation(pair.a, pair.b, pair.c, pair.delta, expectations, record);
       const [value, slope] = expectations;
       output.data[at] = readout.tangent.beta ** 2 + trained * value;
       hidden.data[at] = (tangent.alpha ** 2 * pair.dot + tangent.beta ** 2) * gain * variances.b * slope;

@@ -226,7 +226,8 @@ export function ownShape(net: NetworkShape): NetworkShape {
 
 function ownValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ownValue);
-  return typeof value === "object" && value !== null ? { ...value } : value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, ownValue(entry)]));
 }
 
 /**

@@ -3,10 +3,12 @@
  * each number would cost more than most of them. The exponential is the polynomial of assembly/simd/exp.ts with a table
  * of powers of two, because Math.exp is a call.
  */
+import { productError } from "./errorFree.js";
+
 export { sin } from "./trig.js";
 
-/** σ in place over h[s, s + m), gain·σ' to h[g, g + m). */
-export type RowMap = (h: Float64Array, m: number, gain: number, s: number, g: number) => void;
+/** σ in place over h[s, s + m), gain·σ' to h[g, g + m). `record`: that of src/ops.ts, empty without parameters. */
+export type RowMap = (h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array) => void;
 
 /** 2^n for n = −1080 … 0. */
 const POWER = Float64Array.from({ length: 1081 }, (_, i) => 2 ** (i - 1080));
@@ -170,5 +172,68 @@ export function silu(h: Float64Array, m: number, gain: number, s: number, g: num
     const small = raised * q;
     h[s + j] = z < 0 ? low * small * LOWER : z * q;
     h[g + j] = h[gain + j] * (z < 0 ? small * (1 + low * q) * LOWER : q * (1 - low * small * LOWER));
+  }
+}
+
+export function abRelu(h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array): void {
+  const [, , alpha, beta] = record;
+  for (let j = 0; j < m; j++) {
+    const slope = h[s + j] > 0 ? beta : alpha;
+    h[s + j] *= slope;
+    h[g + j] = h[gain + j] * slope;
+  }
+}
+
+export function gaussian(h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array): void {
+  const [, , beta, end, twice] = record;
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    const a = Math.min(Math.abs(z), end);
+    const square = a * a;
+    const x = beta * square;
+    const tail = beta * productError(a, a, square) + productError(beta, square, x);
+    const raised = a < end ? expRaised(-x, -tail) : 0;
+    h[s + j] = raised * LOWER;
+    h[g + j] = h[gain + j] * (twice * (z < 0 ? a : -a) * raised * LOWER);
+  }
+}
+
+/** 2^n for n = 0 … 1023. */
+const UP = Float64Array.from({ length: 1024 }, (_, n) => 2 ** n);
+
+export function exp(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = Math.min(h[s + j], 710);
+    let value = expNegative(Math.min(z, 0), 0);
+    if (z > 0) {
+      const n = (z * Math.LOG2E + 0.5) | 0;
+      // 2^n is two factors: 2^1024 is Infinity before the product is.
+      value = (1 + expm1Reduced(remainder(z, n))) * UP[n >> 1] * UP[n - (n >> 1)];
+    }
+    h[s + j] = value;
+    h[g + j] = h[gain + j] * value;
+  }
+}
+
+export function step(h: Float64Array, m: number, _gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    h[s + j] = h[s + j] > 0 ? 1 : 0;
+    h[g + j] = 0;
+  }
+}
+
+export function polynomial(h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array): void {
+  const n = record[2];
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    let value = record[3 + n];
+    let slope = 0;
+    for (let k = n - 1; k >= 0; k--) {
+      // An infinite z times the first slope, 0, would be NaN.
+      slope = k === n - 1 ? value : slope * z + value;
+      value = value * z + record[3 + k];
+    }
+    h[s + j] = value;
+    h[g + j] = h[gain + j] * slope;
   }
 }

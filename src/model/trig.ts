@@ -3,6 +3,8 @@
  * and Math.cos are not: Chromium's cosine is 8 ulp off beside its zeros). The reduction and polynomials of
  * assembly/simd/trig.ts; huge arguments by BigInt.
  */
+import { SIN } from "./activationParameters.js";
+import { productError, sumError } from "./errorFree.js";
 
 /** Up to 2^20 π/2, n times a 33-bit part of π/2 is exact. */
 const REDUCIBLE = 1647099;
@@ -51,10 +53,22 @@ function toFixed(x: number, places: bigint): bigint {
   return shift >= 0n ? mantissa << shift : mantissa >> -shift;
 }
 
-/** S = sin, G = gain ∘ cos over a row, in place. */
-export function sin(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+/**
+ * S = sin(w z + γ + quarter π/2), G = gain ∘ its slope over a row, in place; with an empty record sin z. w z + γ is a
+ * number and its rounding error.
+ */
+export function sin(h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array): void {
+  const plain = record.length === 0;
+  const [, , frequency, phase, quarter] = plain ? SIN : record;
   for (let j = 0; j < m; j++) {
-    const z = h[s + j];
+    let z = h[s + j];
+    let tail = 0;
+    if (!plain) {
+      const product = frequency * z;
+      const sum = product + phase;
+      tail = sumError(product, phase, sum) + productError(frequency, z, product);
+      z = sum;
+    }
     let n = z * 0.6366197723675814 + MAGIC - MAGIC;
     // z − n π/2 by three parts of 33 bits and a rest, with the errors of both differences.
     const a = z - n * 1.5707963267341256;
@@ -68,6 +82,11 @@ export function sin(h: Float64Array, m: number, gain: number, s: number, g: numb
     let r = c + error;
     let rest = c - r + error;
     if (Math.abs(z) > REDUCIBLE) [n, r, rest] = hugeRemainder(z);
+    else if (!plain) {
+      const more = r + tail;
+      rest += sumError(r, tail, more);
+      r = more;
+    }
     const u = r * r;
     const sine =
       r +
@@ -96,9 +115,9 @@ export function sin(h: Float64Array, m: number, gain: number, s: number, g: numb
                   (2.480158729876456e-5 +
                     u * (-2.7557317271145144e-7 + u * (2.087614614655861e-9 + u * -1.1382623647474604e-11))))) -
           r * rest));
-    const quadrant = n & 3;
+    const quadrant = (n + quarter) & 3;
     const [value, slope] = quadrant & 1 ? [cosine, sine] : [sine, cosine];
     h[s + j] = quadrant & 2 ? -value : value;
-    h[g + j] = h[gain + j] * ((quadrant + 1) & 2 ? -slope : slope);
+    h[g + j] = h[gain + j] * frequency * ((quadrant + 1) & 2 ? -slope : slope);
   }
 }

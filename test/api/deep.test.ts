@@ -1,7 +1,7 @@
 /** Networks of any depth and number of outputs against forward-mode differentiation, and their own identities. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Matrix, type NetworkOptions, type Ntk } from "../../src/index.js";
-import { NAMES } from "../oracle/activations.js";
+import { EXAMPLE, NAMES, ORACLE } from "../oracle/activations.js";
 import { autodiff, jacobianOf } from "../oracle/autodiff.js";
 import { toRows } from "../oracle/dense.js";
 import { kernelOf } from "../oracle/network.js";
@@ -22,7 +22,13 @@ const SHAPES: (NetworkOptions & { n: number; n2: number })[] = [
   { inputs: 6, hidden: [1, 1], n: 1, n2: 1 },
 ];
 const CASES = SHAPES.flatMap(({ n, n2, ...options }, i) =>
-  NAMES.map((activation) => ({ name: `${activation} shape ${i}`, options: { ...options, activation }, n, n2 })),
+  // What grows fast overflows in depth.
+  NAMES.filter((label) => i < 4 || !ORACLE[label].steep).map((label) => ({
+    name: `${label} shape ${i}`,
+    options: { ...options, activation: EXAMPLE[label] },
+    n,
+    n2,
+  })),
 );
 
 const average = (K: number[], C: number, n: number, n2: number) =>

@@ -12,7 +12,7 @@ import {
   type SweepOptions,
   type TrainOptions,
 } from "../../src/index.js";
-import { NAMES } from "../oracle/activations.js";
+import { EXAMPLE, NAMES, ORACLE } from "../oracle/activations.js";
 import { toRows } from "../oracle/dense.js";
 import { networkDescent } from "../oracle/descent.js";
 import { expectNear, maxAbs, maxDifference } from "../setup/golden.js";
@@ -46,7 +46,9 @@ describe.each(variants)("%s", (variant) => {
   test.each(SHAPES.flatMap((shape) => RULES.map(([rule, options]) => ({ ...shape, rule, descent: options }))))(
     "$name, $rule: the textbook's loop",
     ({ options, N, descent }) => {
-      for (const activation of NAMES) {
+      // What grows fast diverges at these rates.
+      for (const label of NAMES.filter((name) => !ORACLE[name].steep)) {
+        const activation = EXAMPLE[label];
         const net = createNetwork({ ...options, activation, seed: 2 });
         const X = randomMatrix(N, net.inputs, 3, 1.5);
         const Y = targets(X);
@@ -57,13 +59,13 @@ describe.each(variants)("%s", (variant) => {
           got.network.parameters,
           want.theta,
           1e-12 * (1 + maxAbs(want.theta)),
-          `θ, ${activation}: 25 steps of sums of up to P terms`,
+          `θ, ${label}: 25 steps of sums of up to P terms`,
         );
         expectNear(
           got.loss,
           [0, 1, 2, 24, 25].map((k) => want.losses[k]),
           1e-12,
-          `losses, ${activation}: 25 steps of sums of up to P terms`,
+          `losses, ${label}: 25 steps of sums of up to P terms`,
         );
         expect(got.steps).toEqual([0, 1, 2, 24, 25]);
         const drift = Math.hypot(...want.theta.map((value, p) => value - net.parameters[p]));

@@ -13,7 +13,7 @@ import {
   oneHot,
   standardize,
 } from "../../src/index.js";
-import { NAMES } from "../oracle/activations.js";
+import { ACTIVATIONS } from "../../src/model/activation.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
 /** Wrong on purpose: past the type checker. */
@@ -31,9 +31,9 @@ describe("createNetwork", () => {
     ["outputs 0", { outputs: 0 }, RangeError, /outputs is 0/],
     [
       "unknown activation",
-      { activation: "step" },
+      { activation: "steps" },
       RangeError,
-      new RegExp(`activation is "step"; expected one of ${NAMES.join(", ")}`),
+      new RegExp(`activation is "steps"; expected one of ${Object.keys(ACTIVATIONS).join(", ")}`),
     ],
     ["unknown init", { init: "xavier" }, RangeError, /init is "xavier"; expected one of lecun/],
     ["contradiction", { init: "he", parametrization: "ntk" }, RangeError, /init "he" with parametrization "ntk"/],

@@ -1,7 +1,7 @@
 /** daffine, dfeatures, dvjp. */
 import { describe, expect, test } from "vitest";
 import { ActivationCode } from "../../src/ops.js";
-import { activate, NAMES, ORACLE } from "../oracle/activations.js";
+import { activate, EXAMPLE, NAMES, ORACLE, steepness } from "../oracle/activations.js";
 import { loadContext, variants } from "../setup/variants.js";
 import {
   type Bed,
@@ -155,9 +155,11 @@ describe.each(variants)("%s", (variant) => {
     return { s: bed.read(s), g: bed.read(g), X, C, B, gains };
   }
 
-  test.each(LAYERS.flatMap((shape) => NAMES.map((name) => ({ shape, name, code: ActivationCode[name] }))))(
+  test.each(LAYERS.flatMap((shape) => NAMES.map((name) => ({ shape, name }))))(
     "dfeatures $shape $name",
-    ({ shape, name, code }) => {
+    ({ shape, name }) => {
+      const activation = EXAMPLE[name];
+      const { kink, jump } = ORACLE[name];
       const [n, m, d] = shape;
       for (const has of [
         { gain: true, bias: true, slope: true },
@@ -165,7 +167,7 @@ describe.each(variants)("%s", (variant) => {
         { gain: true, bias: false, slope: false },
       ]) {
         onBed(context, (bed) => {
-          const { s, g, X, C, B, gains } = features(bed, shape, code, has, [[0, n]]);
+          const { s, g, X, C, B, gains } = features(bed, shape, bed.activation(name), has, [[0, n]]);
           const z = (i: number, j: number) => {
             let sum = B ? 0.5 * B[j] : 0;
             for (let t = 0; t < d; t++) sum += 3 * X[i * d + t] * C[j * d + t];
@@ -174,16 +176,18 @@ describe.each(variants)("%s", (variant) => {
           // z itself is off by (d + 3) ε of terms below 4; σ and σ' have slopes of at most 1 (2 for tanh, erf).
           const bound = (4 * (d + 3) * 2 + 8) * EPS * 4;
           const size = (j: number) => (gains ? gains[j] : 1);
-          const near = (i: number, j: number) => ORACLE[name].kink && Math.abs(z(i, j)) < bound;
-          expectEntries(s, n, m, (i, j) => ({ value: activate(name, z(i, j))[0], bound }), "S");
+          const near = (i: number, j: number) => kink && Math.abs(z(i, j)) < bound;
+          const entry = (i: number, j: number, value: number) => ({
+            value,
+            bound: bound * steepness(activation, z(i, j)),
+          });
+          const value = (i: number, j: number) =>
+            jump && near(i, j) ? undefined : entry(i, j, activate(activation, z(i, j))[0]);
+          expectEntries(s, n, m, value, "S");
           if (!has.slope) return;
-          expectEntries(
-            g,
-            n,
-            m,
-            (i, j) => (near(i, j) ? undefined : { value: size(j) * activate(name, z(i, j))[1], bound }),
-            "G",
-          );
+          const slope = (i: number, j: number) =>
+            near(i, j) ? undefined : entry(i, j, size(j) * activate(activation, z(i, j))[1]);
+          expectEntries(g, n, m, slope, "G");
         });
       }
     },
@@ -193,7 +197,7 @@ describe.each(variants)("%s", (variant) => {
     onBed(context, (bed) => {
       const work = bed.work(bed.ops.dfeaturesScratchBytes(1, 1, 1));
       const x = bed.random("X", 1, 1, 1);
-      for (const code of [-1, NAMES.length, 99]) {
+      for (const code of [-1, ActivationCode.leakyRelu, 99, x.address]) {
         expect(
           bed.ops.dfeatures(code, 0, 1, 1, 1, 1, x.address, 1, x.address, 1, 1, 0, 0, x.address, 1, 0, 1, work.address),
         ).toBe(-1);

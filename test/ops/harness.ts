@@ -5,6 +5,8 @@
  */
 import { expect } from "vitest";
 import type { Context } from "../../src/context.js";
+import { activationArgument } from "../../src/kernel/activationArgument.js";
+import { EXAMPLE } from "../oracle/activations.js";
 import { generator } from "../setup/random.js";
 
 export const EPS = Number.EPSILON;
@@ -77,6 +79,11 @@ export class Bed {
     const block: Block = { name: "work", address, rows: 1, cols: doubles, ld: doubles, bytes: 8 };
     this.#blocks.push(block);
     return block;
+  }
+
+  /** What an op takes for an example of the oracle. */
+  activation(label: string): number {
+    return activationArgument(this.context, EXAMPLE[label]);
   }
 
   /** Runs an op; nothing outside `writes` may change by a bit. */

@@ -1,8 +1,9 @@
 /**
  * What each activation is, written from its definition: in doubles, in hundreds of digits, and in the facts that suites
  * ask for. It shares nothing with the library but the names. A new activation is a type error here until it has a row.
+ * What has parameters is a row for each choice of them; suites iterate examples.
  */
-import type { Activation } from "../../src/index.js";
+import type { Activation, ActivationDescription, ActivationName } from "../../src/index.js";
 import {
   div,
   erfOf,
@@ -14,6 +15,7 @@ import {
   normalTail,
   ONE,
   odd,
+  root,
   sinCos,
   TWO_OVER_ROOT_PI,
 } from "./exact.js";
@@ -27,6 +29,8 @@ interface Row {
   exact(z: number): Pair<bigint>;
   /** Errors measured at most, in ulp, rounded up: of float64 on all backends, and of float32. */
   ulps: Pair<number>;
+  /** Sums that may cancel: the sizes in units of whose ε errors count, instead of ulp. */
+  sizes?(z: number): Pair<bigint>;
   float32Ulps: Pair<number>;
   /** σ and σ' at ±∞, where they settle. */
   limit?(z: number): Pair<number>;
@@ -35,15 +39,105 @@ interface Row {
   monotone: boolean;
   /** The slope has a root between −2 and −½, near which it is a difference of numbers near 1/4. */
   root?: true;
-  /** The slope jumps at 0: no quadrature and no difference quotient finds it there. */
-  kink?: true;
+  /** The slope jumps at 0, from the first to the second: no quadrature and no difference quotient finds it there. */
+  kink?: Pair<number>;
+  /** σ jumps at 0 too. */
+  jump?: true;
   /** σ is not at its limit beyond 800. */
   endless?: true;
+  /** σ grows faster than z: bounds grow with it. */
+  steep?: true;
+  /** σ has moments of degree 16, which no sample of a few hundred shows. */
+  wild?: true;
+  /** Where σ overflows. */
+  top?: number;
 }
 
 const half = (z: number): Pair<number> => (z > 0 ? [z, 1] : [0, 0]);
 
-export const ORACLE: Record<Activation, Row> = {
+/** αz for z ≤ 0, βz above. */
+const halfLines = (alpha: number, beta: number): Row => {
+  const line = (z: number): Pair<number> => (z > 0 ? [beta * z, beta] : [alpha * z, alpha]);
+  return {
+    define: line,
+    exact(z) {
+      const slope = fixed(z > 0 ? beta : alpha);
+      return [mul(slope, fixed(z)), slope];
+    },
+    ulps: [0.5, 0],
+    float32Ulps: [0.6, 0.6],
+    limit: (z) => (z > 0 ? [beta * z, beta] : [alpha * z, alpha]),
+    monotone: alpha >= 0,
+    kink: [alpha, beta],
+  };
+};
+
+/** sin(wz + γ + turns π/2). */
+const wave = (w: number, phase: number, turns: 0 | 1): Row => ({
+  define(z) {
+    const [sine, cosine] = [Math.sin(w * z + phase), Math.cos(w * z + phase)];
+    return turns ? [cosine, -w * sine] : [sine, w * cosine];
+  },
+  exact(z) {
+    const [sine, cosine] = sinCos(mul(fixed(w), fixed(z)) + fixed(phase));
+    return turns ? [cosine, -mul(fixed(w), sine)] : [sine, mul(fixed(w), cosine)];
+  },
+  ulps: [1, 2],
+  float32Ulps: [0.6, 0.6],
+  monotone: false,
+});
+
+/** Σ c_j z^j. */
+const polynomial = (coefficients: readonly bigint[], ulps: Pair<number>): Row => {
+  const sum = (z: bigint, c: readonly bigint[]): Pair<bigint> => {
+    let [value, slope] = [0n, 0n];
+    let [power, below] = [ONE, 0n];
+    c.forEach((factor, j) => {
+      value += mul(factor, power);
+      slope += BigInt(j) * mul(factor, below);
+      [power, below] = [mul(power, z), power];
+    });
+    return [value, slope];
+  };
+  const numbers = coefficients.map((c) => Number(c >> 1250n) / 2 ** 250);
+  return {
+    define: (z) => [
+      numbers.reduce((total, c, j) => total + c * z ** j, 0),
+      numbers.reduce((total, c, j) => total + (j > 0 ? j * c * z ** (j - 1) : 0), 0),
+    ],
+    exact: (z) => sum(fixed(z), coefficients),
+    sizes: (z) =>
+      sum(
+        fixed(Math.abs(z)),
+        coefficients.map((c) => (c < 0n ? -c : c)),
+      ),
+    ulps,
+    float32Ulps: [0.6, 0.6],
+    monotone: false,
+    steep: true,
+    ...(coefficients.length > 5 ? { wild: true } : {}),
+  };
+};
+
+/** Σ a_k He_k/√k!: each as Σ over powers, by He_(k+1) = z He_k − k He_(k−1). */
+const hermite = (coefficients: readonly number[]): Row => {
+  const sums = coefficients.map(() => 0n);
+  let [before, he] = [[0n], [1n]];
+  let factorial = 1n;
+  coefficients.forEach((a, k) => {
+    if (k > 0) factorial *= BigInt(k);
+    he.forEach((c, j) => {
+      sums[j] += div(mul(fixed(a), c * ONE), root(factorial * ONE));
+    });
+    [before, he] = [he, [0n, ...he].map((c, j) => c - BigInt(k) * (before[j] ?? 0n))];
+  });
+  return polynomial(sums, [6, 8]);
+};
+
+type Name<N> = Extract<ActivationDescription, { name: N }>;
+type Rows = { [N in ActivationName]: Row | ((description: Required<Name<N>>) => Row) };
+
+const ROWS: Rows = {
   sigmoid: {
     define(z) {
       const e = Math.exp(-Math.abs(z));
@@ -96,7 +190,7 @@ export const ORACLE: Record<Activation, Row> = {
     float32Ulps: [0, 0],
     limit: half,
     monotone: true,
-    kink: true,
+    kink: [0, 1],
   },
   identity: {
     define: (z) => [z, 1],
@@ -151,25 +245,119 @@ export const ORACLE: Record<Activation, Row> = {
     monotone: false,
     root: true,
   },
-  sin: {
-    define: (z) => [Math.sin(z), Math.cos(z)],
-    exact: (z) => sinCos(fixed(z)),
-    ulps: [1, 1],
+  sin: ({ frequency, phase }) =>
+    frequency === 1 && phase === 0
+      ? { ...wave(1, 0, 0), ulps: [1, 1], symmetry: "odd", endless: true }
+      : wave(frequency, phase, 0),
+  cos: ({ frequency, phase }) => wave(frequency, phase, 1),
+  leakyRelu: ({ slope }) => halfLines(slope, 1),
+  abRelu: ({ negative, positive }) => halfLines(negative, positive),
+  abs: halfLines(-1, 1),
+  gaussian: ({ beta }) => ({
+    define(z) {
+      const value = Math.exp(-beta * z * z);
+      return [value, -2 * beta * z * value];
+    },
+    exact(z) {
+      const value = expNegative(mul(fixed(beta), mul(fixed(z), fixed(z))));
+      return [value, -mul(2n * fixed(beta), mul(fixed(z), value))];
+    },
+    ulps: [1.5, 3],
     float32Ulps: [0.6, 0.6],
-    symmetry: "odd",
+    limit: () => [0, 0],
     monotone: false,
-    endless: true,
+  }),
+  exp: {
+    define: (z) => [Math.exp(z), Math.exp(z)],
+    exact(z) {
+      const value = z > 0 ? div(ONE, expNegative(fixed(z))) : expNegative(fixed(-z));
+      return [value, value];
+    },
+    ulps: [1.5, 1.5],
+    float32Ulps: [0.6, 0.6],
+    limit: (z) => (z > 0 ? [Infinity, Infinity] : [0, 0]),
+    monotone: true,
+    steep: true,
+    top: 709.78,
   },
+  step: {
+    define: (z) => [z > 0 ? 1 : 0, 0],
+    exact: (z) => [z > 0 ? ONE : 0n, 0n],
+    ulps: [0, 0],
+    float32Ulps: [0, 0],
+    limit: (z) => [z > 0 ? 1 : 0, 0],
+    monotone: true,
+    kink: [0, 0],
+    jump: true,
+  },
+  monomial: ({ degree }) =>
+    polynomial(
+      Array.from({ length: degree + 1 }, (_, j) => (j === degree ? ONE : 0n)),
+      [4, 4],
+    ),
+  hermite: ({ coefficients }) => hermite(coefficients),
 };
 
-/** Names of all activations, as the oracle knows them. */
-export const NAMES = Object.keys(ORACLE) as Activation[];
+const DEFAULTS: Partial<Record<ActivationName, object>> = {
+  sin: { frequency: 1, phase: 0 },
+  cos: { frequency: 1, phase: 0 },
+  leakyRelu: { slope: 0.01 },
+  gaussian: { beta: 1 },
+};
+
+/** What suites run: every name that is an activation by itself, and others with parameters. */
+const EXAMPLES: readonly Activation[] = [
+  ...(Object.keys(ROWS) as ActivationName[]).filter((name) => !["abRelu", "monomial", "hermite"].includes(name)),
+  { name: "sin", frequency: 2.3, phase: 0.7 },
+  { name: "cos", frequency: 0.6, phase: -1.1 },
+  { name: "leakyRelu", slope: 0.3 },
+  { name: "abRelu", negative: -0.4, positive: 1.5 },
+  { name: "gaussian", beta: 0.3 },
+  { name: "monomial", degree: 2 },
+  { name: "monomial", degree: 8 },
+  { name: "hermite", coefficients: [0.3, -0.8, 0.4, 0.1] },
+  { name: "hermite", coefficients: [0.1, 0.9, -0.2, 0.3, 0, 0.25, -0.3, 0.1, 0.2] },
+];
+
+/** An activation in few words. */
+function labelOf(activation: Activation): string {
+  return typeof activation === "string" ? activation : Object.values(activation).join(" ");
+}
+
+const rows = new Map<string, Row>();
+
+/** The row of an activation. */
+export function rowOf(activation: Activation): Row {
+  const key = JSON.stringify(activation);
+  const known = rows.get(key);
+  if (known) return known;
+  const description = typeof activation === "string" ? { name: activation } : activation;
+  const { name } = description;
+  if (!Object.hasOwn(ROWS, name))
+    throw new RangeError(`the oracle has no row for "${name}"; it knows ${Object.keys(ROWS).join(", ")}`);
+  const row = ROWS[name] as Row | ((values: object) => Row);
+  const made = typeof row === "function" ? row({ ...DEFAULTS[name], ...description }) : row;
+  rows.set(key, made);
+  return made;
+}
+
+/** The examples by their labels, and their rows. */
+export const EXAMPLE: Record<string, Activation> = Object.fromEntries(EXAMPLES.map((item) => [labelOf(item), item]));
+export const ORACLE: Record<string, Row> = Object.fromEntries(EXAMPLES.map((item) => [labelOf(item), rowOf(item)]));
+/** Labels of all examples. */
+export const NAMES = Object.keys(ORACLE);
 
 /** σ and σ' by the definitions. */
-export function activate(name: string, z: number): Pair<number> {
-  const row = Object.hasOwn(ORACLE, name) ? ORACLE[name as Activation] : undefined;
-  if (!row) throw new RangeError(`the oracle has no row for the activation "${name}"; it knows ${NAMES.join(", ")}`);
-  return row.define(z);
+export function activate(activation: Activation, z: number): Pair<number> {
+  return rowOf(activation).define(z);
+}
+
+/** How much an error of z can cost: the largest of 1, |σ|, |σ'| and |σ''| about z. */
+export function steepness(activation: Activation, z: number): number {
+  const row = rowOf(activation);
+  if (!row.steep) return 1;
+  const [[value, slope], [, next]] = [row.define(z), row.define(z + 0.01)];
+  return Math.max(1, Math.abs(value), Math.abs(slope), 200 * Math.abs(next - slope));
 }
 
 /** By the Taylor series, or the continued fraction. */

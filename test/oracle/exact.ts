@@ -29,7 +29,8 @@ function atanInverse(q: bigint): bigint {
   return sum;
 }
 
-function sqrt(x: bigint): bigint {
+/** √x. */
+export function root(x: bigint): bigint {
   const target = x << BITS;
   let guess = ONE > x ? ONE : x;
   for (;;) {
@@ -41,7 +42,7 @@ function sqrt(x: bigint): bigint {
 
 const LN2 = 18n * atanhInverse(26n) - 2n * atanhInverse(4801n) + 8n * atanhInverse(8749n);
 const PI = 4n * (4n * atanInverse(5n) - atanInverse(239n));
-export const TWO_OVER_ROOT_PI = div(2n * ONE, sqrt(PI));
+export const TWO_OVER_ROOT_PI = div(2n * ONE, root(PI));
 
 /** A double, exactly. */
 export function fixed(x: number): bigint {
@@ -106,14 +107,14 @@ export function log1p(e: bigint): bigint {
 
 /** Φ(−a) for a ≥ 0: by the series of erf, or by the continued fraction φ(a)/(a + 1/(a + 2/(a + …))) from 3 on. */
 export function normalTail(a: bigint): bigint {
-  if (a < 3n * ONE) return (ONE - erfOf(div(a, sqrt(2n * ONE)))) / 2n;
+  if (a < 3n * ONE) return (ONE - erfOf(div(a, root(2n * ONE)))) / 2n;
   let fraction = a;
   for (let k = 600n; k > 0n; k--) fraction = a + div(k * ONE, fraction);
   return div(normalDensity(a), fraction);
 }
 
 export function normalDensity(a: bigint): bigint {
-  return div(expNegative(mul(a, a) / 2n), sqrt(2n * PI));
+  return div(expNegative(mul(a, a) / 2n), root(2n * PI));
 }
 
 export const odd = (z: number, f: (a: bigint) => bigint) => (z < 0 ? -f(fixed(-z)) : f(fixed(z)));
@@ -131,4 +132,11 @@ export function ulps(got: number, exact: bigint): number {
   const place = (top < -1022n ? -1022n : top) - 52n + BITS;
   const error = fixed(got) - exact;
   return Number(((error < 0n ? -error : error) * 1000n) / (1n << place)) / 1000;
+}
+
+/** |got − exact| in units of ε times a size, which is at least the least normal number. */
+export function relativeErrors(got: number, exact: bigint, size: bigint): number {
+  const error = fixed(got) - exact;
+  const least = ONE >> 1022n;
+  return Number(((error < 0n ? -error : error) << 62n) / (size > least ? size : least)) / 1024;
 }

@@ -3,15 +3,15 @@
  * trapezoid rule on a plane, which converges exponentially for smooth activations. It is independent of closed forms,
  * mixtures and series.
  */
-import type { InfiniteNetworkOptions } from "../../src/index.js";
+import type { Activation, InfiniteNetworkOptions } from "../../src/index.js";
 import { activate } from "./activations.js";
 
 const STEP = 0.125;
-const NODES = Array.from({ length: 137 }, (_, i) => (i - 68) * STEP);
+const NODES = Array.from({ length: 177 }, (_, i) => (i - 88) * STEP);
 const WEIGHTS = NODES.map((x) => (STEP * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI));
 
 /** E[σ(u)σ(v)] and E[σ'(u)σ'(v)] for variances a, b and covariance c. */
-function dualActivation(activation: string, a: number, b: number, c: number): [number, number] {
+function dualActivation(activation: Activation, a: number, b: number, c: number): [number, number] {
   const p = Math.sqrt(a);
   const along = p > 0 ? c / p : 0;
   const across = Math.sqrt(Math.max(0, b - along * along));

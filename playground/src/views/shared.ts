@@ -1,11 +1,15 @@
 // Choices that several views offer.
 import type { Init } from "ntk-wasm/slim";
 import { ActivationCode } from "../../../src/activationCode";
+import { type ActivationName, isComplete } from "../../../src/model/activationParameters";
 
-/** All activations of the library. An enum also maps its codes to names: what is a code is left out. */
+/**
+ * All activations of the library that a name says all about. An enum also maps its codes to names: what is a code is
+ * left out.
+ */
 export const ACTIVATIONS = Object.fromEntries(
   Object.keys(ActivationCode)
-    .filter((name) => Number.isNaN(Number(name)))
+    .filter((name) => Number.isNaN(Number(name)) && isComplete(name as ActivationName))
     .map((name) => [name, name]),
 );
 

@@ -1,6 +1,6 @@
 /** A layer's features on the JavaScript backend: contract in src/ops.ts. */
 import type { Ops } from "../../ops.js";
-import { ROW_MAPS } from "./activation.js";
+import { activationAt } from "./activation.js";
 import type { Memory } from "./memory.js";
 import { product, productScratchBytes } from "./product.js";
 
@@ -43,13 +43,15 @@ export function featureOps(memory: Memory): FeatureOps {
     return 0;
   };
   const activate: Ops["dactivate"] = (activation, r0, r1, m, gain, s, lds, g, ldg, work) => {
-    const map = ROW_MAPS[activation];
-    if (!map) return -1;
     const h = memory.f64;
+    const known = activationAt(h, activation);
+    if (!known) return -1;
+    const { map, record } = known;
     const ones = work >>> 3;
     const unused = ones + m;
     h.fill(1, ones, ones + m);
-    for (let i = r0; i < r1; i++) map(h, m, gain ? gain >>> 3 : ones, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : unused);
+    for (let i = r0; i < r1; i++)
+      map(h, m, gain ? gain >>> 3 : ones, (s >>> 3) + i * lds, g ? (g >>> 3) + i * ldg : unused, record);
     return 0;
   };
   return {

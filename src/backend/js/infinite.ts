@@ -4,7 +4,7 @@
  * time.
  */
 import { ActivationCode, type Ops } from "../../ops.js";
-import { DUAL_ACTIVATIONS } from "./activation.js";
+import { activationAt } from "./activation.js";
 import type { Memory } from "./memory.js";
 
 type InfiniteOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dmoments" | "dunit">;
@@ -12,7 +12,6 @@ type InfiniteOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dm
 const NODES = 24;
 /** Beyond this cosine, differences of the unit vectors. */
 const PARALLEL = 0.99;
-const RELU = ActivationCode.relu;
 
 /** First slot of point i in a moment table. */
 function slotOf(table: number, held: number, i: number): number {
@@ -161,17 +160,18 @@ export function infiniteOps(memory: Memory): InfiniteOps {
       activation, r0, r1, cols, diagonal, _nodes, terms, held, a, ma, b, mb, nextA, nextB, c, ldc, delta, ldd, theta, ldt,
       weight, bias, scale, shift, work,
     ) {
-      const dualActivation = DUAL_ACTIVATIONS[activation];
-      if (!dualActivation) return -1;
       const h = memory.f64;
+      const known = activationAt(h, activation);
+      if (!known) return -1;
+      const { code, dualActivation, record, norm } = known;
       const w = work >>> 3;
       for (let i = r0; i < r1; i++) {
         const ai = h[(a >>> 3) + i];
         const p = slotOf(ma >>> 3, held, i);
         if (terms) weights(h, terms, p, w);
         if (diagonal) {
-          if (terms) bySeries(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, i), ai, ai, ai, out);
-          else dualActivation(ai, ai, ai, 0, out);
+          if (terms) bySeries(h, code, terms, held, w, p, slotOf(mb >>> 3, held, i), ai, ai, ai, out);
+          else dualActivation(ai, ai, ai, 0, out, record);
           h[(c >>> 3) + i] = weight * out[0] + bias;
           continue;
         }
@@ -180,8 +180,8 @@ export function infiniteOps(memory: Memory): InfiniteOps {
           const bj = h[(b >>> 3) + j];
           const to = (c >>> 3) + i * ldc + j;
           const di = (delta >>> 3) + i * ldd + j;
-          if (terms) bySeries(h, activation, terms, held, w, p, slotOf(mb >>> 3, held, j), ai, bj, h[to], out);
-          else dualActivation(ai, bj, h[to], h[di], out);
+          if (terms) bySeries(h, code, terms, held, w, p, slotOf(mb >>> 3, held, j), ai, bj, h[to], out);
+          else dualActivation(ai, bj, h[to], h[di], out, record);
           const q = weight * out[0] + bias;
           h[to] = q;
           if (theta) {
@@ -189,10 +189,10 @@ export function infiniteOps(memory: Memory): InfiniteOps {
             h[t] = weight * out[1] * h[t] + (scale * out[0] + shift);
           }
           if (!nextA) continue;
-          if (activation === RELU) {
+          if (norm > 0) {
             const gap = out[2];
-            const norms = (Math.sqrt(ai) - Math.sqrt(bj)) ** 2 / 2 + 2 * gap;
-            h[di] = weight * weight * gap * (Math.sqrt(ai) * Math.sqrt(bj) - gap) + weight * bias * norms;
+            const norms = (norm * (Math.sqrt(ai) - Math.sqrt(bj)) ** 2) / 2 + 2 * gap;
+            h[di] = weight * weight * gap * (norm * Math.sqrt(ai) * Math.sqrt(bj) - gap) + weight * bias * norms;
           } else h[di] = Math.max(0, next * h[(nextB >>> 3) + j] - q * q);
         }
       }

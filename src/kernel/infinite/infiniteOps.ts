@@ -46,7 +46,7 @@ export interface Tile {
 
 /** The recursion from a layer to the next: C ← weight T + bias, Theta ← weight Theta ∘ Ṫ + scale T + shift. */
 export interface Recursion {
-  /** Of the activation. */
+  /** What the ops take for the activation. */
   readonly code: number;
   /** Scales and weights of the probit mixture, 2×24, where the activation is one. */
   readonly nodes: View | undefined;

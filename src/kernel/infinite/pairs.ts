@@ -9,7 +9,7 @@ import { gram, transpose } from "../../linalg/blas.js";
 import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
-import { ACTIVATIONS } from "../../model/activation.js";
+import { rowOf } from "../../model/activation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { residualOf } from "../../model/networkLayers.js";
 import { ratesAt, valueAt } from "../../model/perLayer.js";
@@ -139,7 +139,7 @@ export class Pairs {
     this.#context = context;
     this.#model = model;
     const layers = Array.from({ length: model.depth }, (_, l) => l);
-    this.#mixtures = layers.map((l) => ACTIVATIONS[valueAt(model.activation, l)].mixture);
+    this.#mixtures = layers.map((l) => rowOf(valueAt(model.activation, l)).mixture);
     this.#nodes = this.sorted ? probitNodes(context) : undefined;
     this.#first = firstOf(model, d);
     this.#recursions = layers.map((l) => recursionOf(context, model, l, this.#mixtures[l] && this.#nodes));
