@@ -7,13 +7,17 @@ import { type Check, choice } from "../options.js";
 import { checkKeys, isPlainObject } from "../scalars.js";
 import { quoted, reading, refusal } from "../words.js";
 import { type ActivationDescription, type ActivationName, parametersOf } from "./activationParameters.js";
+import { type DefinedActivation, isDefined } from "./definedActivation.js";
 import * as dualActivations from "./dualActivation.js";
 import * as maps from "./rowMaps.js";
 
 export type { ActivationDescription, ActivationName } from "./activationParameters.js";
 
-/** An activation: its name, with the defaults of its parameters, or a description with parameters. */
-export type Activation = ActivationName | ActivationDescription;
+/** An activation of the library: its name, with the defaults of its parameters, or a description with parameters. */
+export type BuiltIn = ActivationName | ActivationDescription;
+
+/** An activation of the library, or one's own. */
+export type Activation = BuiltIn | DefinedActivation;
 
 interface ActivationRow {
   /** σ and its slope, for the JavaScript backend: S = σ(S) in place and G = gain ∘ σ'. */
@@ -77,8 +81,11 @@ const checkName = choice(NAMES);
  * @throws TypeError for other kinds and unknown parameters; RangeError for wrong values.
  */
 export const ACTIVATION: Check<Activation> = (value, what) => {
+  if (isDefined(value)) return value;
   if (!isPlainObject(value, what)) return completeName(checkName(value, what), what);
   const given = reading(what, () => ({ ...value }));
+  if (typeof given.value === "function")
+    throw refusal(new TypeError(`${what} is an object with functions; expected what defineActivation makes of it`));
   const name = checkName(given.name, `${what}.name`);
   const { schema = {} } = parametersOf(name) ?? {};
   const keys = Object.keys(schema);
@@ -95,17 +102,17 @@ function completeName(name: ActivationName, what: string): Activation {
 }
 
 /** The name of a checked activation. */
-export function nameOf(activation: Activation): ActivationName {
+export function nameOf(activation: BuiltIn): ActivationName {
   return typeof activation === "string" ? activation : activation.name;
 }
 
 /** The row of a checked activation. */
-export function rowOf(activation: Activation): ActivationRow {
+export function rowOf(activation: BuiltIn): ActivationRow {
   return ACTIVATIONS[nameOf(activation)];
 }
 
 /** The record of a checked activation (src/ops.ts); empty where its code says all. */
-export function recordOf(activation: Activation): Float64Array {
+export function recordOf(activation: BuiltIn): Float64Array {
   const name = nameOf(activation);
   const parameters = parametersOf(name);
   if (!parameters || (parameters.plain && activation === name)) return new Float64Array(0);

@@ -1,4 +1,5 @@
 /** Activations of one's own: a value and its slope as functions of one number. */
+import { ActivationCode } from "../activationCode.js";
 import { callback, read } from "../options.js";
 import { describe, quoted, refusal } from "../words.js";
 
@@ -53,6 +54,8 @@ export function defineActivation(options: {
     value: callback,
     slope: callback,
   }) as DefinedActivation;
+  if (Object.hasOwn(ActivationCode, name))
+    throw new RangeError(`name is ${quoted(name)}, the name of a built-in activation; expected another one`);
   for (const z of PROBES) {
     const [f, df, above, below] = [value(z), slope(z), value(z + STEP), value(z - STEP)];
     for (const [what, at, number] of [

@@ -9,7 +9,8 @@
  */
 import { checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
-import { recordOf, rowOf } from "./activation.js";
+import { type BuiltIn, recordOf, rowOf } from "./activation.js";
+import { isDefined } from "./definedActivation.js";
 import { isUniform } from "./initSchemes.js";
 import { blockStd, type NetworkOptions, type NetworkShape, networkShape, ownShape, scales, widths } from "./network.js";
 import { valueAt } from "./perLayer.js";
@@ -95,6 +96,11 @@ function checkClosedForm(network: NetworkShape): void {
   if (isUniform(network.init)) {
     throw new RangeError(`the expected kernel of init "${network.init}" has no closed form; expected Gaussian weights`);
   }
+  if (isDefined(valueAt(network.activation, 0))) {
+    throw new RangeError(
+      "the expected kernel has a closed form for built-in activations; this one is your own: use sampleKernel for its mean",
+    );
+  }
   const depth = widths(network).length;
   if (depth > 1) {
     throw new RangeError(
@@ -118,7 +124,7 @@ function expectedParts(
   const { tangent } = input;
   const gain = readout.alpha ** 2 * m;
   const trained = readout.tangent.alpha ** 2 * m;
-  const activation = valueAt(network.activation, 0);
+  const activation = valueAt(network.activation, 0) as BuiltIn;
   const { dualActivation } = rowOf(activation);
   const record = recordOf(activation);
   const expectations = new Float64Array(3);

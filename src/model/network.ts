@@ -29,6 +29,7 @@ import {
 import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION } from "./activation.js";
+import { isDefined } from "./definedActivation.js";
 import { type Drawing, draw } from "./draw.js";
 import { defaultBiasStd, INITS, type Init, isNtkInit, isUniform } from "./initSchemes.js";
 import { blockStd, checkLayerOptions, layout, mirrored, roleOf, streamOf, widths } from "./networkLayers.js";
@@ -226,7 +227,7 @@ export function ownShape(net: NetworkShape): NetworkShape {
 
 function ownValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ownValue);
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || isDefined(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, ownValue(entry)]));
 }
 

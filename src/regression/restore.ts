@@ -12,6 +12,7 @@ import { isComposed, isStationary, type Model } from "../kernel/models.js";
 import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
+import { isDefined } from "../model/definedActivation.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, ownNetwork } from "../model/network.js";
 import { any, pick, read } from "../options.js";
@@ -52,7 +53,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
   return {
     header: {
       format: formatName(),
-      model: network ? shape : isInfiniteNetwork(model) || isStationary(model) ? { ...model } : "custom",
+      model: isStored(model) ? { ...(network ? shape : model) } : "custom",
       kernel: block === problem.outputs && network ? "full" : "average",
       solver: solution.solver,
       ridge: ridges.length > 1 ? [...ridges] : ridges[0],
@@ -66,7 +67,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       state: { ...state, method: { ...method } },
     },
     arrays: present({
-      network: parameters,
+      network: isStored(model) ? parameters : undefined,
       X: problem.X.data,
       Y: problem.Y.data,
       alpha,
@@ -150,6 +151,13 @@ function altered(name: string, got: number | string, expected: number): RangeErr
   return refusal(new RangeError(`${SNAPSHOT} has ${got} numbers in ${name}; expected ${expected}: it was altered`));
 }
 
+/** True for models that JSON holds: networks with activations of the library, and stationary kernels. */
+function isStored(model: Model): boolean {
+  if (isStationary(model)) return true;
+  if (isComposed(model) || isCustomKernel(model)) return false;
+  return ![model.activation].flat().some(isDefined);
+}
+
 /** True where a model may have a kernel of all pairs of outputs. */
 function hasOutputs(model: Model): boolean {
   return !isInfiniteNetwork(model) && !isStationary(model) && !isCustomKernel(model);
@@ -162,9 +170,9 @@ function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
     const shape = header.model as Network;
     return arrays.network ? { ...shape, parameters: arrays.network } : shape;
   }
-  if (isCustomKernel(given) || isComposed(given)) return given;
+  if (given !== undefined && !isStored(given)) return given;
   throw new RangeError(
-    `${SNAPSHOT} is of a custom or composed kernel, which it does not hold; expected restore(snapshot, { model }) with it`,
+    `${SNAPSHOT} is of a custom or composed kernel, or has an activation of your own, which it does not hold; expected restore(snapshot, { model }) with it`,
   );
 }
 

@@ -6,6 +6,8 @@ import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
 import { Lease } from "../lease.js";
 import { hold, scratch, type View } from "../linalg/view.js";
+import type { BuiltIn } from "../model/activation.js";
+import { isDefined } from "../model/definedActivation.js";
 import { isUnrated, type Network, scales, widths, withParameters } from "../model/network.js";
 import { valueAt } from "../model/perLayer.js";
 import type { Info } from "../ops.js";
@@ -77,7 +79,8 @@ export class Trainer {
     const { net, rule } = this.#run;
     const { rates, losses } = this.#parts;
     if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
-    const fused = widths(net).length === 1 && net.outputs === 1 && isUnrated(net);
+    const own = isDefined(valueAt(net.activation, 0));
+    const fused = widths(net).length === 1 && net.outputs === 1 && isUnrated(net) && !own;
     const info = arena.run(() => (fused ? this.#fused(count) : this.#layered(count)));
     const result = losses.block(0, 0, 1, count).copy();
     if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
@@ -94,7 +97,7 @@ export class Trainer {
     const [input, output] = scales(net);
     const [m] = widths(net);
     return ops.dtrain(
-      activationArgument(this.#context, valueAt(net.activation, 0)),
+      activationArgument(this.#context, valueAt(net.activation, 0) as BuiltIn),
       count,
       X.rows,
       m,

@@ -261,7 +261,7 @@ function take(given: unknown[], method: string): Taken {
 }
 
 const NO_FUNCTIONS =
-  "functions do not cross to a worker; expected a network or an infinite network (custom kernels run with load(), on the calling thread)";
+  "functions do not cross to a worker; expected a network or another model of plain data (custom kernels and activations of your own run with load(), on the calling thread)";
 
 /** What postMessage throws where something is no plain data. */
 function uncloneable(error: unknown): unknown {

@@ -7,6 +7,7 @@ import {
   checkKernel,
   createInfiniteNetwork,
   createNetwork,
+  defineActivation,
   initialization,
   linearKernel,
   load,
@@ -102,6 +103,12 @@ function signatures(): Signature[] {
     { of: "maternKernel", call: maternKernel, args: {}, options: { keys: ["lengthScale", "amplitude", "nu"] } },
     { of: "periodicKernel", call: periodicKernel, args: {}, options: { keys: ["lengthScale", "amplitude", "period"] } },
     { of: "linearKernel", call: linearKernel, args: {}, options: { keys: ["weightStd", "biasStd"] } },
+    {
+      of: "defineActivation",
+      call: defineActivation,
+      args: {},
+      options: { base: { name: "own", value: (z: number) => z, slope: () => 1 }, keys: ["name", "value", "slope"] },
+    },
     { of: "sumOf", call: sumOf, args: { terms: [{ model: net }] } },
     {
       of: "sumOf term",

@@ -4,6 +4,7 @@
  * What has parameters is a row for each choice of them; suites iterate examples.
  */
 import type { Activation, ActivationDescription, ActivationName } from "../../src/index.js";
+import type { BuiltIn } from "../../src/model/activation.js";
 import {
   div,
   erfOf,
@@ -306,7 +307,7 @@ const DEFAULTS: Partial<Record<ActivationName, object>> = {
 };
 
 /** What suites run: every name that is an activation by itself, and others with parameters. */
-const EXAMPLES: readonly Activation[] = [
+const EXAMPLES: readonly BuiltIn[] = [
   ...(Object.keys(ROWS) as ActivationName[]).filter((name) => !["abRelu", "monomial", "hermite"].includes(name)),
   { name: "sin", frequency: 2.3, phase: 0.7 },
   { name: "cos", frequency: 0.6, phase: -1.1 },
@@ -320,14 +321,14 @@ const EXAMPLES: readonly Activation[] = [
 ];
 
 /** An activation in few words. */
-function labelOf(activation: Activation): string {
+function labelOf(activation: BuiltIn): string {
   return typeof activation === "string" ? activation : Object.values(activation).join(" ");
 }
 
 const rows = new Map<string, Row>();
 
 /** The row of an activation. */
-export function rowOf(activation: Activation): Row {
+export function rowOf(activation: BuiltIn): Row {
   const key = JSON.stringify(activation);
   const known = rows.get(key);
   if (known) return known;
@@ -342,18 +343,19 @@ export function rowOf(activation: Activation): Row {
 }
 
 /** The examples by their labels, and their rows. */
-export const EXAMPLE: Record<string, Activation> = Object.fromEntries(EXAMPLES.map((item) => [labelOf(item), item]));
+export const EXAMPLE: Record<string, BuiltIn> = Object.fromEntries(EXAMPLES.map((item) => [labelOf(item), item]));
 export const ORACLE: Record<string, Row> = Object.fromEntries(EXAMPLES.map((item) => [labelOf(item), rowOf(item)]));
 /** Labels of all examples. */
 export const NAMES = Object.keys(ORACLE);
 
 /** σ and σ' by the definitions. */
 export function activate(activation: Activation, z: number): Pair<number> {
+  if (typeof activation === "object" && "value" in activation) return [activation.value(z), activation.slope(z)];
   return rowOf(activation).define(z);
 }
 
 /** How much an error of z can cost: the largest of 1, |σ|, |σ'| and |σ''| about z. */
-export function steepness(activation: Activation, z: number): number {
+export function steepness(activation: BuiltIn, z: number): number {
   const row = rowOf(activation);
   if (!row.steep) return 1;
   const [[value, slope], [, next]] = [row.define(z), row.define(z + 0.01)];

@@ -15,10 +15,12 @@ import { gram, gramScratchBytes, hadamard, mirror, rowDots } from "../../linalg/
 import { copyIn, scratch, type View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
+import { isDefined } from "../../model/definedActivation.js";
 import { type Network, widths } from "../../model/network.js";
+import { valueAt } from "../../model/perLayer.js";
 import { forEachGradient, forEachGradientPair } from "./gradients.js";
-import { forEachTile, type Layer, type Loaded, loadInputs, loadNetwork, wholeTile } from "./layers.js";
-import { features, shallowKernel, shallowScratchBytes } from "./networkOps.js";
+import { forEachTile, type Layer, type Loaded, layerFeatures, loadInputs, loadNetwork, wholeTile } from "./layers.js";
+import { shallowKernel, shallowScratchBytes } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
 
 /** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
@@ -41,7 +43,7 @@ export function kernelInto(
   gamma: 0 | 1 = 0,
 ): void {
   if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out, gamma);
-  else if (loaded.hidden.length === 1) shallowInto(context, loaded, inputs, other, out, gamma);
+  else if (loaded.hidden.length === 1 && !loaded.hidden[0].own) shallowInto(context, loaded, inputs, other, out, gamma);
   else averageInto(context, loaded, inputs, other, () => out, gamma === 1 ? [out] : []);
 }
 
@@ -97,7 +99,7 @@ function addShallow(
 ): void {
   const { hidden, readout, bytes } = loaded;
   const [layer] = hidden;
-  const { fanOut: m, weights, bias, code } = layer;
+  const { fanOut: m, weights, bias } = layer;
   const most = Math.min(UNITS, m);
   const memory = (X: View) => [0, 1].map(() => scratch(context, X.rows, most, bytes));
   const spaces = [memory(inputs), other ? memory(other) : []];
@@ -105,8 +107,8 @@ function addShallow(
     const k = Math.min(UNITS, m - unit);
     const part = { ...layer, weights: weights.slice(unit, k), bias: bias?.block(0, unit, 1, k) };
     const [[S, G], [S2, G2]] = spaces.map((space) => space.map((A) => A.reshape(A.rows, k)));
-    features(code, part, inputs, gain.block(0, unit, 1, k), S, G);
-    if (other) features(code, part, other, gain.block(0, unit, 1, k), S2, G2);
+    layerFeatures(part, inputs, gain.block(0, unit, 1, k), S, G);
+    if (other) layerFeatures(part, other, gain.block(0, unit, 1, k), S2, G2);
     sum.addReadout(readout, [S, S2], unit === 0);
     sum.addHidden(layer, [G, G2], [inputs, other]);
   }
@@ -200,7 +202,7 @@ class Terms {
 export function kernelScratch(
   context: Context,
   bytes: 8 | 4,
-  net: Pick<Network, "inputs" | "hidden" | "outputs"> & { parameters: { length: number } },
+  net: Pick<Network, "inputs" | "hidden" | "outputs" | "activation"> & { parameters: { length: number } },
   n: number,
   n2: number,
   outputs: Outputs,
@@ -212,7 +214,7 @@ export function kernelScratch(
   const product = (k: number, d: number) => gramScratchBytes(context, bytes, n, n2, k, d) / 8;
   const parameters = net.parameters.length + sizes[sizes.length - 1];
   const points = n + n2;
-  if (sizes.length === 2 && !full) {
+  if (sizes.length === 2 && !full && !isDefined(valueAt(net.activation, 0))) {
     const work = shallowScratchBytes(context, bytes, n, n2, sizes[1], net.inputs) / 8;
     return size * (parameters + points * net.inputs) + work;
   }

@@ -7,6 +7,8 @@ import type { Context } from "../../context.js";
 import { checkFloats, copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
+import type { Activation } from "../../model/activation.js";
+import { applyDefined, type DefinedActivation, isDefined } from "../../model/definedActivation.js";
 import { type Network, parameterCount, residualOf, scales, widths } from "../../model/network.js";
 import type { LayerScale, Power } from "../../model/networkLayers.js";
 import { blockNames, valueAt } from "../../model/perLayer.js";
@@ -32,8 +34,9 @@ export interface Layer extends Blocks, LayerScale {
 
 /** A hidden layer. */
 export interface HiddenLayer extends Layer {
-  /** What the ops take for its activation. */
+  /** What the ops take for its activation; −1 where it is one's own. */
   readonly code: number;
+  readonly own: DefinedActivation | undefined;
   /** The hidden layer whose pre-activation it adds; −1 where there is none. */
   readonly skip: number;
   /** True where a layer above adds its pre-activation. */
@@ -86,7 +89,7 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
   const readout = layers[depth];
   const hidden = layers.slice(0, depth).map((layer, l) => ({
     ...layer,
-    code: activationArgument(context, valueAt(net.activation, l)),
+    ...activationOf(context, valueAt(net.activation, l)),
     skip: residualOf(net, l),
     joins: l + net.residual < depth && residualOf(net, l + net.residual) === l,
   }));
@@ -100,6 +103,11 @@ export function loadNetwork(context: Context, net: Network, given?: View, bytes:
     widest: hidden.reduce((top, { fanOut }) => Math.max(top, fanOut), 0),
     gain: net.outputs === 1 ? readoutGain(context, readout) : undefined,
   };
+}
+
+function activationOf(context: Context, activation: Activation): Pick<HiddenLayer, "code" | "own"> {
+  if (isDefined(activation)) return { code: -1, own: activation };
+  return { code: activationArgument(context, activation), own: undefined };
 }
 
 /** alpha b of a single output, in scratch. */
@@ -150,16 +158,52 @@ export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number
   hidden.forEach((layer, l) => {
     const top = l === hidden.length - 1 ? gain : undefined;
     if (!memory.joined || !(layer.joins || layer.skip >= 0)) {
-      features(layer.code, layer, h[l], top, h[l + 1], slopes[l]);
+      layerFeatures(layer, h[l], top, h[l + 1], slopes[l]);
       return;
     }
     const [Z, joined] = [h[l + 1], memory.joined.reshape(rows, layer.fanOut)];
     affine(layer, h[l], Z);
     if (layer.skip >= 0) addTo(Z, joined);
     if (layer.joins) joined.numbers().set(Z.numbers());
-    activate(layer.code, top, Z, slopes[l]);
+    layerActivation(layer, top, Z, slopes[l]);
   });
   return { row, rows, h, slopes };
+}
+
+/** S = σ(Z) and, where given, G = gain ∘ σ'(Z) of a hidden layer with features H below. */
+export function layerFeatures(
+  layer: Omit<HiddenLayer, "names" | "offsets">,
+  H: View,
+  gain: View | undefined,
+  S: View,
+  G: View | undefined,
+): void {
+  if (!layer.own) {
+    features(layer.code, layer, H, gain, S, G);
+    return;
+  }
+  affine(layer, H, S);
+  layerActivation(layer, gain, S, G);
+}
+
+/** S holds Z and becomes σ(Z) in place; where given, G = gain ∘ σ'(Z). */
+function layerActivation(
+  { code, own }: Pick<HiddenLayer, "code" | "own">,
+  gain: View | undefined,
+  S: View,
+  G: View | undefined,
+): void {
+  if (!own) {
+    activate(code, gain, S, G);
+    return;
+  }
+  // The functions may use the same Ntk and grow its memory: they see a copy, and views are made afterwards.
+  const { values, slopes } = applyDefined(own, S.numbers().slice(), G !== undefined);
+  S.numbers().set(values);
+  if (!G || !slopes) return;
+  const weights = gain?.numbers();
+  if (weights) for (let i = 0; i < slopes.length; i++) slopes[i] *= weights[i % S.cols];
+  G.numbers().set(slopes);
 }
 
 /** A += B, packed. */

@@ -45,7 +45,11 @@ export function hermiteSeries(activation: DefinedActivation, variances: Float64A
     worst = { left: 0, variance: 0 };
     [values, slopes] = [matrix(variances.length, terms), matrix(variances.length, terms)];
     variances.forEach((variance, i) => {
-      const applied = applyDefined(activation, rule.nodes.map((z) => Math.sqrt(variance) * z), true);
+      const applied = applyDefined(
+        activation,
+        rule.nodes.map((z) => Math.sqrt(variance) * z),
+        true,
+      );
       for (const [f, into] of [
         [applied.values, values],
         [applied.slopes as Float64Array, slopes],

@@ -8,6 +8,7 @@
 import type { Context } from "../../context.js";
 import { gemm } from "../../linalg/blas.js";
 import { scratch, type View } from "../../linalg/view.js";
+import { ownDual, ownNextVariances, type SeriesRows } from "./ownDual.js";
 
 /** n rounded up to the four points that the ops take at a time. */
 export const padded = (n: number) => Math.ceil(n / 4) * 4;
@@ -18,6 +19,8 @@ export interface PointLayer {
   readonly variances: View;
   /** Residual networks: variances before the joined layer was added. */
   readonly alone: View | undefined;
+  /** Hermite series, where the activation is one's own. */
+  readonly own?: SeriesRows | undefined;
   /** Moments of the probit mixture ({@link momentTable}), where the activation has a series. */
   readonly moments: View | undefined;
 }
@@ -46,7 +49,7 @@ export interface Tile {
 
 /** The recursion from a layer to the next: C ← weight T + bias, Theta ← weight Theta ∘ Ṫ + scale T + shift. */
 export interface Recursion {
-  /** What the ops take for the activation. */
+  /** What the ops take for the activation; −1 where it is one's own. */
   readonly code: number;
   /** Scales and weights of the probit mixture, 2×24, where the activation is one. */
   readonly nodes: View | undefined;
@@ -93,6 +96,10 @@ export function moments(scale: number, variances: View, nodes: View, table: View
 
 /** Variances of the points in the next layer, n×1, by so many terms of the series (0: without it). */
 export function nextVariances(recursion: Recursion, terms: number, layer: PointLayer, next: View): void {
+  if (layer.own) {
+    ownNextVariances(recursion, layer.own, next);
+    return;
+  }
   const { ops, arena } = next.context;
   const { code, weight, bias } = recursion;
   const nodes = recursion.nodes?.at ?? 0;
@@ -111,6 +118,10 @@ export function nextVariances(recursion: Recursion, terms: number, layer: PointL
  * undefined.
  */
 export function dual(recursion: Recursion, terms: number, A: Points, B: Points, l: number, tile: Tile): void {
+  if (A.layers[l].own) {
+    ownDual(recursion, A, B, l, tile);
+    return;
+  }
   const { C, Delta, Theta } = tile;
   const { ops, arena } = C.context;
   const { code, weight: w, bias, scale, shift } = recursion;

@@ -10,11 +10,13 @@ import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import { rowOf } from "../../model/activation.js";
+import { isDefined } from "../../model/definedActivation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { residualOf } from "../../model/networkLayers.js";
 import { ratesAt, valueAt } from "../../model/perLayer.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 import { activationArgument } from "../activationArgument.js";
+import { hermiteSeries } from "./hermiteSeries.js";
 import {
   covariance,
   dual,
@@ -30,6 +32,7 @@ import {
   unitVectors,
 } from "./infiniteOps.js";
 import { join, keep } from "./joined.js";
+import { seriesRows } from "./ownDual.js";
 import { termsFor } from "./seriesTerms.js";
 
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
@@ -62,8 +65,9 @@ export function consecutive(set: Points, from: number, n: number): Points {
 }
 
 /** {@link consecutive} of one layer. */
-function part({ variances, alone, moments }: PointLayer, from: number, n: number): PointLayer {
+function part({ variances, alone, own, moments }: PointLayer, from: number, n: number): PointLayer {
   return {
+    own: own && { ...own, from: own.from + from },
     variances: variances.slice(from, n),
     alone: alone?.slice(from, n),
     moments: moments?.slice(from / 4, padded(n) / 4),
@@ -93,11 +97,12 @@ function firstOf(model: InfiniteNetwork, d: number): First {
 /** The recursion from hidden layer l to the layer above. */
 function recursionOf(context: Context, model: InfiniteNetwork, l: number, nodes: View | undefined): Recursion {
   const { weight, bias, rates, standard, factor } = layerOf(model, l + 1);
+  const activation = valueAt(model.activation, l);
   // Q of the next layer, or in `standard` fan_in q + 1.
   const scale = rates.weights * (standard ? valueAt(model.width ?? 0, l) : weight);
   const shift = rates.bias * (standard ? Number(model.bias) : bias);
   return {
-    code: activationArgument(context, valueAt(model.activation, l)),
+    code: isDefined(activation) ? -1 : activationArgument(context, activation),
     nodes,
     weight: factor * weight,
     bias: factor * bias,
@@ -139,7 +144,10 @@ export class Pairs {
     this.#context = context;
     this.#model = model;
     const layers = Array.from({ length: model.depth }, (_, l) => l);
-    this.#mixtures = layers.map((l) => rowOf(valueAt(model.activation, l)).mixture);
+    this.#mixtures = layers.map((l) => {
+      const activation = valueAt(model.activation, l);
+      return isDefined(activation) ? undefined : rowOf(activation).mixture;
+    });
     this.#nodes = this.sorted ? probitNodes(context) : undefined;
     this.#first = firstOf(model, d);
     this.#recursions = layers.map((l) => recursionOf(context, model, l, this.#mixtures[l] && this.#nodes));
@@ -162,10 +170,30 @@ export class Pairs {
   load(sets: readonly Matrix[]): PointSet[] {
     const points = sets.map((X) => this.#inputs(X));
     for (let l = 0; l < this.#model.depth; l++) {
+      this.#ownSeries(points, l);
       const held = points.reduce((most, set) => Math.max(most, this.#most(l, set.layers[l])), 0);
       for (const set of points) this.#finishLayer(set, l, held);
     }
     return points;
+  }
+
+  /** The series of all points, of as many terms, where the activation of layer l is one's own. */
+  #ownSeries(points: readonly PointSet[], l: number): void {
+    const activation = valueAt(this.#model.activation, l);
+    if (!isDefined(activation)) return;
+    const all = points.map(({ layers }) => layers[l].variances.copy());
+    const together = new Float64Array(all.reduce((sum, { length }) => sum + length, 0));
+    let from = 0;
+    for (const variances of all) {
+      together.set(variances, from);
+      from += variances.length;
+    }
+    const rows = seriesRows(hermiteSeries(activation, together));
+    from = 0;
+    for (const { layers } of points) {
+      layers[l] = { ...layers[l], own: { ...rows, from } };
+      from += layers[l].variances.rows;
+    }
   }
 
   /** Unit vectors and first variances, in the order of the variances where a mixture asks for it. */
