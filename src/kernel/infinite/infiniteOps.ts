@@ -8,56 +8,11 @@
 import type { Context } from "../../context.js";
 import { gemm } from "../../linalg/blas.js";
 import { scratch, type View } from "../../linalg/view.js";
-import { ownDual, ownNextVariances, type SeriesRows } from "./ownDual.js";
+import { ownDual, ownNextVariances } from "./ownDual.js";
+import type { PointLayer, Points, Recursion, Tile } from "./tile.js";
 
 /** n rounded up to the four points that the ops take at a time. */
 export const padded = (n: number) => Math.ceil(n / 4) * 4;
-
-/** Some points in one layer. */
-export interface PointLayer {
-  /** Variances of the pre-activations, n×1. */
-  readonly variances: View;
-  /** Residual networks: variances before the joined layer was added. */
-  readonly alone: View | undefined;
-  /** Hermite series, where the activation is one's own. */
-  readonly own?: SeriesRows | undefined;
-  /** Moments of the probit mixture ({@link momentTable}), where the activation has a series. */
-  readonly moments: View | undefined;
-}
-
-/** Consecutive points of a set; the first one is the first of a group of four. */
-export interface Points {
-  /** Inputs, n×d. */
-  readonly X: View;
-  /** Unit vectors, n×(d+1). */
-  readonly U: View;
-  /** Unit vectors transposed, (d+1)×n; few inputs only. */
-  readonly Ut: View | undefined;
-  /** The hidden layers. */
-  readonly layers: readonly PointLayer[];
-}
-
-/** Pairs of points: a number for each in C, Delta and Theta, whose rows are equally far apart. */
-export interface Tile {
-  /** Covariances in the layer at hand. */
-  readonly C: View;
-  /** ab − c² of the variances a and b and the covariance c. */
-  readonly Delta: View;
-  /** The tangent kernel up to the layer at hand; not of the NNGP kernel. */
-  readonly Theta: View | undefined;
-}
-
-/** The recursion from a layer to the next: C ← weight T + bias, Theta ← weight Theta ∘ Ṫ + scale T + shift. */
-export interface Recursion {
-  /** What the ops take for the activation; −1 where it is one's own. */
-  readonly code: number;
-  /** Scales and weights of the probit mixture, 2×24, where the activation is one. */
-  readonly nodes: View | undefined;
-  readonly weight: number;
-  readonly bias: number;
-  readonly scale: number;
-  readonly shift: number;
-}
 
 /** Variances alpha |x|² + beta of the rows x of X, and in U the unit vectors of (√alpha x, √beta). */
 export function unitVectors(alpha: number, beta: number, X: View, variances: View, U: View): void {

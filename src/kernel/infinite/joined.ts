@@ -1,6 +1,6 @@
 /** Residual networks on tiles of pairs: the covariances of two layers with independent weights add (MATH.md §6). */
 import type { View } from "../../linalg/view.js";
-import type { Points, Tile } from "./infiniteOps.js";
+import type { Points, Tile } from "./tile.js";
 
 /** Copies a tile, row by row. */
 export function keep(tile: Tile, to: Tile): void {

@@ -1,15 +1,7 @@
 /** One layer of the recursion whose activation is one's own: Hermite series of points, then pairs (MATH.md §6). */
 import type { View } from "../../linalg/view.js";
 import { pairInto, type Series, squares } from "./hermiteSeries.js";
-import type { Points, Recursion, Tile } from "./infiniteOps.js";
-
-/** The series of some points of a layer: rows from `from` on. */
-export interface SeriesRows {
-  readonly series: Series;
-  /** T(a, a) of all points of the series. */
-  readonly squares: Float64Array;
-  readonly from: number;
-}
+import type { Points, Recursion, SeriesRows, Tile } from "./tile.js";
 
 /** The series of all points of a layer. */
 export function seriesRows(series: Series): SeriesRows {

@@ -17,23 +17,11 @@ import { ratesAt, valueAt } from "../../model/perLayer.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 import { activationArgument } from "../activationArgument.js";
 import { hermiteSeries } from "./hermiteSeries.js";
-import {
-  covariance,
-  dual,
-  moments,
-  momentTable,
-  nextVariances,
-  type PointLayer,
-  type Points,
-  padded,
-  type Recursion,
-  type Tile,
-  termsOf,
-  unitVectors,
-} from "./infiniteOps.js";
+import { covariance, dual, moments, momentTable, nextVariances, padded, termsOf, unitVectors } from "./infiniteOps.js";
 import { join, keep } from "./joined.js";
 import { seriesRows } from "./ownDual.js";
 import { termsFor } from "./seriesTerms.js";
+import type { PointLayer, Points, Recursion, Tile } from "./tile.js";
 
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
 export const [ROWS, COLUMNS] = [16, 512];
