@@ -19,6 +19,7 @@ import { infinitePair } from "../oracle/infinite.js";
 import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
+import golden from "../vectors/layers.json" with { type: "json" };
 
 const NETWORKS: Record<string, NetworkOptions> = {
   "a std for each layer": { inputs: 3, hidden: [5, 4], init: "ntk", weightStd: [1.5, 0.7, 2], biasStd: [0.3, 0, 1] },
@@ -265,6 +266,16 @@ describe.each(variants)("%s", (variant) => {
         `${kernel}, diagonal`,
       );
       expect(createInfiniteNetwork(JSON.parse(JSON.stringify(model)))).toEqual(model);
+    }
+  });
+
+  test.each(golden.cases)("golden, $name", ({ options, ntk: theta, nngp }) => {
+    for (const [kernel, want] of [
+      ["ntk", theta],
+      ["nngp", nngp],
+    ] as const) {
+      const model = createInfiniteNetwork({ ...(options as InfiniteNetworkOptions), kernel });
+      expectRelative(ntk.kernel(model, golden.X).data, want, 1e-12, `${kernel}, 50 digits`);
     }
   });
 
