@@ -72,6 +72,14 @@ export interface Ops {
   dtrainScratchBytes(n: number, m: number, d: number): number;
 
   /**
+   * Calls of one op side by side: `count` calls of `op`, a {@link BatchCode}. They have the bits of as many separate
+   * calls, and threads share them. A call is a record of 32 doubles, at calls + 256·i: the op's arguments in order, and
+   * last, in double 31, its status, which is written. Each call has outputs and scratch of its own; inputs may be the
+   * same. The longest calls come first. Returns -1 for an unknown op, without a call.
+   */
+  dbatch(op: number, count: number, calls: number): Info;
+
+  /**
    * One step of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
    * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum
    * is 0.
@@ -310,6 +318,8 @@ export type Info = number;
 
 /** What an op takes for `activation`. */
 export { ActivationCode } from "./activationCode.js";
+/** What {@link Ops.dbatch} takes for `op`. */
+export { BatchCode } from "./batchCode.js";
 
 /** The threads of a backend. */
 export interface Team {

@@ -9,6 +9,7 @@ import { moments } from "../infinite/probitSeries";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { ch1dn, ch1up, ch1upScratchBytes, chdex } from "../lapack/choleskyEdits";
 import { eigh, eighScratchBytes } from "../lapack/eigen/index";
+import { batch } from "../network/batch";
 import { affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
@@ -189,6 +190,10 @@ export function dtrain(
 
 export function dtrainScratchBytes(n: i32, m: i32, d: i32): f64 {
   return trainScratchBytes(n, m, d);
+}
+
+export function dbatch(op: i32, count: i32, calls: usize): i32 {
+  return batch(op, count, calls);
 }
 
 export function ddescend(

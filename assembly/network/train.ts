@@ -12,16 +12,22 @@ import { madd, nmadd } from "../simd/words";
 // @ts-ignore: decorator
 @inline const GROUP: i32 = 4;
 
+/** Enough for one thread too: a call of a batch may have one, whatever its size. */
 export function trainScratchBytes(n: i32, m: i32, d: i32): f64 {
   const shared = isLarge(n, m, d), line = <f64>lineBytes(<usize>m), parameters = <f64>m * <f64>(d + 2) + 1;
-  const lines = shared ? 2 * n + 1 : (d <= FEW_INPUTS ? GROUP : n) + GROUP + 1;
+  const lines = max((d <= FEW_INPUTS ? GROUP : n) + GROUP + 1, shared ? 2 * n + 1 : 0);
   const sums = shared ? 2 * <f64>lineBytes(<usize>n) + 64 * <f64>threads() : 0.0;
   return 192 + parameters * 8 + <f64>lines * line + sums + featuresScratchBytes<f64>(n, m, d, threads());
 }
 
 /** True where threads share a step: S and G are then kept for all rows, to be summed by units. */
 function isLarge(n: i32, m: i32, d: i32): bool {
-  return isShared(STEP_TIME * <f64>n * <f64>m * <f64>(d + 3));
+  return isShared(stepTime(n, m, d));
+}
+
+/** Nanoseconds of a step. */
+export function stepTime(n: i32, m: i32, d: i32): f64 {
+  return STEP_TIME * <f64>n * <f64>m * <f64>(d + 3);
 }
 
 /** Nanoseconds for a unit, a point and an input in a step. */

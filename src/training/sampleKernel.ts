@@ -2,13 +2,14 @@
 
 import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
-import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
+import { kernelScratch, kernels, type Outputs } from "../kernel/finite/kernel.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { type Drawing, drawBy } from "../model/draw.js";
-import { drawing, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
+import { drawing, type Network, type NetworkOptions, networkShape, parameterCount, widths } from "../model/network.js";
 import { any, count, or, outputs, read, type Schema, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
+import { together } from "./together.js";
 
 export interface SampleKernelOptions {
   /** Number of networks; default 100. */
@@ -48,9 +49,13 @@ export function kernelSamplesOf(
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const block = outputs === "full" ? network.outputs : 1;
   const shape = { ...network, parameters: { length: parameterCount(blocks) } };
-  context.arena.require(n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs));
-  return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed);
+  const doubles = n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs);
+  context.arena.require(doubles);
+  return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed, doubles);
 }
+
+/** Points · points · units of the kernels that are made at once, at most, for each thread: about 16 ms. */
+const MOST_WORK = 2 ** 27;
 
 /**
  * Kernels being sampled. Iteration draws one network after another and yields this object each time, so that a page can
@@ -76,6 +81,10 @@ export class KernelSamples implements Iterable<KernelSamples> {
   readonly #mean: Matrix;
   /** Sums of squared deviations from the mean so far (Welford 1962). */
   readonly #squares: Float64Array;
+  /** Kernels of the next draws, the next one last. */
+  #made: Matrix[] = [];
+  /** Doubles that a kernel takes. */
+  readonly #doubles: number;
 
   /** @internal */
   constructor(
@@ -86,7 +95,9 @@ export class KernelSamples implements Iterable<KernelSamples> {
     outputs: Outputs,
     total: number,
     seed: number,
+    doubles: number,
   ) {
+    this.#doubles = doubles;
     this.#context = context;
     this.#network = network;
     this.#drawing = drawing(network, network.blocks);
@@ -115,17 +126,42 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** Draws one more network; false where all have been drawn. */
   step(): boolean {
     if (this.draws === this.total) return false;
-    const seed = this.#seed + this.draws;
-    const net = { ...this.#network, seed, parameters: drawBy(this.#context, this.#drawing, seed) };
-    const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
-    this.draws++;
-    const mean = this.#mean.data;
+    // Kernels that are made already outlive the backend.
+    void this.#context.ops;
+    const { data } = this.#made.pop() ?? this.#make();
+    const draws = ++this.draws;
+    const [mean, squares] = [this.#mean.data, this.#squares];
     for (let at = 0; at < data.length; at++) {
       const deviation = data[at] - mean[at];
-      mean[at] += deviation / this.draws;
-      this.#squares[at] += deviation * (data[at] - mean[at]);
+      mean[at] += deviation / draws;
+      squares[at] += deviation * (data[at] - mean[at]);
     }
     return true;
+  }
+
+  /** Makes the kernels of the next draws, as many as threads make side by side; returns the first. */
+  #make(): Matrix {
+    const context = this.#context;
+    const left = this.total - this.draws;
+    const count = Math.min(
+      this.#most(),
+      together(context, left, () => this.#doubles),
+    );
+    const nets = Array.from({ length: count }, (_, k) => {
+      const seed = this.#seed + this.draws + k;
+      return { ...this.#network, seed, parameters: drawBy(context, this.#drawing, seed) };
+    });
+    const [first, ...others] = kernels(context, 8, nets, this.#X, this.#X2, this.#outputs);
+    this.#made = others.reverse();
+    return first;
+  }
+
+  /** The most draws at once. A deep kernel, or one of all pairs of outputs, is many ops. */
+  #most(): number {
+    const hidden = widths(this.#network);
+    if (hidden.length > 1 || (this.#outputs === "full" && this.#network.outputs > 1)) return 1;
+    const work = this.#X.rows * (this.#X2 ?? this.#X).rows * hidden[0];
+    return Math.max(1, Math.floor((this.#context.threads * MOST_WORK) / Math.max(work, 1)));
   }
 
   /** Draws the remaining networks. */
