@@ -188,10 +188,13 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) =>
         team.leastWork = 0;
         await team.ready;
         using ntk = new Ntk(backend, precision);
-        for (const name of ["kernel", "gram", "cholesky", "eigh", "train"]) {
-          METHODS[name](ntk);
-          const { units, computed } = team.shared;
-          expect(computed, `${name}: computed units of ${units}`).toBe(units);
+        // Helpers of a busy machine may get no core for some time.
+        for (let round = 0; round < 50 && team.shared.helped === 0; round++) {
+          for (const name of ["kernel", "gram", "cholesky", "eigh", "train"]) {
+            METHODS[name](ntk);
+            const { units, computed } = team.shared;
+            expect(computed, `${name}: computed units of ${units}`).toBe(units);
+          }
         }
         expect(team.shared.helped).toBeGreaterThan(0);
       });
