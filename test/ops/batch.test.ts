@@ -72,15 +72,17 @@ function run(context: Context, name: Name, make: (bed: Bed) => Call[], batched: 
   });
 }
 
+/** [n, m, d]; the second one takes more scratch alone than shared. */
 const TRAINED = [
   [9, 40, 3],
-  [35, 7, 6],
   [1, 60, 1],
+  [35, 7, 6],
   [4, 8, 2],
   [3, 1, 1],
   [2, 5, 12],
   [1, 1, 1],
 ];
+/** [n, n2, m, d]. */
 const KERNELS = [
   [61, 30, 270, 1],
   [20, 25, 40, 6],
