@@ -54,6 +54,18 @@ export function kernelSamplesOf(
   return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed, doubles);
 }
 
+/** Adds draw number `draws` to means and sums of squares. Each entry is read once: 5 µs for 3600, else 8. */
+function fold(data: Float64Array, draws: number, mean: Float64Array, squares: Float64Array): void {
+  for (let at = 0; at < data.length; at++) {
+    const value = data[at];
+    const before = mean[at];
+    const deviation = value - before;
+    const after = before + deviation / draws;
+    mean[at] = after;
+    squares[at] += deviation * (value - after);
+  }
+}
+
 /** Points · points · units of the kernels that are made at once, at most, for each thread: about 16 ms. */
 const MOST_WORK = 2 ** 27;
 
@@ -129,13 +141,7 @@ export class KernelSamples implements Iterable<KernelSamples> {
     // Kernels that are made already outlive the backend.
     void this.#context.ops;
     const { data } = this.#made.pop() ?? this.#make();
-    const draws = ++this.draws;
-    const [mean, squares] = [this.#mean.data, this.#squares];
-    for (let at = 0; at < data.length; at++) {
-      const deviation = data[at] - mean[at];
-      mean[at] += deviation / draws;
-      squares[at] += deviation * (data[at] - mean[at]);
-    }
+    fold(data, ++this.draws, this.#mean.data, this.#squares);
     return true;
   }
 

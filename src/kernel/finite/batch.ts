@@ -9,9 +9,9 @@ const [CALL, STATUS] = [32, 31];
 type Called = keyof typeof BatchCode | "sntk" | "sntkCross";
 
 /**
- * Makes `count` calls of an op, the longest first; returns their statuses. `each` makes call i, of the op that it is
- * given. Several calls of double precision are one crossing, and threads share them: that op takes the arguments down.
- * Call inside `arena.run`.
+ * Makes `count` calls of an op, the longest first; returns their statuses. `each` makes call i by the op that it is
+ * given. Several calls of double precision are one crossing, and threads share them: `each` is then given an op that
+ * takes its arguments down. Call inside `arena.run`.
  */
 export function callAll<Op extends Called>(
   { ops, arena }: Context,
