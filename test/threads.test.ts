@@ -297,9 +297,9 @@ describe.skipIf(!shareable)("small networks side by side", () => {
     team.end();
   });
 
-  test("sampleKernel: eight draws at a time", async () => {
+  test("sampleKernel: 32 draws at a time", async () => {
     const all = await sharedBy((ntk) => ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 80 }).result());
-    expect([all.regions, all.units]).toEqual([10, 80]);
+    expect([all.regions, all.units]).toEqual([3, 80]);
     expect(all.helped).toBeGreaterThan(0);
   });
 });

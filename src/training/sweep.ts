@@ -103,6 +103,9 @@ const OPTIONS = {
 
 /** Most runs of a sweep: each has a record of its own. */
 const MOST_RUNS = 1_000_000;
+/** Runs of a group for each thread: where they are unlike, threads wait little for the last one. */
+const EACH = 4;
+
 /** `ntk.sweep`. */
 export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
   return drain(sweepingNetworks(context, X, Y, options));
@@ -193,7 +196,8 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
     test,
     grid,
     seeds,
-    group: (at) => (alone ? 1 : together(context, grid.length - at, (i) => doubles.get(grid[at + i].width) as number)),
+    group: (at) =>
+      alone ? 1 : together(context, EACH, grid.length - at, (i) => doubles.get(grid[at + i].width) as number),
     make: (cell) => createNetwork(optionsOf(cell)),
     run,
     onProgress,
