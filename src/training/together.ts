@@ -5,8 +5,8 @@ import type { Context } from "../context.js";
 const MOST = 2 ** 24;
 
 /**
- * How many of the next `left` pieces to do at once, at most `each` for a thread; `doubles` is the memory of a piece. One
- * where there is one thread. The number changes no bit of a result.
+ * How many of the next `left` pieces to do at once, at most `each` for a thread; `doubles` is the memory of a piece.
+ * One where there is one thread. The number changes no bit of a result.
  */
 export function together(
   { threads, arena }: Context,
