@@ -43,6 +43,11 @@ export class Arena {
     return this.#held.reduce((sum, block) => sum + block.bytes, 0);
   }
 
+  /** Doubles that fit below the limit, above what is in use. */
+  get room(): number {
+    return Math.floor((this.bytesLimit - this.#top) / 8);
+  }
+
   /** Runs `body`; all scratch that it allocates is released afterwards, also when it throws. Nestable. */
   run<T>(body: () => T): T {
     const mark = this.#top;

@@ -28,6 +28,7 @@ import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./re
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
+import type { Trained } from "./training/group.js";
 import { type Linearized, linearize } from "./training/linearize.js";
 import type { Progress, TrainOptions } from "./training/run.js";
 import { type KernelSamples, kernelSamplesOf, type SampleKernelOptions } from "./training/sampleKernel.js";
@@ -38,7 +39,7 @@ import {
   sweepingNetworks,
   sweepNetworks,
 } from "./training/sweep.js";
-import { type Trained, trainingOf, trainNetwork } from "./training/train.js";
+import { trainingOf, trainNetwork } from "./training/train.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';
@@ -357,7 +358,7 @@ export class Ntk {
   }
 
   /**
-   * {@link sweep}, a slice of one run for each step of the generator, as in {@link training}.
+   * {@link sweep}, a slice of the runs at hand for each step of the generator, as in {@link training}.
    *
    * @throws as {@link sweep}: for bad input at once.
    * @example

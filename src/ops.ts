@@ -69,7 +69,9 @@ export interface Ops {
    * `steps` steps of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
    * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
    * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
-   * is not read where momentum is 0. With g = gradient + decay (theta − theta0):
+   * is not read where momentum is 0. With v = (f − y)/n the entries of the gradient are beta2 Σ v, alpha2 Sᵀv,
+   * alpha1 (v ∘ G)ᵀX and beta1 Gᵀv for a, b, C and bias. ta, tb, tc and td stand in place of these four scales: they
+   * carry the blocks' rates. With g = gradient + decay (theta − theta0):
    * v ← momentum v + g,
    * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
    * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before step k + 1. A loss that
@@ -78,10 +80,19 @@ export interface Ops {
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
     alpha1: number, beta1: number, alpha2: number, beta2: number, bias: number,
+    ta: number, tb: number, tc: number, td: number,
     x: number, y: number, rates: number, momentum: number, nesterov: number, decay: number,
     theta: number, theta0: number, velocity: number, losses: number, limit: number, work: number,
   ): Info;
   dtrainScratchBytes(n: number, m: number, d: number): number;
+
+  /**
+   * Calls of one op side by side: `count` calls of `op`, a {@link BatchCode}. They have the bits of as many separate
+   * calls, and threads share them. A call is a record of 32 doubles, at calls + 256·i: the op's arguments in order, and
+   * last, in double 31, its status, which is written. Each call has outputs and scratch of its own; inputs may be the
+   * same. The longest calls come first. Returns -1 for an unknown op, without a call.
+   */
+  dbatch(op: number, count: number, calls: number): Info;
 
   /**
    * One step of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
@@ -324,6 +335,8 @@ export type Info = number;
 
 /** What an op takes for `activation`, where it is not a record's address. */
 export { ActivationCode } from "./activationCode.js";
+/** What {@link Ops.dbatch} takes for `op`. */
+export { BatchCode } from "./batchCode.js";
 
 /** The threads of a backend. */
 export interface Team {

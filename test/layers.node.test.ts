@@ -44,6 +44,7 @@ const LAYERS = [
   "signal.ts",
   "ops.ts",
   "activationCode.ts",
+  "batchCode.ts",
 ];
 
 function files(folder: string, pattern: RegExp): string[] {

@@ -4,10 +4,14 @@
  * with threads too (`NTK_THREADS=2`); this one does whatever that says.
  */
 import { afterAll, describe, expect, test } from "vitest";
+import { Arena } from "../src/arena.js";
 import { createTeam, createWasmBackend } from "../src/backend/inlined.js";
 import { whyNotShared } from "../src/backend/threads/choose.js";
-import { BackendError, createInfiniteNetwork, createNetwork, load } from "../src/index.js";
+import type { Context } from "../src/context.js";
+import { BackendError, createInfiniteNetwork, createNetwork, load, type SweepOptions } from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
+import { drain } from "../src/slices.js";
+import { sweepingNetworks } from "../src/training/sweep.js";
 import { randomMatrix } from "./setup/random.js";
 import { variants } from "./setup/variants.js";
 
@@ -27,6 +31,14 @@ const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation
 const few = createNetwork({ inputs: 3, hidden: 12, seed: 2 });
 const infinites = createInfiniteNetwork({ depth: 3, activation: "erf" });
 const infinite = ["relu", "softplus", "tanh", { name: "abRelu", negative: -0.2, positive: 1 }] as const;
+/** Sweeps of small networks, whose runs train together: the last rate diverges. */
+const points = Array.from({ length: 12 }, (_, i) => i / 6 - 1);
+const values = points.map((x) => Math.sin(3 * x));
+const grid = { widths: [16, 5], learningRates: [{ fraction: 0.5 }, 0.1, 1e4], seeds: 5, steps: 12 };
+const small: Partial<SweepOptions>[] = [
+  { recordAt: [0, 3, 12], network: { activation: "relu", biasStd: 1 }, Xtest: [0.1, 0.7], Ytest: [1, 2] },
+  { recordAt: [5], momentum: 0.9, nesterov: true, weightDecay: 0.01, inits: ["ntk", "unit"] },
+];
 const positive = (ntk: Ntk) => {
   const { data } = ntk.gram(A);
   return { data: data.map((x, i) => x + (i % (N + 1) === 0 ? N : 0)), rows: N, cols: N };
@@ -102,15 +114,30 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   training: (ntk) => [...ntk.training(net, X, Y, { steps: 3, learningRate: 1e-3 })].length,
   compare: (ntk) => ntk.compare(net, X, Y, { steps: 5, learningRate: 1e-3, recordAt: [0, 5] }),
   comparing: (ntk) => [...ntk.comparing(net, X, Y, { steps: 3, learningRate: 1e-3 })].length,
-  sweep: (ntk) => ntk.sweep(X, Y, { widths: [30, 90], learningRates: [1e-3], steps: 3, seeds: 2 }),
-  sweeping: (ntk) => [...ntk.sweeping(X, Y, { widths: [30], learningRates: [1e-3], steps: 3, seeds: 2 })].length,
+  sweep: (ntk) => [
+    ntk.sweep(X, Y, { widths: [30, 90], learningRates: [1e-3], steps: 3, seeds: 2 }),
+    ntk.sweep(X, Y2, { widths: [12], learningRates: [1e-3], steps: 3, seeds: 2 }),
+    ntk.sweep(X, Y, { widths: [7], depth: 2, learningRates: [1e-3], steps: 3, seeds: 2 }),
+    ...small.map((options) => ntk.sweep(points, values, { ...grid, ...options })),
+  ],
+  sweeping: (ntk) => drain(ntk.sweeping(points, values, { ...grid, widths: [3, 17] })),
   ensemble: (ntk) => {
     const model = createInfiniteNetwork({ depth: 2, activation: "erf", biasStd: 0.1 });
     return ntk.ensemble(model, X, Y, { learningRate: 1e-3 }).at(10, X2);
   },
   sampleKernel: (ntk) => {
-    const samples = ntk.sampleKernel({ inputs: 3, hidden: [20, 30] }, X, { draws: 3 }).result();
-    return [samples.mean, samples.standardError];
+    const shallow = { inputs: 3, hidden: 9 };
+    return [
+      ntk.sampleKernel({ inputs: 3, hidden: [20, 30] }, X, { draws: 3 }),
+      ntk.sampleKernel(shallow, X2, { draws: 37, seed: 5 }),
+      ntk.sampleKernel({ ...shallow, outputs: 2 }, X2, { draws: 7, X2: X }),
+      ntk.sampleKernel({ ...shallow, outputs: 2 }, X2, { draws: 3, outputs: "full" }),
+    ].map((samples) => {
+      // Draw by draw: what is made in advance is not seen.
+      const seen = Array.from({ length: 2 }, () => samples.step() && [samples.draws, samples.mean]);
+      const { mean, standardError, draws } = samples.result();
+      return [seen, mean, standardError, draws];
+    });
   },
   tune: (ntk) =>
     ntk.tune(createInfiniteNetwork({ depth: 1 }), X2, randomMatrix(40, 1, 9, 1), {
@@ -175,12 +202,31 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) =>
         team.leastWork = 0;
         await team.ready;
         using ntk = new Ntk(backend, precision);
-        for (const name of ["kernel", "gram", "cholesky", "eigh", "train"]) {
-          METHODS[name](ntk);
-          const { units, computed } = team.shared;
-          expect(computed, `${name}: computed units of ${units}`).toBe(units);
+        // Helpers of a busy machine may get no core for some time.
+        for (let round = 0; round < 50 && team.shared.helped === 0; round++) {
+          for (const name of ["kernel", "gram", "cholesky", "eigh", "train"]) {
+            METHODS[name](ntk);
+            const { units, computed } = team.shared;
+            expect(computed, `${name}: computed units of ${units}`).toBe(units);
+          }
         }
         expect(team.shared.helped).toBeGreaterThan(0);
+      });
+
+      test("an abort in onProgress keeps the runs that were reported", async () => {
+        for (const { ntk, team } of teams) {
+          await team.ready;
+          for (const keep of [1, 7]) {
+            const stopAt = (which: Ntk) => {
+              const stop = new AbortController();
+              const onProgress = ({ done }: { done: number }) => done === keep && stop.abort();
+              return which.sweep(points, values, { ...grid, signal: stop.signal, onProgress });
+            };
+            const got = stopAt(ntk);
+            expect(got).toMatchObject({ aborted: true, runs: { length: keep } });
+            expect(got).toEqual(stopAt(alone));
+          }
+        }
       });
 
       test("helpers compute some of it", () => {
@@ -188,6 +234,88 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) =>
       });
     });
   }
+});
+
+/** As `load` shares them: networks of which one alone is too small. */
+describe.skipIf(!shareable)("small networks side by side", () => {
+  const [variant] = variants.filter((name) => name !== "js");
+  const X = Array.from({ length: 32 }, (_, i) => i / 16 - 1);
+  const Y = X.map((x) => Math.sin(2 * x));
+  const options = { steps: 500, recordAt: [0, 50, 500] };
+
+  /** What two threads share of a call, and how many units a helper computes. */
+  async function sharedBy(call: (ntk: Ntk) => unknown) {
+    const { backend, team } = createTeam(variant, 2);
+    await team.ready;
+    using ntk = new Ntk(backend);
+    call(ntk);
+    const { regions, units } = team.shared;
+    // A helper may get no core for some time.
+    for (let more = 0; more < 500 && regions > 0 && team.shared.helped === 0; more++) call(ntk);
+    const { units: opened, computed, helped } = team.shared;
+    expect(computed).toBe(opened);
+    return { regions, units, helped };
+  }
+
+  test("sweep: eight runs at a time", async () => {
+    const net = createNetwork({ inputs: 1, hidden: 64 });
+    const one = await sharedBy((ntk) => ntk.compare(net, X, Y, { ...options, learningRate: 0.1 }));
+    expect(one.regions, "of a run alone").toBe(0);
+    const grid = { ...options, widths: [64], learningRates: [0.1, 0.3], seeds: 8 };
+    const all = await sharedBy((ntk) => ntk.sweep(X, Y, grid));
+    expect(all.regions).toBeGreaterThan(5);
+    expect(all.units).toBe(8 * all.regions);
+    expect(all.helped).toBeGreaterThan(0);
+  });
+
+  test("a sweep that is stopped in a group keeps the runs that had diverged, in the order of the grid", async () => {
+    const { backend, team } = createTeam(variant, 2);
+    await team.ready;
+    using ntk = new Ntk(backend);
+    const stop = new AbortController();
+    const reported: number[] = [];
+    const slices = ntk.sweeping(X, Y, {
+      widths: [5],
+      learningRates: [0.1, 1e4],
+      network: { activation: "relu" },
+      steps: 1e9,
+      recordAt: [0, 1e9],
+      seeds: 3,
+      signal: stop.signal,
+      onProgress: ({ done }) => reported.push(done),
+    });
+    for (let slice = 0; slice < 40; slice++) slices.next();
+    stop.abort();
+    const { runs, summary, aborted } = drain(slices);
+    expect(aborted).toBe(true);
+    expect(runs.map(({ rate, seed }) => [rate, seed])).toEqual([0, 1, 2].map((seed) => [1e4, seed]));
+    expect(runs.every(({ divergedAt, steps }) => divergedAt && steps.length === 1)).toBe(true);
+    expect(reported).toEqual([1, 2, 3]);
+    expect(summary).toMatchObject([{ rate: 1e4, step: 0, runs: 3, diverged: 3 }]);
+  });
+
+  test("a generator that is dropped in a group gives its memory back", async () => {
+    const { backend, team } = createTeam(variant, 2);
+    await team.ready;
+    const { ops } = backend;
+    const context: Context = { ops, arena: new Arena(backend), precision: "float64", threads: 2, disposed: false };
+    const grid = { widths: [5, 9], learningRates: [0.1], steps: 1e9, seeds: 2 };
+    for (let count = 1; count < 12; count++) {
+      const slices = sweepingNetworks(context, X, Y, grid);
+      for (let slice = 0; slice < count; slice++) slices.next();
+      // The first three steps make networks.
+      expect(context.arena.heldBytes > 0).toBe(count > 3);
+      slices.return(undefined as never);
+      expect(context.arena.heldBytes).toBe(0);
+    }
+    team.end();
+  });
+
+  test("sampleKernel: 32 draws at a time", async () => {
+    const all = await sharedBy((ntk) => ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 80 }).result());
+    expect([all.regions, all.units]).toEqual([3, 80]);
+    expect(all.helped).toBeGreaterThan(0);
+  });
 });
 
 describe.skipIf(!shareable)("load({ threads })", () => {

@@ -9,6 +9,7 @@ import { moments } from "../infinite/probitSeries";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { ch1dn, ch1up, ch1upScratchBytes, chdex } from "../lapack/choleskyEdits";
 import { eigh, eighScratchBytes } from "../lapack/eigen/index";
+import { batch } from "../network/batch";
 import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
 import { ntk, ntkScratchBytes } from "../network/ntk";
@@ -184,17 +185,21 @@ export function dvjp(
 
 export function dtrain(
   activation: i32, steps: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
-  x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
+  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
   theta: usize, theta0: usize, velocity: usize, losses: usize, limit: f64, work: usize,
 ): i32 {
   return train(
-    activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, rates, momentum, nesterov, decay, theta,
+    activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, rates, momentum, nesterov, decay, theta,
     theta0, velocity, losses, limit, work,
   );
 }
 
 export function dtrainScratchBytes(n: i32, m: i32, d: i32): f64 {
   return trainScratchBytes(n, m, d);
+}
+
+export function dbatch(op: i32, count: i32, calls: usize): i32 {
+  return batch(op, count, calls);
 }
 
 export function ddescend(

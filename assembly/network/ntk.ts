@@ -94,7 +94,7 @@ export function ntk<T>(
     job.k0 = k0; job.kb = kb; job.gamma = first ? gamma : 1; job.delta = first ? delta : 0;
     const made = FEATURE_TIME * <f64>(both ? n : n + rows) * <f64>kb;
     forEachUnit(sizeof<T>() == 4 ? featureUnit32 : featureUnit64, job.groups * ((kb + KC - 1) / KC), work, rest, own, made);
-    const time = 2 * productTime<T>(lower, rows, n, kb);
+    const time = ntkBlockTime<T>(lower, rows, n, kb);
     forEachUnit(sizeof<T>() == 4 ? kernelUnit32 : kernelUnit64, cut(job, time), work, rest, own, time);
   }
   return 0;
@@ -103,6 +103,16 @@ export function ntk<T>(
 /** Nanoseconds for a unit's value and slope at a point, the cheapest activation. */
 // @ts-ignore: decorator
 @inline const FEATURE_TIME: f64 = 2;
+
+/** Nanoseconds of the two products of a pass over at most KB units. */
+export function ntkBlockTime<T>(lower: bool, rows: i32, n: i32, m: i32): f64 {
+  return 2 * productTime<T>(lower, rows, n, min(m, KB));
+}
+
+/** Nanoseconds of {@link ntk} on one thread. */
+export function ntkTime<T>(lower: bool, rows: i32, n: i32, m: i32): f64 {
+  return FEATURE_TIME * <f64>(lower ? n : n + rows) * <f64>m + 2 * productTime<T>(lower, rows, n, m);
+}
 
 /** Makes S and G of a group of points for KC units, and packs them. */
 function featureUnit<T>(address: usize, unit: i32, work: usize): void {

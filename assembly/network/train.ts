@@ -12,16 +12,22 @@ import { madd, nmadd } from "../simd/words";
 // @ts-ignore: decorator
 @inline const GROUP: i32 = 4;
 
+/** Enough for one thread too: a call of a batch may have one, whatever its size. */
 export function trainScratchBytes(n: i32, m: i32, d: i32): f64 {
   const shared = isLarge(n, m, d), line = <f64>lineBytes(<usize>m), parameters = <f64>m * <f64>(d + 2) + 1;
-  const lines = shared ? 2 * n + 1 : (d <= FEW_INPUTS ? GROUP : n) + GROUP + 1;
+  const lines = max((d <= FEW_INPUTS ? GROUP : n) + GROUP + 1, shared ? 2 * n + 1 : 0);
   const sums = shared ? 2 * <f64>lineBytes(<usize>n) + 64 * <f64>threads() : 0.0;
   return 192 + parameters * 8 + <f64>lines * line + sums + featuresScratchBytes<f64>(n, m, d, threads());
 }
 
 /** True where threads share a step: S and G are then kept for all rows, to be summed by units. */
 function isLarge(n: i32, m: i32, d: i32): bool {
-  return isShared(STEP_TIME * <f64>n * <f64>m * <f64>(d + 3));
+  return isShared(stepTime(n, m, d));
+}
+
+/** Nanoseconds of a step. */
+export function stepTime(n: i32, m: i32, d: i32): f64 {
+  return STEP_TIME * <f64>n * <f64>m * <f64>(d + 3);
 }
 
 /** Nanoseconds for a unit, a point and an input in a step. */
@@ -30,15 +36,15 @@ function isLarge(n: i32, m: i32, d: i32): bool {
 
 export function train(
   activation: i32, steps: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
-  x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
+  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
   theta: usize, theta0: usize, velocity: usize, losses: usize, limit: f64, work: usize,
 ): i32 {
   const P = m * (d + 1) + (bias ? m + 1 : 0), gradient = work + 128, rest = gradient + lineBytes(<usize>P);
   const shared = isLarge(n, m, d);
   for (let k = 0; k < steps; k++) {
     const loss = shared
-      ? sharedBackward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, theta, gradient, rest)
-      : backward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, theta, gradient, work, rest);
+      ? sharedBackward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, theta, gradient, rest)
+      : backward(activation, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, theta, gradient, work, rest);
     store<f64>(losses + (<usize>k << 3), loss);
     if (!(loss <= limit)) return k + 1;
     const rate = load<f64>(rates + (<usize>k << 3));
@@ -56,11 +62,11 @@ export function descend(
 }
 
 /**
- * The gradient of the loss Σ (f − y)²/2n, laid out like theta; returns the loss. `small` has room for twelve doubles.
+ * The direction of the loss Σ (f − y)²/2n, laid out like theta; returns the loss. `small` has room for twelve doubles.
  */
 function backward(
   activation: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
-  x: usize, y: usize, theta: usize, gradient: usize, small: usize, work: usize,
+  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, theta: usize, gradient: usize, small: usize, work: usize,
 ): f64 {
   const mBytes = <usize>m << 3, dBytes = <usize>d << 3, line = lineBytes(<usize>m), first: usize = bias ? 8 : 0;
   const b = theta + first, c = b + mBytes, bd = bias ? c + mBytes * <usize>d : 0;
@@ -81,12 +87,12 @@ function backward(
       total += difference;
       store<f64>(v + (<usize>r << 3), difference / <f64>n);
     }
-    addRows(m, live, alpha2, v, 0, 0, rows, line, gb, 1);
-    if (bias) addRows(m, live, beta1, v, 0, 0, g, line, gd, 1);
+    addRows(m, live, tb, v, 0, 0, rows, line, gb, 1);
+    if (bias) addRows(m, live, td, v, 0, 0, g, line, gd, 1);
     const xi = x + <usize>i * dBytes;
-    for (let t = 0; t < d; t++) addRows(m, live, alpha1, v, xi + (<usize>t << 3), dBytes, g, line, gc + (<usize>t << 3), d);
+    for (let t = 0; t < d; t++) addRows(m, live, tc, v, xi + (<usize>t << 3), dBytes, g, line, gc + (<usize>t << 3), d);
   }
-  if (bias) store<f64>(gradient, beta2 * total / <f64>n);
+  if (bias) store<f64>(gradient, ta * total / <f64>n);
   return squares / (2 * <f64>n);
 }
 
@@ -101,7 +107,9 @@ class Step extends Rows {
   bias: bool;
   alpha1: f64;
   beta1: f64;
-  alpha2: f64;
+  tb: f64;
+  tc: f64;
+  td: f64;
   /** beta2 a. */
   start: f64;
   x: usize;
@@ -123,7 +131,7 @@ class Step extends Rows {
 
 function sharedBackward(
   activation: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
-  x: usize, y: usize, theta: usize, gradient: usize, work: usize,
+  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, theta: usize, gradient: usize, work: usize,
 ): f64 {
   const mBytes = <usize>m << 3, line = lineBytes(<usize>m), first: usize = bias ? 8 : 0, t = changetype<Step>(jobRoom());
   const b = theta + first, c = b + mBytes, gb = gradient + first, gc = gb + mBytes, column = lineBytes(<usize>n);
@@ -132,7 +140,7 @@ function sharedBackward(
   for (let o: usize = 0; o < mBytes; o += 8) store<f64>(gain + o, alpha2 * load<f64>(b + o));
   memory.fill(gradient, 0, first + mBytes * <usize>(d + 1) + (bias ? mBytes : 0));
   const few = prepare<f64>(0, n, m, d, alpha1, x, d, c, d, s, <i32>(line >> 3), prepared);
-  t.activation = activation; t.few = few; t.n = n; t.m = m; t.d = d; t.bias = bias != 0; t.alpha1 = alpha1; t.beta1 = beta1; t.alpha2 = alpha2;
+  t.activation = activation; t.few = few; t.n = n; t.m = m; t.d = d; t.bias = bias != 0; t.alpha1 = alpha1; t.beta1 = beta1; t.tb = tb; t.tc = tc; t.td = td;
   t.start = bias ? beta2 * load<f64>(theta) : 0; t.x = x; t.y = y; t.prepared = prepared;
   t.shift = bias ? c + mBytes * <usize>d : 0; t.gain = gain; t.s = s; t.g = g; t.ld = <i32>(line >> 3);
   t.differences = differences; t.v = v; t.gb = gb; t.gc = gc; t.gd = gc + mBytes * <usize>d;
@@ -144,7 +152,7 @@ function sharedBackward(
     total += difference;
   }
   shareRows(trainUnitsUnit, t, 0, m, WIDE, 0, 0);
-  if (bias) store<f64>(gradient, beta2 * total / <f64>n);
+  if (bias) store<f64>(gradient, ta * total / <f64>n);
   return squares / (2 * <f64>n);
 }
 
@@ -164,10 +172,10 @@ function trainUnitsUnit(address: usize, unit: i32, _work: usize): void {
   const from = firstRow(t, unit), units = endRow(t, unit) - from, o = <usize>from << 3;
   for (let i = 0, n = t.n; i < n; i += GROUP) {
     const live = min(GROUP, n - i), at = <usize>i, v = t.v + (at << 3), s = t.s + at * line + o, g = t.g + at * line + o;
-    addRows(units, live, t.alpha2, v, 0, 0, s, line, t.gb + o, 1);
-    if (t.bias) addRows(units, live, t.beta1, v, 0, 0, g, line, t.gd + o, 1);
+    addRows(units, live, t.tb, v, 0, 0, s, line, t.gb + o, 1);
+    if (t.bias) addRows(units, live, t.td, v, 0, 0, g, line, t.gd + o, 1);
     const xi = t.x + at * dBytes, gc = t.gc + o * <usize>d;
-    for (let q = 0; q < d; q++) addRows(units, live, t.alpha1, v, xi + (<usize>q << 3), dBytes, g, line, gc + (<usize>q << 3), d);
+    for (let q = 0; q < d; q++) addRows(units, live, t.tc, v, xi + (<usize>q << 3), dBytes, g, line, gc + (<usize>q << 3), d);
   }
 }
 

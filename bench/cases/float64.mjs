@@ -185,7 +185,34 @@ function trainOp({ ops, arena }, steps) {
   return {
     before: () => arena.view(theta, parameters.length).set(parameters),
     run() {
-      ops.dtrain(0, steps, 200, 1000, 1, 1, 1, 1, 1, 1, x, y, rates, 0, 0, 0, theta, theta0, 0, losses, 1e12, work);
+      ops.dtrain(
+        0,
+        steps,
+        200,
+        1000,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        x,
+        y,
+        rates,
+        0,
+        0,
+        0,
+        theta,
+        theta0,
+        0,
+        losses,
+        1e12,
+        work,
+      );
       return arena.view(losses, 1)[0];
     },
   };

@@ -142,6 +142,21 @@ export const CASES = [
       return () => ntk.train(model, X, Y, { steps: 20, learningRate: 1e-4, recordAt: [] });
     },
   },
+  {
+    name: "sweep N=32 d=1, 16 runs of width 64, 500 steps",
+    prepare({ ntk }) {
+      const [X, Y] = [matrix(32, 1, 1), matrix(32, 1, 2)];
+      const grid = { widths: [64], learningRates: [0.1, 0.3], seeds: 8 };
+      return () => ntk.sweep(X, Y, { ...grid, steps: 500, recordAt: [0, 50, 100, 250, 500] });
+    },
+  },
+  {
+    name: "sampleKernel N=60 d=1 m=64, 200 draws",
+    prepare({ ntk }) {
+      const X = matrix(60, 1, 1);
+      return () => ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 200 }).result();
+    },
+  },
   ...[
     [1, 1],
     [10, 20],

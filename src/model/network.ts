@@ -36,7 +36,7 @@ import { blockStd, checkLayerOptions, layout, mirrored, roleOf, streamOf, widths
 import type { Block, Network, NetworkOptions, NetworkShape, Parametrization } from "./networkShape.js";
 import { perLayer, rates } from "./perLayer.js";
 
-export { blockStd, displaced, isUnrated, residualOf, scales, widths } from "./networkLayers.js";
+export { blockStd, displaced, residualOf, scales, widths } from "./networkLayers.js";
 export type { Block, Network, NetworkOptions, NetworkShape, Parametrization } from "./networkShape.js";
 
 /** A width, or a list of widths. */

@@ -141,12 +141,6 @@ export function displaced(
   return theta;
 }
 
-/** True where every block has the rate 1. */
-export function isUnrated(net: NetworkShape): boolean {
-  const rateAt = rateOf(net);
-  return layout(net).every(({ name }) => rateAt(name) === 1);
-}
-
 /** Scales of one layer: Z = alpha H Cᵀ + beta d (MATH.md §1). beta is 0 without biases. */
 export interface LayerScale {
   readonly alpha: number;

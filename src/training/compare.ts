@@ -10,9 +10,9 @@ import { any, read, type Schema } from "../options.js";
 import { checkData } from "../problem.js";
 import { drain } from "../slices.js";
 import { Dynamics } from "./dynamics.js";
+import { type Outcome, single, type Trained, trainingGroup } from "./group.js";
 import type { TrainingRecord } from "./recorder.js";
 import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./run.js";
-import { type Trained, training } from "./train.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d. The gap is reported on them too. */
@@ -66,7 +66,7 @@ export function comparingNetwork(
   const { Xtest, Ytest, ...train } = read(options, "compare", TRAIN_EXAMPLE, OPTIONS);
   const run = checkRun(net, X, Y, train);
   const test = checkTest(Xtest, Ytest, run.net.inputs, run.net.outputs);
-  return comparing(context, run, test.X, test.Y);
+  return single(comparingGroup(context, [run], test));
 }
 
 /** Copies of the test data that were given. @throws TypeError, RangeError */
@@ -80,42 +80,83 @@ export function checkTest(Xtest: unknown, Ytest: unknown, inputs: number, output
   return { X, Y: copied(toMatrix(Ytest as MatrixLike, "Ytest", { rows: X.rows, cols: outputs })) };
 }
 
-/** Compares for a checked run. Yields between slices of the training. */
-export function* comparing(
+/**
+ * Compares for a group of checked runs, which {@link trainingGroup} trains. Yields between slices of the training, and
+ * between the first-order models of several runs.
+ */
+export function* comparingGroup(
   context: Context,
-  run: Run,
-  Xtest?: Matrix,
-  Ytest?: Matrix,
-): Generator<Progress, Comparison, void> {
-  const dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y, "full"), run.rule);
+  runs: readonly Run[],
+  test: { X?: Matrix; Y?: Matrix },
+): Generator<Progress | undefined, Outcome<Comparison>[], void> {
+  const models: LinearModel[] = [];
   try {
-    const onTrain: Float64Array[] = [];
-    const onTest: Float64Array[] = [];
-    const beside = ({ steps }: TrainingRecord) => {
-      const train = side(dynamics, steps, undefined, run.Y, onTrain);
-      const test = Xtest && side(dynamics, steps, Xtest, Ytest, onTest);
-      return {
-        maxLearningRate: dynamics.maxLearningRate,
-        linearLoss: train.linearLoss,
-        gap: train.gap,
-        ...(test && { gapTest: test.gap }),
-        ...(test && Ytest && { testLoss: test.loss, linearTestLoss: test.linearLoss }),
-      };
-    };
-    try {
-      const trained = yield* training(context, run, (network) => {
-        onTrain.push(forward(context, network, run.X).data);
-        if (Xtest) onTest.push(forward(context, network, Xtest).data);
-      });
-      return { ...trained, ...beside(trained) };
-    } catch (error) {
-      if (!(error instanceof ConvergenceError) || error.partial === undefined) throw error;
-      const partial = error.partial as Trained;
-      const { step, maxLearningRate } = error;
-      throw new ConvergenceError(error.message, { step, maxLearningRate, partial: { ...partial, ...beside(partial) } });
+    for (const run of runs) {
+      if (models.length > 0) yield;
+      models.push(new LinearModel(context, run, test));
     }
+    const outcomes = yield* trainingGroup(context, runs, (i, network) => models[i].record(network));
+    const results: Outcome<Comparison>[] = [];
+    for (const [i, model] of models.entries()) {
+      if (i > 0) yield;
+      results.push(model.beside(outcomes[i]));
+    }
+    return results;
   } finally {
-    dynamics.dispose();
+    for (const model of models) model.dispose();
+  }
+}
+
+/** The first-order model of a run, and the outputs of the trained network at each recorded step. */
+class LinearModel {
+  readonly #context: Context;
+  readonly #run: Run;
+  readonly #test: { X?: Matrix; Y?: Matrix };
+  readonly #dynamics: Dynamics;
+  readonly #onTrain: Float64Array[] = [];
+  readonly #onTest: Float64Array[] = [];
+
+  constructor(context: Context, run: Run, test: { X?: Matrix; Y?: Matrix }) {
+    this.#context = context;
+    this.#run = run;
+    this.#test = test;
+    this.#dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y, "full"), run.rule);
+  }
+
+  record(network: Network): void {
+    const { X } = this.#test;
+    this.#onTrain.push(forward(this.#context, network, this.#run.X).data);
+    if (X) this.#onTest.push(forward(this.#context, network, X).data);
+  }
+
+  /** What the run ended with, beside the model. */
+  beside(outcome: Outcome<Trained>): Outcome<Comparison> {
+    if (!(outcome instanceof ConvergenceError)) return { ...outcome, ...this.#at(outcome.steps) };
+    const { message, step, maxLearningRate } = outcome;
+    const partial = outcome.partial as Trained;
+    return new ConvergenceError(message, {
+      step,
+      maxLearningRate,
+      partial: { ...partial, ...this.#at(partial.steps) },
+    });
+  }
+
+  dispose(): void {
+    this.#dynamics.dispose();
+  }
+
+  #at(steps: number[]) {
+    const dynamics = this.#dynamics;
+    const { X, Y } = this.#test;
+    const train = side(dynamics, steps, undefined, this.#run.Y, this.#onTrain);
+    const test = X && side(dynamics, steps, X, Y, this.#onTest);
+    return {
+      maxLearningRate: dynamics.maxLearningRate,
+      linearLoss: train.linearLoss,
+      gap: train.gap,
+      ...(test && { gapTest: test.gap }),
+      ...(test && Y && { testLoss: test.loss, linearTestLoss: test.linearLoss }),
+    };
   }
 }
 

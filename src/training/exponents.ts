@@ -19,11 +19,12 @@ export type Measure = (typeof MEASURES)[number];
 /** Above this gap narrow nets saturate, and the power law no longer holds. */
 const LAZY_GAP = 0.1;
 
-/** Means of the cells of the grid. The runs of one cell follow each other, `seeds` at a time. */
-export function summarise(runs: SweepRun[], seeds: number): SweepSummary[] {
+/** Means of the cells of the grid, `seeds` runs each; a run that is missing was not finished. */
+export function summarise(grid: readonly (SweepRun | undefined)[], seeds: number): SweepSummary[] {
   const result: SweepSummary[] = [];
-  for (let from = 0; from < runs.length; from += seeds) {
-    const cell = runs.slice(from, from + seeds);
+  for (let from = 0; from < grid.length; from += seeds) {
+    const cell = grid.slice(from, from + seeds).filter((run) => run !== undefined);
+    if (cell.length === 0) continue;
     const { init, width, rate } = cell[0];
     const steps = [...new Set(cell.flatMap((run) => run.steps))].sort((a, b) => a - b);
     for (const step of steps) {

@@ -1,6 +1,6 @@
 /** The record of a training run: loss, and the distance of weights and kernel from the start. */
 import type { Context } from "../context.js";
-import { kernelInto } from "../kernel/finite/kernel.js";
+import { kernelsInto } from "../kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { maxDiagonal } from "../linalg/factor.js";
 import { scratch } from "../linalg/view.js";
@@ -22,28 +22,22 @@ export interface TrainingRecord {
 
 /** Fills a record, step by step. */
 export class Recorder {
-  readonly #context: Context;
-  readonly #net: Network;
-  readonly #X: Matrix;
+  readonly net: Network;
   /** Θ_0 on X; made with the first recorded step. */
-  #kernel0: Float64Array | undefined;
+  kernel0: Float64Array | undefined;
   readonly #size0: number;
   readonly #rows: { step: number; loss: number; drift: number; kernel: number }[] = [];
 
-  constructor(context: Context, net: Network, X: Matrix) {
-    this.#context = context;
-    this.#net = net;
-    this.#X = X;
+  constructor(net: Network) {
+    this.net = net;
     this.#size0 = norm(net.parameters);
   }
 
-  /** Records the drifts at a step. The loss of the step follows with {@link setLoss}. */
-  add(step: number, network: Network): void {
-    const drift = norm(network.parameters.map((value, p) => value - this.#net.parameters[p]));
-    this.#kernel0 ??= this.#kernel(this.#net);
-    const kernel =
-      step === 0 ? 0 : symmetricDistance(this.#kernel(network), this.#kernel0, this.#X.rows * network.outputs);
-    this.#rows.push({ step, loss: Number.NaN, drift, kernel });
+  /** Records the drifts at a step, from Θ on X there. The loss follows with {@link setLoss}. */
+  add(step: number, network: Network, kernel: Float64Array): void {
+    const { net, kernel0 = kernel } = this;
+    const drift = norm(network.parameters.map((value, p) => value - net.parameters[p]));
+    this.#rows.push({ step, loss: Number.NaN, drift, kernel: symmetricDistance(kernel, kernel0) });
   }
 
   setLoss(loss: number): void {
@@ -67,19 +61,35 @@ export class Recorder {
       kernelDrift: column((row) => row.kernel),
     };
   }
+}
 
-  /** Θ on X, its lower triangle; a RangeError where it overflows. */
-  #kernel(network: Network): Float64Array {
-    const context = this.#context;
-    const n = this.#X.rows * network.outputs;
-    return context.arena.run(() => {
-      const out = scratch(context, n, n);
-      const inputs = loadInputs(context, this.#X);
-      kernelInto(context, loadNetwork(context, network), inputs, undefined, "full", out);
+/** Records the drifts of runs on X at a step. */
+export function record(
+  context: Context,
+  X: Matrix,
+  step: number,
+  runs: readonly { recorder: Recorder; network: Network }[],
+): void {
+  const kernels = (networks: readonly Network[]) => (networks.length > 0 ? kernelsOn(context, X, networks) : []);
+  const fresh = runs.map(({ recorder }) => recorder).filter(({ kernel0 }) => kernel0 === undefined);
+  const starts = kernels(fresh.map(({ net }) => net));
+  for (const [i, recorder] of fresh.entries()) recorder.kernel0 = starts[i];
+  const moved = step === 0 ? starts : kernels(runs.map(({ network }) => network));
+  for (const [i, { recorder, network }] of runs.entries()) recorder.add(step, network, moved[i]);
+}
+
+/** Θ on X of each network, its lower triangle; a RangeError where one overflows. */
+function kernelsOn(context: Context, X: Matrix, networks: readonly Network[]): Float64Array[] {
+  return context.arena.run(() => {
+    const outs = networks.map(({ outputs }) => scratch(context, X.rows * outputs, X.rows * outputs));
+    const inputs = loadInputs(context, X);
+    const loaded = networks.map((network) => loadNetwork(context, network));
+    kernelsInto(context, loaded, inputs, undefined, "full", outs);
+    return outs.map((out) => {
       maxDiagonal(out);
       return out.copy();
     });
-  }
+  });
 }
 
 function norm(values: Float64Array): number {
@@ -92,7 +102,9 @@ function norm(values: Float64Array): number {
  * ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Entries are scaled by the
  * largest one, so the sums do not overflow.
  */
-function symmetricDistance(A: Float64Array, B: Float64Array, n: number): number {
+function symmetricDistance(A: Float64Array, B: Float64Array): number {
+  if (A === B) return 0;
+  const n = Math.sqrt(A.length);
   let largest = 0;
   for (let i = 0; i < n; i++) {
     for (let at = i * n; at <= i * (n + 1); at++) largest = Math.max(largest, Math.abs(A[at]), Math.abs(B[at]));

@@ -2,13 +2,14 @@
 
 import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
-import { kernel, kernelScratch, type Outputs } from "../kernel/finite/kernel.js";
+import { kernelScratch, kernels, type Outputs } from "../kernel/finite/kernel.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { drawBy } from "../model/draw.js";
-import { type Network, type NetworkOptions, networkShape, parameterCount, startOf } from "../model/network.js";
+import { type Network, type NetworkOptions, networkShape, parameterCount, startOf, widths } from "../model/network.js";
 import { any, count, or, outputs, read, type Schema, seed } from "../options.js";
 import { checkSeed } from "../scalars.js";
+import { together } from "./together.js";
 
 export interface SampleKernelOptions {
   /** Number of networks; default 100. */
@@ -48,9 +49,30 @@ export function kernelSamplesOf(
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const block = outputs === "full" ? network.outputs : 1;
   const shape = { ...network, parameters: { length: parameterCount(blocks) } };
-  context.arena.require(n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs));
-  return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed);
+  const doubles = n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs);
+  context.arena.require(doubles);
+  return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed, doubles);
 }
+
+/** Adds draw number `draws` to means and sums of squares. Each entry is read once: 5 µs for 3600, else 8. */
+function fold(data: Float64Array, draws: number, mean: Float64Array, squares: Float64Array): void {
+  for (let at = 0; at < data.length; at++) {
+    const value = data[at];
+    const before = mean[at];
+    const deviation = value - before;
+    const after = before + deviation / draws;
+    mean[at] = after;
+    squares[at] += deviation * (value - after);
+  }
+}
+
+/**
+ * Kernels that are made at once for each thread. In between helpers fall asleep: 200 draws of 60 points and 64 units
+ * took 6.6 ms with 4, 6.2 with 16 and with 32 (one thread 9.7).
+ */
+const EACH = 16;
+/** Points · points · units of the kernels that are made at once, at most, for each thread: about 16 ms. */
+const MOST_WORK = 2 ** 27;
 
 /**
  * Kernels being sampled. Iteration draws one network after another and yields this object each time, so that a page can
@@ -75,6 +97,10 @@ export class KernelSamples implements Iterable<KernelSamples> {
   readonly #mean: Matrix;
   /** Sums of squared deviations from the mean so far (Welford 1962). */
   readonly #squares: Float64Array;
+  /** Kernels of the next draws, the next one last. */
+  #made: Matrix[] = [];
+  /** Doubles that a kernel takes. */
+  readonly #doubles: number;
 
   /** @internal */
   constructor(
@@ -85,7 +111,9 @@ export class KernelSamples implements Iterable<KernelSamples> {
     outputs: Outputs,
     total: number,
     seed: number,
+    doubles: number,
   ) {
+    this.#doubles = doubles;
     this.#context = context;
     this.#network = network;
     this.#X = X;
@@ -113,18 +141,36 @@ export class KernelSamples implements Iterable<KernelSamples> {
   /** Draws one more network; false where all have been drawn. */
   step(): boolean {
     if (this.draws === this.total) return false;
-    const seed = this.#seed + this.draws;
-    const parameters = startOf(this.#network, (drawing) => drawBy(this.#context, drawing, seed));
-    const net = { ...this.#network, seed, parameters };
-    const { data } = kernel(this.#context, 8, net, this.#X, this.#X2, this.#outputs);
-    this.draws++;
-    const mean = this.#mean.data;
-    for (let at = 0; at < data.length; at++) {
-      const deviation = data[at] - mean[at];
-      mean[at] += deviation / this.draws;
-      this.#squares[at] += deviation * (data[at] - mean[at]);
-    }
+    // Kernels that are made already outlive the backend.
+    void this.#context.ops;
+    const { data } = this.#made.pop() ?? this.#make();
+    fold(data, ++this.draws, this.#mean.data, this.#squares);
     return true;
+  }
+
+  /** Makes the kernels of the next draws, as many as threads make side by side; returns the first. */
+  #make(): Matrix {
+    const context = this.#context;
+    const left = this.total - this.draws;
+    const count = Math.min(
+      this.#most(),
+      together(context, EACH, left, () => this.#doubles),
+    );
+    const nets = Array.from({ length: count }, (_, k) => {
+      const seed = this.#seed + this.draws + k;
+      return { ...this.#network, seed, parameters: startOf(this.#network, (how) => drawBy(context, how, seed)) };
+    });
+    const [first, ...others] = kernels(context, 8, nets, this.#X, this.#X2, this.#outputs);
+    this.#made = others.reverse();
+    return first;
+  }
+
+  /** The most draws at once. A deep kernel, or one of all pairs of outputs, is many ops. */
+  #most(): number {
+    const hidden = widths(this.#network);
+    if (hidden.length > 1 || (this.#outputs === "full" && this.#network.outputs > 1)) return 1;
+    const work = this.#X.rows * (this.#X2 ?? this.#X).rows * hidden[0];
+    return Math.max(1, Math.floor((this.#context.threads * MOST_WORK) / Math.max(work, 1)));
   }
 
   /** Draws the remaining networks. */

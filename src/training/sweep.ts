@@ -15,7 +15,7 @@ import { createNetwork, type Network, type NetworkOptions, networkShape, paramet
 import { any, type Check, choice, count, layers, list, optional, or, positive, read, type Schema } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
-import { type CompareOptions, type Comparison, checkTest, comparing } from "./compare.js";
+import { type CompareOptions, type Comparison, checkTest, comparingGroup } from "./compare.js";
 import {
   fitExponents,
   type SweepExponents,
@@ -24,8 +24,10 @@ import {
   type SweepSummary,
   summarise,
 } from "./exponents.js";
+import { type Outcome, stableRate } from "./group.js";
 import { checkSteps, type Run, TRAIN } from "./run.js";
-import { stableRate } from "./train.js";
+import { together } from "./together.js";
+import { heldDoubles } from "./trainer.js";
 
 export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
   /** Hidden widths. */
@@ -39,7 +41,7 @@ export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onP
   seeds?: number;
   /** All other options of the networks. */
   network?: Omit<NetworkOptions, "inputs" | "hidden" | "outputs" | "init" | "seed" | "parameters">;
-  /** Called after each run. */
+  /** Called once for each run, in the order of the grid. Runs that train together end together. */
   onProgress?: (progress: SweepProgress) => void;
 }
 
@@ -92,6 +94,9 @@ const OPTIONS = {
 
 /** Most runs of a sweep: each has a record of its own. */
 const MOST_RUNS = 1_000_000;
+/** Runs of a group for each thread: where they are unlike, threads wait little for the last one. */
+const EACH = 4;
+
 /** `ntk.sweep`. */
 export function sweepNetworks(context: Context, X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
   return drain(sweepingNetworks(context, X, Y, options));
@@ -112,6 +117,8 @@ interface Plan {
   test: { X?: Matrix; Y?: Matrix };
   grid: Cell[];
   seeds: number;
+  /** How many cells from this one on train together. */
+  group(at: number): number;
   /** The network of a cell. */
   make(cell: Cell): Network;
   /** The options of a run, without network, data and rate. */
@@ -155,64 +162,98 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
   // beside it.
   const n = X.rows * Y.cols;
   const spectrum = eighScratch(context, n);
+  const doubles = new Map<number, number>();
   for (const init of inits) {
     for (const width of widths) {
       const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
       const sized = { ...network, parameters: { length: parameterCount(blocks) } };
       const scratch = kernelScratch(context, 8, sized, X.rows, X.rows, "full");
       context.arena.require(n * n + Math.max(spectrum, scratch));
+      // Eigenvectors, and the kernel in three places: as it is made, as it is now, as it was at the start.
+      doubles.set(width, 4 * n * n + scratch + heldDoubles(sized.parameters.length, X, Y));
     }
   }
+  // Deep networks, and those of several outputs, train by many ops.
+  const alone = depth > 1 || Y.cols > 1;
   const grid = inits.flatMap((init) =>
     learningRates.flatMap((rate) =>
       widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
     ),
   );
   const run = checkSteps({ ...rest, learningRate: 1, onProgress: undefined });
-  return { X, Y, test, grid, seeds, make: (cell) => createNetwork(optionsOf(cell)), run, onProgress };
+  return {
+    X,
+    Y,
+    test,
+    grid,
+    seeds,
+    group: (at) =>
+      alone ? 1 : together(context, EACH, grid.length - at, (i) => doubles.get(grid[at + i].width) as number),
+    make: (cell) => createNetwork(optionsOf(cell)),
+    run,
+    onProgress,
+  };
 }
 
 function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep, void> {
-  const { X, Y, test, grid, seeds, onProgress } = plan;
-  const runs: SweepRun[] = [];
-  let aborted = false;
-  for (const cell of grid) {
-    aborted = plan.run.signal?.aborted ?? false;
+  const { test, grid, seeds, onProgress } = plan;
+  const { signal } = plan.run;
+  const total = grid.length;
+  // In the order of the grid; a group that was stopped leaves gaps.
+  const finished: (SweepRun | undefined)[] = [];
+  let [at, done, aborted] = [0, 0, false];
+  while (at < total && !aborted) {
+    aborted = signal?.aborted ?? false;
     if (aborted) break;
-    const net = plan.make(cell);
-    const { rate } = cell;
-    const learningRate = typeof rate === "number" ? rate : rate.fraction * stableRate(context, net, X, plan.run.rule);
-    const run = { ...plan.run, net, X, Y, rule: { ...plan.run.rule, rate: positive(learningRate, "learningRate") } };
-    const { comparison, divergedAt } = yield* attempt(comparing(context, run, test.X, test.Y), {
-      done: runs.length,
-      total: grid.length,
-    });
-    aborted = comparison.aborted;
-    if (aborted) break;
-    const { network: _, aborted: __, ...record } = comparison;
-    runs.push({ ...cell, learningRate, divergedAt, ...record });
-    onProgress?.({ done: runs.length, total: grid.length });
+    const cells = grid.slice(at, at + plan.group(at));
+    const runs: Run[] = [];
+    for (const cell of cells) {
+      if (runs.length > 0) yield { done, total };
+      runs.push(runOf(context, plan, cell));
+    }
+    const outcomes = yield* inSlices(comparingGroup(context, runs, test), { done, total });
+    const results = outcomes.map(resultOf);
+    const stopped = results.some(({ aborted }) => aborted);
+    for (const [i, { aborted: unfinished, network: _, divergedAt, ...record }] of results.entries()) {
+      // A signal between two reports ends the sweep there, whatever the size of the group.
+      aborted = stopped || (signal?.aborted ?? false);
+      if (aborted && !stopped) break;
+      if (unfinished) continue;
+      finished[at + i] = { ...cells[i], learningRate: runs[i].rule.rate, divergedAt, ...record };
+      done++;
+      onProgress?.({ done, total });
+    }
+    at += cells.length;
   }
-  const summary = summarise(runs, seeds);
+  const summary = summarise(finished, seeds);
+  const runs = finished.filter((run) => run !== undefined);
   return { runs, summary, exponents: fitExponents(runs, summary), aborted };
 }
 
-/** A run, slice by slice. A run that diverges leaves its record. */
-function* attempt(
-  run: Generator<unknown, Comparison, void>,
-  progress: SweepProgress,
-): Generator<SweepProgress, { comparison: Comparison; divergedAt: number | undefined }, void> {
+/** The run of a cell. */
+function runOf(context: Context, { X, Y, make, run }: Plan, cell: Cell): Run {
+  const net = make(cell);
+  const { rate } = cell;
+  const learningRate = typeof rate === "number" ? rate : rate.fraction * stableRate(context, net, X, run.rule);
+  return { ...run, net, X, Y, rule: { ...run.rule, rate: positive(learningRate, "learningRate") } };
+}
+
+/** A run that diverged leaves its record. */
+function resultOf(outcome: Outcome<Comparison>): Comparison & { divergedAt: number | undefined } {
+  if (!(outcome instanceof ConvergenceError)) return { ...outcome, divergedAt: undefined };
+  return { ...(outcome.partial as Comparison), divergedAt: outcome.step };
+}
+
+/** A group, slice by slice: yields how far the sweep is. */
+function* inSlices<T>(group: Generator<unknown, T, void>, progress: SweepProgress): Generator<SweepProgress, T, void> {
   try {
     for (;;) {
-      const { done, value } = run.next();
-      if (done) return { comparison: value, divergedAt: undefined };
+      const { done, value } = group.next();
+      if (done) return value;
       yield { ...progress };
     }
-  } catch (error) {
-    if (!(error instanceof ConvergenceError) || error.partial === undefined) throw error;
-    return { comparison: error.partial as Comparison, divergedAt: error.step };
   } finally {
-    // A run that is stopped from outside gives its memory back. A run that has ended ignores this.
-    run.return(undefined as never);
+    // A group that is stopped from outside gives its memory back. One that has ended ignores this.
+    group.return(undefined as never);
   }
 }

@@ -1,22 +1,45 @@
 /** Full-batch gradient descent in backend memory: weights, data and the steps themselves (MATH.md §1, §2). */
 import type { Context } from "../context.js";
 import { activationArgument } from "../kernel/activationArgument.js";
+import { callAll } from "../kernel/finite/batch.js";
 import { kernelScratch } from "../kernel/finite/kernel.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { forward, outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
 import { Lease } from "../lease.js";
 import { hold, scratch, type View } from "../linalg/view.js";
+import type { Matrix } from "../matrix.js";
 import type { BuiltIn } from "../model/activation.js";
 import { isDefined } from "../model/definedActivation.js";
-import { isUnrated, type Network, scales, widths, withParameters } from "../model/network.js";
+import { type Network, scales, widths, withParameters } from "../model/network.js";
 import { valueAt } from "../model/perLayer.js";
-import type { Info } from "../ops.js";
+import type { Info, Ops } from "../ops.js";
 import type { Run } from "./run.js";
 
 /** Training has diverged where the loss is this many times the first loss. */
 const DIVERGED = 1e12;
 /** Most steps in one crossing. */
 export const MAX_SLICE = 4096;
+
+/** What a slice of steps gave. */
+export interface Slice {
+  losses: Float64Array;
+  diverged: number;
+}
+
+/** Makes `count` steps of each run from step `from` on, side by side where an op makes them. */
+export function advance(context: Context, trainers: readonly Trainer[], from: number, count: number): Slice[] {
+  const infos = context.arena.run(() => {
+    for (const trainer of trainers) trainer.schedule(from, count);
+    if (!trainers.every(({ fused }) => fused)) return trainers.map((trainer) => trainer.layered(count));
+    return callAll(context, "dtrain", trainers.length, (op, i) => trainers[i].steps(op, count));
+  });
+  return trainers.map((trainer, i) => trainer.end(infos[i], count));
+}
+
+/** Doubles that a run of P weights holds. */
+export function heldDoubles(P: number, X: Matrix, Y: Matrix): number {
+  return 3 * P + X.data.length + Y.data.length + 2 * MAX_SLICE;
+}
 
 /**
  * Weights and data of a run in a held block of backend memory. The block lives until {@link free}, or until the
@@ -37,7 +60,7 @@ export class Trainer {
     const { arena } = context;
     const { net, X, Y } = run;
     const P = net.parameters.length;
-    const total = 3 * P + X.data.length + Y.data.length + 2 * MAX_SLICE;
+    const total = heldDoubles(P, X, Y);
     const kernel =
       run.recordAt.length > 0
         ? (X.rows * net.outputs) ** 2 + kernelScratch(context, 8, net, X.rows, X.rows, "full")
@@ -71,32 +94,36 @@ export class Trainer {
     parts.rates.entries().fill(run.rule.rate);
   }
 
-  /**
-   * Makes `count` steps from step `from` on. Returns the loss before each, and the index at which it diverged, or −1.
-   */
-  advance(from: number, count: number): { losses: Float64Array; diverged: number } {
-    const { arena } = this.#context;
-    const { net, rule } = this.#run;
-    const { rates, losses } = this.#parts;
-    if (rule.schedule) rates.entries().set(rule.schedule.subarray(from, from + count));
+  /** True where one op makes all steps: one hidden layer and one output. It keeps nothing of size N×m. */
+  get fused(): boolean {
+    const { net } = this.#run;
     const own = isDefined(valueAt(net.activation, 0));
-    const fused = widths(net).length === 1 && net.outputs === 1 && isUnrated(net) && !own;
-    const info = arena.run(() => (fused ? this.#fused(count) : this.#layered(count)));
-    const result = losses.block(0, 0, 1, count).copy();
-    if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (result[0] + 1));
-    this.#first = false;
-    const first = result.findIndex((loss) => !(loss <= this.limit));
-    return { losses: result, diverged: info > 0 ? info - 1 : first };
+    return widths(net).length === 1 && net.outputs === 1 && !own;
   }
 
-  /** One hidden layer and one output: one op makes all steps, and keeps nothing of size N×m. */
-  #fused(count: number): Info {
+  /** Takes the rates of steps [from, from + count). */
+  schedule(from: number, count: number): void {
+    const { schedule } = this.#run.rule;
+    if (schedule) this.#parts.rates.entries().set(schedule.subarray(from, from + count));
+  }
+
+  /** The loss before each step of a slice with this status, and the index at which it diverged, or −1. */
+  end(info: Info, count: number): Slice {
+    const losses = this.#parts.losses.block(0, 0, 1, count).copy();
+    if (this.#first) this.limit = Math.min(Number.MAX_VALUE, DIVERGED * (losses[0] + 1));
+    this.#first = false;
+    const first = losses.findIndex((loss) => !(loss <= this.limit));
+    return { losses, diverged: info > 0 ? info - 1 : first };
+  }
+
+  /** Makes `count` steps of a {@link fused} run by an op. Its scratch is the arena's. */
+  steps(op: Ops["dtrain"], count: number): Info {
     const { ops, arena } = this.#context;
     const { net, X, rule } = this.#run;
     const { theta, theta0, velocity, X: x, Y: y, rates, losses } = this.#parts;
-    const [input, output] = scales(net);
+    const [input, output] = scales(net, 1);
     const [m] = widths(net);
-    return ops.dtrain(
+    return op(
       activationArgument(this.#context, valueAt(net.activation, 0) as BuiltIn),
       count,
       X.rows,
@@ -107,6 +134,10 @@ export class Trainer {
       output.alpha,
       output.beta,
       net.bias ? 1 : 0,
+      output.tangent.beta,
+      output.tangent.alpha,
+      input.tangent.alpha,
+      input.tangent.beta,
       x.at,
       y.at,
       rates.at,
@@ -125,7 +156,7 @@ export class Trainer {
   /**
    * Any depth and number of outputs, by the same contract: features, outputs and Φᵀ of the residuals, layer by layer.
    */
-  #layered(count: number): Info {
+  layered(count: number): Info {
     const context = this.#context;
     const { ops, arena } = context;
     const { net, rule } = this.#run;

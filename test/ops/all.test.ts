@@ -31,6 +31,7 @@ const suites: Record<keyof Ops, string> = {
   ddescend: "train",
   dtrain: "train",
   dtrainScratchBytes: "train",
+  dbatch: "batch",
   dgemv: "level2",
   drowdot: "level2",
   dhadamard: "level2",

@@ -3,6 +3,7 @@
  * ones. An honest opponent: typed arrays, packed operands, register tiles.
  */
 import type { Backend } from "../../ops.js";
+import { batchOps } from "./batch.js";
 import { choleskyOps } from "./cholesky.js";
 import { choleskyEditOps } from "./choleskyEdits.js";
 import { eigenOps } from "./eigen/index.js";
@@ -26,13 +27,15 @@ export function createJsBackend(): Backend {
   const gram = gramOps(memory);
   const solves = { ...trsmOps(memory), ...choleskyOps(memory) };
   const floats = float32Ops(memory, { ...features, ...solves });
+  const training = trainOps(memory, { ...features, ...jacobian });
+  const kernels = ntkOps({ ...features, ...gram }, floats);
   return {
     name: "js",
     variant: "js",
     ops: {
       ...features,
       ...jacobian,
-      ...trainOps(memory, { ...features, ...jacobian }),
+      ...training,
       ...gemmOps(memory),
       ...gram,
       ...solves,
@@ -42,7 +45,8 @@ export function createJsBackend(): Backend {
       ...infiniteOps(memory),
       ...randomOps(memory),
       ...floats,
-      ...ntkOps({ ...features, ...gram }, floats),
+      ...kernels,
+      ...batchOps(memory, { ...training, ...kernels }),
     },
     base: 1024,
     buffer: () => memory.f64.buffer,

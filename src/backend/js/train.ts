@@ -29,7 +29,7 @@ export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvj
   return {
     ddescend,
     dtrain(
-      activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, x, y, rates, momentum, nesterov, decay,
+      activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, rates, momentum, nesterov, decay,
       theta, theta0, velocity, losses, limit, work,
     ) {
       const h = memory.f64;
@@ -60,9 +60,9 @@ export function trainOps(memory: Memory, { dfeatures, dfeaturesScratchBytes, dvj
             total += difference;
             h[(v >>> 3) + r] = difference / n;
           }
-          dvjp(0, m, rows, d, alpha2, alpha1, beta1, v, x + i * d * 8, d, s, m, g, m, gb, gc, gd);
+          dvjp(0, m, rows, d, tb, tc, td, v, x + i * d * 8, d, s, m, g, m, gb, gc, gd);
         }
-        if (bias) h[gradient >>> 3] = (beta2 * total) / n;
+        if (bias) h[gradient >>> 3] = (ta * total) / n;
         const loss = squares / (2 * n);
         h[(losses >>> 3) + k] = loss;
         if (!(loss <= limit)) return k + 1;

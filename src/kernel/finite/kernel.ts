@@ -20,7 +20,7 @@ import { type Network, widths } from "../../model/network.js";
 import { valueAt } from "../../model/perLayer.js";
 import { forEachGradient, forEachGradientPair } from "./gradients.js";
 import { forEachTile, type Layer, type Loaded, layerFeatures, loadInputs, loadNetwork, wholeTile } from "./layers.js";
-import { shallowKernel, shallowScratchBytes } from "./networkOps.js";
+import { shallowKernels, shallowScratchBytes } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
 
 /** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
@@ -42,32 +42,57 @@ export function kernelInto(
   out: View,
   gamma: 0 | 1 = 0,
 ): void {
-  if (outputs === "full" && loaded.C > 1) fullKernelInto(context, loaded, inputs, other, out, gamma);
-  else if (loaded.hidden.length === 1 && !loaded.hidden[0].own) shallowInto(context, loaded, inputs, other, out, gamma);
-  else averageInto(context, loaded, inputs, other, () => out, gamma === 1 ? [out] : []);
+  kernelsInto(context, [loaded], inputs, other, outputs, [out], gamma);
 }
 
-/** The whole kernel of a single hidden layer, averaged over the outputs: one op. */
-function shallowInto(
+/**
+ * {@link kernelInto} for networks of one depth and number of outputs. Kernels of a single hidden layer are made side by
+ * side.
+ */
+export function kernelsInto(
   context: Context,
-  loaded: Loaded,
+  networks: readonly Loaded[],
   inputs: View,
   other: View | undefined,
-  out: View,
+  outputs: Outputs,
+  outs: readonly View[],
+  gamma: 0 | 1 = 0,
+): void {
+  const [{ C, hidden }] = networks;
+  if (outputs === "full" && C > 1)
+    networks.forEach((loaded, i) => void fullKernelInto(context, loaded, inputs, other, outs[i], gamma));
+  else if (hidden.length === 1 && !hidden[0].own) shallowInto(context, networks, inputs, other, outs, gamma);
+  else {
+    networks.forEach((loaded, i) => {
+      averageInto(context, loaded, inputs, other, () => outs[i], gamma === 1 ? [outs[i]] : []);
+    });
+  }
+}
+
+/** The whole kernels of a single hidden layer, averaged over the outputs: an op each. */
+function shallowInto(
+  context: Context,
+  networks: readonly Loaded[],
+  inputs: View,
+  other: View | undefined,
+  outs: readonly View[],
   gamma: number,
 ): void {
-  const [layer] = loaded.hidden;
-  const { readout } = loaded;
   context.arena.run(() => {
-    const gain = loaded.gain ?? rootMeanSquare(context, loaded);
-    const terms = {
-      sigma: readout.tangent.alpha ** 2,
-      alpha: layer.tangent.alpha ** 2,
-      beta: layer.tangent.beta ** 2,
-      gamma,
-      delta: readout.tangent.beta ** 2,
-    };
-    shallowKernel(layer.code, layer, gain, inputs, other, terms, out);
+    const kernels = networks.map((loaded, i) => {
+      const { hidden, readout } = loaded;
+      const [layer] = hidden;
+      const gain = loaded.gain ?? rootMeanSquare(context, loaded);
+      const terms = {
+        sigma: readout.tangent.alpha ** 2,
+        alpha: layer.tangent.alpha ** 2,
+        beta: layer.tangent.beta ** 2,
+        gamma,
+        delta: readout.tangent.beta ** 2,
+      };
+      return { code: layer.code, layer, gain, ...terms, K: outs[i] };
+    });
+    shallowKernels(kernels, inputs, other);
   });
 }
 
@@ -233,18 +258,34 @@ export function kernel(
   X2: Matrix | undefined,
   outputs: Outputs,
 ): Matrix {
+  return kernels(context, bytes, [net], X, X2, outputs)[0];
+}
+
+/** {@link kernel} for networks of one depth and number of outputs: side by side where they have one hidden layer. */
+export function kernels(
+  context: Context,
+  bytes: 8 | 4,
+  nets: readonly Network[],
+  X: Matrix,
+  X2: Matrix | undefined,
+  outputs: Outputs,
+): Matrix[] {
   const { arena } = context;
-  const block = outputs === "full" ? net.outputs : 1;
+  const block = outputs === "full" ? nets[0].outputs : 1;
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const [rows, cols] = [n * block, n2 * block];
   return arena.run(() => {
-    arena.require((rows * cols * bytes) / 8 + kernelScratch(context, bytes, net, n, n2, outputs));
-    const K = scratch(context, rows, cols, bytes);
-    const loaded = loadNetwork(context, net, undefined, bytes);
+    let doubles = 0;
+    for (const net of nets) doubles += (rows * cols * bytes) / 8 + kernelScratch(context, bytes, net, n, n2, outputs);
+    arena.require(doubles);
+    const all = nets.map(() => scratch(context, rows, cols, bytes));
+    const loaded = nets.map((net) => loadNetwork(context, net, undefined, bytes));
     const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];
-    kernelInto(context, loaded, inputs, other, outputs, K);
-    if (!X2) mirror(K);
-    return K.matrix("the kernel");
+    kernelsInto(context, loaded, inputs, other, outputs, all);
+    return all.map((K) => {
+      if (!X2) mirror(K);
+      return K.matrix("the kernel");
+    });
   });
 }
 

@@ -4,6 +4,8 @@
  */
 import type { Context } from "../../context.js";
 import type { View } from "../../linalg/view.js";
+import type { Info, Ops } from "../../ops.js";
+import { callAll } from "./batch.js";
 
 /** An affine map Z = alpha H Wᵀ + beta 1 dᵀ: W is fanOut×fanIn, d is 1×fanOut or missing. */
 interface Affine {
@@ -83,52 +85,62 @@ export function addColumnSums(scale: number, G: View, out: View): void {
   });
 }
 
-/** Factors of {@link shallowKernel}. */
-interface ShallowTerms {
+/** A kernel of one hidden layer, and where it is made. */
+interface ShallowKernel {
+  readonly code: number;
+  readonly layer: Affine;
+  readonly gain: View;
   readonly sigma: number;
   readonly alpha: number;
   readonly beta: number;
   readonly gamma: number;
   readonly delta: number;
+  readonly K: View;
 }
 
 /**
- * The kernel of one hidden layer from its inputs:
+ * Kernels of one hidden layer from their inputs, side by side, the widest first:
  * K = gamma K + delta + sigma S S2ᵀ + (alpha X X2ᵀ + beta) ∘ (G G2ᵀ).
  * Without X2 it is the lower triangle for X with itself.
  */
-export function shallowKernel(
-  code: number,
-  { weights: W, bias, alpha: zAlpha, beta: zBeta }: Affine,
-  gain: View,
-  X: View,
-  X2: View | undefined,
-  { sigma, alpha, beta, gamma, delta }: ShallowTerms,
-  K: View,
-): void {
-  const { arena } = K.context;
-  const [n, n2, m, d] = [X.rows, (X2 ?? X).rows, W.rows, X.cols];
-  const { cross, half, scratchBytes } = shallowOps(K);
-  const [w, ldw, b, g, k, ldk] = [W.at, W.ld, bias?.at ?? 0, gain.at, K.at, K.ld];
-  arena.run(() => {
-    const work = arena.allocBytes(scratchBytes(n, n2, m, d));
-    const [x, ldx, y, ldy] = [X.at, X.ld, X2?.at ?? 0, X2?.ld ?? 0];
-    if (!X2)
-      half(code, 0, n, m, d, zAlpha, x, ldx, w, ldw, zBeta, b, g, sigma, alpha, beta, gamma, delta, k, ldk, work);
-    else {
-      const terms = [sigma, alpha, beta, gamma, delta] as const;
-      cross(code, 0, n, n2, m, d, zAlpha, x, ldx, y, ldy, w, ldw, zBeta, b, g, ...terms, k, ldk, work);
-    }
+export function shallowKernels(kernels: readonly ShallowKernel[], X: View, X2: View | undefined): void {
+  const { context, bytes } = X;
+  const { half, cross } = shallowOps(bytes);
+  context.arena.run(() => {
+    if (X2) callAll(context, cross, kernels.length, (op, i) => crossKernel(op, kernels[i], X, X2));
+    else callAll(context, half, kernels.length, (op, i) => halfKernel(op, kernels[i], X));
   });
 }
 
-function shallowOps({ bytes, context: { ops } }: Pick<View, "bytes" | "context">) {
-  return bytes === 8
-    ? { half: ops.dntk, cross: ops.dntkCross, scratchBytes: ops.dntkScratchBytes }
-    : { half: ops.sntk, cross: ops.sntkCross, scratchBytes: ops.sntkScratchBytes };
+function halfKernel(op: Ops["dntk"], kernel: ShallowKernel, X: View): Info {
+  const { code, layer, gain, sigma, alpha, beta, gamma, delta, K } = kernel;
+  const { weights: W, bias, alpha: zAlpha, beta: zBeta } = layer;
+  const [n, m, d, x, ldx, w, ldw] = [X.rows, W.rows, X.cols, X.at, X.ld, W.at, W.ld];
+  const [b, g, k, ldk, work] = [bias?.at ?? 0, gain.at, K.at, K.ld, shallowWork(X, n, m)];
+  return op(code, 0, n, m, d, zAlpha, x, ldx, w, ldw, zBeta, b, g, sigma, alpha, beta, gamma, delta, k, ldk, work);
 }
 
-/** Bytes of scratch of {@link shallowKernel}. */
+function crossKernel(op: Ops["dntkCross"], kernel: ShallowKernel, X: View, X2: View): Info {
+  const { code, layer, gain, sigma, alpha, beta, gamma, delta, K } = kernel;
+  const { weights: W, bias, alpha: zAlpha, beta: zBeta } = layer;
+  const [n, n2, m, d, x, ldx, y, ldy] = [X.rows, X2.rows, W.rows, X.cols, X.at, X.ld, X2.at, X2.ld];
+  const [w, ldw, b, g, k, ldk, work] = [W.at, W.ld, bias?.at ?? 0, gain.at, K.at, K.ld, shallowWork(X, n2, m)];
+  const terms = [sigma, alpha, beta, gamma, delta] as const;
+  return op(code, 0, n, n2, m, d, zAlpha, x, ldx, y, ldy, w, ldw, zBeta, b, g, ...terms, k, ldk, work);
+}
+
+/** Scratch of a kernel of X and n2 points. */
+function shallowWork({ context, bytes, rows, cols }: View, n2: number, m: number): number {
+  return context.arena.allocBytes(shallowScratchBytes(context, bytes, rows, n2, m, cols));
+}
+
+function shallowOps(bytes: 8 | 4) {
+  return bytes === 8
+    ? ({ half: "dntk", cross: "dntkCross", scratchBytes: "dntkScratchBytes" } as const)
+    : ({ half: "sntk", cross: "sntkCross", scratchBytes: "sntkScratchBytes" } as const);
+}
+
+/** Bytes of scratch of one of {@link shallowKernels}. */
 export function shallowScratchBytes(
   context: Context,
   bytes: 8 | 4,
@@ -137,5 +149,5 @@ export function shallowScratchBytes(
   m: number,
   d: number,
 ): number {
-  return shallowOps({ bytes, context }).scratchBytes(n, n2, m, d);
+  return context.ops[shallowOps(bytes).scratchBytes](n, n2, m, d);
 }
