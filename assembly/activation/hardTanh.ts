@@ -1,4 +1,5 @@
-// z cut off at ±1; its slope is 1 between, and 0 at ±1 and beyond. Parameters: a rule on [0, 1], src/model/quadrature.ts.
+// z cut off at ±1; its slope is 1 between, and 0 at ±1 and beyond. Parameters: a rule on [0, 1], of
+// src/model/quadrature.ts.
 //
 // σ'' is δ(z + 1) − δ(z − 1), so that dṪ/dc is an exponential in c (Price). With x = 1/√a, y = 1/√b and
 // v = tan(ω/2), ω the angle from parallel (MATH.md §6):
