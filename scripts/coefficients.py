@@ -46,6 +46,24 @@ fit("cos C", lambda u: (cos(sqrt(u)) - 1 + u / 2) / u**2 if u > small else mpf(1
 eighth = mp.tan(pi / 8) ** 2 * mpf("1.0001")
 fit("atan A", lambda u: (atan(sqrt(u)) / sqrt(u) - 1) / u if u > small else -mpf(1) / 3 + u / 5, [0, eighth], 11,
     lambda u: atan(sqrt(u)) / sqrt(u) / u if u > small else 1 / small)
+# With M(x) = e^(x²/2) ∫_x^∞ e^(−t²/2) dt and J = 1 − x M = ∫_0^∞ r e^(−r²/2 − rx) dr: M(x)(x + 6) and J(x)(x + 6)² as
+# polynomials in t = (x − 6)/(x + 6) for all x ≥ 0 (elu).
+S = mpf(6)
+
+
+def fraction(x, first):
+    f = x
+    for j in range(400, first, -1):
+        f = x + j / f
+    return f
+
+
+mills = lambda x: sqrt(pi / 2) * exp(x * x / 2) * erfc(x / sqrt(mpf(2))) if x < 30 else 1 / fraction(x, 0)
+laplace = lambda x: 1 - x * mills(x) if x < 30 else 1 / (1 + x * fraction(x, 1))
+forth6 = lambda t: S * (1 + t) / (1 - t)
+for name, f, power, terms in (("elu M", mills, 1, 25), ("elu J", laplace, 2, 27)):
+    g = lambda t: f(forth6(t)) * (forth6(t) + S) ** power if t < 1 - mpf("1e-30") else mpf(1)
+    fit(name, g, [mpf(-1), mpf(1)], terms, g)
 # π/2 in parts of 33 bits, so that n times a part is exact for n < 2^20, and the rest.
 rest = pi / 2
 for part in range(3):

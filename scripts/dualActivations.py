@@ -6,7 +6,8 @@ is the value at +-1 plus the derivative in c times the difference.
 
 All but sigmoid, tanh, softplus and silu come from their formulas, with arc functions at 50 digits. Each formula is
 compared with the quadrature first. relu has a kink: its quadrature is over the positive half-line, u = L exp(s - e^-s).
-Others with a kink at 0 are compared on four quadrants. What has parameters is named as in test/oracle/activations.ts.
+Others with a kink at 0 are compared on four quadrants. elu and hardTanh are one-dimensional integrals at 30 digits, of
+conditional means in closed form: they take five minutes. What has parameters is named as in test/oracle/activations.ts.
 
 `deep` has networks of half-lines whose inputs are nearly parallel or opposite.
 
@@ -115,7 +116,12 @@ FUNCTIONS |= {name: bell(beta) for name, beta in BELLS.items()}
 FUNCTIONS |= {name: polynomial(c) for name, c in SUMS.items()}
 FUNCTIONS["exp"] = (np.exp, np.exp, np.exp)
 FUNCTIONS["step"] = (lambda z: np.where(z > 0, 1.0, 0.0), np.zeros_like, np.zeros_like)
-QUADRANTS = [*LINES, "step"]
+ELUS = {"elu": (1.0, 1.0), "elu 0.4": (0.4, 1.0), "selu": (1.7580993408473768, 1.0507009873554805)}
+FUNCTIONS |= {name: (lambda z, a=a, b=b: np.where(z > 0, b * z, a * np.expm1(np.minimum(z, 0))),
+                     lambda z, a=a, b=b: np.where(z > 0, b, a * np.exp(np.minimum(z, 0))), None)
+              for name, (a, b) in ELUS.items()}
+FUNCTIONS["hardTanh"] = (lambda z: np.clip(z, -1, 1), lambda z: np.where(np.abs(z) < 1, 1.0, 0.0), None)
+QUADRANTS = [*LINES, "step", *ELUS]
 
 
 def grid(std):
@@ -234,12 +240,52 @@ def polynomial_formula(c):
     return dual
 
 
+def conditional(value, slope, mean, mean_slope, kinks):
+    """E[f(u) E[f(v) | u]], the inner expectation in closed form, the outer by quadrature at 30 digits."""
+    def dual(a, b, c, rho):
+        with mp.workdps(30):
+            p, q = sqrt(a), sqrt(b)
+            along, tau = rho * q / p, q * sqrt((1 - rho) * (1 + rho))
+            layer = tau / abs(along) if rho else p
+            cuts = [side * x for x in (p, 3 * p, 7 * p, 14 * p, 1, 5, 25) for side in (-1, 1)]
+            cuts += [k / along + x * layer for k in kinks for x in (-12, -6, -2, 0, 2, 6, 12)] if rho else []
+            points = sorted({x for x in [*kinks, 0, *cuts] if abs(x) <= 14 * p})
+            weight = lambda u: mp.npdf(u / p) / p
+            inner = lambda f, closed, u: closed(along * u, tau) if tau > 0 else f(along * u)
+            T = mp.quad(lambda u: value(u) * inner(value, mean, u) * weight(u), points)
+            S = mp.quad(lambda u: slope(u) * inner(slope, mean_slope, u) * weight(u), points)
+        return T, S
+    return dual
+
+
+def elu_formula(alpha, beta):
+    alpha, beta = mpf(alpha), mpf(beta)
+
+    def shifted(m, t):
+        return exp(m + t * t / 2) * mp.ncdf(-(m + t * t) / t)
+
+    return conditional(
+        lambda z: beta * z if z > 0 else alpha * mp.expm1(z), lambda z: beta if z > 0 else alpha * exp(z),
+        lambda m, t: beta * (m * mp.ncdf(m / t) + t * mp.npdf(m / t)) + alpha * (shifted(m, t) - mp.ncdf(-m / t)),
+        lambda m, t: beta * mp.ncdf(m / t) + alpha * shifted(m, t), [0],
+    )
+
+
+hard_tanh = conditional(
+    lambda z: max(-1, min(1, z)), lambda z: 1 if abs(z) < 1 else 0,
+    lambda m, t: mp.ncdf((m - 1) / t) - mp.ncdf((-1 - m) / t) + m * (mp.ncdf((1 - m) / t) - mp.ncdf((-1 - m) / t))
+    + t * (mp.npdf((1 + m) / t) - mp.npdf((1 - m) / t)),
+    lambda m, t: mp.ncdf((1 - m) / t) - mp.ncdf((-1 - m) / t), [-1, 1],
+)
+
 FORMULAS = {"erf": error_function, "gelu": gelu, "sin": sine, "relu": relu, "identity": lambda a, b, c, rho: (c, mpf(1))}
 FORMULAS |= {name: half_lines_formula(*slopes) for name, slopes in LINES.items()}
 FORMULAS |= {name: wave_formula(*values) for name, values in WAVES.items()}
 FORMULAS |= {name: bell_formula(beta) for name, beta in BELLS.items()}
 FORMULAS |= {name: polynomial_formula(c) for name, c in SUMS.items()}
 FORMULAS["exp"] = lambda a, b, c, rho: (exp((a + b) / 2 + c),) * 2
+FORMULAS |= {name: elu_formula(*values) for name, values in ELUS.items()}
+FORMULAS["hardTanh"] = hard_tanh
 FORMULAS["step"] = lambda a, b, c, rho: (mpf(1) / 4 + asin(rho) / (2 * pi), mpf(0))
 
 
@@ -264,6 +310,8 @@ def product(x, y):
 for name in FORMULAS:
     for a, b in VARIANCES[:7]:
         for rho in CORRELATIONS[:5]:
+            if name == "hardTanh":
+                continue  # The grid does not see its kinks.
             if name == "exp" and max(a, b) > 2:
                 continue  # The grid ends where e^u, or a power, still counts.
             sizes = [sqrt(product(*(formula(name, x, x, 1.0)[i] for x in (a, b)))) for i in (0, 1)]

@@ -21,4 +21,7 @@ export enum ActivationCode {
   step = 15,
   monomial = 16,
   hermite = 17,
+  hardTanh = 18,
+  elu = 19,
+  selu = 20,
 }

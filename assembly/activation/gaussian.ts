@@ -10,14 +10,7 @@ export class Gaussian extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const record = changetype<usize>(this), beta = parameter(record, 0), end = parameter(record, 1);
-    const a = f64x2.pmin(f64x2.abs(z), end), square = f64x2.mul(a, a), x = f64x2.mul(beta, square);
-    const tail = madd(beta, productError(a, a, square), productError(beta, square, x));
-    const raised = v128.and(expRaised(f64x2.neg(x), f64x2.neg(tail)), f64x2.lt(a, end));
-    v128.store(s, f64x2.mul(raised, lower()));
-    // −z, and no infinite one.
-    const turned = v128.xor(a, v128.andnot(signBit(), z)), slope = f64x2.mul(f64x2.mul(parameter(record, 2), turned), raised);
-    v128.store(g, f64x2.mul(gain, f64x2.mul(slope, lower())));
+    storeGaussian(changetype<usize>(this), z, gain, s, g);
   }
 
   /** With D = 1 + 2β(a + b) + 4β² delta: T = 1/√D, Ṫ = 4β² c/D^(3/2). */
@@ -30,4 +23,15 @@ export class Gaussian extends Activation {
     v128.store(out, value);
     v128.store(out, f64x2.mul(f64x2.div(value, D), f64x2.mul(four, c)), 16);
   }
+}
+
+function storeGaussian(record: usize, z: v128, gain: v128, s: usize, g: usize): void {
+  const beta = parameter(record, 0), end = parameter(record, 1);
+  const a = f64x2.pmin(f64x2.abs(z), end), square = f64x2.mul(a, a), x = f64x2.mul(beta, square);
+  const tail = madd(beta, productError(a, a, square), productError(beta, square, x));
+  const raised = v128.and(expRaised(f64x2.neg(x), f64x2.neg(tail)), f64x2.lt(a, end));
+  v128.store(s, f64x2.mul(raised, lower()));
+  // −z, and no infinite one.
+  const turned = v128.xor(a, v128.andnot(signBit(), z)), slope = f64x2.mul(f64x2.mul(parameter(record, 2), turned), raised);
+  v128.store(g, f64x2.mul(gain, f64x2.mul(slope, lower())));
 }

@@ -5,10 +5,12 @@ import { mapPairs } from "../infinite/row";
 import { Closed, Way, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
 import { AbRelu, RELU } from "./abRelu";
 import { Activation, isRecord } from "./activation";
+import { Elu } from "./elu";
 import { Erf } from "./erf";
 import { Exp } from "./exp";
 import { Gaussian } from "./gaussian";
 import { Gelu } from "./gelu";
+import { HardTanh } from "./hardTanh";
 import { Identity } from "./identity";
 import { Polynomial } from "./polynomial";
 import { Relu } from "./relu";
@@ -49,6 +51,9 @@ function activateBy(record: usize, m: i32, gain: usize, s: usize, g: usize, tmp:
     case ActivationCode.gaussian: mapRow<Gaussian>(record, m, gain, s, g, tmp); return true;
     case ActivationCode.monomial:
     case ActivationCode.hermite: mapRow<Polynomial>(record, m, gain, s, g, tmp); return true;
+    case ActivationCode.hardTanh: mapRow<HardTanh>(record, m, gain, s, g, tmp); return true;
+    case ActivationCode.elu:
+    case ActivationCode.selu: mapRow<Elu>(record, m, gain, s, g, tmp); return true;
     default: return false;
   }
 }
@@ -91,6 +96,9 @@ function mapDualBy(
     case ActivationCode.gaussian: mapPairs<Closed<Gaussian>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
     case ActivationCode.monomial:
     case ActivationCode.hermite: mapPairs<Closed<Polynomial>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.hardTanh: mapPairs<Closed<HardTanh>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
+    case ActivationCode.elu:
+    case ActivationCode.selu: mapPairs<Closed<Elu>>(record, groups, nodes, terms, held, a, p, b, q, c, d, t, next, nextB, layer, work); return true;
     default: return false;
   }
 }

@@ -90,6 +90,15 @@ export function expNegative(x: v128): v128 {
   return f64x2.mul(scaleRaised(f64x2.add(expm1Reduced(expRemainder(x, t)), one()), t), lower());
 }
 
+/** e^x − 1 for x ≤ 0, without cancellation. No inlining: quadratures call it. */
+export function expm1Negative(x: v128): v128 {
+  x = f64x2.pmax(x, expZero());
+  const t = expShift(x), p = expm1Reduced(expRemainder(x, t));
+  // Where the scale is subnormal the result is −1 to the last bit.
+  const scale = f64x2.mul(scaleRaised(one(), t), lower());
+  return madd(scale, p, f64x2.sub(scale, one()));
+}
+
 /**
  * 2^128 e^(x + tail) for −770 ≤ x ≤ 0 and |tail| ≪ 1: never subnormal, so that products with it round once, when they
  * are lowered.

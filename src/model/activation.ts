@@ -9,6 +9,7 @@ import { quoted, reading, refusal } from "../words.js";
 import { type ActivationDescription, type ActivationName, parametersOf } from "./activationParameters.js";
 import { type DefinedActivation, isDefined } from "./definedActivation.js";
 import * as dualActivations from "./dualActivation.js";
+import * as quadratureDuals from "./quadratureDuals.js";
 import * as maps from "./rowMaps.js";
 
 export type { ActivationDescription, ActivationName } from "./activationParameters.js";
@@ -69,6 +70,12 @@ export const ACTIVATIONS: Record<ActivationName, ActivationRow> = {
   monomial: { map: maps.polynomial, dualActivation: dualActivations.polynomial },
   /** Σ a_k He_k(z)/√k!. */
   hermite: { map: maps.polynomial, dualActivation: dualActivations.polynomial },
+  /** z, and ±1 beyond ±1. */
+  hardTanh: { map: maps.hardTanh, dualActivation: quadratureDuals.hardTanh },
+  /** z for z > 0, else alpha (e^z − 1). */
+  elu: { map: maps.elu, dualActivation: quadratureDuals.elu },
+  /** elu with alpha 1.6733, times 1.0507. */
+  selu: { map: maps.elu, dualActivation: quadratureDuals.elu },
 };
 
 const NAMES = Object.keys(ACTIVATIONS) as ActivationName[];

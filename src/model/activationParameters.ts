@@ -7,6 +7,7 @@ import { ActivationCode } from "../activationCode.js";
 import { type Check, count, list, or, positive } from "../options.js";
 import { checkNumber } from "../scalars.js";
 import { refusal } from "../words.js";
+import { LAPLACE, MILLS, TANH_SINH } from "./quadrature.js";
 
 /** Name of an activation. */
 export type ActivationName = keyof typeof ActivationCode;
@@ -19,6 +20,8 @@ export type ActivationDescription =
   | { name: "abRelu"; negative: number; positive: number }
   /** sin or cos of frequency · z + phase; defaults 1 and 0. */
   | { name: "sin" | "cos"; frequency?: number; phase?: number }
+  /** z for z > 0, alpha (e^z − 1) for z ≤ 0; default alpha 1. */
+  | { name: "elu"; alpha?: number }
   /** e^(−beta z²), beta > 0; default 1. */
   | { name: "gaussian"; beta?: number }
   /** z^degree, degree 1 to 8. */
@@ -90,6 +93,10 @@ export const PARAMETRIC = {
     ({ coefficients }) => polynomial(fromHermite(coefficients)),
     { needs: '{ name: "hermite", coefficients: [0, 1, 0.5] }' },
   ),
+  hardTanh: parametric({}, () => [0, ...TANH_SINH]),
+  elu: parametric({ alpha: or(finite, 1) }, ({ alpha }) => eluRecord(alpha, 1)),
+  // Klambauer et al. 2017: alpha times the scale, and the scale.
+  selu: parametric({}, () => eluRecord(1.7580993408473768, 1.0507009873554805)),
 };
 
 /** The parameters of an activation; undefined where it has none. */
@@ -113,6 +120,11 @@ function halfLines(alpha: number, beta: number): number[] {
 function waveRecord(frequency: number, phase: number, quarter: 0 | 1): number[] {
   const [cosine, sine] = [Math.cos(phase) ** 2, Math.sin(phase) ** 2];
   return [0, frequency, phase, quarter, frequency ** 2, ...(quarter ? [sine, cosine] : [cosine, sine])];
+}
+
+/** α, β, and what integrates the dual activation: assembly/activation/elu.ts. */
+function eluRecord(alpha: number, beta: number): number[] {
+  return [0, alpha, beta, ...TANH_SINH, ...MILLS, ...LAPLACE];
 }
 
 /** The records of relu and of the plain sine. */

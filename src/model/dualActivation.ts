@@ -45,12 +45,11 @@ function logistic(a: number, b: number, c: number, delta: number, half: boolean,
 
 /** Half-lines of slopes α and β: assembly/activation/abRelu.ts has the formulas. */
 export function abRelu(a: number, b: number, c: number, delta: number, out: Float64Array, record: Float64Array): void {
-  const [, , , , product, s, p2, q2, bend, still, stillBoth] = record;
   const root = Math.sqrt(a) * Math.sqrt(b);
   // A pre-activation that is exactly 0 has the slope α.
   if (root === 0) {
     out[0] = 0;
-    out[1] = a + b > 0 ? still : stillBoth;
+    out[1] = a + b > 0 ? record[9] : record[10];
     out[2] = 0;
     return;
   }
@@ -67,11 +66,14 @@ export function abRelu(a: number, b: number, c: number, delta: number, out: Floa
           u * (1 / 30 - u * (1 / 840 - u * (1 / 45360 - u * (1 / 3991680 - u * (1 / 518918400 - u / 93405312000))))))
       : sine - t * cosine;
   const far = c < 0;
-  const k = far ? product : s;
+  // Indices, not a pattern: taking a typed array apart is a loop over its iterator.
+  const s = record[5];
+  const k = far ? record[4] : s;
+  const bend = record[8];
   out[0] = k * c + root * bend * w;
   out[1] = far ? k + bend * t : k - bend * t;
   const less = (sine * sine) / (1 + cosine);
-  const gap = (far ? p2 * (1 + cosine) + q2 * less : s * less) - bend * w;
+  const gap = (far ? record[6] * (1 + cosine) + record[7] * less : s * less) - bend * w;
   out[2] = Math.max(0, root * gap);
 }
 
@@ -148,7 +150,10 @@ export function silu(a: number, b: number, c: number, delta: number, out: Float6
  * delta/(√(ab) + |c|), which does not cancel.
  */
 export function wave(a: number, b: number, c: number, delta: number, out: Float64Array, record: Float64Array): void {
-  const [, , , , , w2, cosine, sine] = record.length === 0 ? SIN : record;
+  const parameters = record.length === 0 ? SIN : record;
+  const w2 = parameters[5];
+  const cosine = parameters[6];
+  const sine = parameters[7];
   const x = w2 * c;
   const mean = (w2 * (a + b)) / 2;
   const sum = Math.sqrt(a) * Math.sqrt(b) + Math.abs(c);
@@ -168,8 +173,8 @@ export function gaussian(
   out: Float64Array,
   record: Float64Array,
 ): void {
-  const [, , , , twice, four] = record;
-  const D = 1 + twice * (a + b) + four * delta;
+  const four = record[5];
+  const D = 1 + record[4] * (a + b) + four * delta;
   out[0] = 1 / Math.sqrt(D);
   out[1] = (out[0] / D) * (four * c);
 }

@@ -237,3 +237,29 @@ export function polynomial(h: Float64Array, m: number, gain: number, s: number, 
     h[g + j] = h[gain + j] * slope;
   }
 }
+
+export function hardTanh(h: Float64Array, m: number, gain: number, s: number, g: number): void {
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    h[s + j] = Math.max(-1, Math.min(1, z));
+    h[g + j] = z > -1 && z < 1 ? h[gain + j] : 0;
+  }
+}
+
+export function elu(h: Float64Array, m: number, gain: number, s: number, g: number, record: Float64Array): void {
+  const [, , alpha, beta] = record;
+  for (let j = 0; j < m; j++) {
+    const z = h[s + j];
+    if (z > 0) {
+      h[s + j] = beta * z;
+      h[g + j] = h[gain + j] * beta;
+      continue;
+    }
+    const x = Math.max(z, -746);
+    const n = exponentOf(x);
+    const p = expm1Reduced(remainder(x, n));
+    const power = POWER[n + 1080];
+    h[s + j] = alpha * (power * p + (power - 1));
+    h[g + j] = h[gain + j] * (alpha * ((1 + p) * RAISED[n + 1100]) * LOWER);
+  }
+}

@@ -3,7 +3,7 @@
  * double suites with ε of float32. The JavaScript backend computes in doubles and undercuts them.
  */
 import { describe, expect, test } from "vitest";
-import { activate, EXAMPLE, NAMES, ORACLE, steepness } from "../oracle/activations.js";
+import { activate, EXAMPLE, isNearKink, NAMES, ORACLE, steepness } from "../oracle/activations.js";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 import {
@@ -511,8 +511,8 @@ describe.each(variants)("%s", (variant) => {
             const { s, g, z, weight } = features(bed, shape, name, has, [[0, n]]);
             // z is off by (d + 3) ε of terms that add up to at most 3 d + 1; slopes are at most 2.
             const bound = (2 * (d + 3) * (3 * d + 1) + 16) * EPS32;
-            const { kink, jump } = ORACLE[name];
-            const near = (i: number, j: number) => kink && Math.abs(z(i, j)) < bound;
+            const { jump } = ORACLE[name];
+            const near = (i: number, j: number) => isNearKink(name, z(i, j), bound);
             const entry = (i: number, j: number, value: number) => ({
               value,
               bound: bound * steepness(activation, z(i, j)),

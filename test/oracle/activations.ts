@@ -42,6 +42,8 @@ interface Row {
   root?: true;
   /** The slope jumps at 0, from the first to the second: no quadrature and no difference quotient finds it there. */
   kink?: Pair<number>;
+  /** The slope jumps at ±1. */
+  bounds?: true;
   /** σ jumps at 0 too. */
   jump?: true;
   /** σ is not at its limit beyond 800. */
@@ -134,6 +136,21 @@ const hermite = (coefficients: readonly number[]): Row => {
   });
   return polynomial(sums, [6, 8]);
 };
+
+/** βz for z > 0, α(e^z − 1) for z ≤ 0. */
+const elu = (alpha: number, beta: number): Row => ({
+  define: (z) => (z > 0 ? [beta * z, beta] : [alpha * Math.expm1(z), alpha * Math.exp(z)]),
+  exact(z) {
+    if (z > 0) return [mul(fixed(beta), fixed(z)), fixed(beta)];
+    const e = expNegative(fixed(-z));
+    return [mul(fixed(alpha), e - ONE), mul(fixed(alpha), e)];
+  },
+  ulps: [2.5, 2],
+  float32Ulps: [0.6, 0.6],
+  limit: (z) => (z > 0 ? [beta * z, beta] : [-alpha, 0]),
+  monotone: alpha >= 0,
+  kink: [alpha, beta],
+});
 
 type Name<N> = Extract<ActivationDescription, { name: N }>;
 type Rows = { [N in ActivationName]: Row | ((description: Required<Name<N>>) => Row) };
@@ -297,6 +314,18 @@ const ROWS: Rows = {
       [4, 4],
     ),
   hermite: ({ coefficients }) => hermite(coefficients),
+  hardTanh: {
+    define: (z) => [Math.max(-1, Math.min(1, z)), Math.abs(z) < 1 ? 1 : 0],
+    exact: (z) => (Math.abs(z) < 1 ? [fixed(z), ONE] : [z < 0 ? -ONE : ONE, 0n]),
+    ulps: [0, 0],
+    float32Ulps: [0, 0],
+    limit: (z) => [Math.sign(z), 0],
+    symmetry: "odd",
+    monotone: true,
+    bounds: true,
+  },
+  elu: ({ alpha }) => elu(alpha, 1),
+  selu: elu(1.7580993408473768, 1.0507009873554805),
 };
 
 const DEFAULTS: Partial<Record<ActivationName, object>> = {
@@ -304,6 +333,7 @@ const DEFAULTS: Partial<Record<ActivationName, object>> = {
   cos: { frequency: 1, phase: 0 },
   leakyRelu: { slope: 0.01 },
   gaussian: { beta: 1 },
+  elu: { alpha: 1 },
 };
 
 /** What suites run: every name that is an activation by itself, and others with parameters. */
@@ -314,6 +344,7 @@ const EXAMPLES: readonly BuiltIn[] = [
   { name: "leakyRelu", slope: 0.3 },
   { name: "abRelu", negative: -0.4, positive: 1.5 },
   { name: "gaussian", beta: 0.3 },
+  { name: "elu", alpha: 0.4 },
   { name: "monomial", degree: 2 },
   { name: "monomial", degree: 8 },
   { name: "hermite", coefficients: [0.3, -0.8, 0.4, 0.1] },
@@ -352,6 +383,18 @@ export const NAMES = Object.keys(ORACLE);
 export function activate(activation: Activation, z: number): Pair<number> {
   if (typeof activation === "object" && "value" in activation) return [activation.value(z), activation.slope(z)];
   return rowOf(activation).define(z);
+}
+
+/** True where a slope jumps somewhere. */
+export function hasKink(label: string): boolean {
+  const { kink, bounds } = ORACLE[label];
+  return kink !== undefined || bounds === true;
+}
+
+/** True within `distance` of a jump of the slope. */
+export function isNearKink(label: string, z: number, distance: number): boolean {
+  const { kink, bounds } = ORACLE[label];
+  return (kink && Math.abs(z) < distance) || (bounds && Math.abs(Math.abs(z) - 1) < distance) || false;
 }
 
 /** How much an error of z can cost: the largest of 1, |σ|, |σ'| and |σ''| about z. */

@@ -27,7 +27,7 @@ for (const [name, row] of Object.entries(ACTIVATIONS) as [ActivationName, (typeo
 }
 
 /** Doubles that a record has at most. */
-const MOST = 64;
+const MOST = 512;
 
 /** What an op's argument `activation` stands for: a code, or the address of a record; undefined for what is unknown. */
 export function activationAt(h: Float64Array, activation: number): Known | undefined {
