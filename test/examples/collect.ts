@@ -16,7 +16,7 @@ export interface Example {
 export const PREAMBLE = `
 import * as library from "ntk-wasm";
 const { checkKernel, createInfiniteNetwork, createNetwork, initialization, linearKernel, load, maternKernel } = library;
-const { oneHot, periodicKernel, precomputed, productOf, rbfKernel, scaled, standardize, sumOf } = library;
+const { networkFromLayers, oneHot, periodicKernel, precomputed, productOf, rbfKernel, scaled, standardize, sumOf } = library;
 const ntk = await load();
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
 const X = Array.from({ length: 8 }, (_, i) => [i / 4 - 1]);
