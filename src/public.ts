@@ -19,6 +19,12 @@ export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation, ActivationDescription, ActivationName } from "./model/activation.js";
 export { type DefinedActivation, defineActivation } from "./model/definedActivation.js";
+export {
+  type NetworkFromLayersOptions,
+  type NetworkLayer,
+  networkFromLayers,
+  type Tensor,
+} from "./model/fromLayers.js";
 export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
 export { type Initialization, initialization } from "./model/initialization.js";
 export type { Init } from "./model/initSchemes.js";

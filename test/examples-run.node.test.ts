@@ -3,7 +3,7 @@
  * claim. All of it is in one compilation and one process.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -27,6 +27,8 @@ beforeAll(() => {
     writeFileSync(path, withClaims(code));
     return path;
   });
+  // What a guide tells its readers to copy.
+  copyFileSync(join(import.meta.dirname, "../examples/weights/safetensors.mjs"), join(folder, "safetensors.mjs"));
   writeFileSync(join(folder, "claims.d.ts"), DECLARATIONS);
   writeFileSync(join(folder, "runner.mjs"), RUNNER);
   const errors = compile([...paths, join(folder, "claims.d.ts")]);

@@ -9,7 +9,14 @@ import { docstringExamples, pageExamples } from "./examples/collect.js";
 const root = join(import.meta.dirname, "..");
 /** Every script of package.json that is a module there would run. */
 const scripts = Object.values<string>(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts).join(" ");
-const modules = ["examples/motorcycle", "examples/tabular", "bench", "bench/lib", "bench/cases"].flatMap((folder) =>
+const modules = [
+  "examples/motorcycle",
+  "examples/tabular",
+  "examples/weights",
+  "bench",
+  "bench/lib",
+  "bench/cases",
+].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".mjs"))
     .map((name) => `${folder}/${name}`)

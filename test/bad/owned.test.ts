@@ -9,6 +9,7 @@ import {
   initialization,
   type Network,
   type Ntk,
+  networkFromLayers,
   oneHot,
   standardize,
 } from "../../src/index.js";
@@ -287,6 +288,17 @@ const cases: Case[] = [
     () => [net()],
     (_, options) => {
       const made = createNetwork(options);
+      return { network: () => frozen(made) };
+    },
+  ],
+  [
+    "networkFromLayers",
+    () => [
+      [{ weights: matrix(), bias: column() }, { weights: { data: column(), shape: [1, 4] } }],
+      { activation: ["relu"], rates: { b: 2 } },
+    ],
+    (_, ...a) => {
+      const made = (networkFromLayers as Any)(...a);
       return { network: () => frozen(made) };
     },
   ],

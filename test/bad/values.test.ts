@@ -14,6 +14,7 @@ import {
   type MatrixLike,
   maternKernel,
   type Ntk,
+  networkFromLayers,
   oneHot,
   periodicKernel,
   precomputed,
@@ -62,6 +63,8 @@ const NETWORK =
 const SWEPT = "activation weightStd biasStd bias parametrization rates outputScale residual centeredStart".split(" ");
 const INFINITE =
   "depth activation weightStd biasStd bias parametrization kernel width rates outputScale residual".split(" ");
+const layers = [{ weights: [[1], [2]], bias: [1, 2] }, { weights: [[1, 2]] }];
+const relu = { activation: "relu" } as const;
 const run = { learningRate: 0.1, steps: 2 };
 const sweep = { widths: [2], learningRates: [0.1], steps: 2, seeds: 1 };
 const data = { X, Y };
@@ -98,6 +101,30 @@ function signatures(): Signature[] {
       call: initialization,
       args: {},
       options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK },
+    },
+    {
+      of: "networkFromLayers",
+      call: networkFromLayers,
+      args: { layers },
+      options: { base: relu, keys: "activation layout rates outputScale residual".split(" ") },
+    },
+    {
+      of: "networkFromLayers layer",
+      call: (layer) => networkFromLayers([layer, layers[1]], relu),
+      args: {},
+      options: { name: "layers[0]", base: layers[0], keys: ["weights", "bias"] },
+    },
+    {
+      of: "networkFromLayers weights",
+      call: (weights) => networkFromLayers([{ weights }, layers[1]], relu),
+      args: {},
+      options: { name: "layers[0]", base: { data: [1, 2], shape: [2, 1] }, keys: ["data", "shape"] },
+    },
+    {
+      of: "networkFromLayers bias",
+      call: (bias) => networkFromLayers([{ ...layers[0], bias }, layers[1]], relu),
+      args: {},
+      options: { name: "layers[0]", base: { data: [1, 2], shape: [2] }, keys: ["data", "shape"] },
     },
     { of: "rbfKernel", call: rbfKernel, args: {}, options: { keys: ["lengthScale", "amplitude"] } },
     { of: "maternKernel", call: maternKernel, args: {}, options: { keys: ["lengthScale", "amplitude", "nu"] } },
@@ -369,6 +396,9 @@ const ALIASES: Record<string, string[]> = {
   fraction: ["learningRate"],
   seed: ["seed"],
   snapshot: ["the snapshot", "bytes", "format is"],
+  // A tensor is read as the matrix of its layer, whose shape goes with that of the next.
+  data: ["layers[0].weights"],
+  shape: ["layers[1].weights"],
   // Fields of a snapshot go with others.
   format: ["the snapshot"],
   kernel: ["kernel(X", "the model"],
