@@ -235,10 +235,22 @@ describe.each(variants)("%s", (variant) => {
 
   test("what leaves float32 is an error that says so", () => {
     const [, net] = NETWORKS[0];
-    expect(() => float32.kernel(net, [1e39])).toThrow(/X leaves float32 .* entry 0 \(1e\+39\).* precision: "float64"/);
-    expect(() => float32.matmul([[1e30]], [[1e30]])).toThrow(RangeError);
-    expect(() => float32.matmul([[1e30]], [[1e30]])).toThrow(/A B leaves float32 .* entry 0 \(Infinity\)/);
-    expect(() => float32.gram([[1], [1e20]])).toThrow(/row 1, column 1/);
+    // As many points and rows as float32 is faster for; small calls are made in float64.
+    const many = (value: number, rows: number, cols = 1) => ({
+      data: new Float64Array(rows * cols).fill(value),
+      rows,
+      cols,
+    });
+    expect(() => float32.kernel(net, many(1e39, 100))).toThrow(
+      /X leaves float32 .* entry 0 \(1e\+39\).* precision: "float64"/,
+    );
+    expect(() => float32.matmul(many(1e30, 200, 200), many(1e30, 200, 200))).toThrow(
+      /A B leaves float32 .* row 0, column 0 \(Infinity\)/,
+    );
+    const rows = many(1, 200, 200);
+    rows.data[200] = 1e20;
+    expect(() => float32.gram(rows)).toThrow(/row 1, column 1/);
+    expect(float32.matmul([[1e30]], [[1e30]]).data[0]).toBe(1e30 * 1e30);
     const steep = createNetwork({
       inputs: 1,
       hidden: 2,
@@ -246,7 +258,7 @@ describe.each(variants)("%s", (variant) => {
       bias: false,
       parameters: [1, 1, 1e30, 1],
     });
-    expect(() => float32.kernel(steep, [1])).toThrow(/the kernel leaves float32/);
+    expect(() => float32.kernel(steep, many(1, 200))).toThrow(/the kernel leaves float32/);
     expect(float64.kernel(steep, [1]).data[0]).toBeGreaterThan(1e59);
     // Saturated units carry no kernel, however large the factor is.
     expect(float32.kernel(net, [1e30]).data[0]).toBeCloseTo(float64.kernel(net, [1e30]).data[0], 0);

@@ -1,14 +1,17 @@
 /** The tangent kernel of a finite network, as regression sees it. */
 
 import type { Context } from "../../context.js";
-import { bytesOf, type Precision } from "../../linalg/precision.js";
+import { bytesFor, type Precision } from "../../linalg/precision.js";
 import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
-import type { Network } from "../../model/network.js";
+import { type Network, widths } from "../../model/network.js";
 import type { KernelSource } from "../kernel.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
 import { loadInputs, loadNetwork } from "./layers.js";
 import { forward } from "./tangents.js";
+
+/** Points × points × units from which a kernel in float32 is faster than in float64 (measured). */
+const LEAST_WORK = 40 ** 3;
 
 export class NetworkSource implements KernelSource {
   readonly outputs: number;
@@ -52,11 +55,18 @@ export class NetworkSource implements KernelSource {
   }
 
   cross(X: Matrix, X2: Matrix): Matrix {
-    return kernel(this.#context, bytesOf(this.#precision), this.network, X, X2, this.#mode);
+    return this.#kernel(X, X2);
   }
 
   square(X: Matrix): Matrix {
-    return kernel(this.#context, bytesOf(this.#precision), this.network, X, undefined, this.#mode);
+    return this.#kernel(X, undefined);
+  }
+
+  #kernel(X: Matrix, X2: Matrix | undefined): Matrix {
+    const { network } = this;
+    const work = X.rows * (X2 ?? X).rows * widths(network)[0];
+    const bytes = bytesFor(this.#precision, work, LEAST_WORK);
+    return kernel(this.#context, bytes, network, X, X2, this.#mode);
   }
 
   diagonal(X: Matrix): Float64Array {
