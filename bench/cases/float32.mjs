@@ -16,11 +16,11 @@ export const FLOAT32_CASES = [
     flops: 0,
     precision,
     op(context) {
-      const { code, hidden, gain } = loadNetwork(context, wideNet(), undefined, 4);
+      const { hidden, gain } = loadNetwork(context, wideNet(), undefined, 4);
       const X = loadInputs(context, matrix(1000, 1, 1), 4);
       const [S, G] = [scratch(context, 1000, 1000, 4), scratch(context, 1000, 1000, 4)];
       return () => {
-        features(code, hidden[0], X, gain, S, G);
+        features(hidden[0].code, hidden[0], X, gain, S, G);
         return G.floats()[0];
       };
     },

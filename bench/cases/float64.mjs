@@ -2,7 +2,7 @@
 // Both return something that depends on the result.
 // Each case also gives flops, 0 where there is no arithmetic to count. The counts: kernel 2N²m, product 2N³, half of it
 // where symmetric, Cholesky N³/3, triangular solves N²k for k right-hand sides.
-import { createInfiniteNetwork, createNetwork } from "ntk-wasm";
+import { createInfiniteNetwork, createNetwork, rbfKernel, sumOf } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
 import { createWasmBackend } from "../../dist/backend/inlined.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
@@ -276,6 +276,33 @@ const drawCases = [
   })),
 ];
 
+/** A kernel of a model on N points: what options of layers, sums and the usual kernels cost beside plain ones. */
+function modelCase(name, N, d, model) {
+  return {
+    name,
+    flops: 0,
+    call(ntk) {
+      const [value, X] = [model(), matrix(N, d, 1)];
+      return () => ntk.kernel(value, X).data[0];
+    },
+  };
+}
+
+const wide = (options) => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, ...options });
+const stacked = (options) =>
+  createNetwork({ inputs: 10, hidden: [500, 500, 500], activation: "erf", init: "ntk", ...options });
+const modelCases = [
+  modelCase("kernel N=1000 m=1000, rates and outputScale", 1000, 1, () =>
+    wide({ rates: { b: 2, c: 0.5, d: 3 }, outputScale: 2 }),
+  ),
+  modelCase("sum of two kernels N=1000 m=1000", 1000, 1, () =>
+    sumOf([{ model: wide({ seed: 1 }) }, { model: wide({ seed: 2 }), weight: 0.5 }]),
+  ),
+  modelCase("kernel N=1000, depth 3, m=500", 1000, 10, () => stacked({})),
+  modelCase("the same, residual", 1000, 10, () => stacked({ residual: 1 })),
+  modelCase("rbf N=1000 d=10", 1000, 10, () => rbfKernel({ lengthScale: 2 })),
+];
+
 export const CASES = [
   ...FLOAT32_CASES,
   ...drawCases,
@@ -283,11 +310,11 @@ export const CASES = [
     name: "features, σ and σ' of 10⁶ values",
     flops: 0,
     op(context) {
-      const { code, hidden, gain } = loadNetwork(context, wideNet());
+      const { hidden, gain } = loadNetwork(context, wideNet());
       const X = loadInputs(context, matrix(1000, 1, 1));
       const [S, G] = [scratch(context, 1000, 1000), scratch(context, 1000, 1000)];
       return () => {
-        features(code, hidden[0], X, gain, S, G);
+        features(hidden[0].code, hidden[0], X, gain, S, G);
         return G.entries()[0];
       };
     },
@@ -314,6 +341,7 @@ export const CASES = [
     },
   },
   kernelCase(1000, 1000, 1),
+  ...modelCases,
   kernelCase(500, 4096, 10),
   deepCase(500, [512, 512, 512], 64, 1, "average"),
   deepCase(300, [256, 256], 64, 10, "average"),
@@ -409,11 +437,11 @@ export const CASES = [
     name: "features of these 1000 steps alone",
     flops: 0,
     op(context) {
-      const { code, hidden, gain } = loadNetwork(context, wideNet());
+      const { hidden, gain } = loadNetwork(context, wideNet());
       const X = loadInputs(context, matrix(200, 1, 1));
       const [S, G] = [scratch(context, 200, 1000), scratch(context, 200, 1000)];
       return () => {
-        for (let k = 0; k < 1000; k++) features(code, hidden[0], X, gain, S, G);
+        for (let k = 0; k < 1000; k++) features(hidden[0].code, hidden[0], X, gain, S, G);
         return G.entries()[0];
       };
     },

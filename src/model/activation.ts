@@ -18,7 +18,7 @@ export type { ActivationDescription, ActivationName } from "./activationParamete
 export type BuiltIn = ActivationName | ActivationDescription;
 
 /** An activation of the library, or one's own. */
-export type Activation = BuiltIn | DefinedActivation;
+export type Activation = ActivationName | ActivationDescription | DefinedActivation;
 
 interface ActivationRow {
   /** σ and its slope, for the JavaScript backend: S = σ(S) in place and G = gain ∘ σ'. */

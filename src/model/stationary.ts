@@ -27,16 +27,11 @@ export interface PeriodicOptions extends RbfOptions {
   period?: number | readonly number[];
 }
 
-interface Scales {
-  lengthScale: PerLayer<number>;
-  amplitude: number;
-}
-
 /** A stationary kernel: plain data, structured-cloneable, a `Model` like any other. */
 export type StationaryKernel =
-  | ({ kind: "rbf" } & Scales)
-  | ({ kind: "matern"; nu: 0.5 | 1.5 | 2.5 } & Scales)
-  | ({ kind: "periodic"; period: PerLayer<number> } & Scales);
+  | { kind: "rbf"; lengthScale: PerLayer<number>; amplitude: number }
+  | { kind: "matern"; lengthScale: PerLayer<number>; amplitude: number; nu: 0.5 | 1.5 | 2.5 }
+  | { kind: "periodic"; lengthScale: PerLayer<number>; amplitude: number; period: PerLayer<number> };
 
 const lengths = (fallback: number): Check<PerLayer<number>> => {
   const check = perLayer(positive, "a number for each input");
