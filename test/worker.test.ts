@@ -8,12 +8,22 @@ import {
   ConvergenceError,
   createInfiniteNetwork,
   createNetwork,
+  defineActivation,
   type LearningCurve,
+  linearKernel,
   load,
   type Matrix,
   MemoryLimitError,
+  type Model,
+  maternKernel,
   NotPositiveDefiniteError,
   type Ntk,
+  periodicKernel,
+  precomputed,
+  productOf,
+  rbfKernel,
+  scaled,
+  sumOf,
   type Trained,
   type TunePoint,
 } from "../src/index.js";
@@ -75,6 +85,47 @@ describe.each(variants)("%s", (variant) => {
     const mixed = createNetwork({ inputs: 1, hidden: [9, 8, 7], activation, biasStd: 1 });
     const bell = createInfiniteNetwork({ activation: { name: "gaussian", beta: 0.5 }, depth: 2 });
     for (const model of [mixed, bell]) expect(await there.kernel(model, X)).toEqual(here.kernel(model, X));
+  });
+
+  test("every kind of model crosses, with its options", async () => {
+    const layered = createNetwork({
+      inputs: 1,
+      hidden: [6, 6, 6],
+      residual: 1,
+      rates: { c1: 0, b: 2 },
+      weightStd: [1, 2, 1, 0.5],
+      activation: ["tanh", { name: "leakyRelu", slope: 0.1 }, "erf"],
+      outputScale: 2,
+      seed: 3,
+    });
+    const models: Model[] = [
+      layered,
+      createNetwork({ inputs: 1, hidden: 9, centeredStart: true, parametrization: "meanField" }),
+      createInfiniteNetwork({ depth: 3, activation: ["relu", "erf", "relu"], residual: 1, rates: [1, 0, 2, 1] }),
+      linearKernel({ biasStd: 0.5 }),
+      rbfKernel({ lengthScale: [0.5] }),
+      maternKernel({ nu: 1.5 }),
+      periodicKernel({ period: 2 }),
+      sumOf([{ model: layered, weight: 0.5 }, { model: scaled(infinite, 2) }]),
+      productOf([rbfKernel(), linearKernel()]),
+    ];
+    for (const model of models) {
+      expect(await there.kernel(model, X, Xnew)).toEqual(here.kernel(model, X, Xnew));
+      const fit = await there.fit(model, X, Y, { ridge: 0.1 });
+      expect(await fit.predict(Xnew)).toEqual(here.fit(model, X, Y, { ridge: 0.1 }).predict(Xnew));
+      await fit.dispose();
+      const path = await there.dynamics(model, X, Y, { learningRate: 0.01 });
+      expect(await path.at(5, Xnew)).toEqual(here.dynamics(model, X, Y, { learningRate: 0.01 }).at(5, Xnew));
+      await path.dispose();
+      const tuned = await there.tune(model, X, Y);
+      expect(tuned.ridge).toBe(here.tune(model, X, Y).ridge);
+    }
+    const stored = precomputed(here.kernel(infinite, X), { cross: here.kernel(infinite, Xnew, X) });
+    const rows = X.map((_, i) => i);
+    expect(await there.kernel(stored, rows, [20, 21])).toEqual(here.kernel(stored, rows, [20, 21]));
+    const prior = await there.ensemble(maternKernel(), X, Y);
+    expect(await prior.at(3, Xnew)).toEqual(here.ensemble(maternKernel(), X, Y).at(3, Xnew));
+    await prior.dispose();
   });
 
   test("a fit: predictions, report, updates", async () => {
@@ -239,6 +290,16 @@ describe("errors, signals, life time", () => {
     const custom = { kernel: (): Matrix => ({ data: new Float64Array(1), rows: 1, cols: 1 }) };
     await expect(ntk.fit(custom, X, Y)).rejects.toThrow(TypeError);
     await expect(ntk.fit(custom, X, Y)).rejects.toThrow(/functions do not cross to a worker/);
+    const cube = defineActivation({ name: "cube", value: (z) => z ** 3, slope: (z) => 3 * z * z });
+    const inside = [
+      createNetwork({ inputs: 1, hidden: 3, activation: cube }),
+      createInfiniteNetwork({ activation: cube }),
+      sumOf([{ model: net }, { model: custom }]),
+    ];
+    for (const model of inside) {
+      await expect(ntk.kernel(model, X)).rejects.toThrow(TypeError);
+      await expect(ntk.kernel(model, X)).rejects.toThrow(/functions do not cross .* activations of your own/);
+    }
     await expect(ntk.fit(net, X, Y, { ridge: (() => 1) as never })).rejects.toThrow(/functions do not cross/);
     await expect(ntk.train(net, X, Y, { ...LONG, onProgress: 3 as never })).rejects.toThrow(/onProgress is number 3/);
   });
