@@ -37,7 +37,11 @@ export function checkKernel(kernel: CustomKernel, Xlike: MatrixLike): KernelChec
   const own = ownCustomKernel(kernel);
   const X = copied(toMatrix(Xlike, "X"));
   const problems: string[] = [];
-  const whole = gave(problems, "kernel(X, X)", X.rows, X.rows, () => own.kernel(X, X));
+  // A function may write to what it is given: copies.
+  const whole = gave(problems, "kernel(X, X)", X.rows, X.rows, () => {
+    const given = copied(X);
+    return own.kernel(given, given);
+  });
   const result = { asymmetry: Number.NaN, smallestEigenvalue: Number.NaN };
   if (whole) {
     const size = whole.data.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
@@ -48,7 +52,7 @@ export function checkKernel(kernel: CustomKernel, Xlike: MatrixLike): KernelChec
   }
   if (own.mean) {
     const { mean } = own;
-    gave(problems, "mean(X)", X.rows, undefined, () => mean(X));
+    gave(problems, "mean(X)", X.rows, undefined, () => mean(copied(X)));
   }
   return { ok: problems.length === 0, problems, ...result };
 }
@@ -95,12 +99,16 @@ function symmetry(problems: string[], { data, rows: n }: Matrix, allowed: number
 
 /** The smallest eigenvalue: λ_max(K) − λ_max(λ_max(K) I − K) of the symmetric part. */
 function definiteness(problems: string[], { data, rows: n }: Matrix): number {
-  const K = { data: data.map((value, at) => (value + data[(at % n) * n + Math.floor(at / n)]) / 2), rows: n, cols: n };
-  const size = K.data.reduce((top, value) => Math.max(top, Math.abs(value)), 0) * n;
-  if (size === 0) return 0;
-  const turned = { ...K, data: K.data.map((value, at) => (at % (n + 1) === 0 ? size : 0) - value) };
-  const least = size - largestEigenvalue(turned);
-  if (least < -ROUNDING * size)
+  const scale = data.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
+  if (scale === 0) return 0;
+  // n times the largest entry is at least λ_max.
+  const turned = data.map((value, at) => {
+    const mean = value / scale / 2 + data[(at % n) * n + Math.floor(at / n)] / scale / 2;
+    return (at % (n + 1) === 0 ? n : 0) - mean;
+  });
+  const share = n - largestEigenvalue({ data: turned, rows: n, cols: n });
+  const least = scale * share;
+  if (!(share >= -ROUNDING * n))
     problems.push(
       `kernel(X, X) is not positive semi-definite: its smallest eigenvalue is ${least}; no ridge below ${-least} makes it so`,
     );
@@ -131,7 +139,7 @@ function diagonal(
   whole: Matrix,
   allowed: number,
 ): void {
-  const own = gave(problems, "diagonal(X)", X.rows, 1, () => of(X));
+  const own = gave(problems, "diagonal(X)", X.rows, 1, () => of(copied(X)));
   own?.data.some((value, i) => {
     const expected = whole.data[i * (X.rows + 1)];
     if (Math.abs(value - expected) <= allowed) return false;

@@ -154,6 +154,23 @@ const PARTS: { [Kind in ComposedModel["kind"]]: (model: Record<string, unknown>)
  * @throws TypeError, RangeError
  */
 export function ownModel(model: Model): Model {
+  if (nesting === MOST_NESTED)
+    throw new RangeError(
+      `the model is nested more than ${MOST_NESTED} deep; expected a model of fewer levels that is no part of itself`,
+    );
+  nesting++;
+  try {
+    return ownParts(model);
+  } finally {
+    nesting--;
+  }
+}
+
+/** Models around the one that is being copied. */
+let nesting = 0;
+const MOST_NESTED = 100;
+
+function ownParts(model: Model): Model {
   if (isInfiniteNetwork(model)) return createInfiniteNetwork(model);
   if (isStationary(model)) return ownStationary(model);
   if (isComposed(model)) return PARTS[model.kind](model as unknown as Record<string, unknown>);

@@ -52,7 +52,7 @@ export function solveFloat32(context: Context, problem: Problem, ridges: Float64
 
 /** Doubles that {@link solveFloat32} needs where it does not fall back. */
 export function float32Memory({ source, size, X }: Pick<Problem, "source" | "size" | "X">): number {
-  return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / 2;
+  return size ** 2 * (source.weights ? 0.5 : 1.5) + source.scratch(X.rows) / (source.weights ? 2 : 1);
 }
 
 function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome {

@@ -8,7 +8,7 @@
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
-import { isComposed, isStationary, type Model } from "../kernel/models.js";
+import { isComposed, isStationary, type Model, ownModel } from "../kernel/models.js";
 import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
@@ -53,7 +53,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
   return {
     header: {
       format: formatName(),
-      model: isStored(model) ? { ...(network ? shape : model) } : "custom",
+      model: isStored(model) ? { ...(network ? shape : ownModel(model)) } : "custom",
       kernel: block === problem.outputs && network ? "full" : "average",
       solver: solution.solver,
       ridge: ridges.length > 1 ? [...ridges] : ridges[0],

@@ -126,6 +126,8 @@ export function tuning(
   const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
   const own = ownModel(model);
   const family = familyOf(own, checked, model);
+  // A depth that the model's other options forbid is refused before the first kernel.
+  for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
   const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
   context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
   return searching(context, family, data.X, data.Y, checked);
@@ -160,7 +162,9 @@ function* searching(
       const repeats = repeatsNote(problem);
       if (repeats) notes.add(repeats);
       const rated = bestRidge(context, problem, criterion, ridges);
-      const point = { depth, weightStd: undefined, biasStd: undefined, ...scales, ...rated };
+      // The point is the caller's: lists of its own.
+      const shown = scalesAt(scales, [], []);
+      const point = { depth, weightStd: undefined, biasStd: undefined, ...shown, ...rated };
       trace.push(point);
       if (!best || point.score > best.point.score) best = { point, model: candidate };
       onProgress?.(point);

@@ -66,7 +66,11 @@ export function coordinatesOf({ scales }: Family, options: Ranges): Coordinate[]
 
 /** The scales at a point of the search, in logarithms. */
 export function scalesAt(own: Scales, coordinates: readonly Coordinate[], point: readonly number[]): Scales {
-  const scales: Scales = { ...own };
+  const scales: Scales = {};
+  for (const name of SCALES) {
+    const value = own[name];
+    if (value !== undefined) scales[name] = Array.isArray(value) ? value.slice() : value;
+  }
   coordinates.forEach(({ name, entry, range }, i) => {
     const value = within(point[i], range);
     const list = scales[name];

@@ -321,6 +321,38 @@ describe.each(variants)("%s", (variant) => {
     expect(ntk.restore(composed.snapshot(), { model }).predict(X2)).toEqual(composed.predict(X2));
   });
 
+  test("what is handed out is nobody else's: JSON of a fit, points of a search", () => {
+    const fit = ntk.fit(rbfKernel({ lengthScale: [1, 2] }), X, Y, { ridge: 0.1 });
+    const before = fit.predict(X2);
+    (fit.toJSON() as unknown as { model: { lengthScale: number[] } }).model.lengthScale[0] = 0.01;
+    expect(ntk.restore(fit.snapshot()).predict(X2)).toEqual(before);
+    const model = createInfiniteNetwork({ depth: 1, weightStd: [1, 1], biasStd: [1, 0.5] });
+    const onProgress = (point: { biasStd: unknown }) => {
+      (point.biasStd as number[])[0] += 10;
+    };
+    const tuned = ntk.tune(model, X, Y, { weightStd: [0.5, 2], evaluations: 4, onProgress });
+    expect(tuned.model.biasStd).toEqual([1, 0.5]);
+    expect(tuned.trace.map(({ biasStd }) => (biasStd as number[])[0])).toEqual(tuned.trace.map(() => 11));
+  });
+
+  test("depths that other options forbid are refused before the first kernel", () => {
+    let kernels = 0;
+    const options = { depth: [1, 2], evaluations: 3, onProgress: () => void kernels++ };
+    const centred = createNetwork({ inputs: 2, hidden: 8, centeredStart: true });
+    expect(() => ntk.tune(centred, X, Y, options)).toThrow("centeredStart is for one hidden layer");
+    const joined = createInfiniteNetwork({ depth: 3, residual: 2 });
+    expect(() => ntk.tune(joined, X, Y, { ...options, depth: [3, 2] })).toThrow("residual is 2");
+    expect(kernels).toBe(0);
+  });
+
+  test("a model that is part of itself, or nested without end", () => {
+    const own = { kind: "scaled", scale: 2 } as { kind: "scaled"; scale: number; model: Model };
+    own.model = own;
+    expect(() => ntk.kernel(own, X)).toThrow("nested more than 100 deep");
+    expect(() => sumOf([{ model: own }])).toThrow("nested more than 100 deep");
+    expect(ntk.kernel(scaled(rbfKernel(), 2), [0]).data[0]).toBeCloseTo(2, 14);
+  });
+
   test("models are copies, and plain data", () => {
     const own = createNetwork({ inputs: 2, hidden: 4, seed: 3 });
     const model = sumOf([{ model: own }, { model: productOf([scaled(rbfKernel(), 2), infinite]) }]);
@@ -399,6 +431,23 @@ describe("checkKernel", () => {
     const { ok, problems } = checkKernel(kernel, X);
     expect(ok).toBe(false);
     expect(problems.join("; ")).toContain(problem);
+  });
+
+  test("huge entries, and a function that writes to what it is given", () => {
+    const diagonal = (A: Matrix, B: Matrix, k: number) =>
+      toRows(A).map(([x]) => toRows(B).map(([y]) => (x === y ? k : 0)));
+    const huge = checkKernel({ kernel: (A, B) => diagonal(A, B, 1e308) }, X);
+    expect(huge.ok).toBe(true);
+    expect(huge.smallestEigenvalue / 1e308).toBeCloseTo(1, 10);
+    expect(checkKernel({ kernel: (A, B) => diagonal(A, B, -1e308) }, X).ok).toBe(false);
+    const writing = {
+      kernel: (A: Matrix, B: Matrix) => {
+        const K = good.kernel(A, B);
+        A.data.fill(0);
+        return K;
+      },
+    };
+    expect(checkKernel(writing, X).problems).toEqual([]);
   });
 
   test("what is no kernel", () => {

@@ -31,8 +31,18 @@ function dualActivation(activation: Activation, a: number, b: number, c: number)
 /** The value of layer l. */
 const at = <T>(values: T | readonly T[], l: number): T => (Array.isArray(values) ? values[l] : values) as T;
 
+/** Pairs that were asked for: variants, and both kernels, ask for the same ones. */
+const known = new Map<string, { ntk: number; nngp: number }>();
+
 /** NTK and NNGP of two inputs. */
-export function infinitePair(
+export function infinitePair(options: InfiniteNetworkOptions, x: number[], y: number[]): { ntk: number; nngp: number } {
+  const key = JSON.stringify([options, x, y]);
+  const pair = known.get(key) ?? pairOf(options, x, y);
+  known.set(key, pair);
+  return pair;
+}
+
+function pairOf(
   {
     depth = 1,
     activation = "sigmoid",

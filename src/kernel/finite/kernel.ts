@@ -227,7 +227,7 @@ class Terms {
 export function kernelScratch(
   context: Context,
   bytes: 8 | 4,
-  net: Pick<Network, "inputs" | "hidden" | "outputs" | "activation"> & { parameters: { length: number } },
+  net: Pick<Network, "inputs" | "hidden" | "outputs" | "activation" | "residual"> & { parameters: { length: number } },
   n: number,
   n2: number,
   outputs: Outputs,
@@ -245,7 +245,9 @@ export function kernelScratch(
   }
   const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
   const widest = sizes.reduce((top, m) => Math.max(top, m), 0);
-  const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units;
+  // Residual networks keep a layer of each tile, and a layer of gradients.
+  const joined = net.residual > 0 ? (1 + C) * points * widest : 0;
+  const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units + joined;
   return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
 }
 

@@ -111,6 +111,6 @@ export function infiniteKernel(context: Context, model: InfiniteNetwork, X: Matr
 }
 
 /** Doubles beside the result, about: moments for a hundred terms, variances, a few inputs, tiles. */
-export function infiniteScratch({ threads }: Context, { depth }: InfiniteNetwork, n: number): number {
-  return n * (100 * depth + 64) + 3 * ROWS * threads * COLUMNS;
+export function infiniteScratch({ threads }: Context, { depth, residual }: InfiniteNetwork, n: number): number {
+  return n * (100 * depth + 64) + (residual > 0 ? 6 : 3) * ROWS * threads * COLUMNS;
 }

@@ -33,9 +33,11 @@ export function ownDual(recursion: Recursion, A: Points, B: Points, l: number, t
     const square = p.squares[p.from + r];
     for (let j = 0; j < cols; j++) {
       const square2 = q.squares[q.from + j];
-      const size = Math.sqrt(a[r] * b[j]);
+      // Exact for a point and its twin, and free of underflow.
+      const size = a[r] === b[j] ? a[r] : Math.sqrt(a[r]) * Math.sqrt(b[j]);
       const rho = size > 0 ? Math.max(-1, Math.min(1, C[j] / size)) : 0;
-      const apart = size > 0 ? Delta[j] / (a[r] * b[j] * (1 + Math.abs(rho))) : 1;
+      const near = size * size;
+      const apart = near > 0 ? Delta[j] / (near * (1 + Math.abs(rho))) : 1 - Math.abs(rho);
       pairInto(p.series, p.from + r, square, q.series, q.from + j, square2, rho, apart, pair);
       const [value, slope, minus, plus] = pair;
       C[j] = w * value + bias;
