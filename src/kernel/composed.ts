@@ -3,7 +3,7 @@
  * they are made. A product has a second matrix for its further factors.
  */
 import type { Context } from "../context.js";
-import { gemm, hadamard, mirror } from "../linalg/blas.js";
+import { addTo, gemm, hadamard, mirror } from "../linalg/blas.js";
 import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
@@ -115,19 +115,20 @@ export class SumSource extends Parts {
 
 export class ProductSource extends Parts {
   fill(X: Matrix, out: View, X2?: Matrix, gamma: 0 | 1 = 0): void {
-    const { context, parts } = this;
+    const { context } = this;
+    const [first, ...others] = this.parts;
+    const another = () => scratch(context, out.rows, out.cols);
     context.arena.run(() => {
-      const K = gamma === 0 ? out : scratch(context, out.rows, out.cols);
-      parts[0].fill(X, K, X2);
-      const factor = parts.length > 1 ? scratch(context, out.rows, out.cols) : undefined;
-      for (const part of parts.slice(1)) {
-        if (!factor) break;
-        part.fill(X, factor, X2);
-        hadamard(1, K, factor, K);
+      const K = gamma === 0 ? out : another();
+      first.fill(X, K, X2);
+      for (const part of others) {
+        context.arena.run(() => {
+          const factor = another();
+          part.fill(X, factor, X2);
+          hadamard(1, K, factor, K);
+        });
       }
-      if (K === out) return;
-      const [sum, product] = [out.entries(), K.entries()];
-      for (let at = 0; at < sum.length; at++) sum[at] += product[at];
+      if (K !== out) addTo(out, K);
     });
   }
 

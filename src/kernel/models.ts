@@ -222,11 +222,27 @@ export function priorOf(model: Model): Model | undefined {
   }
 }
 
-/** A model with `weight` times its kernel, where that is a matter of its own scales; else undefined. */
-export function weighted(model: Model, weight: number): Model | undefined {
+/** A model with its kind; a network is what is none of the others. */
+export type Kinded =
+  | { kind: "infinite"; model: InfiniteNetwork }
+  | { kind: "stationary"; model: StationaryKernel }
+  | { kind: "composed"; model: ComposedModel }
+  | { kind: "custom"; model: CustomKernel }
+  | { kind: "network"; model: Network };
+
+/** A model with its kind, looked up once: the look is a part of a small call's time. */
+export function kinded(model: Model): Kinded {
+  if (isInfiniteNetwork(model)) return { kind: "infinite", model };
+  const kind = kindOf(model);
+  if (kind !== undefined && STATIONARY.includes(kind)) return { kind: "stationary", model: model as StationaryKernel };
+  if (kind !== undefined && Object.hasOwn(PARTS, kind)) return { kind: "composed", model: model as ComposedModel };
+  return isCustomKernel(model) ? { kind: "custom", model } : { kind: "network", model: model as Network };
+}
+
+/** A model of scales of its own with `weight` times its kernel. */
+export function weighted<M extends Network | InfiniteNetwork | StationaryKernel>(model: M, weight: number): M {
+  if (weight === 1) return model;
   const root = Math.sqrt(weight);
-  if (isInfiniteNetwork(model)) return { ...model, outputScale: model.outputScale * root };
   if (isStationary(model)) return { ...model, amplitude: model.amplitude * root };
-  if (isComposed(model) || isCustomKernel(model)) return undefined;
-  return { ...model, outputScale: model.outputScale * root };
+  return { ...model, outputScale: (model as Network).outputScale * root };
 }

@@ -126,6 +126,13 @@ export function khatriRao(alpha: number, G: View, X: View | undefined, J: View):
   J.context.ops.dkhatrirao(0, J.rows, G.cols, d, alpha, G.at, G.ld, x, ldx, repeat, J.at, J.ld);
 }
 
+/** A += B, packed. */
+export function addTo(A: View, B: View): void {
+  match(A.rows === B.rows && A.cols === B.cols, "addTo", A, B);
+  const [a, b] = [A.numbers(), B.numbers()];
+  for (let i = 0; i < a.length; i++) a[i] += b[i];
+}
+
 /** Copies the lower triangle of A onto the upper one. */
 export function mirror(A: View): void {
   match(A.rows === A.cols, "mirror", A);

@@ -118,11 +118,13 @@ export function rowOf(activation: BuiltIn): ActivationRow {
   return ACTIVATIONS[nameOf(activation)];
 }
 
+const NONE = new Float64Array(0);
+
 /** The record of a checked activation (src/ops.ts); empty where its code says all. */
 export function recordOf(activation: BuiltIn): Float64Array {
   const name = nameOf(activation);
   const parameters = parametersOf(name);
-  if (!parameters || (parameters.plain && activation === name)) return new Float64Array(0);
+  if (!parameters || (parameters.plain && activation === name)) return NONE;
   const { schema } = parameters;
   const given: Readonly<Record<string, unknown>> = typeof activation === "string" ? {} : { ...activation };
   const values = Object.keys(schema).map((key) => [key, schema[key](given[key], key)]);

@@ -18,7 +18,7 @@ import {
 import { isPlainObject } from "../scalars.js";
 import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
-import { checkLayers, checkRates, type PerLayer, perLayer, type Rates, rates } from "./perLayer.js";
+import { checkLayered, checkLayers, HIDDEN, type PerLayer, perLayer, type Rates, rates } from "./perLayer.js";
 
 export interface InfiniteNetworkOptions {
   /** Hidden layers; default 1. 0: the linear kernel, (weightStd²/d) x·x' + biasStd². */
@@ -109,19 +109,11 @@ export function createInfiniteNetwork(options: InfiniteNetworkOptions | Infinite
 }
 
 /** @throws RangeError where options contradict the number of layers. */
-function checkModel({ depth, activation, weightStd, biasStd, width, bias, rates, residual }: InfiniteNetwork): void {
+function checkModel(model: InfiniteNetwork): void {
+  const { depth, width } = model;
   if (depth > MOST_LAYERS) throw new RangeError(`depth is ${depth}; expected an integer from 0 to ${MOST_LAYERS}`);
-  const hidden = "the hidden layers from the input up";
-  const all = `the ${depth} hidden layers from the input up, then the readout`;
-  checkLayers(activation, "activation", depth, hidden);
-  checkLayers(weightStd, "weightStd", depth + 1, all);
-  checkLayers(biasStd, "biasStd", depth + 1, all);
-  if (width !== undefined) checkLayers(width, "width", depth, hidden);
-  checkRates(rates, depth, bias);
-  if (residual >= depth && residual > 0)
-    throw new RangeError(
-      `residual is ${residual}, but the network has ${depth} hidden layers; expected less, or 0 for none`,
-    );
+  checkLayered(model, depth);
+  if (width !== undefined) checkLayers(width, "width", depth, HIDDEN);
 }
 
 /** True for what {@link createInfiniteNetwork} makes, also after a structured clone or JSON. */

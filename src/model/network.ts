@@ -198,11 +198,16 @@ export function validateNetwork(value: unknown): Network {
   if (parameters === undefined) {
     throw new TypeError(`the model is ${describe(value)}; expected a network from createNetwork or { kernel(X, X2) }`);
   }
-  const { net, blocks } = shapeOf(value as object);
+  const shape = shapeOf(value as object);
+  const { net, blocks } = shape;
   const P = parameterCount(blocks);
   const theta = toVector(parameters, "parameters", expectedCount(net, P), { length: P, share: true });
   checkParameters(theta);
-  return { ...net, parameters: theta, blocks };
+  if (shape.network?.parameters === theta) return shape.network;
+  const network = { ...net, parameters: theta, blocks };
+  // A copy of the caller's numbers is not kept.
+  if (theta === parameters) shape.network = network;
+  return network;
 }
 
 /** A copy of a validated network of which nothing is anybody else's. */
@@ -235,13 +240,20 @@ function ownValue(value: unknown): unknown {
  * Shapes by the network that was checked: a call with the same one does not check its options again (a third of a small
  * call's time).
  */
-const checked = new WeakMap<object, { net: NetworkShape; blocks: Block[] }>();
+const checked = new WeakMap<object, Checked>();
 
-function shapeOf(value: object): { net: NetworkShape; blocks: Block[] } {
+interface Checked {
+  net: NetworkShape;
+  blocks: Block[];
+  /** The network of both with θ of the last call. It never leaves the library. */
+  network?: Network;
+}
+
+function shapeOf(value: object): Checked {
   const known = checked.get(value);
   if (known && reading("the model", () => isSame(value as Network, known.net))) return known;
   const net = complete(pick(value, "the model", SHAPE));
-  const shape = { net, blocks: layout(net) };
+  const shape: Checked = { net, blocks: layout(net) };
   checked.set(value, shape);
   return shape;
 }

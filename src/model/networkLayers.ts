@@ -1,7 +1,7 @@
 /** What the options of a network say of its layers: shapes, scales, rates, and the places of their numbers in θ. */
 import { initialBiasStd, initialWeightStd } from "./initSchemes.js";
 import type { Block, NetworkShape } from "./networkShape.js";
-import { blockNames, checkLayers, checkRates, ratesAt, valueAt } from "./perLayer.js";
+import { blockNames, checkLayered, ratesAt, valueAt } from "./perLayer.js";
 
 /** Hidden widths from the input up, whichever way `hidden` was given. Twins of a centred start count. */
 export function widths(net: Pick<NetworkShape, "hidden"> & { centeredStart?: boolean }): number[] {
@@ -9,9 +9,14 @@ export function widths(net: Pick<NetworkShape, "hidden"> & { centeredStart?: boo
   return net.centeredStart ? given.map((m) => 2 * m) : given;
 }
 
-/** Layers from the input up. */
-function layersOf(net: Pick<NetworkShape, "inputs" | "hidden" | "outputs"> & { centeredStart?: boolean }) {
-  const sizes = [net.inputs, ...widths(net), net.outputs];
+/** Hidden widths without the twins of a centred start. */
+function ownWidths({ hidden }: Pick<NetworkShape, "hidden">): number[] {
+  return widths({ hidden });
+}
+
+/** Layers from the input up, of hidden layers of these widths. */
+function layersOf(net: Pick<NetworkShape, "inputs" | "outputs">, hidden: readonly number[]) {
+  const sizes = [net.inputs, ...hidden, net.outputs];
   return sizes.slice(1).map((fanOut, l) => ({ fanIn: sizes[l], fanOut, output: l === sizes.length - 2 }));
 }
 
@@ -19,11 +24,7 @@ function layersOf(net: Pick<NetworkShape, "inputs" | "hidden" | "outputs"> & { c
 export function checkLayerOptions(net: NetworkShape): void {
   const sizes = widths(net);
   const depth = sizes.length;
-  const all = `the ${depth} hidden layers from the input up, then the readout`;
-  checkLayers(net.activation, "activation", depth, "the hidden layers from the input up");
-  checkLayers(net.weightStd, "weightStd", depth + 1, all);
-  checkLayers(net.biasStd, "biasStd", depth + 1, all);
-  checkRates(net.rates, depth, net.bias);
+  checkLayered(net, depth);
   for (const [name, isOn] of [
     ["centeredStart", net.centeredStart],
     ['parametrization "meanField"', net.parametrization === "meanField"],
@@ -32,8 +33,6 @@ export function checkLayerOptions(net: NetworkShape): void {
       throw new RangeError(`${name} is for one hidden layer; this network has ${depth}: expected one width`);
   }
   const k = net.residual;
-  if (k >= depth && k > 0)
-    throw new RangeError(`residual is ${k}, but the network has ${depth} hidden layers; expected less, or 0 for none`);
   for (let l = k; k > 0 && l < depth; l += k) {
     if (sizes[l] === sizes[l - k]) continue;
     throw new RangeError(
@@ -49,7 +48,7 @@ export function residualOf({ residual: k }: Pick<NetworkShape, "residual">, l: n
 
 /** The blocks of θ: a, B, then C_L, d_L, …, C_1, d_1 (MATH.md §1). */
 export function layout(net: NetworkShape): Block[] {
-  const layers = layersOf(net);
+  const layers = layersOf(net, widths(net));
   const depth = layers.length - 1;
   const blocks: Block[] = [];
   let offset = 0;
@@ -78,7 +77,7 @@ export function roleOf(depth: number, name: string): { level: number; isOutput: 
 /** Standard deviation with which a block of θ is drawn, by its name. */
 export function blockStd(net: NetworkShape): (name: string) => number {
   // Twins are copies: they change no variance.
-  const layers = layersOf({ ...net, centeredStart: false });
+  const layers = layersOf(net, ownWidths(net));
   return (name) => {
     const { level, isBias, isOutput } = roleOf(layers.length - 1, name);
     if (isBias) return isOutput && net.centeredStart ? 0 : initialBiasStd(net.init, valueAt(net.biasStd, level));
@@ -115,14 +114,20 @@ export function mirrored(half: NetworkShape, start: Float64Array): Float64Array 
 
 /** Learning rate of a block, by its name. The mean-field parametrisation multiplies it by m, but the intercept's. */
 export function rateOf(net: NetworkShape): (name: string) => number {
-  const given = [net.hidden].flat();
-  const depth = given.length;
+  const depth = widths(net).length;
   return (name) => {
     const { level, isBias } = roleOf(depth, name);
-    const { weights, bias } = ratesAt(net.rates, depth, level);
-    const own = isBias ? bias : weights;
-    return net.parametrization === "meanField" && name !== "a" ? own * given[0] : own;
+    const { weights, bias } = layerRates(net, depth, level);
+    return isBias ? bias : weights;
   };
+}
+
+/** Rates of the weights and the biases of layer l of depth + 1. */
+function layerRates(net: NetworkShape, depth: number, l: number): { weights: number; bias: number } {
+  const own = ratesAt(net.rates, depth, l);
+  if (net.parametrization !== "meanField") return own;
+  const [m] = ownWidths(net);
+  return { weights: own.weights * m, bias: l === depth ? own.bias : own.bias * m };
 }
 
 /**
@@ -154,9 +159,8 @@ export type Power = 0 | 0.5 | 1;
 
 /** Scales from the input layer up to the output layer. */
 export function scales(net: NetworkShape, power: Power = 0.5): LayerScale[] {
-  const rateAt = rateOf(net);
-  const factor = (name: string) => (power === 0.5 ? Math.sqrt(rateAt(name)) : rateAt(name) ** power);
-  const layers = layersOf({ ...net, centeredStart: false });
+  const factor = (rate: number) => (power === 0.5 ? Math.sqrt(rate) : rate ** power);
+  const layers = layersOf(net, ownWidths(net));
   const depth = layers.length - 1;
   return layers.map(({ fanIn, output }, l) => {
     const ntk = net.parametrization === "ntk";
@@ -165,8 +169,8 @@ export function scales(net: NetworkShape, power: Power = 0.5): LayerScale[] {
     const mean = output && net.parametrization === "meanField" ? 1 / fanIn : 1;
     const alpha = (ntk ? valueAt(net.weightStd, l) / Math.sqrt(fanIn) : mean) * twins * scale;
     const beta = net.bias ? (ntk ? valueAt(net.biasStd, l) : 1) * scale : 0;
-    const names = blockNames(depth, l);
-    const tangent = { alpha: alpha * factor(names.weights), beta: beta * factor(names.bias) };
+    const rates = layerRates(net, depth, l);
+    const tangent = { alpha: alpha * factor(rates.weights), beta: beta * factor(rates.bias) };
     return { alpha, beta, tangent };
   });
 }

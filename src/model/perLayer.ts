@@ -41,10 +41,36 @@ export function blockNames(depth: number, l: number): { weights: string; bias: s
   return { weights: `c${suffix}`, bias: `d${suffix}` };
 }
 
+/** Options of layers that finite and infinite networks have. */
+interface Layered {
+  activation: PerLayer<unknown>;
+  weightStd: PerLayer<number>;
+  biasStd: PerLayer<number>;
+  bias: boolean;
+  rates: Rates;
+  residual: number;
+}
+
+/** @throws RangeError where options contradict the number of hidden layers. */
+export function checkLayered({ activation, weightStd, biasStd, bias, rates, residual }: Layered, depth: number): void {
+  checkLayers(activation, "activation", depth, HIDDEN);
+  checkLayers(weightStd, "weightStd", depth + 1, everyLayer(depth));
+  checkLayers(biasStd, "biasStd", depth + 1, everyLayer(depth));
+  checkRates(rates, depth, bias);
+  if (residual < depth || residual === 0) return;
+  throw new RangeError(
+    `residual is ${residual}, but the network has ${depth} hidden layers; expected less, or 0 for none`,
+  );
+}
+
+/** The layers of a list with a value for each hidden one. */
+export const HIDDEN = "the hidden layers from the input up";
+const everyLayer = (depth: number) => `the ${depth} hidden layers from the input up, then the readout`;
+
 /** @throws RangeError for rates of another number of layers, or of blocks that a network of this depth has not. */
 export function checkRates(rates: Rates, depth: number, bias: boolean): void {
   if (typeof rates === "number" || Array.isArray(rates)) {
-    checkLayers(rates, "rates", depth + 1, `the ${depth} hidden layers from the input up, then the readout`);
+    checkLayers(rates, "rates", depth + 1, everyLayer(depth));
     return;
   }
   const blocks = Array.from({ length: depth + 1 }, (_, l) => blockNames(depth, l));

@@ -2,7 +2,7 @@
 import { isCustomKernel } from "../kernel/custom.js";
 import { isComposed, isStationary, type Model } from "../kernel/models.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
-import { createNetwork, type Network, validateNetwork } from "../model/network.js";
+import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
 import type { PerLayer } from "../model/perLayer.js";
 
 /** The scales that may be searched. */
@@ -117,7 +117,8 @@ export function familyOf(model: Model, options: Ranges, given: Model): Family {
   }
   const net = validateNetwork(model);
   refuse(options, ["lengthScale", "period"], "a network");
-  const own = [net.hidden].flat();
+  // Without the twins of a centred start: createNetwork adds them.
+  const own = widths({ hidden: net.hidden });
   checkDepths(net, own.length, options.depth);
   const { parameters: _, blocks: __, ...shape } = net;
   const make = (depth = own.length, { weightStd = net.weightStd, biasStd = net.biasStd }: Scales): Network => {

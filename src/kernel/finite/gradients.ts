@@ -2,9 +2,9 @@
  * The gradients of the outputs in the pre-activations, layer by layer from the top down (backward mode, MATH.md §2).
  */
 import type { Context } from "../../context.js";
-import { gemm, hadamard } from "../../linalg/blas.js";
+import { addTo, gemm, hadamard } from "../../linalg/blas.js";
 import { scratch, type View } from "../../linalg/view.js";
-import { addTo, type Loaded, type Tile } from "./layers.js";
+import type { Loaded, Tile } from "./layers.js";
 
 /**
  * The gradients of every output in the pre-activations, from the top layer down. Calls `body(l, G)` with G = scale

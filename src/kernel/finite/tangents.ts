@@ -4,13 +4,13 @@
  * They store neither Φ nor an N×N matrix. Rows are taken in tiles of bounded size.
  */
 import type { Context } from "../../context.js";
-import { gemm, gemv, hadamard, khatriRao, rowDotsInto, transpose } from "../../linalg/blas.js";
+import { addTo, gemm, gemv, hadamard, khatriRao, rowDotsInto, transpose } from "../../linalg/blas.js";
 import { copyIn, scratch, View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import { forEachGradient } from "./gradients.js";
-import { addTo, blocksOf, forEachTile, type Loaded, loadInputs, loadNetwork, type Tile } from "./layers.js";
+import { blocksOf, forEachTile, type Loaded, loadInputs, loadNetwork, type Tile } from "./layers.js";
 import { addColumnSums, affine, vjp } from "./networkOps.js";
 
 /** f(X, θ0), N×C. */
