@@ -105,6 +105,17 @@ export interface Ops {
   ): Info;
 
   /**
+   * Losses of n rows of C outputs, and their slopes in place: F ← scale ∇ℓ(F, Y), rows packed; the losses are added to
+   * the double at `sum`. `loss` is a {@link LossCode}:
+   * squared: ½(f − y)² of each entry.
+   * logistic: log(1 + e^(−yf)) of each entry, y = ±1.
+   * huber: ½r² where |r| ≤ 1, and else |r| − ½, of each entry, r = f − y.
+   * crossEntropy: −Σ_c y_c log softmax(f)_c of each row; its slope is (Σ y) softmax(f) − y.
+   * Returns -1 for an unknown loss.
+   */
+  dloss(loss: number, n: number, C: number, scale: number, f: number, y: number, sum: number): Info;
+
+  /**
    * The factored kernel of MATH.md §2, lower triangle only:
    * C = gamma C + delta + (alpha A Aᵀ + beta) ∘ (G Gᵀ), G n×k, A n×d (d = 0: the factor is beta), C n×n.
    * With d > 0, a product of an infinite factor and a zero is 0. Block by block: no second n×n matrix.
@@ -337,6 +348,8 @@ export type Info = number;
 export { ActivationCode } from "./activationCode.js";
 /** What {@link Ops.dbatch} takes for `op`. */
 export { BatchCode } from "./batchCode.js";
+/** What {@link Ops.dloss} takes for `loss`. */
+export { LossCode } from "./lossCode.js";
 
 /** The threads of a backend. */
 export interface Team {

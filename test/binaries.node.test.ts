@@ -55,6 +55,6 @@ test("only the relaxed binary fuses", () => {
   expect(read("simd").includes(fused)).toBe(false);
 });
 
-test("both together stay under 76 kB gzipped", () => {
-  expect(gzipSync(Buffer.concat([read("simd"), read("relaxed")]), { level: 9 }).length).toBeLessThan(76_000);
+test("both together stay under 80 kB gzipped", () => {
+  expect(gzipSync(Buffer.concat([read("simd"), read("relaxed")]), { level: 9 }).length).toBeLessThan(80_000);
 });

@@ -44,6 +44,7 @@ const LAYERS = [
   "signal.ts",
   "ops.ts",
   "activationCode.ts",
+  "lossCode.ts",
   "batchCode.ts",
 ];
 

@@ -12,6 +12,7 @@ import { eigh, eighScratchBytes } from "../lapack/eigen/index";
 import { batch } from "../network/batch";
 import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
+import { loss } from "../network/loss";
 import { ntk, ntkScratchBytes } from "../network/ntk";
 import { normals, normalsScratchBytes } from "../random/normals";
 import { jump } from "../random/xoshiro";
@@ -206,6 +207,10 @@ export function ddescend(
   P: i32, rate: f64, momentum: f64, nesterov: i32, decay: f64, gradient: usize, theta: usize, theta0: usize, velocity: usize,
 ): i32 {
   return descend(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
+}
+
+export function dloss(code: i32, n: i32, C: i32, scale: f64, f: usize, y: usize, sum: usize): i32 {
+  return loss(code, n, C, scale, f, y, sum);
 }
 
 export function dunit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {

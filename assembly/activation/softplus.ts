@@ -15,7 +15,7 @@ const LOGARITHM: usize = memory.data<f64>([
 /** 2 atanh(s)/s for u = s² ≤ 1/9. */
 // @ts-ignore: decorator
 @inline
-function logarithm(u: v128): v128 {
+export function logarithm(u: v128): v128 {
   let p = madd(constant(LOGARITHM, 0), u, constant(LOGARITHM, 1));
   p = madd(p, u, constant(LOGARITHM, 2));
   p = madd(p, u, constant(LOGARITHM, 3));

@@ -29,6 +29,7 @@ const suites: Record<keyof Ops, string> = {
   dkhatrirao: "jacobian",
   dvjp: "jacobian",
   ddescend: "train",
+  dloss: "loss",
   dtrain: "train",
   dtrainScratchBytes: "train",
   dbatch: "batch",

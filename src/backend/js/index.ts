@@ -14,6 +14,7 @@ import { gramOps } from "./gram.js";
 import { infiniteOps } from "./infinite.js";
 import { jacobianOps } from "./jacobian.js";
 import { level2Ops } from "./level2.js";
+import { lossOps } from "./loss.js";
 import { Memory } from "./memory.js";
 import { ntkOps } from "./ntk.js";
 import { randomOps } from "./random.js";
@@ -36,6 +37,7 @@ export function createJsBackend(): Backend {
       ...features,
       ...jacobian,
       ...training,
+      ...lossOps(memory),
       ...gemmOps(memory),
       ...gram,
       ...solves,
