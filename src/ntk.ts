@@ -30,7 +30,6 @@ import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dyna
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
 import type { Trained } from "./training/group.js";
 import { type Linearized, linearize } from "./training/linearize.js";
-import type { Progress, TrainOptions } from "./training/run.js";
 import { type KernelSamples, kernelSamplesOf, type SampleKernelOptions } from "./training/sampleKernel.js";
 import {
   type Sweep,
@@ -40,6 +39,7 @@ import {
   sweepNetworks,
 } from "./training/sweep.js";
 import { trainingOf, trainNetwork } from "./training/train.js";
+import type { Progress, TrainOptions } from "./training/trainOptions.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';

@@ -66,23 +66,21 @@ export interface Ops {
   ): Info;
 
   /**
-   * `steps` steps of full-batch gradient descent, in place, for one hidden layer and one output. The loss is
-   * Σ (f(x_i) − y_i)²/2n with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and z = alpha1 C x + beta1 bias.
-   * theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles. theta0 and velocity have the same length; velocity
-   * is not read where momentum is 0. With v = (f − y)/n the entries of the gradient are beta2 Σ v, alpha2 Sᵀv,
-   * alpha1 (v ∘ G)ᵀX and beta1 Gᵀv for a, b, C and bias. ta, tb, tc and td stand in place of these four scales: they
-   * carry the blocks' rates. With g = gradient + decay (theta − theta0):
-   * v ← momentum v + g,
-   * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
-   * X is n×d, rows packed. rates and losses have length `steps`; losses_k is the loss before step k + 1. A loss that
-   * is not at most `limit` (NaN included) stops it before its step: returns 1 + that k.
+   * `steps` steps of a training rule, in place, for one hidden layer and one output. The loss is the mean over the rows
+   * of ℓ(f(x_i), y_i), as {@link Ops.dloss} has it, with f = beta2 a + alpha2 Σ_j b_j σ(z_j) and
+   * z = alpha1 C x + beta1 bias. theta = (a, b, C, bias), or (b, C) with `bias = 0`: P doubles.
+   * With v = ∂loss/∂f the entries of the gradient are beta2 Σ v, alpha2 Sᵀv, alpha1 (v ∘ G)ᵀX and beta1 Gᵀv for a, b, C
+   * and bias. ta, tb, tc and td stand in place of these four scales: they may carry the blocks' rates.
+   * `rule` is the address of a {@link RULE}; a step is one of {@link Ops.ddescend}.
+   * X is n×d, rows packed. With batches n is the most rows of one, and X and y have all rows.
+   * losses_k is the loss before step k + 1, of its batch. A loss that is not at most `limit` (NaN included), or at most
+   * the rule's `until`, stops it before its step: returns 1 + that k.
    */
   dtrain(
     activation: number, steps: number, n: number, m: number, d: number,
     alpha1: number, beta1: number, alpha2: number, beta2: number, bias: number,
     ta: number, tb: number, tc: number, td: number,
-    x: number, y: number, rates: number, momentum: number, nesterov: number, decay: number,
-    theta: number, theta0: number, velocity: number, losses: number, limit: number, work: number,
+    x: number, y: number, theta: number, losses: number, limit: number, rule: number, work: number,
   ): Info;
   dtrainScratchBytes(n: number, m: number, d: number): number;
 
@@ -95,14 +93,17 @@ export interface Ops {
   dbatch(op: number, count: number, calls: number): Info;
 
   /**
-   * One step of descent, in place, P numbers each: with g = gradient + decay (theta − theta0), v ← momentum v + g;
-   * theta ← theta − rate v, or with `nesterov = 1` theta − rate (g + momentum v). velocity is not read where momentum
-   * is 0.
+   * Step k of a rule, in place, P numbers each. With descent and g = gradient + decay (theta − anchor):
+   * v ← momentum v + g,
+   * theta ← theta − rate_k v, or with `nesterov = 1` theta − rate_k (g + momentum v).
+   * velocity, v, is not read where momentum is 0. With Adam (Kingma & Ba 2015) and the same g:
+   * m ← momentum m + (1 − momentum) g,
+   * s ← beta2 s + (1 − beta2) g²,
+   * theta ← theta − rate_k r (c1 m/(√(c2 s) + epsilon)).
+   * m is velocity, s is squares, r the rate of the weight's block, and (c1, c2) the pair k of `corrections`. With AdamW
+   * (Loshchilov & Hutter 2019) g is the gradient alone, and decay (theta − anchor) joins the bracket.
    */
-  ddescend(
-    P: number, rate: number, momentum: number, nesterov: number, decay: number,
-    gradient: number, theta: number, theta0: number, velocity: number,
-  ): Info;
+  ddescend(P: number, k: number, gradient: number, theta: number, rule: number): Info;
 
   /**
    * Losses of n rows of C outputs, and their slopes in place: F ← scale ∇ℓ(F, Y), rows packed; the losses are added to
@@ -348,8 +349,23 @@ export type Info = number;
 export { ActivationCode } from "./activationCode.js";
 /** What {@link Ops.dbatch} takes for `op`. */
 export { BatchCode } from "./batchCode.js";
+/**
+ * What a training rule holds, one double each, in this order: `loss`, a {@link LossCode}; `optimizer`, an
+ * {@link OptimizerCode}; numbers; addresses of rates and corrections, one and two doubles a step; of the anchor of the
+ * decay, the velocity and the squares, P doubles each; of `blockCount` pairs (length, rate); of the rows of batches, one
+ * after the other, as 32-bit integers, of the batches' sizes likewise, and of room for a batch of X and y. Without
+ * batches sizes is 0. `until` is −Infinity where no loss is small enough.
+ */
+// biome-ignore format: in the order of assembly/network/rule.ts
+export const RULE = [
+  "loss", "optimizer", "momentum", "nesterov", "decay", "beta2", "epsilon", "rates", "corrections", "anchor", "velocity",
+  "squares", "blocks", "blockCount", "order", "sizes", "room", "until",
+] as const;
+
 /** What {@link Ops.dloss} takes for `loss`. */
 export { LossCode } from "./lossCode.js";
+/** What a {@link RULE} has as `optimizer`. */
+export { OptimizerCode } from "./optimizerCode.js";
 
 /** The threads of a backend. */
 export interface Team {

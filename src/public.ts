@@ -65,7 +65,10 @@ export type { Ensemble, EnsembleOptions, EnsembleOutputs, EnsembleQuery } from "
 export type { Exponent, Measure, SweepExponents, SweepRate, SweepRun, SweepSummary } from "./training/exponents.js";
 export type { Trained } from "./training/group.js";
 export type { Linearized } from "./training/linearize.js";
+export type { Loss, OwnLoss } from "./training/loss.js";
+export type { OptimizerOptions } from "./training/optimizer.js";
 export type { TrainingRecord } from "./training/recorder.js";
-export type { Progress, TrainOptions } from "./training/run.js";
 export type { KernelSamples, SampleKernelOptions } from "./training/sampleKernel.js";
+export type { TrainingState, TrainingStateLike } from "./training/state.js";
 export type { Sweep, SweepOptions, SweepProgress } from "./training/sweep.js";
+export type { Measured, Progress, Recorded, TrainOptions, Validation } from "./training/trainOptions.js";

@@ -45,6 +45,7 @@ const LAYERS = [
   "ops.ts",
   "activationCode.ts",
   "lossCode.ts",
+  "optimizerCode.ts",
   "batchCode.ts",
 ];
 

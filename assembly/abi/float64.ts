@@ -12,12 +12,13 @@ import { eigh, eighScratchBytes } from "../lapack/eigen/index";
 import { batch } from "../network/batch";
 import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
+import { descend } from "../network/descend";
 import { loss } from "../network/loss";
 import { ntk, ntkScratchBytes } from "../network/ntk";
 import { normals, normalsScratchBytes } from "../random/normals";
 import { jump } from "../random/xoshiro";
 import { threads } from "../team/team";
-import { descend, train, trainScratchBytes } from "../network/train";
+import { train, trainScratchBytes } from "../network/train";
 
 export function dgemm(
   transA: i32, transB: i32, rowStart: i32, rowEnd: i32, n: i32, k: i32,
@@ -186,12 +187,10 @@ export function dvjp(
 
 export function dtrain(
   activation: i32, steps: i32, n: i32, m: i32, d: i32, alpha1: f64, beta1: f64, alpha2: f64, beta2: f64, bias: i32,
-  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, rates: usize, momentum: f64, nesterov: i32, decay: f64,
-  theta: usize, theta0: usize, velocity: usize, losses: usize, limit: f64, work: usize,
+  ta: f64, tb: f64, tc: f64, td: f64, x: usize, y: usize, theta: usize, losses: usize, limit: f64, rule: usize, work: usize,
 ): i32 {
   return train(
-    activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, rates, momentum, nesterov, decay, theta,
-    theta0, velocity, losses, limit, work,
+    activation, steps, n, m, d, alpha1, beta1, alpha2, beta2, bias, ta, tb, tc, td, x, y, theta, losses, limit, rule, work,
   );
 }
 
@@ -203,10 +202,8 @@ export function dbatch(op: i32, count: i32, calls: usize): i32 {
   return batch(op, count, calls);
 }
 
-export function ddescend(
-  P: i32, rate: f64, momentum: f64, nesterov: i32, decay: f64, gradient: usize, theta: usize, theta0: usize, velocity: usize,
-): i32 {
-  return descend(P, rate, momentum, nesterov, decay, gradient, theta, theta0, velocity);
+export function ddescend(P: i32, k: i32, gradient: usize, theta: usize, rule: usize): i32 {
+  return descend(P, k, gradient, theta, rule);
 }
 
 export function dloss(code: i32, n: i32, C: i32, scale: f64, f: usize, y: usize, sum: usize): i32 {

@@ -95,8 +95,7 @@ function trainUnit(calls: usize, unit: i32, _work: usize): void {
   const status = train(
     integer(call, 0), integer(call, 1), integer(call, 2), integer(call, 3), integer(call, 4), number(call, 5), number(call, 6),
     number(call, 7), number(call, 8), integer(call, 9), number(call, 10), number(call, 11), number(call, 12), number(call, 13),
-    address(call, 14), address(call, 15), address(call, 16), number(call, 17), integer(call, 18), number(call, 19), address(call, 20),
-    address(call, 21), address(call, 22), address(call, 23), number(call, 24), address(call, 25),
+    address(call, 14), address(call, 15), address(call, 16), address(call, 17), number(call, 18), address(call, 19), address(call, 20),
   );
   store<f64>(call + STATUS, status);
 }

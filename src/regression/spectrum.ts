@@ -9,6 +9,7 @@ import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import { kernelTimesMemory, withKernelTimes } from "../kernel/operator.js";
 import { eighScratch, mirror, transpose } from "../linalg/blas.js";
+import { targetAlignment } from "../linalg/centredAlignment.js";
 import { decompose, nullLevel } from "../linalg/eigen.js";
 import { overflow, roundingLevel } from "../linalg/factor.js";
 import { topModes, topModesMemory } from "../linalg/topModes.js";
@@ -18,7 +19,6 @@ import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { count, flag, optional, or, outputs, positive, read, type Schema } from "../options.js";
 import { averageAdvice, checkData, checkInputs, type Data } from "../problem.js";
-import { targetAlignment } from "./alignment.js";
 import { type LearningCurve, type LearningCurveOptions, learningCurve, type Modes } from "./learningCurve.js";
 
 export interface SpectrumOptions {

@@ -11,8 +11,9 @@ import { checkData } from "../problem.js";
 import { drain } from "../slices.js";
 import { Dynamics } from "./dynamics.js";
 import { type Outcome, single, type Trained, trainingGroup } from "./group.js";
-import type { TrainingRecord } from "./recorder.js";
-import { checkRun, type Progress, type Run, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./run.js";
+import { type CheckedLoss, targetsOf } from "./loss.js";
+import { checkRun, type Run } from "./run.js";
+import { type Progress, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./trainOptions.js";
 
 export interface CompareOptions extends TrainOptions {
   /** Inputs that are not trained on, N*×d. The gap is reported on them too. */
@@ -25,10 +26,7 @@ export interface CompareOptions extends TrainOptions {
  * Arrays are aligned with `steps`. Where the first-order model has overflowed, its losses are Infinity and the gaps 1,
  * their limit.
  */
-export interface Comparison extends TrainingRecord {
-  /** The trained network. */
-  network: Network;
-  aborted: boolean;
+export interface Comparison extends Trained {
   /** Largest stable rate of the first-order model. */
   maxLearningRate: number;
   /** Loss of the first-order model. */
@@ -64,20 +62,43 @@ export function comparingNetwork(
   options: CompareOptions,
 ): Generator<Progress, Comparison, void> {
   const { Xtest, Ytest, ...train } = read(options, "compare", TRAIN_EXAMPLE, OPTIONS);
-  const run = checkRun(net, X, Y, train);
-  const test = checkTest(Xtest, Ytest, run.net.inputs, run.net.outputs);
+  const run = checkRun(net, X, Y, { ...train, Xtest: undefined, Ytest: undefined });
+  if (run.state)
+    throw new RangeError("compare: state is given; expected none: both models start at the network's own θ0");
+  checkFollowed(run);
+  const test = checkTest(run.loss, Xtest, Ytest, run.net.inputs, run.net.outputs);
   return single(comparingGroup(context, [run], test));
 }
 
+/** What the first-order model does not follow is refused. @throws RangeError */
+export function checkFollowed({ optimizer, rule }: Pick<Run, "optimizer" | "rule">): void {
+  if (optimizer.name !== "descent") {
+    throw new RangeError(
+      `optimizer is "${optimizer.name}", which no tangent kernel follows: its step is not linear in the gradient; ` +
+        'expected "descent", with momentum or batches if need be (train() runs the network alone)',
+    );
+  }
+  if (optimizer.decayTo === "zero" && rule.decay > 0)
+    throw new RangeError(
+      'decayTo is "zero", and the first-order model decays to θ0; expected "start", or no weightDecay',
+    );
+}
+
 /** Copies of the test data that were given. @throws TypeError, RangeError */
-export function checkTest(Xtest: unknown, Ytest: unknown, inputs: number, outputs: number): { X?: Matrix; Y?: Matrix } {
+export function checkTest(
+  loss: CheckedLoss,
+  Xtest: unknown,
+  Ytest: unknown,
+  inputs: number,
+  outputs: number,
+): { X?: Matrix; Y?: Matrix } {
   if (Xtest === undefined) {
     if (Ytest === undefined) return {};
     throw new RangeError("Ytest is given without Xtest; expected both");
   }
   const X = copied(toMatrix(Xtest as MatrixLike, "Xtest", { cols: inputs }));
   if (Ytest === undefined) return { X };
-  return { X, Y: copied(toMatrix(Ytest as MatrixLike, "Ytest", { rows: X.rows, cols: outputs })) };
+  return { X, Y: targetsOf(loss, Ytest as MatrixLike, "Ytest", X.rows, outputs) };
 }
 
 /**

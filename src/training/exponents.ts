@@ -95,7 +95,7 @@ function fitPower(all: { width: number; value: number }[]): Exponent | undefined
 /** A rate for every network, or a fraction of each network's own largest stable rate. */
 export type SweepRate = number | { fraction: number };
 
-export interface SweepRun extends Omit<Comparison, "network" | "aborted"> {
+export interface SweepRun extends Omit<Comparison, "network" | "aborted" | "state" | "best"> {
   init: Init;
   width: number;
   seed: number;

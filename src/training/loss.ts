@@ -49,7 +49,8 @@ export const lossOption: Check<CheckedLoss> = (value, name) => {
   if (value === undefined) return SQUARED;
   if (typeof value !== "string" && isPlainObject(value, name)) {
     const { value: of, gradient } = read(value, name, "{ value, gradient }", { value: callback, gradient: callback });
-    return { name: "own", code: -1, own: { value: of, gradient } as unknown as OwnLoss };
+    const own = { value: of.bind(value), gradient: gradient.bind(value) } as unknown as OwnLoss;
+    return { name: "own", code: -1, own };
   }
   if (typeof value !== "string")
     throw new TypeError(`${name} is ${describe(value)}; expected a name, ${NAMES.join(", ")}, or { value, gradient }`);
@@ -60,6 +61,11 @@ export const lossOption: Check<CheckedLoss> = (value, name) => {
 /** Over how many terms the mean of a loss is taken, N points of C outputs. */
 export function termsOf({ name }: CheckedLoss, points: number, outputs: number): number {
   return name === "own" || name === "crossEntropy" ? points : points * outputs;
+}
+
+/** The largest second derivative of a loss in the outputs of a point: an upper bound; undefined where it is not known. */
+export function curvatureOf({ name }: CheckedLoss): number | undefined {
+  return { squared: 1, huber: 1, logistic: 1 / 4, crossEntropy: 1 / 2, own: undefined }[name];
 }
 
 /**

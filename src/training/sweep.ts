@@ -15,7 +15,7 @@ import { createNetwork, type Network, type NetworkOptions, networkShape, paramet
 import { any, type Check, choice, count, layers, list, optional, or, positive, read, type Schema } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
-import { type CompareOptions, type Comparison, checkTest, comparingGroup } from "./compare.js";
+import { type CompareOptions, type Comparison, checkFollowed, checkTest, comparingGroup } from "./compare.js";
 import {
   fitExponents,
   type SweepExponents,
@@ -25,11 +25,14 @@ import {
   summarise,
 } from "./exponents.js";
 import { type Outcome, stableRate } from "./group.js";
-import { checkSteps, type Run, TRAIN } from "./run.js";
+import { type CheckedLoss, targetsOf } from "./loss.js";
+import { checkSteps, type Run, type Plan as RunPlan } from "./run.js";
 import { together } from "./together.js";
 import { heldDoubles } from "./trainer.js";
+import { TRAIN } from "./trainOptions.js";
 
-export interface SweepOptions extends Omit<CompareOptions, "learningRate" | "onProgress"> {
+export interface SweepOptions
+  extends Omit<CompareOptions, "learningRate" | "onProgress" | "onRecord" | "state" | "validation" | "patience"> {
   /** Hidden widths. */
   widths: readonly number[];
   /** Number of hidden layers, each of that width; default 1. */
@@ -79,7 +82,7 @@ const sweepRate: Check<SweepRate> = (value, name) => {
   return positive(value, name);
 };
 
-const { learningRate: _, ...RUN } = TRAIN;
+const { learningRate: _, onRecord: __, state: ___, validation: ____, patience: _____, ...RUN } = TRAIN;
 const OPTIONS = {
   ...RUN,
   widths: list(count, "a list of widths"),
@@ -91,6 +94,17 @@ const OPTIONS = {
   Xtest: any,
   Ytest: any,
 } satisfies Schema<SweepOptions>;
+
+/** What a run of {@link Plan} has not from the options. */
+const NOT_SWEPT = {
+  onProgress: undefined,
+  onRecord: undefined,
+  state: undefined,
+  validation: undefined,
+  patience: undefined,
+  Xtest: undefined,
+  Ytest: undefined,
+};
 
 /** Most runs of a sweep: each has a record of its own. */
 const MOST_RUNS = 1_000_000;
@@ -122,7 +136,7 @@ interface Plan {
   /** The network of a cell. */
   make(cell: Cell): Network;
   /** The options of a run, without network, data and rate. */
-  run: Omit<Run, "net" | "X" | "Y">;
+  run: RunPlan;
   onProgress: ((progress: SweepProgress) => void) | undefined;
 }
 
@@ -149,8 +163,11 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
   if (runs > MOST_RUNS)
     throw new RangeError(`widths, learningRates, inits and seeds make ${runs} runs; expected at most ${MOST_RUNS}`);
   const X = copied(toMatrix(Xlike, "X"));
-  const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows }));
-  const test = checkTest(Xtest, Ytest, X.cols, Y.cols);
+  const { loss } = rest;
+  const Y = targetsOf(loss, Ylike, "Y", X.rows, outputsOf(loss, toMatrix(Ylike, "Y", { rows: X.rows })));
+  const test = checkTest(loss, Xtest, Ytest, X.cols, Y.cols);
+  const run = checkSteps({ ...rest, ...NOT_SWEPT, learningRate: 1 });
+  checkFollowed(run);
   const shape = { ...(network as SweepOptions["network"]), inputs: X.cols, outputs: Y.cols };
   const optionsOf = ({ init, width, seed }: Omit<Cell, "rate">): NetworkOptions => ({
     ...shape,
@@ -170,7 +187,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
       const scratch = kernelScratch(context, 8, sized, X.rows, X.rows, "full");
       context.arena.require(n * n + Math.max(spectrum, scratch));
       // Eigenvectors, and the kernel in three places: as it is made, as it is now, as it was at the start.
-      doubles.set(width, 4 * n * n + scratch + heldDoubles(sized.parameters.length, X, Y));
+      doubles.set(width, 4 * n * n + scratch + heldDoubles(sized.parameters.length, { X, Y, ...run }));
     }
   }
   // Deep networks, and those of several outputs, train by many ops.
@@ -180,7 +197,6 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
       widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
     ),
   );
-  const run = checkSteps({ ...rest, learningRate: 1, onProgress: undefined });
   return {
     X,
     Y,
@@ -214,7 +230,10 @@ function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep
     const outcomes = yield* inSlices(comparingGroup(context, runs, test), { done, total });
     const results = outcomes.map(resultOf);
     const stopped = results.some(({ aborted }) => aborted);
-    for (const [i, { aborted: unfinished, network: _, divergedAt, ...record }] of results.entries()) {
+    for (const [
+      i,
+      { aborted: unfinished, network: _, state: __, best: ___, divergedAt, ...record },
+    ] of results.entries()) {
       // A signal between two reports ends the sweep there, whatever the size of the group.
       aborted = stopped || (signal?.aborted ?? false);
       if (aborted && !stopped) break;
@@ -234,8 +253,33 @@ function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep
 function runOf(context: Context, { X, Y, make, run }: Plan, cell: Cell): Run {
   const net = make(cell);
   const { rate } = cell;
-  const learningRate = typeof rate === "number" ? rate : rate.fraction * stableRate(context, net, X, run.rule);
-  return { ...run, net, X, Y, rule: { ...run.rule, rate: positive(learningRate, "learningRate") } };
+  const learningRate = typeof rate === "number" ? rate : rate.fraction * knownRate(context, net, X, run);
+  const alone = { test: undefined, validation: undefined, state: undefined };
+  return {
+    ...run,
+    ...alone,
+    net,
+    start: net,
+    X,
+    Y,
+    rule: { ...run.rule, rate: positive(learningRate, "learningRate") },
+  };
+}
+
+/** @throws RangeError for a loss without a known curvature. */
+function knownRate(context: Context, net: Network, X: Matrix, { rule, loss }: RunPlan): number {
+  const rate = stableRate(context, net, X, rule, loss);
+  if (rate === undefined)
+    throw new RangeError(
+      "learningRates has a fraction, and the largest stable rate of a loss of one's own is not known; expected numbers",
+    );
+  return rate;
+}
+
+/** Outputs of the networks: the columns of Y, or the number of its classes where Y has labels. */
+function outputsOf({ name }: CheckedLoss, Y: Matrix): number {
+  if (name !== "crossEntropy" || Y.cols > 1) return Y.cols;
+  return 1 + Y.data.reduce((top, label) => Math.max(top, label), 1);
 }
 
 /** A run that diverged leaves its record. */

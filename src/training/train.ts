@@ -9,7 +9,8 @@ import type { Network } from "../model/network.js";
 import { read } from "../options.js";
 import { drain } from "../slices.js";
 import { single, type Trained, trainingGroup } from "./group.js";
-import { checkRun, type Progress, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./run.js";
+import { checkRun } from "./run.js";
+import { type Progress, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./trainOptions.js";
 
 /** `ntk.train`. */
 export function trainNetwork(

@@ -7,6 +7,7 @@ import type { Context } from "../../src/context.js";
 import { ActivationCode, BatchCode, type Info, type Ops } from "../../src/ops.js";
 import { loadContext, variants } from "../setup/variants.js";
 import { type Bed, type Block, expectSameBits, onBed } from "./harness.js";
+import { ruleOn } from "./rule.js";
 
 /** Doubles of a call, and the place of its status. */
 const [CALL, STATUS] = [32, 31];
@@ -31,11 +32,11 @@ function train(bed: Bed, [n, m, d]: number[], at: number, { steps = 4, limit = 1
   const rates = bed.matrix("rates", 1, steps, () => rate);
   const losses = bed.matrix("losses", 1, steps);
   const work = bed.work(bed.ops.dtrainScratchBytes(n, m, d));
-  const data = [packed.address, y.address, rates.address, momentum, 1, 0.1];
-  const places = [theta.address, theta0.address, velocity.address, losses.address, limit, work.address];
+  const { rule } = ruleOn(bed, { momentum, nesterov: 1, decay: 0.1, rates, anchor: theta0, velocity });
+  const places = [packed.address, y.address, theta.address, losses.address, limit, rule.address, work.address];
   // Other rates than the gradient's own for b and the biases.
   const direction = [0.6, 1.4, 0.9, 0.2];
-  const args = [ActivationCode.tanh, steps, n, m, d, 0.9, 0.8, 0.7, 0.6, bias, ...direction, ...data, ...places];
+  const args = [ActivationCode.tanh, steps, n, m, d, 0.9, 0.8, 0.7, 0.6, bias, ...direction, ...places];
   return { args, outputs: [theta, losses, ...(momentum ? [velocity] : [])], work };
 }
 

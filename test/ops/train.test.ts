@@ -1,8 +1,9 @@
 /** ddescend; dtrain: what it writes, where it stops. Its numbers against a textbook loop: test/api/train.test.ts. */
 import { describe, expect, test } from "vitest";
-import { ActivationCode } from "../../src/ops.js";
+import { ActivationCode, LossCode, OptimizerCode } from "../../src/ops.js";
 import { loadContext, variants } from "../setup/variants.js";
-import { type Bed, EPS, expectDone, expectEntries, expectSameBits, onBed } from "./harness.js";
+import { type Bed, type Block, EPS, expectDone, expectEntries, expectSameBits, onBed } from "./harness.js";
+import { BETA2, EPSILON, ruleOn } from "./rule.js";
 
 interface Setting {
   n: number;
@@ -29,6 +30,7 @@ describe.each(variants)("%s", (variant) => {
     const rates = bed.matrix("rates", 1, Math.max(...calls), () => rate);
     const losses = bed.matrix("losses", 1, Math.max(...calls));
     const work = bed.work(bed.ops.dtrainScratchBytes(n, m, d));
+    const { rule } = ruleOn(bed, { momentum, nesterov: 1, decay: 0.1, rates, anchor: theta0, velocity });
     const all: number[] = [];
     let info = 0;
     for (const steps of calls) {
@@ -51,15 +53,10 @@ describe.each(variants)("%s", (variant) => {
             0.8,
             x.address,
             y.address,
-            rates.address,
-            momentum,
-            1,
-            0.1,
             theta.address,
-            theta0.address,
-            velocity.address,
             losses.address,
             limit,
+            rule.address,
             work.address,
           ),
         [theta],
@@ -118,18 +115,9 @@ describe.each(variants)("%s", (variant) => {
       // Without momentum the velocity is neither read nor written.
       const velocity = momentum ? bed.random("velocity", 1, P, 4) : bed.matrix("velocity", 1, P);
       const [g, x, x0, v] = [gradient, theta, theta0, velocity].map((block) => bed.read(block));
-      const run = () =>
-        bed.ops.ddescend(
-          P,
-          0.1,
-          momentum,
-          nesterov,
-          decay,
-          gradient.address,
-          theta.address,
-          theta0.address,
-          velocity.address,
-        );
+      const rates = bed.matrix("rates", 1, 3, (_, k) => [9, 9, 0.1][k]);
+      const { rule } = ruleOn(bed, { momentum, nesterov, decay, rates, anchor: theta0, velocity });
+      const run = () => bed.ops.ddescend(P, 2, gradient.address, theta.address, rule.address);
       expectDone(momentum ? bed.call(run, [theta], [velocity]) : bed.call(run, [theta]), `ddescend, P = ${P}`);
       const slope = (p: number) => g[p] + decay * (x[p] - x0[p]);
       const fresh = (p: number) => (momentum ? momentum * v[p] : 0) + slope(p);
@@ -139,4 +127,171 @@ describe.each(variants)("%s", (variant) => {
       if (momentum) expectEntries(bed.read(velocity), 1, P, (_, p) => ({ value: fresh(p), bound: 16 * EPS }), "v");
     });
   });
+
+  test.each([
+    { optimizer: "adam", lengths: [7], decay: 0 },
+    { optimizer: "adam", lengths: [1, 4, 3], decay: 0.3 },
+    { optimizer: "adamW", lengths: [2, 5], decay: 0.3 },
+    { optimizer: "adamW", lengths: [1], decay: 0 },
+  ] as const)("$optimizer, blocks $lengths, decay $decay: Kingma & Ba's algorithm", ({ optimizer, lengths, decay }) => {
+    onBed(context, (bed) => {
+      const P = lengths.reduce((sum: number, length) => sum + length, 0);
+      const [gradient, theta, anchor, velocity] = [1, 2, 3, 4].map((seed) => bed.random("vector", 1, P, seed));
+      const squares = bed.matrix("squares", 1, P, (_, p) => 0.1 + p / P);
+      const [g, x, x0, m, v] = [gradient, theta, anchor, velocity, squares].map((block) => bed.read(block));
+      const [c1, c2] = [1.7, 3.1];
+      const { rule } = ruleOn(bed, {
+        optimizer: OptimizerCode[optimizer],
+        momentum: 0.8,
+        decay,
+        rates: bed.matrix("rates", 1, 2, (_, k) => [9, 0.1][k]),
+        corrections: bed.matrix("corrections", 1, 4, (_, k) => [9, 9, c1, c2][k]),
+        anchor,
+        velocity,
+        squares,
+        blocks: lengths.map((length, b) => [length, b]),
+      });
+      const run = () => bed.ops.ddescend(P, 1, gradient.address, theta.address, rule.address);
+      expectDone(bed.call(run, [theta], [velocity], [squares]), optimizer);
+      const rateOf = lengths.flatMap((length, b) => new Array<number>(length).fill(b));
+      const pull = (p: number) => decay * (x[p] - x0[p]);
+      const slope = (p: number) => g[p] + (optimizer === "adam" ? pull(p) : 0);
+      const mean = (p: number) => 0.8 * m[p] + 0.2 * slope(p);
+      const square = (p: number) => BETA2 * v[p] + (1 - BETA2) * slope(p) ** 2;
+      const direction = (p: number) =>
+        (mean(p) * c1) / (Math.sqrt(square(p) * c2) + EPSILON) + (optimizer === "adamW" ? pull(p) : 0);
+      expectEntries(
+        bed.read(theta),
+        1,
+        P,
+        (_, p) => ({ value: x[p] - 0.1 * rateOf[p] * direction(p), bound: 64 * EPS }),
+        "theta",
+      );
+      expectEntries(bed.read(velocity), 1, P, (_, p) => ({ value: mean(p), bound: 8 * EPS }), "first moments");
+      expectEntries(bed.read(squares), 1, P, (_, p) => ({ value: square(p), bound: 8 * EPS }), "second moments");
+    });
+  });
+
+  /** One step each on batches, of another loss. */
+  function batched(bed: Bed, loss: LossCode, batches: number[][], until = -Infinity, d = 2) {
+    const [n, m] = [9, 5];
+    const P = m * (d + 2) + 1;
+    const x = bed.matrix("X", n, d, (i, j) => Math.sin(3 * i + j + 1), d);
+    const y = bed.matrix("y", 1, n, (_, i) => (i % 2 ? 1 : -1));
+    const [theta, anchor] = [bed.random("theta", 1, P, 2), bed.random("theta0", 1, P, 2)];
+    const velocity = bed.matrix("velocity", 1, P);
+    const rates = bed.matrix("rates", 1, batches.length, () => 0.1);
+    const losses = bed.matrix("losses", 1, batches.length);
+    const most = batches.reduce((top, rows) => Math.max(top, rows.length), 0);
+    const work = bed.work(bed.ops.dtrainScratchBytes(most, m, d));
+    const { rule, room } = ruleOn(bed, { loss, rates, anchor, velocity, batches, rowSize: d + 1, until });
+    const info = bed.call(
+      () =>
+        bed.ops.dtrain(
+          ActivationCode.tanh,
+          batches.length,
+          most,
+          m,
+          d,
+          0.9,
+          0.8,
+          0.7,
+          0.6,
+          1,
+          0.6,
+          0.7,
+          0.9,
+          0.8,
+          x.address,
+          y.address,
+          theta.address,
+          losses.address,
+          1e300,
+          rule.address,
+          work.address,
+        ),
+      [theta],
+      [losses],
+      [work],
+      ...(room ? [[room] as [Block]] : []),
+    );
+    return {
+      info,
+      theta: bed.read(theta),
+      losses: bed.read(losses),
+      x: bed.read(x),
+      y: bed.read(y),
+      start: bed.read(anchor),
+    };
+  }
+
+  test.each(["squared", "logistic", "huber"] as const)("batches of the %s loss: the mean over their rows", (name) => {
+    const batches = [[8, 0, 3, 5, 1], [2, 7], [6]];
+    const got = onBed(context, (bed) => batched(bed, LossCode[name], batches));
+    expectDone(got.info, name);
+    const theta = [...got.start];
+    const [m, d] = [5, 2];
+    for (const [k, rows] of batches.entries()) {
+      const { loss, slope } = textbookStep(
+        name,
+        theta,
+        rows.map((i) => ({ x: got.x.subarray(i * d, i * d + d), y: got.y[i] })),
+        m,
+        d,
+      );
+      expect(Math.abs(got.losses[k] - loss), `loss of batch ${k}`).toBeLessThan(1e-14);
+      for (let p = 0; p < theta.length; p++) theta[p] -= 0.1 * slope[p];
+    }
+    // Three steps of sums of a few terms of size one.
+    expectEntries(got.theta, 1, theta.length, (_, p) => ({ value: theta[p], bound: 200 * EPS }), "theta");
+  });
+
+  test("a loss that is small enough stops it before its step", () => {
+    const batches = [[0, 1, 2], [3, 4], [5]];
+    const all = onBed(context, (bed) => batched(bed, LossCode.huber, batches));
+    const stopped = onBed(context, (bed) =>
+      batched(bed, LossCode.huber, batches.slice(0, 2), Math.max(all.losses[0], all.losses[1])),
+    );
+    expect(stopped.info).toBe(1);
+    expectSameBits(stopped.theta, stopped.start, "theta");
+  });
 });
+
+/** The mean loss and its gradient of the network of `batched`, entry by entry. */
+function textbookStep(
+  name: "squared" | "logistic" | "huber",
+  theta: number[],
+  points: { x: ArrayLike<number>; y: number }[],
+  m: number,
+  d: number,
+) {
+  const slope = theta.map(() => 0);
+  let loss = 0;
+  for (const { x, y } of points) {
+    const units = Array.from({ length: m }, (_, j) => {
+      let z = 0.8 * theta[1 + m + m * d + j];
+      for (let t = 0; t < d; t++) z += 0.9 * theta[1 + m + j * d + t] * x[t];
+      return Math.tanh(z);
+    });
+    const f = 0.6 * theta[0] + 0.7 * units.reduce((sum, s, j) => sum + theta[1 + j] * s, 0);
+    const r = f - y;
+    const [value, v] =
+      name === "squared"
+        ? [r ** 2 / 2, r]
+        : name === "logistic"
+          ? [Math.log1p(Math.exp(-y * f)), -y / (1 + Math.exp(y * f))]
+          : Math.abs(r) <= 1
+            ? [r ** 2 / 2, r]
+            : [Math.abs(r) - 0.5, Math.sign(r)];
+    loss += value / points.length;
+    const w = v / points.length;
+    slope[0] += 0.6 * w;
+    units.forEach((s, j) => {
+      const g = 0.7 * theta[1 + j] * (1 - s * s);
+      slope[1 + j] += 0.7 * w * s;
+      for (let t = 0; t < d; t++) slope[1 + m + j * d + t] += 0.9 * w * g * x[t];
+      slope[1 + m + m * d + j] += 0.8 * w * g;
+    });
+  }
+  return { loss, slope };
+}

@@ -22,7 +22,7 @@ export function lossOps(memory: Memory): Pick<Ops, "dloss"> {
 }
 
 /** A loss that looks at one output. */
-function entry(code: LossCode, h: Float64Array, scale: number, at: number, target: number): number {
+export function entry(code: LossCode, h: Float64Array, scale: number, at: number, target: number): number {
   const f = h[at];
   const y = h[target];
   if (code === LossCode.logistic) {
