@@ -351,10 +351,13 @@ export { ActivationCode } from "./activationCode.js";
 export { BatchCode } from "./batchCode.js";
 /**
  * What a training rule holds, one double each, in this order: `loss`, a {@link LossCode}; `optimizer`, an
- * {@link OptimizerCode}; numbers; addresses of rates and corrections, one and two doubles a step; of the anchor of the
- * decay, the velocity and the squares, P doubles each; of `blockCount` pairs (length, rate); of the rows of batches, one
- * after the other, as 32-bit integers, of the batches' sizes likewise, and of room for a batch of X and y. Without
- * batches sizes is 0. `until` is −Infinity where no loss is small enough.
+ * {@link OptimizerCode}; numbers; and addresses.
+ * `rates` and `corrections` have one and two doubles a step.
+ * `anchor` (of the decay), `velocity` and `squares` have P doubles each.
+ * `blocks` has `blockCount` pairs (length, rate).
+ * `order` has the rows of all batches, one batch after the other, as 32-bit integers; `sizes` has the batches' sizes
+ * likewise. `room` takes a batch of X and y. Without batches `sizes` is 0.
+ * `until` is −Infinity where no loss is small enough.
  */
 // biome-ignore format: in the order of assembly/network/rule.ts
 export const RULE = [

@@ -137,6 +137,20 @@ export function read<K extends Record<string, Check<unknown>>>(
   return pick(options, `${where}: options`, schema);
 }
 
+/** The values of an option that is an object itself: errors name `loss.value`, not `value`. */
+export function readWithin<K extends Record<string, Check<unknown>>>(
+  value: unknown,
+  name: string,
+  example: string,
+  schema: K,
+): Values<K> {
+  const checks = Object.entries(schema).map(([key, check]): [string, Check<unknown>] => [
+    key,
+    (entry) => check(entry, `${name}.${key}`),
+  ]);
+  return read(value, name, example, Object.fromEntries(checks) as K);
+}
+
 /** The values of a schema; what else the object holds is left alone. */
 export function pick<K extends Record<string, Check<unknown>>>(value: unknown, name: string, schema: K): Values<K> {
   const object = value as Record<string, unknown>;

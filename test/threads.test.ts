@@ -23,6 +23,8 @@ const X2 = randomMatrix(40, 3, 2, 1);
 const wide = randomMatrix(N, 20, 6, 1);
 const Y = randomMatrix(N, 1, 3, 1);
 const Y2 = randomMatrix(N, 2, 4, 1);
+const SIGNS = Y.data.map((y) => (y > 0 ? 1 : -1));
+const CLASSES = Y.data.map((y) => (y > 0 ? 1 : 0));
 const A = randomMatrix(N, N, 5, 1);
 const net = createNetwork({ inputs: 3, hidden: 150, biasStd: 1, seed: 1 });
 const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu" });
@@ -110,6 +112,9 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
     ntk.train(net, X, Y, { steps: 7, learningRate: 1e-3, momentum: 0.9 }),
     ntk.train(broad, wide, Y, { steps: 3, learningRate: 1e-3 }),
     ntk.train(deep, X, Y2, { steps: 3, learningRate: 1e-3 }),
+    ntk.train(broad, wide, SIGNS, { steps: 3, learningRate: 1e-3, loss: "logistic", record: ["sharpness"] }),
+    ntk.train(broad, wide, Y, { steps: 3, learningRate: 1e-3, optimizer: "adam", batchSize: 90 }),
+    ntk.train(deep, X, CLASSES, { steps: 3, learningRate: 1e-3, loss: "crossEntropy", optimizer: "adamW" }),
   ],
   training: (ntk) => [...ntk.training(net, X, Y, { steps: 3, learningRate: 1e-3 })].length,
   compare: (ntk) => ntk.compare(net, X, Y, { steps: 5, learningRate: 1e-3, recordAt: [0, 5] }),

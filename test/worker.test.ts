@@ -21,6 +21,7 @@ import {
   periodicKernel,
   precomputed,
   productOf,
+  type Recorded,
   rbfKernel,
   scaled,
   sumOf,
@@ -192,6 +193,27 @@ describe.each(variants)("%s", (variant) => {
     expect(steps.at(-1)).toBe(3000);
     expect(await there.compare(net, X, Y, { ...run, Xtest: Xnew })).toEqual(
       here.compare(net, X, Y, { ...run, Xtest: Xnew }),
+    );
+    const people = {
+      ...run,
+      loss: "huber",
+      optimizer: "adam",
+      batchSize: 3,
+      record: ["sharpness", "kernelAlignment"],
+      validation: { X, Y },
+      patience: 1e6,
+    } as const;
+    const [near, far]: Recorded[][] = [[], []];
+    const whole = here.train(net, X, Y, { ...people, onRecord: (recorded) => near.push(recorded) });
+    expect(await there.train(net, X, Y, { ...people, onRecord: (recorded) => far.push(recorded) })).toEqual(whole);
+    expect(far).toEqual(near);
+    const half = await there.train(net, X, Y, { ...people, steps: 1500, recordAt: [] });
+    expect((await there.train(half.network, X, Y, { ...people, state: half.state })).network).toEqual(whole.network);
+    const sliced: Recorded[] = [];
+    for await (const _ of there.training(net, X, Y, { ...people, onRecord: (recorded) => sliced.push(recorded) }));
+    expect(sliced).toEqual(near);
+    await expect(there.train(net, X, Y, { ...run, loss: { value: () => 0, gradient: () => [0] } })).rejects.toThrow(
+      /functions do not cross to a worker/,
     );
     const grid = { widths: [8, 16], learningRates: [{ fraction: 0.5 }], steps: 20, seeds: 2 };
     const done: number[] = [];

@@ -87,7 +87,8 @@ export function* trainingGroup(
         return !stopped;
       });
       if (step === steps || live.length === 0) break;
-      const count = Math.min(slice, (recordAt[next] ?? steps) - step, ...live.map((member) => untilDue(member, step)));
+      const due = live.reduce((least, member) => Math.min(least, untilDue(member, step)), slice);
+      const count = Math.min(due, (recordAt[next] ?? steps) - step);
       const began = performance.now();
       const ends = advance(context, trainersOf(live), step, count);
       // Slices grow towards SLICE_MS, at most twofold at a time: the first ones are too short to time well.

@@ -6,7 +6,7 @@ import { scratch, type View } from "../linalg/view.js";
 import { toVector } from "../lists.js";
 import { copied, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { LossCode } from "../ops.js";
-import { type Check, callback, choice, read } from "../options.js";
+import { type Check, callback, choice, readWithin } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 
 /**
@@ -27,8 +27,8 @@ export interface OwnLoss {
  * - `squared`: ½(f − y)², mean over N·C.
  * - `huber`: ½r² where |r| ≤ 1 and else |r| − ½, r = f − y, mean over N·C.
  * - `logistic`: log(1 + e^(−yf)), mean over N·C. Labels ±1, or 0 and 1.
- * - `crossEntropy`: log Σ_c e^(f_c) − f_y, mean over N. Y is one integer label in [0, C) for each point, or one row of C
- *   probabilities (one-hot, say).
+ * - `crossEntropy`: log Σ_c e^(f_c) − f_y, mean over N. Y has one integer label in [0, C) for each point, or one row of
+ *   C probabilities (one-hot, say).
  * - a loss of one's own, mean over N.
  */
 export type Loss = "squared" | "huber" | "logistic" | "crossEntropy" | OwnLoss;
@@ -48,7 +48,10 @@ export const SQUARED: CheckedLoss = { name: "squared", code: LossCode.squared, o
 export const lossOption: Check<CheckedLoss> = (value, name) => {
   if (value === undefined) return SQUARED;
   if (typeof value !== "string" && isPlainObject(value, name)) {
-    const { value: of, gradient } = read(value, name, "{ value, gradient }", { value: callback, gradient: callback });
+    const { value: of, gradient } = readWithin(value, name, "{ value, gradient }", {
+      value: callback,
+      gradient: callback,
+    });
     const own = { value: of.bind(value), gradient: gradient.bind(value) } as unknown as OwnLoss;
     return { name: "own", code: -1, own };
   }
@@ -63,7 +66,7 @@ export function termsOf({ name }: CheckedLoss, points: number, outputs: number):
   return name === "own" || name === "crossEntropy" ? points : points * outputs;
 }
 
-/** The largest second derivative of a loss in the outputs of a point: an upper bound; undefined where it is not known. */
+/** An upper bound of a loss's second derivatives in the outputs of a point; undefined where none is known. */
 export function curvatureOf({ name }: CheckedLoss): number | undefined {
   return { squared: 1, huber: 1, logistic: 1 / 4, crossEntropy: 1 / 2, own: undefined }[name];
 }

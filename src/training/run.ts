@@ -4,7 +4,7 @@ import { describe, toMatrix } from "../check.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { type Network, ownNetwork, validateNetwork, withParameters } from "../model/network.js";
 import { rateOf } from "../model/networkLayers.js";
-import { any, count, optional, read } from "../options.js";
+import { any, count, optional, readWithin } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import type { Signal } from "../signal.js";
 import { type Rule, ruleOf } from "./descent.js";
@@ -103,7 +103,7 @@ function validationOf(net: Network, options: Checked, { loss, batches, steps }: 
   }
   if (!isPlainObject(validation, "validation"))
     throw new TypeError(`validation is ${describe(validation)}; expected { X, Y }`);
-  const { X, Y, every } = read(validation, "validation", "{ X, Y }", VALIDATION);
+  const { X, Y, every } = readWithin(validation, "validation", "{ X, Y }", VALIDATION);
   const points = pointsOf(net, loss, X as MatrixLike, Y as MatrixLike, ["validation.X", "validation.Y"]);
   const usual = batches ? Math.ceil(rows / Math.min(batches.size, rows)) : Math.ceil(steps / 100);
   return { ...points, every: every ?? Math.max(1, usual), patience };

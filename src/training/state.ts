@@ -3,7 +3,7 @@
 import { checkFinite, describe } from "../check.js";
 import { toVector } from "../lists.js";
 import type { NumberList } from "../matrix.js";
-import { any, count, nonNegative, optional, read, size } from "../options.js";
+import { any, count, nonNegative, optional, readWithin, size } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import type { Rule } from "./descent.js";
 import { keptBy, type Optimizer } from "./optimizer.js";
@@ -56,7 +56,7 @@ const FROM = "the `state` of what train() gave";
 /** A copy of a state, for a network of P weights. @throws TypeError, RangeError */
 export function checkState(value: unknown, P: number, optimizer: Optimizer, rule: Rule): TrainingState {
   if (!isPlainObject(value, "state")) throw new TypeError(`state is ${describe(value)}; expected ${FROM}`);
-  const given = read(value, "state", FROM, STATE);
+  const given = readWithin(value, "state", FROM, STATE);
   if (given.optimizer !== optimizer.name)
     throw new RangeError(
       `state is of optimizer ${describe(given.optimizer)}, and this run has "${optimizer.name}"; expected the same options as in the run before`,
@@ -82,7 +82,7 @@ export function checkState(value: unknown, P: number, optimizer: Optimizer, rule
 }
 
 function bestOf(value: unknown, vector: (list: unknown) => Float64Array): NonNullable<TrainingState["best"]> {
-  const { loss, step, parameters } = read(value, "state.best", FROM, BEST);
+  const { loss, step, parameters } = readWithin(value, "state.best", FROM, BEST);
   if (typeof loss !== "number" || Number.isNaN(loss))
     throw new TypeError(`state.best.loss is ${describe(loss)}; expected a number`);
   return { loss, step, parameters: vector(parameters) };

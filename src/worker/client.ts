@@ -3,19 +3,19 @@ import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { isCustomKernel } from "../kernel/custom.js";
 import { lost, openPort, type Port, type WorkerOrigin } from "./port.js";
-import { GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
+import { CALLBACKS, GENERATORS, type Handle, type Reply, type Request, SLICED, unpackError } from "./protocol.js";
 
 interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
-  onProgress: Callback | undefined;
-  /** What the caller's onProgress threw: the answer of the call. */
+  callbacks: Callbacks;
+  /** What a callback of the caller's threw: the answer of the call. */
   thrown?: { error: unknown };
 }
 
 /** An object of the worker, as the calling side sees it. */
 type Stub = Record<PropertyKey, unknown>;
-type Callback = (value: unknown) => void;
+type Callbacks = Readonly<Record<string, (value: unknown) => void>>;
 type Call = Extract<Request, { type: "call" }>;
 type Step = { done: boolean; value: unknown };
 
@@ -31,7 +31,7 @@ interface Watched {
 interface Taken {
   args: unknown[];
   at: number;
-  onProgress: Callback | undefined;
+  callbacks: Callbacks;
   signal: Watched | undefined;
 }
 
@@ -118,10 +118,10 @@ export class Client {
       if (reply.type === "handle") this.#free(reply.handle.target);
       return;
     }
-    if (reply.type === "progress") {
+    if (reply.type === "callback") {
       if (pending.thrown) return;
       try {
-        pending.onProgress?.(reply.value);
+        pending.callbacks[reply.name]?.(reply.value);
       } catch (error) {
         pending.thrown = { error };
         this.#port.post({ type: "abort", id: reply.id });
@@ -142,10 +142,10 @@ export class Client {
   }
 
   /** Sends a request and waits for its answer. */
-  #ask(request: Extract<Request, { id: number }>, onProgress: Callback | undefined): Promise<unknown> {
+  #ask(request: Extract<Request, { id: number }>, callbacks: Callbacks = {}): Promise<unknown> {
     if (this.#down) return Promise.reject(this.#down);
     return new Promise((resolve, reject) => {
-      this.#pending.set(request.id, { resolve, reject, onProgress });
+      this.#pending.set(request.id, { resolve, reject, callbacks });
       this.#port.hold(true);
       try {
         this.#port.post(request);
@@ -158,11 +158,11 @@ export class Client {
 
   /** One call of a method; `sliced` ones answer an abort themselves, others are given up. */
   async #call(target: number, method: string, given: unknown[], sliced: boolean): Promise<unknown> {
-    const { args, at, onProgress, signal } = take(given, method);
+    const { args, at, callbacks, signal } = take(given, method);
     if (signal?.aborted && !sliced) throw signal.reason;
     const request: Call = { type: "call", id: this.#next++, target, method, args };
-    if (onProgress || signal) request.options = { at, onProgress: onProgress !== undefined };
-    const answer = this.#ask(request, onProgress);
+    if (at >= 0) request.options = { at, callbacks: Object.keys(callbacks) };
+    const answer = this.#ask(request, callbacks);
     if (!signal) return answer;
     const abort = () => {
       if (!this.#pending.has(request.id)) return;
@@ -215,16 +215,18 @@ export class Client {
    * by this frame alone, and so is collected with a generator that was dropped half-way.
    */
   async *#slices(target: number, method: string, given: unknown[]): AsyncGenerator<unknown, unknown, void> {
-    const { args, onProgress, signal } = take(given, method);
-    const slices = (await this.#call(target, method, args, false)) as Handle;
+    const { args, at, callbacks, signal } = take(given, method);
+    const options = { at, callbacks: Object.keys(callbacks) };
+    const request: Call = { type: "call", id: this.#next++, target, method, args, options };
+    const slices = (await this.#ask(request)) as Handle;
     this.#dropped?.register(slices, slices.target, slices);
     try {
       for (;;) {
         const message = { aborted: signal?.aborted ?? false };
-        const { done, value, progress } = (await this.#call(slices.target, "next", [message], false)) as Step & {
-          progress: unknown[];
+        const { done, value, called } = (await this.#call(slices.target, "next", [message], false)) as Step & {
+          called: { name: string; value: unknown }[];
         };
-        if (onProgress) progress.forEach(onProgress);
+        for (const { name, value } of called) callbacks[name]?.(value);
         if (done) return value;
         yield value;
       }
@@ -240,22 +242,31 @@ function isHandle(value: unknown): value is Handle {
 }
 
 /**
- * Takes `onProgress` and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions
+ * Takes callbacks and `signal` out of the options of a call. @throws TypeError for wrong ones, and for functions
  * elsewhere
  */
 function take(given: unknown[], method: string): Taken {
   const args = [...given];
-  const taken: Taken = { args, at: -1, onProgress: undefined, signal: undefined };
+  const taken: Taken = { args, at: -1, callbacks: {}, signal: undefined };
   args.forEach((value, at) => {
     if (typeof value === "function" || isCustomKernel(value)) throw new TypeError(NO_FUNCTIONS);
-    if (typeof value !== "object" || value === null || !("onProgress" in value || "signal" in value)) return;
-    const { onProgress, signal, ...rest } = value as { onProgress?: Callback; signal?: Watched };
-    if (onProgress !== undefined && typeof onProgress !== "function")
-      throw new TypeError(`${method}: onProgress is ${describe(onProgress)}; expected a function`);
+    if (typeof value !== "object" || value === null) return;
+    const own = CALLBACKS.filter((name) => name in value);
+    if (own.length === 0 && !("signal" in value)) return;
+    const { signal, ...rest } = value as { signal?: Watched } & Record<string, unknown>;
+    const callbacks: Record<string, (value: unknown) => void> = {};
+    for (const name of own) {
+      const callback = rest[name];
+      delete rest[name];
+      if (callback === undefined) continue;
+      if (typeof callback !== "function")
+        throw new TypeError(`${method}: ${name} is ${describe(callback)}; expected a function`);
+      callbacks[name] = callback as (value: unknown) => void;
+    }
     if (signal !== undefined && typeof signal?.aborted !== "boolean")
       throw new TypeError(`${method}: signal is ${describe(signal)}; expected an AbortSignal`);
     args[at] = rest;
-    Object.assign(taken, { at, onProgress, signal });
+    Object.assign(taken, { at, callbacks, signal });
   });
   return taken;
 }

@@ -22,9 +22,10 @@ type Slicing = Generator<unknown, unknown, void>;
 /** A call under way. */
 interface Running {
   args: unknown[];
-  /** The argument that had an `onProgress` or a `signal`. */
+  /** The argument that had callbacks or a `signal`. */
   at: number | undefined;
-  onProgress: ((value: unknown) => void) | undefined;
+  /** What calls the caller's functions, by their names. */
+  callbacks: Readonly<Record<string, (value: unknown) => void>>;
   signal: AbortSignal;
 }
 
@@ -45,24 +46,24 @@ interface Row {
 }
 
 /**
- * A generator that is pulled from outside. Each step is told whether the signal has been given, and tells what
- * onProgress was called with.
+ * A generator that is pulled from outside. Each step is told whether the signal has been given, and tells what the
+ * callbacks were called with.
  */
 class Slices {
   readonly #controller = new AbortController();
   readonly #slices: Slicing;
-  #progress: unknown[] = [];
+  #called: { name: string; value: unknown }[] = [];
 
-  constructor(start: (more: object) => Slicing) {
-    const onProgress = (value: unknown) => this.#progress.push(value);
-    this.#slices = start({ signal: this.#controller.signal, onProgress });
+  constructor(callbacks: readonly string[], start: (more: object) => Slicing) {
+    const calls = callbacks.map((name) => [name, (value: unknown) => this.#called.push({ name, value })]);
+    this.#slices = start({ signal: this.#controller.signal, ...Object.fromEntries(calls) });
   }
 
   next({ aborted }: { aborted: boolean }): object {
     if (aborted) this.#controller.abort();
-    this.#progress = [];
+    this.#called = [];
     const { done, value } = this.#slices.next();
-    return { done, value, progress: this.#progress };
+    return { done, value, called: this.#called };
   }
 
   dispose(): void {
@@ -99,9 +100,9 @@ const KINDS: Readonly<Record<Kind, Row>> = {
     entries: {
       result: {
         answersAbort: true,
-        async run(samples: KernelSamples, { signal, onProgress }) {
+        async run(samples: KernelSamples, { signal, callbacks }) {
           while (!signal.aborted && samples.step()) {
-            onProgress?.(pick(samples, ESTIMATE));
+            callbacks.onProgress?.(pick(samples, ESTIMATE));
             await breath();
           }
           return pick(samples, ESTIMATE);
@@ -166,13 +167,11 @@ export class Host {
     if (signal.aborted && !entry?.answersAbort) return undefined;
     const object = held.object as Callable;
     if (!entry) return object[method](...args);
-    const progress = (value: unknown) => this.#post({ type: "progress", id, value }, []);
-    return entry.run(object, {
-      args,
-      at: options?.at,
-      onProgress: options?.onProgress ? progress : undefined,
-      signal,
-    });
+    const calls = (options?.callbacks ?? []).map((name) => [
+      name,
+      (value: unknown) => this.#post({ type: "callback", id, name, value }, []),
+    ]);
+    return entry.run(object, { args, at: options?.at, callbacks: Object.fromEntries(calls), signal });
   }
 
   #handle(object: object, kind: Kind): Handle {
@@ -198,9 +197,9 @@ export class Host {
 function sliced(generator: string): Entry {
   return {
     answersAbort: true,
-    async run(object: Callable, { args, at, onProgress, signal }) {
-      // The signal always: what onProgress throws ends the call as well.
-      if (at !== undefined) args[at] = withMore(args[at], { signal, ...(onProgress && { onProgress }) });
+    async run(object: Callable, { args, at, callbacks, signal }) {
+      // The signal always: what a callback throws ends the call as well.
+      if (at !== undefined) args[at] = withMore(args[at], { signal, ...callbacks });
       const slices = object[generator](...args) as Slicing;
       for (;;) {
         const { done, value } = slices.next();
@@ -214,8 +213,8 @@ function sliced(generator: string): Entry {
 /** Starts a generator that is pulled from outside; `at` is the place of its options among the arguments. */
 function pulled(generator: string, at: number): Entry {
   return {
-    run: (object: Callable, { args }) =>
-      new Slices((more) => {
+    run: (object: Callable, { args, callbacks }) =>
+      new Slices(Object.keys(callbacks), (more) => {
         args[at] = withMore(args[at], more);
         return object[generator](...args) as Slicing;
       }),

@@ -1,6 +1,6 @@
 /**
- * What goes between the calling side and the worker. Every call has a number and is answered once; progress comes in
- * between. Objects that live in the worker (a `Fit`, say) have a number of their own; 0 is the `Ntk`.
+ * What goes between the calling side and the worker. Every call has a number and is answered once; what its callbacks
+ * are called with comes in between. Objects that live in the worker (a `Fit`, say) have a number of their own; 0 is the `Ntk`.
  */
 import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";
@@ -25,8 +25,8 @@ export type Request =
       target: number;
       method: string;
       args: unknown[];
-      /** The argument that had an `onProgress` or a `signal`. */
-      options?: { at: number; onProgress: boolean };
+      /** The argument that had callbacks or a `signal`, and the names of the callbacks. */
+      options?: { at: number; callbacks: string[] };
     }
   | { type: "abort"; id: number }
   | { type: "free"; target: number };
@@ -38,7 +38,7 @@ export type Reply =
   | { type: "result"; id: number; value: unknown }
   | { type: "handle"; id: number; handle: Handle }
   | { type: "error"; id: number; error: PlainError }
-  | { type: "progress"; id: number; value: unknown };
+  | { type: "callback"; id: number; name: string; value: unknown };
 
 /** An object in the worker: its number, what it can be asked, and the fields that never change. */
 export interface Handle {
@@ -49,6 +49,9 @@ export interface Handle {
 }
 
 export type Kind = "ntk" | "fit" | "dynamics" | "ensemble" | "sampleKernel" | "spectrum" | "linearize" | "slices";
+
+/** Options that are functions: they stay on the calling side, and are called there. */
+export const CALLBACKS: readonly string[] = ["onProgress", "onRecord"];
 
 /** Methods that run as their generator does, with the worker's messages read between its slices. */
 export const SLICED: Readonly<Record<string, string>> = {

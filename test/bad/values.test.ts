@@ -56,6 +56,9 @@ interface Signature {
 }
 
 const RUN = ["learningRate", "momentum", "nesterov", "weightDecay", "steps", "recordAt", "onProgress", "signal"];
+/** Options of training beside {@link RUN}, and those that a sweep has too. */
+const SWEPT_TRAINING = "loss optimizer betas epsilon decayTo batchSize shuffleSeed record untilLoss".split(" ");
+const TRAINING = [...SWEPT_TRAINING, "Xtest", "Ytest", "onRecord", "validation", "patience", "state"];
 const NETWORK =
   "inputs hidden outputs activation init parametrization weightStd biasStd bias rates outputScale residual centeredStart seed parameters".split(
     " ",
@@ -270,19 +273,59 @@ function signatures(): Signature[] {
       of: "train",
       call: (...a) => ntk.train(a[0], a[1], a[2], a[3]),
       args: { net, ...data },
-      options: { base: run, keys: RUN },
+      options: { base: run, keys: [...RUN, ...TRAINING] },
+    },
+    {
+      of: "train with all of it",
+      call: (...a) => ntk.train(a[0], a[1], a[2], a[3]),
+      args: { net, ...data },
+      options: {
+        base: {
+          ...run,
+          optimizer: "adam",
+          batchSize: 2,
+          Xtest: X,
+          Ytest: Y,
+          validation: { X, Y },
+          patience: 2,
+          state: ntk.train(net, X, Y, { ...run, optimizer: "adam", validation: { X, Y }, patience: 2 }).state,
+        },
+        keys: TRAINING,
+      },
+    },
+    {
+      of: "train's validation",
+      call: (validation) => ntk.train(net, X, Y, { ...run, validation, patience: 2 }),
+      args: {},
+      options: { name: "validation", base: { X, Y }, keys: ["X", "Y", "every"] },
+    },
+    {
+      of: "train's state",
+      call: (state) => ntk.train(net, X, Y, { ...run, momentum: 0.5, state }),
+      args: {},
+      options: {
+        name: "state",
+        base: ntk.train(net, X, Y, { ...run, momentum: 0.5 }).state,
+        keys: "optimizer step start velocity squares limit best worse validated".split(" "),
+      },
+    },
+    {
+      of: "train's own loss",
+      call: (loss) => ntk.train(net, X, Y, { ...run, loss }),
+      args: {},
+      options: { name: "loss", base: { value: () => 1, gradient: () => [0] }, keys: ["value", "gradient"] },
     },
     {
       of: "training",
       call: (...a) => first(ntk.training(a[0], a[1], a[2], a[3])),
       args: { net, ...data },
-      options: { base: run, keys: RUN },
+      options: { base: run, keys: [...RUN, ...TRAINING] },
     },
     {
       of: "compare",
       call: (...a) => ntk.compare(a[0], a[1], a[2], a[3]),
       args: { net, ...data },
-      options: { base: { ...run, Xtest: X, Ytest: Y }, keys: [...RUN, "Xtest", "Ytest"] },
+      options: { base: { ...run, Xtest: X, Ytest: Y }, keys: [...RUN, ...TRAINING] },
     },
     {
       of: "comparing",
@@ -296,7 +339,11 @@ function signatures(): Signature[] {
       args: data,
       options: {
         base: { ...sweep, Xtest: X, Ytest: Y },
-        keys: ["widths", "depth", "learningRates", "inits", "seeds", "network", ...RUN.slice(1), "Xtest", "Ytest"],
+        keys: [
+          ..."widths depth learningRates inits seeds network Xtest Ytest".split(" "),
+          ...RUN.slice(1),
+          ...SWEPT_TRAINING,
+        ],
       },
     },
     {
