@@ -345,10 +345,8 @@ export interface Ops {
  */
 export type Info = number;
 
-/** What an op takes for `activation`, where it is not a record's address. */
-export { ActivationCode } from "./activationCode.js";
-/** What {@link Ops.dbatch} takes for `op`. */
-export { BatchCode } from "./batchCode.js";
+/** What ops take for `activation` (where it is no record's address), `op` and `loss`, and what a rule has. */
+export { ActivationCode, BatchCode, LossCode, OptimizerCode } from "./codes.js";
 /**
  * What a training rule holds, one double each, in this order: `loss`, a {@link LossCode}; `optimizer`, an
  * {@link OptimizerCode}; numbers; and addresses.
@@ -365,10 +363,6 @@ export const RULE = [
   "squares", "blocks", "blockCount", "order", "sizes", "room", "until",
 ] as const;
 
-/** What {@link Ops.dloss} takes for `loss`. */
-export { LossCode } from "./lossCode.js";
-/** What a {@link RULE} has as `optimizer`. */
-export { OptimizerCode } from "./optimizerCode.js";
 
 /** The threads of a backend. */
 export interface Team {

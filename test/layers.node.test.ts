@@ -43,10 +43,7 @@ const LAYERS = [
   "errors.ts",
   "signal.ts",
   "ops.ts",
-  "activationCode.ts",
-  "lossCode.ts",
-  "optimizerCode.ts",
-  "batchCode.ts",
+  "codes.ts",
 ];
 
 function files(folder: string, pattern: RegExp): string[] {

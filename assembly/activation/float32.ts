@@ -1,6 +1,6 @@
 // Activations in float32, four lanes at a time. sigmoid, tanh, erf, relu and identity have a class
 // of their own for it. All others go through the double one and are rounded once.
-import { ActivationCode } from "../../src/activationCode";
+import { ActivationCode } from "../../src/codes";
 import { Float32Activation } from "./activation";
 import { Erf4 } from "./erf";
 import { Identity4 } from "./identity";

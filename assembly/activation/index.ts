@@ -1,6 +1,6 @@
-// The table of activations: two cases each, by the codes of src/activationCode.ts. An op's argument is a code, or the
+// The table of activations: two cases each, by the codes of src/codes.ts. An op's argument is a code, or the
 // address of a record that starts with one: an activation with parameters is unknown without its record.
-import { ActivationCode } from "../../src/activationCode";
+import { ActivationCode } from "../../src/codes";
 import { mapPairs } from "../infinite/row";
 import { Closed, Way, LogisticSeries, SiluSeries, SoftplusSeries } from "../infinite/ways";
 import { AbRelu, RELU } from "./abRelu";

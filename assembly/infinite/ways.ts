@@ -1,6 +1,6 @@
 // The three ways to a dual activation, for one row and four columns: closed form, series, double sum.
 // T, Ṫ and abRelu's gap of the first two columns lie at out, out + 16 and out + 32; of the other two 48 bytes on.
-import { ActivationCode } from "../../src/activationCode";
+import { ActivationCode } from "../../src/codes";
 import { Activation } from "../activation/activation";
 import { madd, sqrtProduct } from "../simd/words";
 import { pairWeights, siluSums, siluWeights, twoSums } from "./probitSeries";

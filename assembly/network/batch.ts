@@ -1,7 +1,7 @@
 // Calls of one op side by side: see src/ops.ts for the contract.
 // A call is a unit of work: inside a region it is one thread's, from its first product to its last. A call that is
 // large enough to be shared inside may also have the whole team: the calls that would be left over for the last round.
-import { BatchCode } from "../../src/batchCode";
+import { BatchCode } from "../../src/codes";
 import { ntk, ntkBlockTime, ntkTime } from "./ntk";
 import { stepTime, train } from "./train";
 import { forEachUnit, isShared, threads, Unit } from "../team/team";

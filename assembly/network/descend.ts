@@ -1,5 +1,5 @@
 // A step of an optimizer on P weights: see src/ops.ts for the contract.
-import { OptimizerCode } from "../../src/optimizerCode";
+import { OptimizerCode } from "../../src/codes";
 import { madd, nmadd } from "../simd/words";
 import { Rule } from "./rule";
 

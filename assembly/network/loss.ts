@@ -1,7 +1,7 @@
 // Losses of outputs and their slopes, in place: see src/ops.ts for the contract.
 // Nothing is a difference of large numbers: log Σ e^f is the largest f plus log1p of what the others add, and the slope
 // at a target that has the largest f is minus their share.
-import { LossCode } from "../../src/lossCode";
+import { LossCode } from "../../src/codes";
 import { logarithm } from "../activation/softplus";
 import { expNegative } from "../simd/exp";
 import { constant, hsum, one, signBit, two } from "../simd/words";

@@ -6,7 +6,7 @@ import { lineBytes } from "../blas/blocksize";
 import { FEW_INPUTS, featureRow, featuresScratchBytes, prepare } from "./features";
 import { addRows, WIDE } from "./jacobian";
 import { dot } from "../blas/level2";
-import { LossCode } from "../../src/lossCode";
+import { LossCode } from "../../src/codes";
 import { step } from "./descend";
 import { entries } from "./loss";
 import { Rule } from "./rule";

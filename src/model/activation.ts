@@ -2,7 +2,7 @@
  * The table of activations in TypeScript, one row for each code of the ABI. Everything else iterates it or is a
  * `Record` over its names. How to add one: ARCHITECTURE.md, "One obvious place".
  */
-import { ActivationCode } from "../activationCode.js";
+import { ActivationCode } from "../codes.js";
 import { type Check, choice } from "../options.js";
 import { checkKeys, isPlainObject } from "../scalars.js";
 import { quoted, reading, refusal } from "../words.js";

@@ -3,7 +3,7 @@
  * record is the code, 2 E[σ(x)²] (x a standard normal) where σ is positively homogeneous and else 0, and then what
  * `assembly/activation/` and its twins in JavaScript list as parameters.
  */
-import { ActivationCode } from "../activationCode.js";
+import { ActivationCode } from "../codes.js";
 import { type Check, count, list, or, positive } from "../options.js";
 import { checkNumber } from "../scalars.js";
 import { refusal } from "../words.js";

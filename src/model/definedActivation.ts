@@ -1,5 +1,5 @@
 /** Activations of one's own: a value and its slope as functions of one number. */
-import { ActivationCode } from "../activationCode.js";
+import { ActivationCode } from "../codes.js";
 import { callback, read } from "../options.js";
 import { describe, quoted, refusal } from "../words.js";
 

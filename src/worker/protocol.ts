@@ -1,6 +1,7 @@
 /**
- * What goes between the calling side and the worker. Every call has a number and is answered once; what its callbacks
- * are called with comes in between. Objects that live in the worker (a `Fit`, say) have a number of their own; 0 is the `Ntk`.
+ * What goes between the calling side and the worker. Every call has a number and is answered once. What its callbacks
+ * are called with comes in between. Objects that live in the worker (a `Fit`, say) have a number of their own; 0 is the
+ * `Ntk`.
  */
 import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";

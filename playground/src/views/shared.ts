@@ -1,6 +1,6 @@
 // Choices that several views offer.
 import type { Init } from "ntk-wasm/slim";
-import { ActivationCode } from "../../../src/activationCode";
+import { ActivationCode } from "../../../src/codes";
 import { type ActivationName, isComplete } from "../../../src/model/activationParameters";
 
 /**

@@ -1,5 +1,5 @@
 /** Losses of outputs and their slopes on the JavaScript backend: contract in src/ops.ts. */
-import { LossCode } from "../../lossCode.js";
+import { LossCode } from "../../codes.js";
 import type { Ops } from "../../ops.js";
 import type { Memory } from "./memory.js";
 
