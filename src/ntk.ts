@@ -39,7 +39,7 @@ import {
   sweepNetworks,
 } from "./training/sweep.js";
 import { trainingOf, trainNetwork } from "./training/train.js";
-import type { Progress, TrainOptions } from "./training/trainOptions.js";
+import type { Measured, Progress, TrainOptions, Validation } from "./training/trainOptions.js";
 
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';
@@ -285,15 +285,33 @@ export class Ntk {
   }
 
   /**
-   * Trains the network itself: full-batch gradient descent on ½ · mean (f − y)², with momentum, Nesterov, decay or a
-   * schedule. Records loss, ‖θ − θ0‖ and ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F. A recorded step costs one `kernel(net, X)`.
+   * Trains the network itself, by descent (momentum, Nesterov, decay, schedules), Adam or AdamW, on all rows or on
+   * batches, and with one of several losses; the default is ½ · mean (f − y)². Records losses, ‖θ − θ0‖,
+   * ‖Θ_t − Θ_0‖_F/‖Θ_0‖_F, and what `record` names. A recorded step costs one `kernel(net, X)`. The `state` of the
+   * result, given back with the same data and options, goes on to the bit.
    *
-   * @throws TypeError, RangeError for bad input; ConvergenceError { step, maxLearningRate, partial } where the loss is
-   *   no longer finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
+   * @throws TypeError, RangeError for bad input, naming the row of a wrong label; ConvergenceError { step,
+   *   maxLearningRate, partial } where the loss is no longer finite or exceeds 1e12 (loss_0 + 1); MemoryLimitError.
    * @example
    * const { network, loss, kernelDrift } = ntk.train(net, X, Y, { learningRate: 0.1, steps: 1000 });
    * loss[loss.length - 1] < loss[0]; // true
+   * const batches = { optimizer: "adam", learningRate: 0.01, batchSize: 4, steps: 50 } as const;
+   * const half = ntk.train(net, X, Y, { ...batches, steps: 25 });
+   * ntk.train(half.network, X, Y, { ...batches, state: half.state }).state.step; // 50
    */
+  train<M extends Measured = never>(
+    net: Network,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TrainOptions & { record?: readonly M[]; validation: Validation },
+  ): Trained & Record<M, Float64Array> & Required<Pick<Trained, "best">>;
+  train<M extends Measured>(
+    net: Network,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TrainOptions & { record: readonly M[] },
+  ): Trained & Record<M, Float64Array>;
+  train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained;
   train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained {
     return trainNetwork(this.#context, net, X, Y, options);
   }
@@ -319,6 +337,19 @@ export class Ntk {
    * const { steps, gap } = ntk.compare(net, X, Y, { learningRate: 0.1, steps: 100 });
    * gap[0]; // 0: both start at f0
    */
+  compare(
+    net: Network,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: CompareOptions & { Xtest: MatrixLike; Ytest: MatrixLike },
+  ): Comparison & Required<Pick<Comparison, "gapTest" | "testLoss" | "linearTestLoss">>;
+  compare(
+    net: Network,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: CompareOptions & { Xtest: MatrixLike },
+  ): Comparison & Required<Pick<Comparison, "gapTest">>;
+  compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison;
   compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison {
     return compareNetwork(this.#context, net, X, Y, options);
   }

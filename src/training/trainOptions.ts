@@ -25,8 +25,8 @@ import { OPTIMIZER, type OptimizerOptions } from "./optimizer.js";
 import { patienceOption, stateOption, type TrainingStateLike } from "./state.js";
 
 /** What can be recorded beside losses and drifts. */
-export const MEASURED = ["sharpness", "kernelAlignment", "targetAlignment", "accuracy"] as const;
-export type Measured = (typeof MEASURED)[number];
+export type Measured = "sharpness" | "kernelAlignment" | "targetAlignment" | "accuracy";
+const MEASURED: readonly Measured[] = ["sharpness", "kernelAlignment", "targetAlignment", "accuracy"];
 
 export interface TrainOptions extends DescentOptions, OptimizerOptions {
   /** Number of steps, ≥ 0. With `state` those of the runs before count. */
