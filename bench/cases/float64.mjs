@@ -11,6 +11,7 @@ import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 import { features } from "../../dist/kernel/finite/networkOps.js";
 import { scratch } from "../../dist/linalg/view.js";
 import { NORMAL_TABLE } from "../../dist/model/normal.js";
+import { RULE } from "../../dist/ops.js";
 import { matrix, random, symmetric } from "../lib/data.mjs";
 import { FLOAT32_CASES } from "./float32.mjs";
 
@@ -181,38 +182,14 @@ function trainOp({ ops, arena }, steps) {
   const [x, y] = [arena.copyIn(random(200)), arena.copyIn(random(200, 2))];
   const [theta, theta0] = [arena.copyIn(parameters), arena.copyIn(parameters)];
   const [rates, losses] = [arena.copyIn(new Float64Array(steps).fill(1e-3)), arena.alloc(steps)];
+  // Squares and plain descent: of a rule only the rates and the anchor are looked at.
+  const values = { rates, anchor: theta0, until: -Infinity };
+  const rule = arena.copyIn(Float64Array.from(RULE, (name) => values[name] ?? 0));
   const work = arena.allocBytes(ops.dtrainScratchBytes(200, 1000, 1));
   return {
     before: () => arena.view(theta, parameters.length).set(parameters),
     run() {
-      ops.dtrain(
-        0,
-        steps,
-        200,
-        1000,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        x,
-        y,
-        rates,
-        0,
-        0,
-        0,
-        theta,
-        theta0,
-        0,
-        losses,
-        1e12,
-        work,
-      );
+      ops.dtrain(0, steps, 200, 1000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, x, y, theta, losses, 1e12, rule, work);
       return arena.view(losses, 1)[0];
     },
   };
@@ -423,6 +400,19 @@ export const CASES = [
       return () => ntk.train(net, X, Y, { learningRate: 1e-3, steps: 1000, recordAt: [1000] }).loss[0];
     },
   },
+  ...[
+    ["Adam", { optimizer: "adam" }],
+    ["logistic, batches of 50", { loss: "logistic", batchSize: 50 }],
+  ].map(([name, options]) => ({
+    name: `train N=200 m=1000 d=1, ${name}, 1000 steps`,
+    flops: 0,
+    call(ntk) {
+      const [net, X] = [wideNet(), matrix(200, 1, 1)];
+      const Y = X.data.map((x) => (x > 0 ? 1 : -1));
+      const run = { learningRate: 1e-3, steps: 1000, recordAt: [1000], ...options };
+      return () => ntk.train(net, X, Y, run).loss[0];
+    },
+  })),
   {
     // Forward, weight gradients and one product back a step: 2N (2 (d m + m²) + m²) flops.
     name: "train N=500 [512,512] d=64, 20 steps",
