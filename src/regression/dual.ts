@@ -14,7 +14,8 @@ import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.j
 import type { KernelSource } from "../kernel/kernel.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import { factorSystem, type System } from "../linalg/system.js";
+import { applyTerms, type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
+import { factorSystem, type System, spectrumOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
 import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
@@ -49,9 +50,15 @@ export function restoreDual(context: Context, problem: Problem, state: SolutionS
   return new DualSolution(context, problem, state.ridges, factor, state.method, state);
 }
 
-/** (Θ + λI) α = r. */
-function systemOf(context: Context, { source, X, size: n }: Problem, ridges: Float64Array): System {
-  return { context, n, ridges, fill: (out) => source.fill(X, out) };
+/** (Θ + λI) α = r, or where rows have terms of their own the system that is factored for them. */
+function systemOf(context: Context, problem: Problem, ridges: Float64Array): System {
+  return { context, n: problem.size, ridges, fill: (out) => fillSystem(problem, out) };
+}
+
+/** Θ into the lower triangle, with the terms of the rows. */
+export function fillSystem({ source, X, terms }: Problem, out: View): void {
+  source.fill(X, out);
+  if (terms) applyTerms(out, terms);
 }
 
 /** Doubles that {@link solveDual} needs. */
@@ -82,6 +89,8 @@ export class DualSolution extends FactoredSolution implements Solution {
   /** Features of the training points, kept from the first prediction or update on. */
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
+  /** The factor as one of A, where rows have terms of their own. */
+  #own: Inverse | undefined;
 
   constructor(
     context: Context,
@@ -103,9 +112,17 @@ export class DualSolution extends FactoredSolution implements Solution {
       known.alpha ??
       context.arena.run(() => {
         const rows = copyIn(context, R, columns, size);
-        this.factor().solve(rows);
+        this.#inverse().solve(rows);
         return rows.copy();
       });
+  }
+
+  /** A⁻¹. */
+  #inverse(): Inverse {
+    const { terms } = this.#problem;
+    if (!terms) return this.factor();
+    this.#own ??= new RowFactor(this.factor(), terms);
+    return this.#own;
   }
 
   displacement(): Float64Array | undefined {
@@ -164,7 +181,7 @@ export class DualSolution extends FactoredSolution implements Solution {
    * `visit` sees the features of each tile before its prior variances are read.
    */
   #variances(X: Matrix, prior: Float64Array, visit?: (tile: Tile, first: number) => void): Float64Array {
-    const factor = this.factor();
+    const factor = this.#inverse();
     const count = this.ridges.length;
     const result = new Float64Array(X.rows * this.#problem.source.block * count);
     this.#tiles(X, (K, first, tile) => {
@@ -177,7 +194,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
-    const factor = this.factor();
+    const factor = this.#inverse();
     const context = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -195,7 +212,7 @@ export class DualSolution extends FactoredSolution implements Solution {
 
   quadratics(): Float64Array {
     const { R, columns, size } = this.#problem;
-    // r (Θ + λI)⁻¹ r; rounding must not make a square negative.
+    // r A⁻¹ r; rounding must not make a square negative.
     return Float64Array.from({ length: columns }, (_, c) => {
       const [from, to] = [c * size, (c + 1) * size];
       return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
@@ -203,23 +220,35 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   logDeterminants(): (number | undefined)[] {
-    const factor = this.factor();
+    const factor = this.#inverse();
     return Array.from(this.ridges, (_, k) => factor.logDeterminant(k));
   }
 
   looResiduals(): Float64Array | undefined {
-    const factor = this.factor();
+    const factor = this.#inverse();
     if (this.truncated) return undefined;
-    return dualResiduals(this.#context, this.#problem, factor, this.ridges.length, this.#alpha);
+    return dualResiduals(this.#context, this.#problem, factor, this.ridges, this.#alpha);
   }
 
   degreesOfFreedom(): Float64Array {
-    const factor = this.factor();
+    const factor = this.#inverse();
     return this.ridges.map((_, k) => factor.degreesOfFreedom(k));
   }
 
   backwardError(): number {
-    return this.backwardErrorOf(this.#problem.R, this.#alpha);
+    const { R, terms } = this.#problem;
+    if (!terms) return this.backwardErrorOf(R, this.#alpha);
+    return this.backwardErrorOf(scaledBy(terms, R), scaledBy(terms, this.#alpha, -1));
+  }
+
+  override spectrum(bare = false): Float64Array {
+    const { terms, source, X } = this.#problem;
+    if (!bare || !terms) return super.spectrum();
+    const fill = (out: View) => {
+      source.fill(X, out);
+      applyTerms(out, { ...terms, noise: undefined });
+    };
+    return spectrumOf({ ...this.system, fill });
   }
 
   state(): SolutionState {
