@@ -202,7 +202,8 @@ export class Fit {
   /**
    * The dual weights α = A⁻¹ r, N×C, with r = Y − f0, or r = Y where the fit is `centered`. A is Θ + λI, and with
    * `noise` and `weights` it is Θ + diag(λ/w_i + λ_i). The prediction is [f0 +] K(x, X) α. A fit in weight space,
-   * `primal`, has α = (r − Φβ)/λ, or each row over its own noise. At ridge 0 on a singular kernel α is the shortest one.
+   * `primal`, has α = (r − Φβ)/λ, or each row over its own noise. At ridge 0 on a singular kernel α is the shortest
+   * one.
    *
    * @throws RangeError where α overflows; BackendError after `dispose()`.
    * @example

@@ -6,7 +6,7 @@ import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
-import type { Tuned, TuneOptions, TunePoint } from "../regression/tune.js";
+import type { Tuned, TuneOptions, TunePoint } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
 import type { Dynamics } from "../training/dynamics.js";
 import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../training/ensemble.js";
