@@ -11,7 +11,7 @@ import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { type RowTerms, rowTerms } from "../linalg/rowTerms.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
-import { finite, list, nonNegative, read } from "../options.js";
+import { finite, list, MOST_ENTRIES, nonNegative, read, type Schema } from "../options.js";
 import { type Problem, termsOf } from "../problem.js";
 import { repeatsOf } from "./repeats.js";
 import type { RidgeScan } from "./ridgePath.js";
@@ -21,7 +21,10 @@ import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
 export interface BinnedNoise {
   /** Where a bin ends and the next one begins, ascending. Bin b has the inputs from edges[b − 1] to below edges[b]. */
   edges: number[];
-  /** The variance of each bin beside the ridge, one more than edges. The smallest is 0. They are relative to the scale. */
+  /**
+   * The variance of each bin beside the ridge, one more than edges. The smallest is 0. Variances are relative to the
+   * scale, as the ridge is.
+   */
   variances: number[];
 }
 
@@ -31,6 +34,8 @@ export interface Bins {
   /** The bin of each row of X. */
   of: number[];
   count: number;
+  /** How many were asked for: more than there are where equal inputs leave no room between bins. */
+  wanted: number;
 }
 
 /** Rows of a bin, at least, by default. */
@@ -60,7 +65,7 @@ export function binsOf(X: Matrix, given: number | undefined): Bins {
     cuts.add(steps.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best)));
   }
   const edges = [...cuts].sort((a, b) => a - b).map((i) => between(sorted[i - 1], sorted[i]));
-  return { edges, of: Array.from(X.data, (x) => binOf(edges, x)), count: edges.length + 1 };
+  return { edges, of: Array.from(X.data, (x) => binOf(edges, x)), count: edges.length + 1, wanted };
 }
 
 /** A number above a and at most b. */
@@ -74,6 +79,13 @@ function binOf(edges: readonly number[], x: number): number {
   while (bin < edges.length && x >= edges[bin]) bin++;
   return bin;
 }
+
+const edgeList = list(finite, "a list of numbers, the edges of bins", MOST_ENTRIES, 0);
+const varianceList = list(nonNegative, "a list of variances, one for each bin");
+const BINNED = {
+  edges: (value) => edgeList(value, "noise.edges"),
+  variances: (value) => varianceList(value, "noise.variances"),
+} satisfies Schema<BinnedNoise>;
 
 /**
  * The noise of a model at inputs X (N×1), N variances: for the option `noise` of `ntk.fit`, and with the ridge added
@@ -89,16 +101,13 @@ function binOf(edges: readonly number[], x: number): number {
  * fit.predict(Xnew, { noise: band }).variance.rows === Xnew.length; // true
  */
 export function noiseAt(noise: BinnedNoise, X: MatrixLike): Float64Array {
-  const { edges, variances } = read(noise, "noiseAt", "tuned.noise", {
-    edges: list(finite, "a list of numbers, the edges of bins", undefined, 0),
-    variances: list(nonNegative, "a list of variances, one for each bin"),
-  });
+  const { edges, variances } = read(noise, "noiseAt", "tuned.noise", BINNED);
   const disorder = edges.findIndex((edge, i) => i > 0 && !(edge > edges[i - 1]));
   if (disorder >= 0)
-    throw new RangeError(`edges[${disorder}] is ${edges[disorder]}; expected more than the edge before it`);
+    throw new RangeError(`noise.edges[${disorder}] is ${edges[disorder]}; expected more than the edge before it`);
   if (variances.length !== edges.length + 1) {
     throw new RangeError(
-      `variances has ${variances.length} entries; expected ${edges.length + 1}: one more than edges`,
+      `noise.variances has ${variances.length} entries; expected ${edges.length + 1}: one more than edges`,
     );
   }
   return Float64Array.from(toMatrix(X, "X", { cols: 1 }).data, (x) => variances[binOf(edges, x)]);

@@ -81,12 +81,15 @@ export interface Tuned<M extends Model = Model> {
   model: M;
   ridge: number;
   /**
-   * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise, X)` is
-   * the noise to fit X with beside the ridge.
+   * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise, X)`
+   * is the noise to fit X with beside the ridge.
    */
   noise?: BinnedNoise;
   score: number;
-  /** True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may lie beyond. */
+  /**
+   * True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may lie
+   * beyond.
+   */
   atBound: boolean;
   /**
    * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.

@@ -41,6 +41,11 @@ export class Search {
     this.#options = options;
     this.#bins = bins;
     this.coordinates = coordinatesOf(family, options);
+    if (bins && bins.count < bins.wanted) {
+      this.#notes.add(
+        `the noise has ${bins.count} bins instead of ${bins.wanted}: rows with equal inputs stay in one bin`,
+      );
+    }
   }
 
   get best(): Best {
