@@ -400,7 +400,8 @@ export class Ntk {
 
   /**
    * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. Options
-   * that are not given stay as the model has them. A custom kernel has a ridge only.
+   * that are not given stay as the model has them. A custom kernel has a ridge only. With `noise: "binned"` it chooses
+   * a noise for each bin of a one-dimensional input too: see {@link BinnedNoise}.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example

@@ -4,11 +4,13 @@ import type { KernelSource } from "../kernel/kernel.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
 import { type Network, widths } from "../model/network.js";
 import type { Data, Problem } from "../problem.js";
-import { dualMemory, solveDual } from "./dual.js";
+import { solveDual } from "./dual.js";
+import { dualMemory } from "./dualSystem.js";
 import type { CheckedFitOptions } from "./fitOptions.js";
 import { float32Memory, solveFloat32 } from "./float32.js";
 import { solveMatrixFree } from "./matrixFree.js";
-import { isPrimalSound, primalMemory, solvePrimal } from "./primal.js";
+import { solvePrimal } from "./primal.js";
+import { isPrimalSound, primalMemory } from "./primalSystem.js";
 import { pathMemory } from "./ridgePath.js";
 import { DIRECT, type Method, type Solution } from "./solution.js";
 

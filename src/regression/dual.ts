@@ -11,17 +11,17 @@ import { MemoryLimitError } from "../errors.js";
 import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
-import type { KernelSource } from "../kernel/kernel.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import { applyTerms, type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
-import { factorSystem, type System, spectrumOf } from "../linalg/system.js";
+import { type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
+import { factorSystem } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
 import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
+import { bareSpectrum, dualSystem } from "./dualSystem.js";
 import { type Change, exchanged, exchangePoints } from "./exchange.js";
 import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { dualResiduals } from "./leaveOneOut.js";
@@ -35,7 +35,7 @@ export function solveDual(
   given?: Factor,
   method = DIRECT,
 ): Solution {
-  const factor = given ?? factorSystem(systemOf(context, problem, ridges));
+  const factor = given ?? factorSystem(dualSystem(context, problem, ridges));
   try {
     return new DualSolution(context, problem, ridges, factor, method);
   } catch (error) {
@@ -46,24 +46,8 @@ export function solveDual(
 
 /** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
-  const factor = restoredFactor(systemOf(context, problem, state.ridges), state);
+  const factor = restoredFactor(dualSystem(context, problem, state.ridges), state);
   return new DualSolution(context, problem, state.ridges, factor, state.method, state);
-}
-
-/** (Θ + λI) α = r, or where rows have terms of their own the system that is factored for them. */
-function systemOf(context: Context, problem: Problem, ridges: Float64Array): System {
-  return { context, n: problem.size, ridges, fill: (out) => fillSystem(problem, out) };
-}
-
-/** Θ into the lower triangle, with the terms of the rows. */
-export function fillSystem({ source, X, terms }: Problem, out: View): void {
-  source.fill(X, out);
-  if (terms) applyTerms(out, terms);
-}
-
-/** Doubles that {@link solveDual} needs. */
-export function dualMemory(source: KernelSource, n: number): number {
-  return (n * source.block) ** 2 + source.scratch(n);
 }
 
 /**
@@ -101,7 +85,7 @@ export class DualSolution extends FactoredSolution implements Solution {
     known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
     features?: ResidentFeatures,
   ) {
-    super("dual", systemOf(context, problem, ridges), factor);
+    super("dual", dualSystem(context, problem, ridges), factor);
     this.#context = context;
     this.#problem = problem;
     this.#features = features;
@@ -242,13 +226,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   override spectrum(bare = false): Float64Array {
-    const { terms, source, X } = this.#problem;
-    if (!bare || !terms) return super.spectrum();
-    const fill = (out: View) => {
-      source.fill(X, out);
-      applyTerms(out, { ...terms, noise: undefined });
-    };
-    return spectrumOf({ ...this.system, fill });
+    return bare ? bareSpectrum(this.#context, this.#problem) : super.spectrum();
   }
 
   state(): SolutionState {
@@ -262,7 +240,7 @@ export class DualSolution extends FactoredSolution implements Solution {
     const factor = this.cholesky;
     const { come, X, gone } = exchanged(change, this.#problem.X);
     if (!factor || gone.length > EDITED_PART * this.#problem.X.rows) {
-      const fresh = factorSystem(systemOf(this.#context, problem, this.ridges), "error");
+      const fresh = factorSystem(dualSystem(this.#context, problem, this.ridges), "error");
       const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
       this.free();
       return next;

@@ -19,7 +19,8 @@ import { applyTerms, scaledBy, termsTimes } from "../linalg/rowTerms.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
-import { DualSolution, fillSystem, solveDual } from "./dual.js";
+import { DualSolution, solveDual } from "./dual.js";
+import { fillSystem } from "./dualSystem.js";
 import type { Solution } from "./solution.js";
 
 /** Most products with the matrix. After these the float64 factor takes over, which would have been cheaper by then. */

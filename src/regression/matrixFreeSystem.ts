@@ -3,7 +3,7 @@
  *
  *   (Ω^½ΘΩ^½ + μI) x = Ω^½ r, α = Ω^½ x, D = μΩ⁻¹, μ = min D:
  *
- * its condition number is at most that of Θ + D, where rows with little and with much noise lie far apart.
+ * its condition number is at most 1 + ‖Θ‖/min D, however noisy the noisiest row is.
  *
  * Where the smallest λ + w_i v_i is lost in rounding, D has no such factor. The minimum-norm answer of
  * S(Θ + diag v)S is then the one to find, as in the N×N solver.

@@ -1,15 +1,8 @@
 /** Variances and weights of points as callers give them: checks of the options of fit, predict, sample and update. */
 import { type RowTerms, rowTerms } from "../linalg/rowTerms.js";
 import { toVector } from "../lists.js";
-import type { NumberList } from "../matrix.js";
 import { type Check, flag, isList, nonNegative } from "../options.js";
 import { refusal } from "../words.js";
-
-/** What a point may have of its own. */
-export interface PointTerms {
-  noise?: NumberList;
-  weights?: NumberList;
-}
 
 function numbers(least: "≥ 0" | "> 0"): Check<Float64Array> {
   return (value, name) => {

@@ -13,7 +13,7 @@ import type { Factor } from "../linalg/factor.js";
 import { logWeights, scaledBy } from "../linalg/rowTerms.js";
 import { hold } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
-import { fillSystem } from "./dual.js";
+import { fillSystem } from "./dualSystem.js";
 import { type Evidence, evidenceOf, sumOrNone } from "./evidence.js";
 import { meanOfGroup, repeatsOf } from "./repeats.js";
 

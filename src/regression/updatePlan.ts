@@ -8,19 +8,25 @@ import { any, isList, list, optional, read, type Schema, size } from "../options
 import { type Problem, pointTerms, termsOf } from "../problem.js";
 import type { Change } from "./exchange.js";
 
-import { movedTerms, type PointTerms, pointTermsOf, rowWeights, variances, withTerms } from "./pointNoise.js";
+import { movedTerms, pointTermsOf, rowWeights, variances, withTerms } from "./pointNoise.js";
 
 /** Changes of a fit's data. All indices are row numbers before the update. */
 export interface UpdateOptions {
   /** Points to add, X k×d and Y k×C. They come last. Without noise of their own they have 0, without weights 1. */
-  add?: { X: MatrixLike; Y: MatrixLike } & PointTerms;
+  add?: { X: MatrixLike; Y: MatrixLike; noise?: NumberList; weights?: NumberList };
   /** The row or rows to remove; the others keep their order. */
   remove?: number | NumberList;
   /**
    * Rows that get other inputs, other targets, another noise or another weight. X, Y and the lists have a row for each
    * index; what is omitted stays as it is.
    */
-  move?: { index: number | NumberList; X?: MatrixLike; Y?: MatrixLike } & PointTerms;
+  move?: {
+    index: number | NumberList;
+    X?: MatrixLike;
+    Y?: MatrixLike;
+    noise?: NumberList;
+    weights?: NumberList;
+  };
 }
 
 const OPTIONS = { add: any, remove: any, move: any } satisfies Schema<UpdateOptions>;
