@@ -25,6 +25,7 @@ import type { FitOptions } from "./regression/fitOptions.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
 import { tune, tuning } from "./regression/tune.js";
+import type { BinnedNoise } from "./regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
@@ -408,6 +409,13 @@ export class Ntk {
    * const { model, ridge } = ntk.tune(createInfiniteNetwork(), X, Y, { depth: [1, 2, 3], weightStd: [0.5, 4] });
    * const fit = ntk.fit(model, X, Y, { ridge });
    */
+  tune<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TuneOptions & { noise: "binned" },
+  ): Tuned<M> & { noise: BinnedNoise };
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Tuned<M>;
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned<M> {
     return tune(this.#context, model, X, Y, options) as Tuned<M>;
   }

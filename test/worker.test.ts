@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "v
 import { whyNotShared } from "../src/backend/threads/choose.js";
 import {
   BackendError,
-  type BinnedNoise,
   ConvergenceError,
   createInfiniteNetwork,
   createNetwork,
@@ -209,11 +208,11 @@ describe.each(variants)("%s", (variant) => {
     // Noise and weights of points go out, come back, and have the same bits.
     const noisy = await there.tune(infinite, X, Y, { noise: "binned", bins: 3 });
     expect(noisy).toEqual(here.tune(infinite, X, Y, { noise: "binned", bins: 3 }));
-    const noise = noiseAt(noisy.noise as BinnedNoise, X);
+    const noise = noiseAt(noisy.noise, X);
     const own = { ridge: noisy.ridge, noise, weights: noise.map((value) => 1 + value) };
     const fit = await there.fit(infinite, X, Y, own);
     const same = here.fit(infinite, X, Y, own);
-    const at = { noise: noiseAt(noisy.noise as BinnedNoise, Xnew) };
+    const at = { noise: noiseAt(noisy.noise, Xnew) };
     expect(await fit.predict(Xnew, at)).toEqual(same.predict(Xnew, at));
     const add = { X: [[0.25]], Y: [[1]], noise: [0.5], weights: [2] };
     await fit.update({ add, move: { index: 1, noise: [0.3] } });

@@ -26,7 +26,7 @@ import {
   SAMPLE,
 } from "./fitOptions.js";
 import { influenceOf } from "./influence.js";
-import { checkLength, pointTermsOf } from "./pointNoise.js";
+import { checkLength, checkTotals, pointTermsOf } from "./pointNoise.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
@@ -53,6 +53,7 @@ export function fitModel(
   const given = ridgesOf(checked.ridge ?? 0, data);
   if (perOutput && source.block > 1) throw coupled("perOutput");
   const own = pointTermsOf(checked, X.rows);
+  checkTotals(own, ridges ?? given);
   const solver = chooseSolver(context, source, X.rows, checked, own);
   context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
@@ -315,6 +316,7 @@ export class Fit {
     this.#updating = true;
     try {
       const change = planUpdate(problem, centered, options);
+      checkTotals(change.problem.terms, solution.ridges);
       this.#fitted.solution = solution.update(change);
       this.#fitted.problem = change.problem;
       this.#report = undefined;

@@ -1,15 +1,21 @@
 /** Variances and weights of points as callers give them: checks of the options of fit, predict, sample and update. */
-import { type RowTerms, rowTerms } from "../linalg/rowTerms.js";
+import { diagonalOf, type RowTerms, rowTerms } from "../linalg/rowTerms.js";
 import { toVector } from "../lists.js";
 import { type Check, flag, isList, nonNegative } from "../options.js";
 import { refusal } from "../words.js";
 
+/** The smallest double with all its digits: the rows of a smaller weight would have none. */
+const LEAST_WEIGHT = 2 ** -1022;
+
 function numbers(least: "≥ 0" | "> 0"): Check<Float64Array> {
+  const low = least === "> 0" ? LEAST_WEIGHT : 0;
   return (value, name) => {
     const values = toVector(value, name, "a list with a number for each row");
-    const wrong = values.findIndex((x) => !(x < Infinity && (least === "> 0" ? x > 0 : x >= 0)));
+    const wrong = values.findIndex((x) => !(x >= low && x < Infinity));
     if (wrong < 0) return values;
-    throw refusal(new RangeError(`${name}[${wrong}] is ${values[wrong]}; expected a finite number ${least}`));
+    const x = values[wrong];
+    const expected = x > 0 && x < low ? `a number of at least ${low}` : `a finite number ${least}`;
+    throw refusal(new RangeError(`${name}[${wrong}] is ${x}; expected ${expected}`));
   };
 }
 
@@ -41,6 +47,19 @@ export function pointTermsOf(
   checkLength(noise, `${prefix}noise`, rows, of);
   checkLength(weights, `${prefix}weights`, rows, of);
   return rowTerms(noise, weights);
+}
+
+/** @throws RangeError where the noise of a row, ridge/weight + noise, overflows. */
+export function checkTotals(terms: RowTerms | undefined, ridges: ArrayLike<number>): void {
+  if (!terms) return;
+  for (const ridge of Array.from(ridges)) {
+    const at = diagonalOf(terms, ridge).findIndex((value) => !(value < Infinity));
+    if (at < 0) continue;
+    const { weights, noise } = terms;
+    throw new RangeError(
+      `the noise of row ${at} overflows: ridge ${ridge} over weight ${weights?.[at] ?? 1}, plus noise ${noise?.[at] ?? 0}; expected a finite sum`,
+    );
+  }
 }
 
 /**

@@ -63,10 +63,10 @@ export function meanOfGroup(
   return group.reduce((sum, i, k) => sum + precisions[k] * r[at + i], 0) / total;
 }
 
-/** 1/D_i; a row without any noise is certain, and the others count for nothing beside it. */
+/** min D/D_i. A row without any noise is certain, and the others count for nothing beside it. */
 function precisionsOf(group: readonly number[], D: Float64Array): number[] {
-  const exact = group.some((i) => D[i] === 0);
-  return group.map((i) => (exact ? Number(D[i] === 0) : 1 / D[i]));
+  const least = group.reduce((low, i) => Math.min(low, D[i]), Infinity);
+  return group.map((i) => (D[i] === least ? 1 : least / D[i]));
 }
 
 /** What copies of observations add to log |A|, for right-hand side c. */
@@ -76,8 +76,11 @@ export function copiesIn(problem: Problem, c: number, ridge: number): number {
   if (!problem.terms) return dropped[c] * Math.log(ridge) + logWeights[c];
   const D = diagonalOf(problem.terms, ridge);
   return copied[c].reduce((sum, group) => {
+    // Where a row has no noise, D of the whole is that of this row, and the two cancel.
     const noisy = group.filter((i) => D[i] > 0);
-    const whole = noisy.length < group.length ? 0 : -Math.log(noisy.reduce((total, i) => total + 1 / D[i], 0));
+    const least = group.reduce((low, i) => Math.min(low, D[i]), Infinity);
+    const precision = precisionsOf(group, D).reduce((total, value) => total + value, 0);
+    const whole = least > 0 ? Math.log(least) - Math.log(precision) : 0;
     return sum + noisy.reduce((total, i) => total + Math.log(D[i]), 0) - whole;
   }, 0);
 }

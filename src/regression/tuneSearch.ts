@@ -135,8 +135,8 @@ export class Search {
   result(depths: readonly (number | undefined)[]): Tuned {
     const { point, model, noise, rated } = this.best;
     const bins = this.#bins;
-    const ends = boundNotes(point, this.coordinates, depths);
-    if (bins && noise) ends.push(...noiseNotes(bins, noise, this.#range(rated, noise)));
+    const ofNoise = bins && noise ? noiseNotes(bins, noise, this.#range(rated, noise)) : [];
+    const ends = [...boundNotes(point, this.coordinates, depths), ...ofNoise];
     return {
       model: this.#family.result?.() ?? model,
       ridge: point.ridge,

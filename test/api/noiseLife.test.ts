@@ -240,6 +240,11 @@ describe.each(variants)("%s", (variant) => {
     expect(fitWith({ noise: noise.map((_, i) => (i === 3 ? -1 : 0)) })).toThrow(
       "noise[3] is -1; expected a finite number ≥ 0",
     );
+    const tiny = noise.map(() => 1e-310);
+    expect(fitWith({ weights: tiny })).toThrow("weights[0] is 1e-310; expected a number of at least 2.2");
+    expect(fitWith({ ridge: 1e300, weights: noise.map(() => 1e-20) })).toThrow(
+      "the noise of row 0 overflows: ridge 1e+300 over weight 1e-20, plus noise 0; expected a finite sum",
+    );
     expect(fitWith({ weights: noise })).toThrow("weights[0] is 0; expected a finite number > 0");
     expect(fitWith({ ridge: 0, noise, solver: "primal" })).toThrow('noise[0] is 0 and the ridge is 0; solver "primal"');
     expect(ntk.fit(few, X, Y, { noise }).report.solver, "auto takes the N×N system there").not.toBe("primal");
