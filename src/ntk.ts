@@ -24,7 +24,9 @@ import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions } from "./regression/fitOptions.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
-import { type Tuned, type TuneOptions, type TunePoint, tune, tuning } from "./regression/tune.js";
+import { tune, tuning } from "./regression/tune.js";
+import type { BinnedNoise } from "./regression/tuneNoise.js";
+import type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
@@ -430,13 +432,21 @@ export class Ntk {
 
   /**
    * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. Options
-   * that are not given stay as the model has them. A custom kernel has a ridge only.
+   * that are not given stay as the model has them. A custom kernel has a ridge only. With `noise: "binned"` it chooses
+   * a noise for each bin of a one-dimensional input too: see {@link BinnedNoise}.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example
    * const { model, ridge } = ntk.tune(createInfiniteNetwork(), X, Y, { depth: [1, 2, 3], weightStd: [0.5, 4] });
    * const fit = ntk.fit(model, X, Y, { ridge });
    */
+  tune<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TuneOptions & { noise: "binned" },
+  ): Tuned<M> & { noise: BinnedNoise };
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Tuned<M>;
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned<M> {
     return tune(this.#context, model, X, Y, options) as Tuned<M>;
   }

@@ -48,6 +48,12 @@ export const layers: Check<number> = (value, name) => {
   checkPositiveInteger(value, name, MOST_LAYERS);
   return value;
 };
+/** A finite number. */
+export const finite: Check<number> = (value, name) => {
+  checkNumber(value, name);
+  if (Number.isFinite(value)) return value;
+  throw refusal(new RangeError(`${name} is ${value}; expected a finite number`));
+};
 /** A finite number ≥ 0. */
 export const nonNegative: Check<number> = by(checkNonNegative);
 /** A finite number > 0. */

@@ -6,6 +6,7 @@ import type { Outputs } from "./kernel/finite/kernel.js";
 import type { KernelSource } from "./kernel/kernel.js";
 import { kernelSource } from "./kernel/modelKernel.js";
 import { type Model, ownModel } from "./kernel/models.js";
+import { type RowTerms, rowTerms } from "./linalg/rowTerms.js";
 import { transposed } from "./linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "./matrix.js";
 import { type Check, isList, list, nonNegative } from "./options.js";
@@ -60,11 +61,27 @@ export function checkData(
 }
 
 /** R = Y − start as right-hand sides of the system. */
-export function residualProblem({ source, X, Y }: Data, start: Float64Array): Problem {
+export function residualProblem({ source, X, Y }: Data, start: Float64Array, own?: RowTerms): Problem {
   const size = X.rows * source.block;
   const columns = Y.cols / source.block;
   const residual = Y.data.map((y, at) => y - start[at]);
-  return { source, X, Y, R: transposed(residual, size, columns), size, columns, outputs: Y.cols };
+  const terms = own && termsOf(own, source.block);
+  return { source, X, Y, R: transposed(residual, size, columns), size, columns, outputs: Y.cols, terms };
+}
+
+/** The terms of the rows of a system, from those of the points: the outputs of a point share its terms. */
+export function termsOf(own: RowTerms, block: number): RowTerms {
+  if (block === 1) return own;
+  const rows = (values: Float64Array | undefined) =>
+    values && Float64Array.from({ length: values.length * block }, (_, at) => values[Math.floor(at / block)]);
+  return rowTerms(rows(own.noise), rows(own.weights)) as RowTerms;
+}
+
+/** The terms of the points, from those of the rows of a system. */
+export function pointTerms({ terms, source: { block } }: Problem): RowTerms | undefined {
+  if (!terms || block === 1) return terms;
+  const points = (values: Float64Array | undefined) => values?.filter((_, at) => at % block === 0);
+  return rowTerms(points(terms.noise), points(terms.weights));
 }
 
 /** What else to try where the kernel of all pairs of outputs does not fit. */
@@ -97,4 +114,6 @@ export interface Problem {
   columns: number;
   /** Outputs C, whichever way they are solved. */
   outputs: number;
+  /** Variances and weights of the rows of the system; undefined where no row has its own. */
+  terms: RowTerms | undefined;
 }

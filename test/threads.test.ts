@@ -27,6 +27,8 @@ const SIGNS = Y.data.map((y) => (y > 0 ? 1 : -1));
 const CLASSES = Y.data.map((y) => (y > 0 ? 1 : 0));
 const A = randomMatrix(N, N, 5, 1);
 const net = createNetwork({ inputs: 3, hidden: 150, biasStd: 1, seed: 1 });
+/** Variances and weights of rows. */
+const own = randomMatrix(N, 1, 7, 0.4).data.map((value) => value + 0.5);
 const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu" });
 const activation = ["erf", { name: "sin", frequency: 2, phase: 1 }] as const;
 const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation, seed: 2 });
@@ -73,6 +75,10 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
       ntk.fit(net, X, Y, { ridge: 0.1, solver: "cg" }),
       ntk.fit(net, X, Y, { ridges: [1e-3, 0.1] }),
       ntk.fit(few, X, Y, { ridge: 0.1, solver: "primal" }),
+      ntk.fit(net, X, Y, { ridge: 0.1, solver: "dual", noise: own, weights: own.map((value) => 1 / value) }),
+      ntk.fit(few, X, Y, { ridge: 0.1, solver: "primal", noise: own }),
+      ntk.fit(net, X, Y, { ridge: 0.1, solver: "cg", noise: own }),
+      ntk.fit(net, X, Y, { ridges: [1e-3, 0.1], weights: own }),
       ntk.fit(deep, X, Y2, { ridge: 0.1, solver: "dual" }),
       ntk.fit(createInfiniteNetwork({ depth: 1, activation: "erf" }), X, Y2, { ridge: 0.1 }),
     ].map((fit) => {

@@ -18,6 +18,7 @@ import {
   maternKernel,
   NotPositiveDefiniteError,
   type Ntk,
+  noiseAt,
   periodicKernel,
   precomputed,
   productOf,
@@ -226,6 +227,20 @@ describe.each(variants)("%s", (variant) => {
     const tuned = await there.tune(infinite, X, Y, { ...search, onProgress: (point) => trace.push(point) });
     expect(tuned).toEqual(here.tune(infinite, X, Y, search));
     expect(trace).toEqual(tuned.trace);
+    // Noise and weights of points go out, come back, and have the same bits.
+    const noisy = await there.tune(infinite, X, Y, { noise: "binned", bins: 3 });
+    expect(noisy).toEqual(here.tune(infinite, X, Y, { noise: "binned", bins: 3 }));
+    const noise = noiseAt(noisy.noise, X);
+    const own = { ridge: noisy.ridge, noise, weights: noise.map((value) => 1 + value) };
+    const fit = await there.fit(infinite, X, Y, own);
+    const same = here.fit(infinite, X, Y, own);
+    const at = { noise: noiseAt(noisy.noise, Xnew) };
+    expect(await fit.predict(Xnew, at)).toEqual(same.predict(Xnew, at));
+    const add = { X: [[0.25]], Y: [[1]], noise: [0.5], weights: [2] };
+    await fit.update({ add, move: { index: 1, noise: [0.3] } });
+    expect(await fit.predict(Xnew)).toEqual(same.update({ add, move: { index: 1, noise: [0.3] } }).predict(Xnew));
+    expect(await fit.snapshot()).toEqual(same.snapshot());
+    await fit.dispose();
   });
 
   test("generators are async ones", async () => {

@@ -48,12 +48,15 @@ export function featureMap(ntk) {
   });
 }
 
-/** Data, mean, ±2σ band of new observations and the cubic, in the units of the data. */
-export function fitFigure({ data, fit, cubic }) {
+/**
+ * Data, mean, ±2σ band of new observations and the cubic, in the units of the data. `noise` gives the option of
+ * `predict` at inputs.
+ */
+export function fitFigure({ data, fit, cubic, noise = () => true }) {
   const { time, accel } = data;
   const seconds = grid(0, 60, 241);
   const at = time.apply(seconds);
-  const { mean, variance } = fit.predict(at, { noise: true });
+  const { mean, variance } = fit.predict(at, { noise: noise(at) });
   const unit = accel.std[0];
   const curve = accel.invert(mean.data).data;
   const band = Array.from(seconds, (t, i) => {

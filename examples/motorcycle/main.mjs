@@ -7,6 +7,7 @@ import { loadMotorcycle, rmse } from "./data.mjs";
 import { featureMap, fitFigure, kernelFigure, kernelLegend, spectrumFigure } from "./figures.mjs";
 import { LONG, lazyExperiment, SHORT } from "./lazy.mjs";
 import { COLOURS, driftFigures, gapFigure, sideFigures } from "./lazyFigures.mjs";
+import { noiseExperiment } from "./noise.mjs";
 import { table, writePage } from "./page.mjs";
 import { compareBackends, timedSize } from "./timing.mjs";
 
@@ -52,6 +53,17 @@ const facts = [
 console.log("\nreport:");
 for (const [name, value] of facts) console.log(`  ${name.padEnd(24)} ${value}`);
 
+const print = ({ head, rows }) => {
+  const lines = [head, ...rows];
+  const width = head.map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
+  for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padEnd(width[column])).join("  ")}`);
+};
+const noisy = noiseExperiment(ntk, net, data, ridges);
+console.log("\nnoise that changes with time: mean negative log density of test rows (NLPD), standardised targets");
+print(noisy.table);
+console.log(`  the bins are better in ${noisy.better} of ${noisy.splits} random splits`);
+print(noisy.bins);
+
 const timings = await compareBackends(ntk.variant);
 const timed = timings.map(({ what, wasm, js, ratio }) => [
   what,
@@ -68,11 +80,6 @@ for (const [what, wasm, js, ratio] of timed)
 
 const key = ({ domain, range }) =>
   domain.map((name, i) => `<span class="key" style="background:${range[i]}"></span> ${name}`).join(" ");
-const print = ({ head, rows }) => {
-  const lines = [head, ...rows];
-  const width = head.map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
-  for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padEnd(width[column])).join("  ")}`);
-};
 const lazy = lazyExperiment(ntk, data, ridges);
 console.log(
   `\nis the linear picture true? gap = ‖f_net − f_lin‖/‖f_lin − f0‖, mean ± standard error of ${lazy.seeds} seeds, half the`,
@@ -116,6 +123,14 @@ centres −d/c along x: with zero biases every bell would sit at 0.</p><div clas
         Object.entries(errors).map(([name, error]) => [name, error.toFixed(3)]),
       )}</div>
 <p class="soft">The ridge is the one with the best profiled evidence of ${ridges.length}.</p><div class="scroll">${table(["report", ""], facts)}</div>`,
+    },
+    {
+      title: "Noise that changes with time",
+      html: `<figure>${fitFigure({ data, fit: noisy.fit, cubic: cubicAt, noise: noisy.noise })}<figcaption>The same with a noise for each of
+${noisy.bins.rows.length} bins of the time, which have equally many training rows. Their variances are those of the best evidence.</figcaption></figure>
+<div class="scroll">${table(noisy.table.head, noisy.table.rows)}</div>
+<p class="soft">NLPD: the mean negative log predictive density of test rows, in units of the target's standard deviation; mean ± standard error.
+The bins are better in ${noisy.better} of ${noisy.splits} random splits.</p><div class="scroll">${table(noisy.bins.head, noisy.bins.rows)}</div>`,
     },
     {
       title: "The kernel",
@@ -163,8 +178,13 @@ training loss of the ridge regression with its own kernel (at most ${lazy.bound}
 });
 console.log(`\nwrote ${path}`);
 fit.dispose();
+noisy.fit.dispose();
 
 if (!(errors["tangent kernel"] < errors["cubic polynomial"] && errors["cubic polynomial"] < errors.constant)) {
   console.error("the tangent kernel did not beat its baselines");
+  process.exitCode = 1;
+}
+if (!(noisy.densities[1] < noisy.densities[0] - 0.1)) {
+  console.error("the noise of bins did not beat a constant noise by 0.1 of test NLPD");
   process.exitCode = 1;
 }

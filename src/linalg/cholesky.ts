@@ -19,11 +19,13 @@ interface FailedPivot {
 /**
  * Factors the lower triangle of A (n×n, held) in place. A pivot that cancels to `tolerance` of its diagonal entry is a
  * failure. The contents of the block are then lost: its owner refills or frees it.
+ *
+ * @param count the ridges that this one stands for: right-hand sides may have a ridge each, if all are equal.
  */
-export function factorCholesky(A: View, ridge: number, tolerance: number): Factor | FailedPivot {
+export function factorCholesky(A: View, ridge: number, tolerance: number, count = 1): Factor | FailedPivot {
   A.shift(ridge);
   const info = potrf(A, tolerance);
-  return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(A, ridge);
+  return info > 0 ? { failedPivot: info - 1 } : new CholeskyFactor(A, ridge, count);
 }
 
 /** L by rows, packed. `order` has the row of A behind each row of L, where the two differ. */
@@ -59,15 +61,17 @@ export class CholeskyFactor implements Factor {
   constructor(
     L: View,
     readonly ridge: number,
+    /** How many equal ridges it stands for. */
+    readonly count = 1,
   ) {
     this.#L = L;
   }
 
   /** A factor from the result of {@link pack}, in a held block of its own. @throws MemoryLimitError */
-  static unpack(context: Context, n: number, ridge: number, { rows, order }: PackedFactor): CholeskyFactor {
+  static unpack(context: Context, n: number, ridges: Float64Array, { rows, order }: PackedFactor): CholeskyFactor {
     const L = hold(context, n, n);
     for (let i = 0, at = 0; i < n; at += ++i) L.row(i, i + 1).set(rows.subarray(at, at + i + 1));
-    const factor = new CholeskyFactor(L, ridge);
+    const factor = new CholeskyFactor(L, ridges[0], ridges.length);
     factor.#order = order && Int32Array.from(order);
     factor.#edited = true;
     return factor;
@@ -102,7 +106,11 @@ export class CholeskyFactor implements Factor {
   }
 
   explained(B: View): Float64Array {
-    return rowDots(this.half(B));
+    const values = rowDots(this.half(B));
+    const { count } = this;
+    return count === 1
+      ? values
+      : Float64Array.from({ length: values.length * count }, (_, at) => values[Math.floor(at / count)]);
   }
 
   project(): void {}
@@ -195,7 +203,7 @@ export class CholeskyFactor implements Factor {
   /** The same factor in a held block of its own. The scratch stack has to be empty. */
   copy(): CholeskyFactor {
     const { n } = this;
-    const copy = new CholeskyFactor(copyTriangle(this.#L, hold(this.#L.context, n, n)), this.ridge);
+    const copy = new CholeskyFactor(copyTriangle(this.#L, hold(this.#L.context, n, n)), this.ridge, this.count);
     copy.#edited = this.#edited;
     return copy;
   }

@@ -40,7 +40,7 @@ export function factorSystem(
     const top = maxDiagonal(A);
     let pivot = -1;
     if (ridges.every((ridge) => ridge === ridges[0])) {
-      const factor = factorCholesky(A, ridges[0], roundingLevel(n, 1));
+      const factor = factorCholesky(A, ridges[0], roundingLevel(n, 1), ridges.length);
       if (!("failedPivot" in factor)) return factor;
       pivot = factor.failedPivot;
       if (singular === "error") throw notPositiveDefinite(pivot, n, ridges[0], n * top);

@@ -1,13 +1,16 @@
 /** Which solver a fit takes, and the memory that the solver needs. */
 import type { Context } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
 import { type Network, widths } from "../model/network.js";
 import type { Data, Problem } from "../problem.js";
-import { dualMemory, solveDual } from "./dual.js";
+import { solveDual } from "./dual.js";
+import { dualMemory } from "./dualSystem.js";
 import type { CheckedFitOptions } from "./fitOptions.js";
 import { float32Memory, solveFloat32 } from "./float32.js";
 import { solveMatrixFree } from "./matrixFree.js";
-import { primalMemory, solvePrimal } from "./primal.js";
+import { solvePrimal } from "./primal.js";
+import { isPrimalSound, primalMemory } from "./primalSystem.js";
 import { pathMemory } from "./ridgePath.js";
 import { DIRECT, type Method, type Solution } from "./solution.js";
 
@@ -23,7 +26,8 @@ export function chooseSolver(
   context: Context,
   source: KernelSource,
   N: number,
-  { solver, ridges }: CheckedFitOptions,
+  { solver, ridge = 0, ridges }: CheckedFitOptions,
+  terms: RowTerms | undefined,
 ): Solver {
   if (!source.weights && (solver === "primal" || solver === "cg")) {
     throw new RangeError(
@@ -33,7 +37,8 @@ export function chooseSolver(
   }
   if (ridges !== undefined) return "path";
   if (solver === "cg" || solver === "primal") return solver;
-  if (solver === "auto" && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
+  const sound = typeof ridge !== "number" || isPrimalSound(terms, ridge);
+  if (solver === "auto" && sound && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
   if (context.precision === "float64") return "dual";
   return solver === "auto" && N * source.block < FLOAT32_ROWS ? "few rows" : "float32";
 }

@@ -11,16 +11,17 @@ import { MemoryLimitError } from "../errors.js";
 import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
-import type { KernelSource } from "../kernel/kernel.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import { factorSystem, type System } from "../linalg/system.js";
+import { type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
+import { factorSystem } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
 import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
+import { bareSpectrum, dualSystem } from "./dualSystem.js";
 import { type Change, exchanged, exchangePoints } from "./exchange.js";
 import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { dualResiduals } from "./leaveOneOut.js";
@@ -34,7 +35,7 @@ export function solveDual(
   given?: Factor,
   method = DIRECT,
 ): Solution {
-  const factor = given ?? factorSystem(systemOf(context, problem, ridges));
+  const factor = given ?? factorSystem(dualSystem(context, problem, ridges));
   try {
     return new DualSolution(context, problem, ridges, factor, method);
   } catch (error) {
@@ -45,18 +46,8 @@ export function solveDual(
 
 /** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
-  const factor = restoredFactor(systemOf(context, problem, state.ridges), state);
+  const factor = restoredFactor(dualSystem(context, problem, state.ridges), state);
   return new DualSolution(context, problem, state.ridges, factor, state.method, state);
-}
-
-/** (Θ + λI) α = r. */
-function systemOf(context: Context, { source, X, size: n }: Problem, ridges: Float64Array): System {
-  return { context, n, ridges, fill: (out) => source.fill(X, out) };
-}
-
-/** Doubles that {@link solveDual} needs. */
-export function dualMemory(source: KernelSource, n: number): number {
-  return (n * source.block) ** 2 + source.scratch(n);
 }
 
 /**
@@ -82,6 +73,8 @@ export class DualSolution extends FactoredSolution implements Solution {
   /** Features of the training points, kept from the first prediction or update on. */
   #features: ResidentFeatures | undefined;
   #displacement: Float64Array | undefined;
+  /** The factor as one of A, where rows have terms of their own. */
+  #own: Inverse | undefined;
 
   constructor(
     context: Context,
@@ -92,7 +85,7 @@ export class DualSolution extends FactoredSolution implements Solution {
     known: { alpha?: Float64Array; displacement?: Float64Array | undefined; resident?: boolean } = {},
     features?: ResidentFeatures,
   ) {
-    super("dual", systemOf(context, problem, ridges), factor);
+    super("dual", dualSystem(context, problem, ridges), factor);
     this.#context = context;
     this.#problem = problem;
     this.#features = features;
@@ -103,9 +96,17 @@ export class DualSolution extends FactoredSolution implements Solution {
       known.alpha ??
       context.arena.run(() => {
         const rows = copyIn(context, R, columns, size);
-        this.factor().solve(rows);
+        this.#inverse().solve(rows);
         return rows.copy();
       });
+  }
+
+  /** A⁻¹. */
+  #inverse(): Inverse {
+    const { terms } = this.#problem;
+    if (!terms) return this.factor();
+    this.#own ??= new RowFactor(this.factor(), terms);
+    return this.#own;
   }
 
   displacement(): Float64Array | undefined {
@@ -164,7 +165,7 @@ export class DualSolution extends FactoredSolution implements Solution {
    * `visit` sees the features of each tile before its prior variances are read.
    */
   #variances(X: Matrix, prior: Float64Array, visit?: (tile: Tile, first: number) => void): Float64Array {
-    const factor = this.factor();
+    const factor = this.#inverse();
     const count = this.ridges.length;
     const result = new Float64Array(X.rows * this.#problem.source.block * count);
     this.#tiles(X, (K, first, tile) => {
@@ -177,7 +178,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
-    const factor = this.factor();
+    const factor = this.#inverse();
     const context = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -195,7 +196,7 @@ export class DualSolution extends FactoredSolution implements Solution {
 
   quadratics(): Float64Array {
     const { R, columns, size } = this.#problem;
-    // r (Θ + λI)⁻¹ r; rounding must not make a square negative.
+    // r A⁻¹ r; rounding must not make a square negative.
     return Float64Array.from({ length: columns }, (_, c) => {
       const [from, to] = [c * size, (c + 1) * size];
       return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
@@ -203,23 +204,29 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   logDeterminants(): (number | undefined)[] {
-    const factor = this.factor();
+    const factor = this.#inverse();
     return Array.from(this.ridges, (_, k) => factor.logDeterminant(k));
   }
 
   looResiduals(): Float64Array | undefined {
-    const factor = this.factor();
+    const factor = this.#inverse();
     if (this.truncated) return undefined;
-    return dualResiduals(this.#context, this.#problem, factor, this.ridges.length, this.#alpha);
+    return dualResiduals(this.#context, this.#problem, factor, this.ridges, this.#alpha);
   }
 
   degreesOfFreedom(): Float64Array {
-    const factor = this.factor();
+    const factor = this.#inverse();
     return this.ridges.map((_, k) => factor.degreesOfFreedom(k));
   }
 
   backwardError(): number {
-    return this.backwardErrorOf(this.#problem.R, this.#alpha);
+    const { R, terms } = this.#problem;
+    if (!terms) return this.backwardErrorOf(R, this.#alpha);
+    return this.backwardErrorOf(scaledBy(terms, R), scaledBy(terms, this.#alpha, -1));
+  }
+
+  override spectrum(bare = false): Float64Array {
+    return bare ? bareSpectrum(this.#context, this.#problem) : super.spectrum();
   }
 
   state(): SolutionState {
@@ -233,7 +240,7 @@ export class DualSolution extends FactoredSolution implements Solution {
     const factor = this.cholesky;
     const { come, X, gone } = exchanged(change, this.#problem.X);
     if (!factor || gone.length > EDITED_PART * this.#problem.X.rows) {
-      const fresh = factorSystem(systemOf(this.#context, problem, this.ridges), "error");
+      const fresh = factorSystem(dualSystem(this.#context, problem, this.ridges), "error");
       const next = solveDual(this.#context, problem, this.ridges, fresh, this.#edited);
       this.free();
       return next;

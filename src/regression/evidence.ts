@@ -4,7 +4,7 @@
  * regression.
  */
 import type { Problem } from "../problem.js";
-import { repeatsOf } from "./repeats.js";
+import { copiesIn, repeatsOf } from "./repeats.js";
 
 /** Log evidences and scale; `undefined` where they are not finite. */
 export interface Evidence {
@@ -17,7 +17,7 @@ export interface Evidence {
 }
 
 /**
- * The evidence of right-hand side c, from rᵀα, log|Θ + λI| and λ. Copies of an observation count once, with their
+ * The evidence of right-hand side c, from rᵀα, log|A| and λ. Copies of an observation count once, with their
  * number as weight (`regression/repeats.ts`).
  */
 export function evidenceOf(
@@ -27,12 +27,11 @@ export function evidenceOf(
   logDeterminant: number | undefined,
   ridge: number,
 ): Evidence {
-  const { dropped, logWeights } = repeatsOf(problem);
+  const { dropped } = repeatsOf(problem);
   const n = problem.size - dropped[c];
   const scale = quadratic / n;
   if (logDeterminant === undefined) return { logEvidence: undefined, logEvidenceProfiled: undefined, scale };
-  const copies = dropped[c] > 0 ? dropped[c] * Math.log(ridge) + logWeights[c] : 0;
-  const shared = -(logDeterminant - copies) / 2;
+  const shared = -(logDeterminant - copiesIn(problem, c, ridge)) / 2;
   const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
   return {
     logEvidence: finite(-quadratic / 2 + shared - (n / 2) * Math.log(2 * Math.PI)),
@@ -54,5 +53,6 @@ export function repeatsNote(problem: Problem): string | undefined {
   const { rows, copies } = repeatsOf(problem);
   if (rows === 0) return undefined;
   const of = `${rows} of ${problem.X.rows} rows repeat the inputs of an earlier one, ${copies} of them with its targets`;
-  return `${of}: for the evidence, copies of a row count as one row with their number as weight; leave-one-out leaves rows with equal inputs out together`;
+  const weight = problem.terms ? "with the sum of their precisions" : "with their number as weight";
+  return `${of}: for the evidence, copies of a row count as one row ${weight}; leave-one-out leaves rows with equal inputs out together`;
 }

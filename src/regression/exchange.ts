@@ -2,6 +2,7 @@
 import type { Context } from "../context.js";
 import type { ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
 import type { CholeskyFactor } from "../linalg/cholesky.js";
+import { applyToRows } from "../linalg/rowTerms.js";
 import { scratch } from "../linalg/view.js";
 import { type Matrix, pickRows } from "../matrix.js";
 import type { Problem } from "../problem.js";
@@ -35,7 +36,7 @@ export function exchangePoints(
   { problem, from }: Change,
 ): void {
   const { ops, arena } = context;
-  const { source, size, columns } = problem;
+  const { source, size, columns, terms } = problem;
   const { block } = source;
   const rows = scratch(context, X.rows * block, size);
   const tile = X.rows > 0 ? features?.load(X) : undefined;
@@ -47,6 +48,10 @@ export function exchangePoints(
     const old = from[Math.floor(at / block)];
     return old < 0 ? -1 : old * block + (at % block);
   });
+  if (terms) {
+    const places = [...systemRows.keys()].filter((at) => systemRows[at] < 0);
+    applyToRows(rows, places, terms);
+  }
   factor.exchange(systemRows, rows);
   features?.exchange(tile, from);
 }

@@ -57,6 +57,11 @@ export abstract class FactoredSolution {
     return this.#factor?.findings ?? CHOLESKY;
   }
 
+  /** The ridge of the factored matrix. */
+  get shift(): number {
+    return this.system.ridges.reduce((low, ridge) => Math.min(low, ridge), Infinity);
+  }
+
   spectrum(): Float64Array {
     return spectrumOf(this.system);
   }
@@ -100,9 +105,9 @@ export abstract class FactoredSolution {
 }
 
 /** The factor of a state: unpacked, or what is known of the factor that will be made. */
-export function restoredFactor({ context, n }: System, state: SolutionState): Factor | Expected {
-  const { ridges, packed, factor: kind, truncated } = state;
-  return packed ? CholeskyFactor.unpack(context, n, ridges[0], packed) : { kind, truncated };
+export function restoredFactor({ context, n, ridges }: System, state: SolutionState): Factor | Expected {
+  const { packed, factor: kind, truncated } = state;
+  return packed ? CholeskyFactor.unpack(context, n, ridges, packed) : { kind, truncated };
 }
 
 /** Variances on the diagonal of an n×n covariance: rounding must not make one negative, in place. */

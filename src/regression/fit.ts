@@ -9,7 +9,7 @@ import { BackendError } from "../errors.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
-import { interleaved, type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { interleaved, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { averageAdvice, checkData, noWeights, residualProblem } from "../problem.js";
@@ -26,6 +26,7 @@ import {
   SAMPLE,
 } from "./fitOptions.js";
 import { influenceOf } from "./influence.js";
+import { checkLength, checkTotals, pointTermsOf } from "./pointNoise.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
@@ -51,10 +52,12 @@ export function fitModel(
   const { source, X, Y } = data;
   const given = ridgesOf(checked.ridge ?? 0, data);
   if (perOutput && source.block > 1) throw coupled("perOutput");
-  const solver = chooseSolver(context, source, X.rows, checked);
+  const own = pointTermsOf(checked, X.rows);
+  checkTotals(own, ridges ?? given);
+  const solver = chooseSolver(context, source, X.rows, checked, own);
   context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
-  const problem = residualProblem(data, start);
+  const problem = residualProblem(data, start, own);
   const fitted = { context, model: data.model, problem, centered, scale };
   if (solver === "path") {
     const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
@@ -113,7 +116,7 @@ export class Fit {
     const C = problem.outputs;
     const order = X.rows * problem.source.block;
     if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
-    const added = noise ? this.#noises() : new Float64Array(C);
+    const { added, own } = this.#noises(noise, X.rows);
     const { mean, variance: latent } = solution.predict(X, !centered, variance);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, C, mean), "the mean") };
     if (latent) {
@@ -125,30 +128,39 @@ export class Fit {
         const c = at % C;
         data[at] = scales[c] * latent[shared ? Math.floor(at / C) : at] + added[c];
       }
+      if (own) for (let at = 0; at < data.length; at++) data[at] += own[Math.floor(at / C)];
       checkResult(prediction.variance, "the variance");
     }
     if (covariance) {
-      const parts = this.#covariances(X, scales, added);
+      const parts = this.#covariances(X, scales, added, own);
       prediction.covariance = checkResult(parts.length > 1 ? interleaved(parts) : parts[0], "the covariance");
     }
     return prediction;
   }
 
-  /** The variance of the noise of each output, sλ. */
-  #noises(): Float64Array {
-    const { ridges } = this.#fitted.solution;
-    return this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]);
+  /** The variance of the noise of each output, sλ or a given one, and that of each of the new rows. */
+  #noises(noise: boolean | number | Float64Array, rows: number): { added: Float64Array; own?: Float64Array } {
+    if (noise === true) {
+      const { ridges } = this.#fitted.solution;
+      return { added: this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]) };
+    }
+    const added = new Float64Array(this.#fitted.problem.outputs);
+    if (noise === false) return { added };
+    if (typeof noise === "number") return { added: added.fill(noise) };
+    checkLength(noise, "noise", rows, "X");
+    return { added, own: noise };
   }
 
   /** One covariance for all outputs together, one that every output shares, or one for each output in order. */
-  #covariances(X: Matrix, scales: Float64Array, added: Float64Array): Matrix[] {
+  #covariances(X: Matrix, scales: Float64Array, added: Float64Array, own?: Float64Array): Matrix[] {
     const { problem, solution } = this.#fitted;
     const latent = solution.covariances(X);
-    const size = X.rows * problem.source.block;
+    const { block } = problem.source;
+    const size = X.rows * block;
     const different = latent.length > 1 || scales.some((scale) => scale !== scales[0]);
     return Array.from({ length: different ? problem.outputs : 1 }, (_, c) => {
       const data = latent[latent.length > 1 ? c : 0].map((value) => scales[c] * value);
-      for (let i = 0; i < size; i++) data[i * (size + 1)] += added[c];
+      for (let i = 0; i < size; i++) data[i * (size + 1)] += added[c] + (own ? own[Math.floor(i / block)] : 0);
       return matrix(size, size, data);
     });
   }
@@ -159,7 +171,7 @@ export class Fit {
    *
    * @throws as {@link predict}; ConvergenceError.
    */
-  sample(Xlike: MatrixLike, options: SampleOptions & { noise?: boolean } = {}): Matrix[] {
+  sample(Xlike: MatrixLike, options: SampleOptions & { noise?: boolean | number | NumberList } = {}): Matrix[] {
     const { noise, ...checked } = read(options, "sample", "{ draws: 3 }", SAMPLE);
     this.#lease.check();
     const { problem, solution, centered, context } = this.#fitted;
@@ -167,10 +179,10 @@ export class Fit {
     const order = X.rows * problem.source.block;
     context.arena.require(samplesMemory(context, order, problem.columns, checked.draws));
     const { scales } = this.report;
-    const added = noise ? this.#noises() : new Float64Array(problem.outputs);
+    const { added, own } = this.#noises(noise, X.rows);
     const latent = solution.predict(X, !centered, false).mean;
     const mean = checkResult(matrix(X.rows, problem.outputs, latent), "the mean");
-    const covariances = this.#covariances(X, scales, added).map((part) => checkResult(part, "the covariance"));
+    const covariances = this.#covariances(X, scales, added, own).map((part) => checkResult(part, "the covariance"));
     return drawSamples(context, mean, covariances, checked);
   }
 
@@ -189,9 +201,10 @@ export class Fit {
   }
 
   /**
-   * The dual weights α = (Θ + λI)⁻¹ r, N×C, with r = Y − f0, or r = Y where the fit is `centered`. The prediction is
-   * [f0 +] K(x, X) α. A fit in weight space, `primal`, has α = (r − Φβ)/λ. At ridge 0 on a singular kernel α is the
-   * shortest one.
+   * The dual weights α = A⁻¹ r, N×C, with r = Y − f0, or r = Y where the fit is `centered`. A is Θ + λI, and with
+   * `noise` and `weights` it is Θ + diag(λ/w_i + λ_i). The prediction is [f0 +] K(x, X) α. A fit in weight space,
+   * `primal`, has α = (r − Φβ)/λ, or each row over its own noise. At ridge 0 on a singular kernel α is the shortest
+   * one.
    *
    * @throws RangeError where α overflows; BackendError after `dispose()`.
    * @example
@@ -262,7 +275,7 @@ export class Fit {
    * factor. An edit costs O(N²), and the kernel of the new points with all others. A fit costs O(N²m + N³/3).
    *
    * The fit gets a new `report`, with a new `scale` in it. The ridge, the option `scale` and `centered` stay. `path` is
-   * still the path of the first fit.
+   * still the path of the first fit. Each point that stays keeps its own noise and weight.
    *
    * All indices are row numbers before the update. The rows that stay close up after a removal. Added rows come last.
    *
@@ -303,6 +316,7 @@ export class Fit {
     this.#updating = true;
     try {
       const change = planUpdate(problem, centered, options);
+      checkTotals(change.problem.terms, solution.ridges);
       this.#fitted.solution = solution.update(change);
       this.#fitted.problem = change.problem;
       this.#report = undefined;

@@ -3,6 +3,7 @@ import { SAMPLES } from "../linalg/gaussianSamples.js";
 import type { Matrix, NumberList } from "../matrix.js";
 import { choice, flag, optional, or, outputs, read, type Schema } from "../options.js";
 import { type Data, ridgeList, ridgeOrRidges, scaleOrFit } from "../problem.js";
+import { addedNoise, rowWeights, variances } from "./pointNoise.js";
 
 export interface FitOptions {
   /**
@@ -20,6 +21,17 @@ export interface FitOptions {
    * one ridge for all outputs.
    */
   perOutput?: boolean;
+  /**
+   * A variance λ_i ≥ 0 of each row of X, added to the diagonal of Θ beside the ridge. The noise of the row is
+   * s(λ + λ_i): at scale 1 the variances are absolute, with `scale: "fit"` they are relative to s. The outputs of a
+   * point share its variance.
+   */
+  noise?: NumberList;
+  /**
+   * A weight w_i > 0 of each row of X, as of weighted least squares. The noise of the row is sλ/w_i, as if it stood in
+   * the data w_i times; with `noise` beside it s(λ/w_i + λ_i).
+   */
+  weights?: NumberList;
   /**
    * The system to solve.
    *
@@ -56,8 +68,14 @@ export interface PredictOptions {
    * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
    */
   covariance?: boolean;
-  /** Add the noise sλ: the band to draw around data. Default false: latent. */
-  noise?: boolean;
+  /**
+   * Add noise: the band to draw around data. Default false: latent.
+   *
+   * - `true`: sλ, the noise of the common ridge. Noise and weights of training rows are those rows' own.
+   * - A number: this variance, as it is, the same at each row of X.
+   * - A list: a variance for each row of X, as they are.
+   */
+  noise?: boolean | number | NumberList;
 }
 
 export interface Prediction {
@@ -72,6 +90,8 @@ export interface Prediction {
 const OPTIONS = {
   ridge: optional(ridgeOrRidges),
   ridges: optional(ridgeList),
+  noise: optional(variances),
+  weights: optional(rowWeights),
   perOutput: or(flag, false),
   solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
   scale: or(scaleOrFit, 1),
@@ -82,10 +102,10 @@ const OPTIONS = {
 export const PREDICT = {
   variance: or(flag, true),
   covariance: or(flag, false),
-  noise: or(flag, false),
+  noise: or(addedNoise, false),
 } satisfies Schema<PredictOptions>;
 
-export const SAMPLE = { ...SAMPLES, noise: or(flag, false) };
+export const SAMPLE = { ...SAMPLES, noise: or(addedNoise, false) };
 
 /** One ridge, or one for each output. */
 export function ridgesOf(ridge: number | number[], { source, Y }: Data): Float64Array {

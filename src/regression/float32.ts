@@ -15,10 +15,12 @@ import { gemv, mirror } from "../linalg/blas.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
 import { roundingLevel, roundingTolerance } from "../linalg/factor.js";
 import { type Float32Factor, factorFloat32 } from "../linalg/float32Factor.js";
+import { applyTerms, scaledBy, termsTimes } from "../linalg/rowTerms.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
 import { DualSolution, solveDual } from "./dual.js";
+import { fillSystem } from "./dualSystem.js";
 import type { Solution } from "./solution.js";
 
 /** Most products with the matrix. After these the float64 factor takes over, which would have been cheaper by then. */
@@ -56,7 +58,7 @@ export function float32Memory({ source, size, X }: Pick<Problem, "source" | "siz
 }
 
 function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome {
-  const { source, X, size: n } = problem;
+  const { source, X, size: n, terms } = problem;
   const net = source.weights;
   return context.arena.run(() => {
     const A = scratch(context, n, n, 4);
@@ -67,14 +69,16 @@ function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome 
         if (error instanceof RangeError) return { reason: "the inputs or the weights leave float32" };
         throw error;
       }
+      if (terms) applyTerms(A, terms);
       const factor = factorFloat32(A, ridge);
       if ("reason" in factor) return factor;
-      return withTangents(context, net, X, (tangents) =>
-        iterate(problem, ridge, factor, (v) => tangents.times(tangents.transposeTimes(v))),
-      );
+      return withTangents(context, net, X, (tangents) => {
+        const times = (v: Float64Array) => tangents.times(tangents.transposeTimes(v));
+        return iterate(problem, ridge, factor, terms ? (v) => termsTimes(terms, v, times) : times);
+      });
     }
     const [Theta, v, product] = [scratch(context, n, n), scratch(context, 1, n), scratch(context, 1, n)];
-    source.fill(X, Theta);
+    fillSystem(problem, Theta);
     mirror(Theta);
     A.floats().set(Theta.entries());
     const factor = factorFloat32(A, ridge);
@@ -87,9 +91,9 @@ function tryFloat32(context: Context, problem: Problem, ridge: number): Outcome 
   });
 }
 
-/** Solves each right-hand side separately. */
+/** Solves each right-hand side separately. `kernelTimes` multiplies by the matrix without its ridge. */
 function iterate(
-  { R, size: n, columns }: Problem,
+  { R, size: n, columns, terms }: Problem,
   ridge: number,
   factor: Float32Factor,
   kernelTimes: (v: Float64Array) => Float64Array,
@@ -107,9 +111,10 @@ function iterate(
     precondition: factor.solve,
   };
   const alpha = new Float64Array(R.length);
+  const scaled = terms ? scaledBy(terms, R) : R;
   let iterations = 0;
   for (let c = 0; c < columns; c++) {
-    const b = R.subarray(c * n, (c + 1) * n);
+    const b = scaled.subarray(c * n, (c + 1) * n);
     const solved = conjugateGradients(M, b, roundingTolerance(n), MOST_ITERATIONS);
     iterations = Math.max(iterations, solved.iterations);
     if (!solved.converged || !Number.isFinite(maxAbs(solved.x))) {
@@ -117,5 +122,5 @@ function iterate(
     }
     alpha.set(solved.x, c * n);
   }
-  return { alpha, iterations };
+  return { alpha: terms ? scaledBy(terms, alpha) : alpha, iterations };
 }

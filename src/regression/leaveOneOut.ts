@@ -3,21 +3,23 @@
  * together (`repeats.ts`). No fit is made again (MATH.md §3).
  */
 import type { Context } from "../context.js";
-import { type Factor, tileRows } from "../linalg/factor.js";
+import { tileRows } from "../linalg/factor.js";
+import type { Inverse } from "../linalg/rowTerms.js";
 import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
-import { repeatsOf } from "./repeats.js";
+import { meanOfGroup, repeatsOf } from "./repeats.js";
 
-/** From the N×N system: α_i / [(Θ + λI)⁻¹]_ii, N×C. α lies in rows. */
+/** From the N×N system: α_i / [A⁻¹]_ii, N×C. α lies in rows. */
 export function dualResiduals(
   context: Context,
   problem: Problem,
-  factor: Factor,
-  ridges: number,
+  factor: Inverse,
+  lambdas: Float64Array,
   alphas: Float64Array,
 ): Float64Array {
   const { columns, size, R } = problem;
   const { groups } = repeatsOf(problem);
+  const ridges = lambdas.length;
   const inverses = Array.from({ length: ridges }, (_, k) => factor.inverseDiagonal(k));
   const sums = groupInverses(context, factor, ridges, groups);
   const result = new Float64Array(R.length);
@@ -27,7 +29,7 @@ export function dualResiduals(
     const r = R.subarray(c * size, (c + 1) * size);
     for (let i = 0; i < size; i++) result[i * columns + c] = alpha[i] / inverses[k][i];
     groups.forEach((group, g) => {
-      const mean = group.reduce((sum, i) => sum + r[i], 0) / group.length;
+      const mean = meanOfGroup(problem, group, r, lambdas[k]);
       const left = group.reduce((sum, i) => sum + alpha[i], 0) / sums[g * ridges + k];
       for (const i of group) result[i * columns + c] = left + (r[i] - mean);
     });
@@ -35,10 +37,10 @@ export function dualResiduals(
   return result;
 }
 
-/** 1ᵀ[(Θ + λI)⁻¹]1 over each group of rows, groups × ridges. */
+/** 1ᵀA⁻¹1 over each group of rows, groups × ridges. */
 function groupInverses(
   context: Context,
-  factor: Factor,
+  factor: Inverse,
   ridges: number,
   groups: readonly (readonly number[])[],
 ): Float64Array {
@@ -60,16 +62,25 @@ function groupInverses(
   return result;
 }
 
-/** From the P×P system: e_i / (1 − h_i), with the residuals e = r − Φβ and the leverages h_i = φ_iᵀ(ΦᵀΦ + λI)⁻¹φ_i. */
-export function primalResiduals(problem: Problem, residual: Float64Array, leverages: Float64Array): Float64Array {
+/**
+ * From the P×P system: e_i / (1 − ω_i h_i), with the residuals e = r − Φβ and h_i = φ_iᵀ(ΦᵀΩΦ + μI)⁻¹φ_i. Without
+ * `omega` every ω_i is 1.
+ */
+export function primalResiduals(
+  problem: Problem,
+  residual: Float64Array,
+  leverages: Float64Array,
+  omega: Float64Array | undefined,
+): Float64Array {
   const result = residual.slice();
-  for (let i = 0; i < result.length; i++) result[i] /= 1 - leverages[i];
-  // The r rows with equal inputs share φ and a leverage h, and are left out together: e_i + h Σe/(1 − rh).
+  for (let i = 0; i < result.length; i++) result[i] /= 1 - (omega ? omega[i] * leverages[i] : leverages[i]);
+  // Rows with equal inputs share φ and h, and are left out together: e_i + h Σωe/(1 − h Σω).
   for (const group of repeatsOf(problem).groups) {
-    const sum = group.reduce((total, i) => total + residual[i], 0);
+    const sum = group.reduce((total, i) => total + (omega ? omega[i] * residual[i] : residual[i]), 0);
+    const weight = omega ? group.reduce((total, i) => total + omega[i], 0) : group.length;
     for (const i of group) {
       const h = leverages[i];
-      result[i] = residual[i] + (h * sum) / (1 - group.length * h);
+      result[i] = residual[i] + (h * sum) / (1 - weight * h);
     }
   }
   return result;

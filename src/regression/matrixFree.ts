@@ -14,15 +14,14 @@ import { kernelDiagonal } from "../kernel/finite/kernel.js";
 import { type Tangents, withTangents } from "../kernel/finite/kernelOperator.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
 import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
-import { isLost } from "../linalg/eigen.js";
-import { roundingLevel, roundingTolerance, showRidge, sufficientRidge } from "../linalg/factor.js";
+import { roundingTolerance, showRidge, sufficientRidge } from "../linalg/factor.js";
 import { minimumNorm } from "../linalg/lanczos.js";
 import { dot, maxAbs } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
-import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
+import { type MatrixFreeSystem, matrixFreeSystem } from "./matrixFreeSystem.js";
 import type { Latent, Method, Solution, SolutionState } from "./solution.js";
 
 /** Most products of a solve. After these a factorisation, if it fits at all, is likely to be cheaper. */
@@ -55,12 +54,11 @@ class MatrixFreeSolution implements Solution {
   readonly ridges: Float64Array;
   readonly fixed = 'a fit by solver "cg" cannot be updated; fit again with solver "dual"';
   readonly method: Method;
-  readonly #truncated: boolean;
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
   readonly #ridge: number;
-  readonly #norm: number;
+  readonly #system: MatrixFreeSystem;
   readonly #solved: Solved;
 
   constructor(context: Context, problem: Problem, net: Network, ridge: number, known?: Solved) {
@@ -69,27 +67,28 @@ class MatrixFreeSolution implements Solution {
     this.#net = net;
     this.#ridge = ridge;
     this.ridges = Float64Array.of(ridge);
-    const diagonal = maxAbs(kernelDiagonal(context, net, problem.X, "full"));
-    const { norm, solved } = withTangents(context, net, problem.X, (tangents) => {
-      const size = Math.max(
-        diagonal,
-        normFromBelow(problem.size, (v) => thetaTimes(tangents, v)),
-      );
-      return { norm: size, solved: known ?? this.#solve(tangents, problem.R, size) };
+    const diagonal = kernelDiagonal(context, net, problem.X, "full");
+    const { system, solved } = withTangents(context, net, problem.X, (tangents) => {
+      const system = matrixFreeSystem(problem, ridge, diagonal, tangents);
+      return { system, solved: known ?? this.#solve(tangents, problem.R, system) };
     });
-    this.#norm = norm;
+    this.#system = system;
     this.#solved = solved;
-    this.#truncated = this.#isLost(norm);
     this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
   }
 
   findings() {
-    const notes = this.#truncated ? [this.#lostNote(this.#norm)] : [];
-    return { rank: undefined, truncated: this.#truncated, conditionNumber: undefined, notes };
+    const { lost } = this.#system;
+    const notes = lost ? [this.#lostNote()] : [];
+    return { rank: undefined, truncated: lost, conditionNumber: undefined, notes };
   }
 
   displacement(): Float64Array {
     return this.#solved.beta;
+  }
+
+  get shift(): number {
+    return this.#system.shift;
   }
 
   free(): void {}
@@ -108,18 +107,18 @@ class MatrixFreeSolution implements Solution {
   }
 
   /**
-   * K** − k(Θ + λI)⁻¹k = ‖φ* − Φᵀw‖² + λ‖w‖², w = (Θ + λI)⁻¹k. The sum is never negative, and its error is only the
-   * square of w's error.
+   * K** − kA⁻¹k = ‖φ* − Φᵀw‖² + wᵀDw, w = A⁻¹k, with D = λI, or that of the rows. The sum is never
+   * negative, and its error is only the square of w's error.
    */
   #variance(X: Matrix): Float64Array {
     const result = new Float64Array(X.rows * this.#net.outputs);
     this.#unexplained(X, (rest, w, row) => {
-      result[row] = dot(rest, rest) + this.#weightOf(w);
+      result[row] = dot(rest, rest) + this.#system.product(w, w);
     });
     return result;
   }
 
-  /** (φ_i − Φᵀw_i)·(φ_j − Φᵀw_j) + λ w_i·w_j. */
+  /** (φ_i − Φᵀw_i)·(φ_j − Φᵀw_j) + w_iᵀDw_j. */
   covariances(X: Matrix): Float64Array[] {
     const size = X.rows * this.#net.outputs;
     const [rests, weights]: Float64Array[][] = [[], []];
@@ -130,7 +129,7 @@ class MatrixFreeSolution implements Solution {
     const result = new Float64Array(size * size);
     for (let i = 0; i < size; i++) {
       for (let j = 0; j <= i; j++) {
-        const value = dot(rests[i], rests[j]) + (this.#truncated ? 0 : this.#ridge * dot(weights[i], weights[j]));
+        const value = dot(rests[i], rests[j]) + this.#system.product(weights[i], weights[j]);
         result[i * size + j] = value;
         result[j * size + i] = value;
       }
@@ -163,14 +162,10 @@ class MatrixFreeSolution implements Solution {
       alpha: this.#solved.alpha,
       displacement: this.#solved.beta,
       packed: undefined,
-      truncated: this.#truncated,
+      truncated: this.#system.lost,
       resident: false,
       backwardError: this.#solved.backwardError,
     };
-  }
-
-  #weightOf(w: Float64Array): number {
-    return this.#truncated ? 0 : this.#ridge * dot(w, w);
   }
 
   /** Calls `body(φ − Φᵀw, w, row)` for each row φ of Φ(X). */
@@ -182,47 +177,46 @@ class MatrixFreeSolution implements Solution {
         unit.fill(0)[row % C] = 1;
         const point = rowsOf(X, Math.floor(row / C), 1);
         const tangent = withTangents(this.#context, this.#net, point, (own) => own.transposeTimes(unit));
-        const { alpha, beta } = this.#solve(tangents, tangents.times(tangent), this.#norm);
+        const { alpha, beta } = this.#solve(tangents, tangents.times(tangent), this.#system);
         const rest = tangent.map((value, p) => value - beta[p]);
         body(rest, alpha, row);
       }
     });
   }
 
-  #isLost(norm: number): boolean {
-    return isLost(this.#ridge, roundingLevel(this.#problem.size, norm));
-  }
-
-  #lostNote(norm: number): string {
+  #lostNote(): string {
+    const { size, terms } = this.#problem;
     const answer = "the answer is the minimum-norm one, modes at rounding level left out";
-    if (this.#ridge === 0) return `the ridge is 0: ${answer}`;
-    const enough = showRidge(sufficientRidge(this.#problem.size, 0, norm));
+    if (this.#ridge === 0) return `the ridge is 0${terms?.noise ? ", and so is the noise of a row" : ""}: ${answer}`;
+    const enough = showRidge(sufficientRidge(size, 0, this.#system.norm));
     return `the ridge ${this.#ridge} is lost in rounding beside the kernel: ${answer}; a ridge above ${enough} would count`;
   }
 
-  #solve(tangents: Tangents, b: Float64Array, norm: number): Solved {
-    const tolerance = roundingTolerance(b.length);
-    const M = this.#operator(tangents, norm);
-    if (this.#isLost(norm)) {
-      const solved = minimumNorm(this.#context, (v) => thetaTimes(tangents, v), b, MOST_ITERATIONS);
-      if (!solved.converged) throw this.#notReached(solved.iterations, b.length, norm);
-      return this.#checked(tangents, M, solved.x, solved.projected, solved.iterations);
-    }
-    const { x, iterations, converged } = conjugateGradients(M, b, tolerance, MOST_ITERATIONS);
+  #solve(tangents: Tangents, r: Float64Array, system: MatrixFreeSystem): Solved {
+    const b = system.scaled(r);
+    const { lost, norm, shift } = system;
+    const times = (v: Float64Array) => system.times(tangents, v);
+    const M: Operator = {
+      n: b.length,
+      norm: norm + shift,
+      times(v) {
+        const product = times(v);
+        for (let i = 0; i < v.length; i++) product[i] += shift * v[i];
+        return product;
+      },
+      precondition: (v) => v.slice(),
+    };
+    const { x, iterations, converged, target } = lost
+      ? lanczosOf(this.#context, times, b)
+      : { ...conjugateGradients(M, b, roundingTolerance(b.length), MOST_ITERATIONS), target: b };
     if (!converged) throw this.#notReached(iterations, b.length, norm);
-    return this.#checked(tangents, M, x, b, iterations);
-  }
-
-  /**
-   * A solution x with its weights and its backward error. M and b are the matrix and right-hand side of the solved
-   * system.
-   */
-  #checked(tangents: Tangents, M: Operator, x: Float64Array, b: Float64Array, iterations: number): Solved {
-    const product = M.times(x);
-    const bound = M.norm * maxAbs(x) + maxAbs(b);
-    const residual = maxAbs(b.map((value, i) => value - product[i]));
-    const backwardError = bound === 0 ? 0 : residual / bound;
-    return { alpha: x, beta: tangents.transposeTimes(x), iterations, backwardError };
+    const alpha = system.scaled(x);
+    return {
+      alpha,
+      beta: tangents.transposeTimes(alpha),
+      iterations,
+      backwardError: backwardErrorOf(M, x, target),
+    };
   }
 
   #notReached(iterations: number, n: number, norm: number): ConvergenceError {
@@ -232,46 +226,18 @@ class MatrixFreeSolution implements Solution {
         `${this.#ridge}; use a larger ridge, or solver "dual" where its ${n}×${n} matrix fits (a ridge below ${enough} is lost in rounding)`,
     );
   }
-
-  #operator(tangents: Tangents, norm: number): Operator {
-    const ridge = this.#isLost(norm) ? 0 : this.#ridge;
-    return {
-      n: this.#problem.size,
-      norm: norm + ridge,
-      times(v) {
-        const product = thetaTimes(tangents, v);
-        for (let i = 0; i < v.length; i++) product[i] += ridge * v[i];
-        return product;
-      },
-      precondition: (r) => r.slice(),
-    };
-  }
 }
 
-/** Steps of the power method from a random start. They estimate ‖Θ‖₂ for a handful of products. */
-const POWER_STEPS = 4;
-
-/**
- * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
- *
- * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
- * symmetrically about 0. So ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
- */
-export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
-  const random = new Xoshiro256(0);
-  let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
-  let norm = maxAbs(times(new Float64Array(n).fill(1)));
-  for (let step = 0; step < POWER_STEPS; step++) {
-    const size = maxAbs(v);
-    if (size === 0) break;
-    v = times(v.map((value) => value / size));
-    // ‖A‖∞ ≥ ‖Av‖∞ where ‖v‖∞ = 1.
-    norm = Math.max(norm, maxAbs(v));
-  }
-  return norm;
+/** The minimum-norm answer. `target` is the right-hand side that it solves, the part of b along the kept modes. */
+function lanczosOf(context: Context, times: (v: Float64Array) => Float64Array, b: Float64Array) {
+  const solved = minimumNorm(context, times, b, MOST_ITERATIONS);
+  return { ...solved, target: solved.projected };
 }
 
-/** Θ v. */
-function thetaTimes(tangents: Tangents, v: Float64Array): Float64Array {
-  return tangents.times(tangents.transposeTimes(v));
+/** The backward error of Mx = b. */
+function backwardErrorOf(M: Operator, x: Float64Array, b: Float64Array): number {
+  const product = M.times(x);
+  const bound = M.norm * maxAbs(x) + maxAbs(b);
+  const residual = maxAbs(b.map((value, i) => value - product[i]));
+  return bound === 0 ? 0 : residual / bound;
 }

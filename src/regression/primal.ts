@@ -1,15 +1,14 @@
 /**
  * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The dual solver has the same answer; this one is cheaper
- * where P is small beside N. Φ is never whole: its rows come in tiles, and each tile is a rank-k update of the lower
- * triangle.
+ * where P is small beside N. `primalSystem.ts` has the system, with Ω and μ where rows have terms of their own.
  */
 import type { Context } from "../context.js";
-import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
-import { firstOrder, jacobianRows, tangentTranspose } from "../kernel/finite/tangents.js";
+import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
+import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import type { CholeskyFactor } from "../linalg/cholesky.js";
 import type { Factor } from "../linalg/factor.js";
-import { factorSystem, type System } from "../linalg/system.js";
+import { factorSystem } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
 import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
@@ -19,11 +18,12 @@ import type { Problem } from "../problem.js";
 import { type Change, exchanged } from "./exchange.js";
 import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { primalResiduals } from "./leaveOneOut.js";
+import { type PrimalSystem, primalSystem, scaleRows, tangentTiles } from "./primalSystem.js";
 import { DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
 
 /** Builds ΦᵀΦ, factors it and solves for β. All outputs together are one right-hand side. */
 export function solvePrimal(context: Context, problem: Problem, net: Network, ridges: Float64Array): Solution {
-  const system = systemOf(context, problem, net, ridges);
+  const system = primalSystem(context, problem, net, ridges);
   const factor = factorSystem(system);
   try {
     return new PrimalSolution(system, problem, net, factor);
@@ -35,49 +35,13 @@ export function solvePrimal(context: Context, problem: Problem, net: Network, ri
 
 /** A primal solution from its state: predictions have the same bits. @throws MemoryLimitError */
 export function restorePrimal(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
-  const system = systemOf(context, problem, net, state.ridges);
+  const system = primalSystem(context, problem, net, state.ridges);
   return new PrimalSolution(system, problem, net, restoredFactor(system, state), state.displacement);
 }
 
-/** (ΦᵀΦ + λI) β = Φᵀr. */
-function systemOf(context: Context, { X }: Problem, net: Network, ridges: Float64Array): System {
-  return { context, n: net.parameters.length, ridges, fill: (out) => normalMatrix(context, net, X, out) };
-}
-
-/** Doubles that {@link solvePrimal} needs. */
-export function primalMemory(P: number): number {
-  return P * P + tileBudget(P);
-}
-
-/** Doubles of Φ that are made at a time. */
-function tileBudget(P: number): number {
-  return Math.max(P, 2 ** 20);
-}
-
-/** Calls `body(rows of Φ, first row)` for tiles of Φ(X), which has a row for each input and output. */
-function tangentTiles(context: Context, loaded: Loaded, inputs: View, body: (Phi: View, first: number) => void): void {
-  const { P, C } = loaded;
-  const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
-  forEachTile(context, loaded, inputs, (tile) => {
-    for (let row = 0; row < tile.rows; row += size) {
-      const part = partOfTile(tile, row, Math.min(size, tile.rows - row));
-      context.arena.run(() => {
-        const Phi = scratch(context, part.rows * C, P);
-        jacobianRows(context, loaded, part, Phi);
-        body(Phi, part.row * C);
-      });
-    }
-  });
-}
-
-/** Lower triangle of ΦᵀΦ into `out`, P×P. */
-function normalMatrix(context: Context, net: Network, X: Matrix, out: View): void {
-  context.arena.run(() => {
-    const loaded = loadNetwork(context, net);
-    tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
-      syrk(1, Phi.t, first === 0 ? 0 : 1, out);
-    });
-  });
+/** The rows of the system that belong to points. */
+function rowsOf(points: readonly number[], outputs: number): number[] {
+  return points.flatMap((point) => Array.from({ length: outputs }, (_, c) => point * outputs + c));
 }
 
 /** Rows of a fresh ΦᵀΦ in the time of an edit: 4 for a rank-1 update, 9 for a downdate (measured at P = 1000). */
@@ -89,14 +53,16 @@ class PrimalSolution extends FactoredSolution implements Solution {
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
-  /** Φᵀ r, the right-hand side, once it was needed. */
+  readonly #system: PrimalSystem;
+  /** ΦᵀΩr, the right-hand side, once it was needed. */
   #rhs: Float64Array | undefined;
   /** r − Φβ, once it was needed. */
   #known: Float64Array | undefined;
 
-  constructor(system: System, problem: Problem, net: Network, factor: Factor | Expected, solved?: Float64Array) {
+  constructor(system: PrimalSystem, problem: Problem, net: Network, factor: Factor | Expected, solved?: Float64Array) {
     super("primal", system, factor);
     this.#context = system.context;
+    this.#system = system;
     this.#problem = problem;
     this.#net = net;
     this.#beta = solved ?? this.#solve(this.#rightHandSide());
@@ -117,17 +83,32 @@ class PrimalSolution extends FactoredSolution implements Solution {
     const { X, R } = this.#problem;
     this.#rhs ??= arena.run(() => {
       const [loaded, inputs] = [loadNetwork(this.#context, this.#net), loadInputs(this.#context, X)];
-      return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, R, 1, R.length))[0];
+      return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, this.#weighted(R), 1, R.length))[0];
     });
     return this.#rhs;
   }
 
+  /** Ω v. */
+  #weighted(v: Float64Array): Float64Array {
+    const omega = this.#omega;
+    return omega ? v.map((value, i) => omega[i] * value) : v;
+  }
+
+  override get ridges(): Float64Array {
+    return this.#system.given;
+  }
+
+  get #omega(): Float64Array | undefined {
+    return this.#system.omega;
+  }
+
+  /** μ. */
   get #ridge(): number {
-    return this.ridges[0];
+    return this.system.ridges[0];
   }
 
   /**
-   * True where the ridge is 0 or lost in rounding. B is then a pseudo-inverse, and projections give the unexplained
+   * True where μ is 0 or lost in rounding. B is then a pseudo-inverse, and projections give the unexplained
    * part.
    */
   get #minimumNorm(): boolean {
@@ -149,9 +130,9 @@ class PrimalSolution extends FactoredSolution implements Solution {
 
   dualWeights(): Float64Array {
     const ridge = this.#ridge;
-    if (!this.#minimumNorm) return this.#residual.map((value) => value / ridge);
-    // Minimum norm: α = Φ (ΦᵀΦ)⁺ β, for which Φᵀα = β.
-    return firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.#beta), false);
+    if (!this.#minimumNorm) return this.#weighted(this.#residual).map((value) => value / ridge);
+    // Minimum norm: α = ΩΦ (ΦᵀΩΦ)⁺ β, for which Φᵀα = β.
+    return this.#weighted(firstOrder(this.#context, this.#net, this.#problem.X, this.#solve(this.#beta), false));
   }
 
   predict(X: Matrix, start: boolean, variance: boolean): Latent {
@@ -160,7 +141,7 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   #variance(X: Matrix): Float64Array {
-    // λ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
+    // μ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
     // φ‖².
     const ridge = this.#ridge;
     const result = new Float64Array(X.rows * this.#net.outputs);
@@ -195,26 +176,29 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   /**
-   * rᵀα = ‖β‖² + ‖r − Φβ‖²/λ, since r = Φβ + λα and β = Φᵀα. It is a sum of squares, which rounding cannot make
+   * rᵀα = ‖β‖² + ‖Ω^½(r − Φβ)‖²/μ, since r = Φβ + Dα and β = Φᵀα. It is a sum of squares, which rounding cannot make
    * negative.
    */
   quadratics(): Float64Array {
     if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));
-    return Float64Array.of(dot(this.#beta, this.#beta) + dot(this.#residual, this.#residual) / this.#ridge);
+    const squares = dot(this.#residual, this.#weighted(this.#residual));
+    return Float64Array.of(dot(this.#beta, this.#beta) + squares / this.#ridge);
   }
 
   logDeterminants(): (number | undefined)[] {
     const factor = this.factor();
     const inner = this.#minimumNorm ? undefined : factor.logDeterminant(0);
     if (inner === undefined) return [undefined];
-    return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge)];
+    // log |D| is n log μ − Σ log ω.
+    const own = this.#omega?.reduce((sum, omega) => sum + Math.log(omega), 0) ?? 0;
+    return [inner + (this.#problem.size - factor.n) * Math.log(this.#ridge) - own];
   }
 
   looResiduals(): Float64Array | undefined {
     if (this.#minimumNorm) return undefined;
     const leverages = new Float64Array(this.#residual.length);
     this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
-    return primalResiduals(this.#problem, this.#residual, leverages);
+    return primalResiduals(this.#problem, this.#residual, leverages, this.#omega);
   }
 
   degreesOfFreedom(): Float64Array {
@@ -231,8 +215,8 @@ class PrimalSolution extends FactoredSolution implements Solution {
 
   update(change: Change): Solution {
     const { problem } = change;
-    const system = systemOf(this.#context, problem, this.#net, this.ridges);
-    const factor = this.#edited(change) ?? factorSystem(system, "error");
+    const system = primalSystem(this.#context, problem, this.#net, this.ridges);
+    const factor = this.#edited(change, system) ?? factorSystem(system, "error");
     try {
       const next = new PrimalSolution(system, problem, this.#net, factor);
       this.free();
@@ -249,28 +233,32 @@ class PrimalSolution extends FactoredSolution implements Solution {
    * Undefined where a fresh factorisation is better: many rows, a row that carried nearly all of some direction
    * (CholeskyFactor.takeOff), or an overflow.
    */
-  #edited(change: Change): CholeskyFactor | undefined {
+  #edited(change: Change, next: PrimalSystem): CholeskyFactor | undefined {
     const context = this.#context;
-    const { X, gone } = exchanged(change, this.#problem.X);
+    if (next.ridges[0] !== this.#ridge) return undefined;
+    const { X, come, gone } = exchanged(change, this.#problem.X);
     const edits = (X.rows + gone.length) * this.#net.outputs;
     const fresh = change.problem.size + this.system.n / 3;
     if (!this.cholesky || ROWS_OF_AN_EDIT * edits > fresh) return undefined;
     const copy = this.cholesky.copy();
     let whole = true;
-    const forEachRow = (points: Matrix, body: (row: View) => void) => {
+    const rootsAt = ({ omega }: PrimalSystem, points: readonly number[]) =>
+      omega && Float64Array.from(rowsOf(points, this.#net.outputs), (row) => Math.sqrt(omega[row]));
+    const forEachRow = (points: Matrix, roots: Float64Array | undefined, body: (row: View) => void) => {
       if (points.rows === 0) return;
       const loaded = loadNetwork(context, this.#net);
-      tangentTiles(context, loaded, loadInputs(context, points), (Phi) => {
+      tangentTiles(context, loaded, loadInputs(context, points), (Phi, first) => {
+        if (roots) scaleRows(Phi, roots, first);
         for (let i = 0; i < Phi.rows; i++) body(Phi.block(i, 0, 1, Phi.cols));
       });
     };
     try {
       context.arena.run(() => {
-        forEachRow(X, (row) => {
+        forEachRow(X, rootsAt(next, come), (row) => {
           whole &&= Number.isFinite(row.row(0).reduce((sum, value) => sum + value * value, 0));
           if (whole) copy.add(row);
         });
-        forEachRow(pickRows(this.#problem.X, gone), (row) => {
+        forEachRow(pickRows(this.#problem.X, gone), rootsAt(this.#system, gone), (row) => {
           whole &&= copy.takeOff(row);
         });
       });

@@ -11,7 +11,11 @@
  *
  * because within a group of equal inputs A has the eigenvalue λ, once for each row but one. Leave-one-out leaves out
  * all rows with equal inputs.
+ *
+ * Where rows have variances and weights of their own, copies with the variances D_i are one observation with the
+ * variance D = 1/Σ 1/D_i, and log |A| becomes log |A| − Σ log D_i + log D.
  */
+import { diagonalOf } from "../linalg/rowTerms.js";
 import type { Matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
 
@@ -26,6 +30,8 @@ interface Repeats {
   logWeights: Float64Array;
   /** Groups of two or more rows of the system with equal inputs. */
   groups: number[][];
+  /** For each right-hand side the copies of an observation, two or more, where rows have terms of their own. */
+  copied: number[][][];
 }
 
 const known = new WeakMap<Problem, Repeats>();
@@ -40,7 +46,46 @@ export function repeatsOf(problem: Problem): Repeats {
   return repeats;
 }
 
-function find({ X, Y, R, size, columns, source: { block } }: Problem): Repeats {
+/**
+ * The mean of r over rows with equal inputs. Each row counts by its precision: all alike, where rows have no terms of
+ * their own.
+ */
+export function meanOfGroup(
+  { terms }: Problem,
+  group: readonly number[],
+  r: Float64Array,
+  ridge: number,
+  at = 0,
+): number {
+  if (!terms) return group.reduce((sum, i) => sum + r[at + i], 0) / group.length;
+  const precisions = precisionsOf(group, diagonalOf(terms, ridge));
+  const total = precisions.reduce((sum, value) => sum + value, 0);
+  return group.reduce((sum, i, k) => sum + precisions[k] * r[at + i], 0) / total;
+}
+
+/** min D/D_i. A row without any noise is certain, and the others count for nothing beside it. */
+function precisionsOf(group: readonly number[], D: Float64Array): number[] {
+  const least = group.reduce((low, i) => Math.min(low, D[i]), Infinity);
+  return group.map((i) => (D[i] === least ? 1 : least / D[i]));
+}
+
+/** What copies of observations add to log |A|, for right-hand side c. */
+export function copiesIn(problem: Problem, c: number, ridge: number): number {
+  const { dropped, logWeights, copied } = repeatsOf(problem);
+  if (dropped[c] === 0) return 0;
+  if (!problem.terms) return dropped[c] * Math.log(ridge) + logWeights[c];
+  const D = diagonalOf(problem.terms, ridge);
+  return copied[c].reduce((sum, group) => {
+    // Where a row has no noise, D of the whole is that of this row, and the two cancel.
+    const noisy = group.filter((i) => D[i] > 0);
+    const least = group.reduce((low, i) => Math.min(low, D[i]), Infinity);
+    const precision = precisionsOf(group, D).reduce((total, value) => total + value, 0);
+    const whole = least > 0 ? Math.log(least) - Math.log(precision) : 0;
+    return sum + noisy.reduce((total, i) => total + Math.log(D[i]), 0) - whole;
+  }, 0);
+}
+
+function find({ X, Y, R, size, columns, terms, source: { block } }: Problem): Repeats {
   const points = groupsOf(X);
   const repeats: Repeats = {
     rows: points.reduce((sum, group) => sum + group.length - 1, 0),
@@ -48,6 +93,7 @@ function find({ X, Y, R, size, columns, source: { block } }: Problem): Repeats {
     dropped: new Float64Array(columns),
     logWeights: new Float64Array(columns),
     groups: points.flatMap((group) => Array.from({ length: block }, (_, c) => group.map((row) => row * block + c))),
+    copied: Array.from({ length: columns }, () => []),
   };
   for (const group of repeats.groups) {
     for (let column = 0; column < columns; column++) {
@@ -57,7 +103,10 @@ function find({ X, Y, R, size, columns, source: { block } }: Problem): Repeats {
         weights.set(target, (weights.get(target) ?? 0) + 1);
       }
       repeats.dropped[column] += group.length - weights.size;
-      for (const weight of weights.values()) repeats.logWeights[column] += Math.log(weight);
+      for (const [target, weight] of weights) {
+        repeats.logWeights[column] += Math.log(weight);
+        if (terms && weight > 1) repeats.copied[column].push(group.filter((i) => R[column * size + i] === target));
+      }
     }
   }
   return repeats;

@@ -136,12 +136,14 @@ export class Report {
     return known.map((one) => ({ ...one }));
   }
 
-  /** Numerical rank of Θ: the number of eigenvalues above Nε times the largest; undefined with solver `"cg"`. */
+  /** Numerical rank of Θ: the number of eigenvalues above Nε times the largest; undefined with solver `"cg"`.
+   * With `weights` it is that of W^½ΘW^½. */
   get rank(): number | undefined {
     return this.#lazy("rank", () => {
+      const own = this.#problem.terms?.noise !== undefined;
       const { rank } = this.#solution.findings();
-      if (rank !== undefined) return rank;
-      const values = this.#spectrum();
+      if (rank !== undefined && !own) return rank;
+      const values = own ? this.#solution.spectrum(true) : this.#spectrum();
       if (!values) return undefined;
       const level = roundingLevel(values.length, values[values.length - 1]);
       return values.reduce((count, value) => count + (value > level ? 1 : 0), 0);
@@ -158,9 +160,10 @@ export class Report {
       if (conditionNumber !== undefined) return conditionNumber;
       const values = this.#spectrum();
       if (!values || truncated) return undefined;
-      const largest = values[values.length - 1] + this.ridge;
+      const { shift } = this.#solution;
+      const largest = values[values.length - 1] + shift;
       // An eigenvalue is known only to ε‖Θ‖, so a smaller or negative one counts as ε‖Θ‖.
-      const smallest = Math.max(values[0], 0) + this.ridge;
+      const smallest = Math.max(values[0], 0) + shift;
       return largest / Math.max(smallest, Number.EPSILON * largest, Number.MIN_VALUE);
     });
   }
@@ -171,7 +174,8 @@ export class Report {
   }
 
   /**
-   * tr Θ(Θ + λI)⁻¹; undefined with solver `"cg"`. Where outputs have ridges of their own, it is the mean of the traces.
+   * tr Θ(Θ + λI)⁻¹, with `noise` and `weights` tr Θ(Θ + diag(λ/w_i + λ_i))⁻¹; undefined with solver `"cg"`. Where
+   * outputs have ridges of their own, it is the mean of the traces.
    */
   get degreesOfFreedom(): number | undefined {
     const freedom = this.#freedom();

@@ -9,6 +9,7 @@
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
 import { isComposed, isStationary, type Model, ownModel } from "../kernel/models.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
 import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
 import { matrix } from "../matrix.js";
@@ -16,11 +17,12 @@ import { isDefined } from "../model/definedActivation.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { type Network, ownNetwork } from "../model/network.js";
 import { any, pick, read } from "../options.js";
-import { checkData, type Problem, residualProblem } from "../problem.js";
+import { checkData, type Problem, pointTerms, residualProblem } from "../problem.js";
 import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
 import { restoreDual } from "./dual.js";
 import { restoreMatrixFree } from "./matrixFree.js";
+import { pointTermsOf, rowWeights, variances } from "./pointNoise.js";
 import { restorePrimal } from "./primal.js";
 import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
@@ -49,10 +51,11 @@ export interface RestoreOptions {
 export function packFit({ model, problem, solution, centered, scale, path, notes }: Fitted): Packed {
   const { network, block } = problem.source;
   const { alpha, displacement, packed, ridges, method, ...state } = solution.state();
+  const own = pointTerms(problem);
   const { parameters, ...shape } = network ? ownNetwork(network) : { parameters: undefined };
   return {
     header: {
-      format: formatName(),
+      format: formatName(own !== undefined),
       model: isStored(model) ? { ...(network ? shape : ownModel(model)) } : "custom",
       kernel: block === problem.outputs && network ? "full" : "average",
       solver: solution.solver,
@@ -70,6 +73,8 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       network: isStored(model) ? parameters : undefined,
       X: problem.X.data,
       Y: problem.Y.data,
+      noise: own?.noise,
+      weights: own?.weights,
       alpha,
       displacement,
       factor: packed?.rows,
@@ -101,7 +106,7 @@ export function restoreFit(context: Context, snapshot: unknown, options: Restore
   const Y = matrix(rows, outputs, sized(arrays, "Y", rows * outputs));
   const data = checkData(context, model, X, Y, hasOutputs(model) ? kernel : undefined);
   const start = centered ? new Float64Array(Y.data.length) : data.source.start(data.X, outputs);
-  const problem = residualProblem(data, start);
+  const problem = residualProblem(data, start, ownTerms(arrays, rows));
   if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
   const solution = restoreSolution(context, problem, {
     ...state,
@@ -109,6 +114,20 @@ export function restoreFit(context: Context, snapshot: unknown, options: Restore
     ...solved(arrays, problem, state.space),
   });
   return { context, model: data.model, problem, solution, centered, scale, path, notes: choice };
+}
+
+/** Noise and weights of the points. */
+function ownTerms(arrays: Packed["arrays"], rows: number): RowTerms | undefined {
+  return reading(SNAPSHOT, () => {
+    const { noise, weights } = arrays;
+    return pointTermsOf(
+      {
+        noise: noise && variances(sized(arrays, "noise", rows), `noise of ${SNAPSHOT}`),
+        weights: weights && rowWeights(sized(arrays, "weights", rows), `weights of ${SNAPSHOT}`),
+      },
+      rows,
+    );
+  });
 }
 
 function restoreSolution(context: Context, problem: Problem, state: SolutionState): Solution {
@@ -178,13 +197,15 @@ function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
 
 /** The same content as readable JSON, with the arrays in the places where a reader looks for them. */
 export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): Record<string, unknown> {
-  const { network, X, Y, displacement, factor, order } = arrays;
+  const { network, X, Y, noise, weights, displacement, factor, order } = arrays;
   const list = (array: Float64Array | undefined) => array && [...array];
   return {
     ...header,
     model: network ? { ...(header.model as Network), parameters: [...network] } : header.model,
     X: list(X),
     Y: list(Y),
+    ...(noise && { noise: list(noise) }),
+    ...(weights && { weights: list(weights) }),
     dualWeights: [...dualWeights],
     ...(displacement && { displacement: list(displacement) }),
     ...(factor && { factor: list(factor), order: list(order) }),
@@ -198,7 +219,7 @@ function fromJson(snapshot: unknown): Packed {
     throw new TypeError(`${SNAPSHOT} is ${describe(snapshot)}; expected what fit.toJSON() or fit.snapshot() gave`);
   }
   return reading(SNAPSHOT, () => {
-    const { X, Y, dualWeights, displacement, factor, order, ...header } = value;
+    const { X, Y, noise, weights, dualWeights, displacement, factor, order, ...header } = value;
     checkFormat(header.format);
     const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
     const { model } = header;
@@ -213,6 +234,8 @@ function fromJson(snapshot: unknown): Packed {
         network: numbers(network, "parameters"),
         X: numbers(X, "X"),
         Y: numbers(Y, "Y"),
+        noise: numbers(noise, "noise"),
+        weights: numbers(weights, "weights"),
         alpha: state.space === "primal" ? new Float64Array() : transposed(alpha, alpha.length / columns, columns),
         displacement: numbers(displacement, "displacement"),
         factor: numbers(factor, "factor"),

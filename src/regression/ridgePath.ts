@@ -1,5 +1,6 @@
 /**
- * Ridge paths: one eigendecomposition Θ = UΛUᵀ, then every ridge costs O(N·C). The best profiled evidence wins, for all
+ * Ridge paths: one eigendecomposition Θ = UΛUᵀ, or one of the matrix that rows with terms of their own have
+ * (`linalg/rowTerms.ts`), then every ridge costs O(N·C). The best profiled evidence wins, for all
  * outputs together or for each output separately. Evidence at scale 1 depends on Θ's arbitrary scale and underfits
  * (MATH.md §3).
  */
@@ -9,10 +10,12 @@ import type { KernelSource } from "../kernel/kernel.js";
 import { eighScratch } from "../linalg/blas.js";
 import { decompose, type Eigensystem, factorEigen, isLost, nullLevel, project } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
+import { logWeights, scaledBy } from "../linalg/rowTerms.js";
 import { hold } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
+import { fillSystem } from "./dualSystem.js";
 import { type Evidence, evidenceOf, sumOrNone } from "./evidence.js";
-import { repeatsOf } from "./repeats.js";
+import { meanOfGroup, repeatsOf } from "./repeats.js";
 
 /**
  * One ridge of a path. A field is `undefined` where it does not exist: on a singular kernel, with a ridge of 0 or a
@@ -42,8 +45,8 @@ export interface OutputPoint extends Omit<Evidence, "scale"> {
 }
 
 /**
- * Rates ridges by the eigendecomposition of Θ. The decomposition is made once, in a held block. The evidence of a ridge
- * then costs O(N·C). The leave-one-out error of a ridge costs O(N²·C).
+ * Rates ridges by the eigendecomposition of Θ, or of S(Θ + diag v)S. The decomposition is made once, in a held block.
+ * The evidence of a ridge then costs O(N·C). The leave-one-out error of a ridge costs O(N²·C).
  */
 export class RidgeScan {
   readonly spectrum: Eigensystem;
@@ -53,16 +56,21 @@ export class RidgeScan {
   readonly #problem: Problem;
   readonly #modes: Float64Array;
   readonly #coordinates: Float64Array;
+  /** Σ log w_i of the rows. */
+  readonly #logWeights: number;
+  /** Σ_j w_j v_j u_ij² of each mode: the part of its eigenvalue that is noise of the rows. */
+  #noiseParts: Float64Array | undefined;
 
   constructor(context: Context, problem: Problem) {
-    const { source, X, R, columns, size: n } = problem;
+    const { R, columns, terms, size: n } = problem;
     const A = hold(context, n, n);
     try {
-      source.fill(X, A);
+      fillSystem(problem, A);
       this.spectrum = { values: decompose(A, true), vectors: A };
       this.level = nullLevel(this.spectrum.values);
       this.#modes = this.spectrum.values.map((value) => (value > this.level ? value : 0));
-      this.#coordinates = project(this.spectrum, R, columns);
+      this.#coordinates = project(this.spectrum, terms ? scaledBy(terms, R) : R, columns);
+      this.#logWeights = terms ? logWeights(terms) : 0;
     } catch (error) {
       context.arena.free(A.at);
       throw error;
@@ -77,7 +85,21 @@ export class RidgeScan {
   }
 
   degreesOfFreedom(ridge: number): number {
-    return this.#modes.reduce((sum, value) => sum + (value > 0 ? value / (value + ridge) : 0), 0);
+    const parts = this.#noise();
+    return this.#modes.reduce(
+      (sum, value, i) => sum + (value > 0 ? Math.max(0, value - (parts?.[i] ?? 0)) / (value + ridge) : 0),
+      0,
+    );
+  }
+
+  /** Made when it is first needed, O(N²); undefined where no row has a variance of its own. */
+  #noise(): Float64Array | undefined {
+    const { noise, weights } = this.#problem.terms ?? {};
+    if (!noise) return undefined;
+    this.#noiseParts ??= this.#modes.map((_, i) =>
+      this.spectrum.vectors.row(i).reduce((sum, u, j) => sum + (weights?.[j] ?? 1) * noise[j] * u ** 2, 0),
+    );
+    return this.#noiseParts;
   }
 
   /**
@@ -87,7 +109,9 @@ export class RidgeScan {
   evidences(ridge: number): Evidence[] {
     const n = this.#modes.length;
     const singular = this.#isSingular(ridge);
-    const logDeterminant = singular ? undefined : this.#modes.reduce((sum, value) => sum + Math.log(value + ridge), 0);
+    const logDeterminant = singular
+      ? undefined
+      : this.#modes.reduce((sum, value) => sum + Math.log(value + ridge), 0) - this.#logWeights;
     return Array.from({ length: this.#problem.columns }, (_, c) => {
       let quadratic = 0;
       for (let i = 0; i < n; i++) {
@@ -106,11 +130,32 @@ export class RidgeScan {
   /** Root mean square of the leave-one-out residuals of each right-hand side; undefined as in {@link evidences}. */
   looRmses(ridge: number): (number | undefined)[] {
     const n = this.#modes.length;
-    const C = this.#problem.columns;
+    const { columns: C, R } = this.#problem;
     if (this.#isSingular(ridge)) return new Array<undefined>(C).fill(undefined);
     const { groups } = repeatsOf(this.#problem);
-    const inverse = new Float64Array(n);
     const sums = new Float64Array(groups.length);
+    const { alpha, inverse } = this.solution(ridge, groups, sums);
+    return Array.from({ length: C }, (_, c) => {
+      const at = c * n;
+      const residuals = alpha.subarray(at, at + n).map((value, i) => value / inverse[i]);
+      groups.forEach((group, g) => {
+        const left = group.reduce((sum, i) => sum + alpha[at + i], 0);
+        const mean = meanOfGroup(this.#problem, group, R, ridge, at);
+        for (const i of group) residuals[i] = left / sums[g] + R[at + i] - mean;
+      });
+      return Math.sqrt(residuals.reduce((sum, value) => sum + value ** 2, 0) / n);
+    });
+  }
+
+  /**
+   * α in rows and the diagonal of A⁻¹, O(N²·C). `sums` gets 1ᵀA⁻¹1 over each group. The ridge must not be lost on a
+   * singular kernel.
+   */
+  solution(ridge: number, groups: readonly (readonly number[])[] = [], sums = new Float64Array(groups.length)) {
+    const n = this.#modes.length;
+    const { columns: C, terms } = this.#problem;
+    const roots = terms?.roots;
+    const inverse = new Float64Array(n);
     const alpha = new Float64Array(C * n);
     for (let i = 0; i < n; i++) {
       const u = this.spectrum.vectors.row(i);
@@ -122,19 +167,15 @@ export class RidgeScan {
       for (let j = 0; j < n; j++) inverse[j] += weight * u[j] ** 2;
       groups.forEach((group, g) => {
         let sum = 0;
-        for (const j of group) sum += u[j];
+        for (const j of group) sum += roots ? roots[j] * u[j] : u[j];
         sums[g] += weight * sum ** 2;
       });
     }
-    return Array.from({ length: C }, (_, c) => {
-      const at = c * n;
-      const residuals = alpha.subarray(at, at + n).map((value, i) => value / inverse[i]);
-      groups.forEach((group, g) => {
-        const [left, mean] = [alpha, this.#problem.R].map((row) => group.reduce((sum, i) => sum + row[at + i], 0));
-        for (const i of group) residuals[i] = left / sums[g] + this.#problem.R[at + i] - mean / group.length;
-      });
-      return Math.sqrt(residuals.reduce((sum, value) => sum + value ** 2, 0) / n);
-    });
+    if (roots) {
+      for (let at = 0; at < alpha.length; at++) alpha[at] *= roots[at % n];
+      for (let j = 0; j < n; j++) inverse[j] *= roots[j] ** 2;
+    }
+    return { alpha, inverse };
   }
 
   looRmse(ridge: number): number | undefined {

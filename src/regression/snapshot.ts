@@ -19,15 +19,18 @@ export interface Packed {
   arrays: Record<string, Float64Array>;
 }
 
-/** Version of JSON and of bytes: a reader refuses a newer one. */
-const VERSION = 1;
+/**
+ * Version of JSON and of bytes: a reader refuses a newer one. Version 2 has noise and weights of points. A fit without
+ * them is written as version 1, which older readers take.
+ */
+const VERSION = 2;
 const FORMAT = "ntk-wasm/fit/";
 const MAGIC = "NTKF";
 const PREFIX_BYTES = 16;
 
-/** The format line of JSON. */
-export function formatName(): string {
-  return `${FORMAT}${VERSION}`;
+/** The format line of JSON, for a fit whose points have noise or weights of their own or not. */
+export function formatName(own: boolean): string {
+  return `${FORMAT}${own ? 2 : 1}`;
 }
 
 export function toBytes({ header, arrays }: Packed): Uint8Array {
@@ -37,7 +40,7 @@ export function toBytes({ header, arrays }: Packed): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + text.length + 8 * total);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < MAGIC.length; i++) bytes[i] = MAGIC.charCodeAt(i);
-  view.setUint32(4, VERSION, true);
+  view.setUint32(4, arrays.noise || arrays.weights ? 2 : 1, true);
   view.setUint32(8, text.length, true);
   bytes.set(text, PREFIX_BYTES);
   let at = PREFIX_BYTES + text.length;
@@ -88,7 +91,9 @@ export function checkFormat(format: unknown): void {
   const version =
     typeof format === "string" && format.startsWith(FORMAT) ? Number(format.slice(FORMAT.length)) : Number.NaN;
   if (!Number.isInteger(version)) {
-    throw refusal(new RangeError(`format is ${describe(format)}; expected "${formatName()}", as in the JSON of a fit`));
+    throw refusal(
+      new RangeError(`format is ${describe(format)}; expected "${formatName(false)}", as in the JSON of a fit`),
+    );
   }
   checkVersion(version);
 }

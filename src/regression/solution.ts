@@ -39,7 +39,8 @@ export interface SolutionState {
 }
 
 /**
- * A solved regression. Y has N rows and C columns. Θ is size×size. There is one right-hand side (all outputs together),
+ * A solved regression. Y has N rows and C columns. Θ is size×size. A is Θ + λI, or Θ + D where rows have variances and
+ * weights of their own (`linalg/rowTerms.ts`). There is one right-hand side (all outputs together),
  * or one for each output.
  */
 export interface Solution {
@@ -68,19 +69,24 @@ export interface Solution {
   covariances(X: Matrix): Float64Array[];
   /** rᵀα ≥ 0 of each right-hand side. */
   quadratics(): Float64Array;
-  /** log |Θ + λI|, size×size, in the dual and the primal space, for each ridge; undefined where Θ + λI is singular. */
+  /** log |A|, size×size, in the dual and the primal space, for each ridge; undefined where A is singular. */
   logDeterminants(): (number | undefined)[] | undefined;
   /**
-   * y_i minus the mean at x_i without point i and its repeats, N×C; undefined where Θ + λI is singular. Without repeats
-   * it is α_i / [(Θ + λI)⁻¹]_ii.
+   * y_i minus the mean at x_i without point i and its repeats, N×C; undefined where A is singular. Without repeats
+   * it is α_i / [A⁻¹]_ii.
    */
   looResiduals(): Float64Array | undefined;
-  /** tr Θ(Θ + λI)⁻¹ for each ridge; undefined without a factor. */
+  /** tr ΘA⁻¹ for each ridge; undefined without a factor. */
   degreesOfFreedom(): Float64Array | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */
   backwardError(): number;
-  /** Eigenvalues, ascending, of the system's matrix without its ridge; undefined without a matrix. */
-  spectrum(): Float64Array | undefined;
+  /**
+   * Eigenvalues, ascending, of the system's matrix without its ridge; undefined without a matrix. `bare`: without the
+   * variances of the rows too.
+   */
+  spectrum(bare?: boolean): Float64Array | undefined;
+  /** The smallest ridge of the system's matrix: λ, or what stands for it in weight space. */
+  readonly shift: number;
   /** The reason why rows cannot come or go; undefined where they can. */
   readonly fixed: string | undefined;
   /**

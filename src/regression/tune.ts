@@ -7,113 +7,14 @@
 import type { Context } from "../context.js";
 import { type Model, ownModel } from "../kernel/models.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
-import { type PerLayer, valueAt } from "../model/perLayer.js";
-import {
-  bounds,
-  callback,
-  choice,
-  count,
-  flag,
-  layers,
-  list,
-  optional,
-  or,
-  outputs,
-  read,
-  type Schema,
-  signal,
-} from "../options.js";
-import { averageAdvice, checkData, residualProblem } from "../problem.js";
-import type { Signal } from "../signal.js";
+import { read } from "../options.js";
+import { averageAdvice, checkData } from "../problem.js";
 import { drain } from "../slices.js";
-import { repeatsNote } from "./evidence.js";
-import { pathMemory, RidgeScan } from "./ridgePath.js";
-import { maximise, maximiseLine } from "./search.js";
-import { type Coordinate, coordinatesOf, type Family, familyOf, scalesAt, within } from "./tuneFamily.js";
-
-export interface TuneOptions {
-  /**
-   * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
-   * leave-one-out residuals.
-   */
-  criterion?: "evidence" | "loo";
-  /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
-  ridge?: readonly [number, number];
-  /**
-   * Bounds of weightStd; default: the model's own value. Where a model has a list of a scale, each of its values is
-   * searched within the bounds.
-   */
-  weightStd?: readonly [number, number];
-  /** Bounds of biasStd; default: the model's own value. */
-  biasStd?: readonly [number, number];
-  /** Bounds of the lengthScale of a stationary kernel; default: its own value. */
-  lengthScale?: readonly [number, number];
-  /** Bounds of the period of a periodic kernel; default: its own value. */
-  period?: readonly [number, number];
-  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
-  depth?: readonly number[];
-  /** The most kernels to decompose for each depth; default 40. */
-  evaluations?: number;
-  /** Fit f − f0, as in `fit`. Default false. */
-  centered?: boolean;
-  /** As in `fit`. */
-  outputs?: "full" | "average";
-  /** Called after each kernel. */
-  onProgress?: (point: TunePoint) => void;
-  /** Stops between kernels: the best so far is returned, with `aborted: true`. */
-  signal?: Signal;
-}
-
-/** One kernel with its best ridge. */
-export interface TunePoint {
-  depth: number | undefined;
-  /** One for all layers, or where the model has it one for each. */
-  weightStd: PerLayer<number> | undefined;
-  biasStd: PerLayer<number> | undefined;
-  /** Of stationary kernels alone. */
-  lengthScale?: PerLayer<number>;
-  period?: PerLayer<number>;
-  ridge: number;
-  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
-  score: number;
-  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
-  atBound: boolean;
-}
-
-export interface Tuned<M extends Model = Model> {
-  /** The model to fit with this ridge. It is of the kind that was given. */
-  model: M;
-  ridge: number;
-  score: number;
-  /** True where the ridge, a scale or the depth is at an end of its range: a better value may lie beyond. */
-  atBound: boolean;
-  /**
-   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
-   */
-  notes: string[];
-  /** Every kernel that was tried, in order. */
-  trace: TunePoint[];
-  aborted: boolean;
-}
-
-const OPTIONS = {
-  criterion: or(choice(["evidence", "loo"]), "evidence"),
-  ridge: optional(bounds),
-  weightStd: optional(bounds),
-  biasStd: optional(bounds),
-  lengthScale: optional(bounds),
-  period: optional(bounds),
-  depth: optional(list(layers, "a list of numbers of hidden layers")),
-  evaluations: or(count, 40),
-  centered: or(flag, false),
-  outputs: optional(outputs),
-  onProgress: optional(callback),
-  signal,
-} satisfies Schema<TuneOptions>;
-type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
-
-/** Points of the ridge grid. Over the default bounds they are four to a decade. */
-const RIDGES = 45;
+import { pathMemory } from "./ridgePath.js";
+import { type Family, familyOf } from "./tuneFamily.js";
+import { type Bins, binsOf } from "./tuneNoise.js";
+import { type Checked, OPTIONS, type Tuned, type TuneOptions, type TunePoint } from "./tuneOptions.js";
+import { Search } from "./tuneSearch.js";
 
 /** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
 export function tuning(
@@ -130,7 +31,18 @@ export function tuning(
   for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
   const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
   context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
-  return searching(context, family, data.X, data.Y, checked);
+  return searching(context, family, data.X, data.Y, checked, noiseBins(checked, data.X));
+}
+
+/** The bins of a noise model, where one is asked for. @throws RangeError */
+function noiseBins({ noise, bins, criterion }: Checked, X: Matrix): Bins | undefined {
+  if (noise === undefined) {
+    if (bins === undefined) return undefined;
+    throw new RangeError('bins is given without a noise model; expected noise: "binned" beside it');
+  }
+  if (criterion === "loo")
+    throw new RangeError('noise "binned" is searched by the evidence; expected criterion "evidence"');
+  return binsOf(X, bins);
 }
 
 function* searching(
@@ -139,136 +51,21 @@ function* searching(
   X: Matrix,
   Y: Matrix,
   options: Checked,
+  bins: Bins | undefined,
 ): Generator<TunePoint, Tuned, void> {
-  const { criterion, evaluations, centered, outputs, signal, onProgress, ridge: ridges } = options;
-  const coordinates = coordinatesOf(family, options);
+  const search = new Search(context, family, X, Y, options, bins);
   const depths = options.depth ?? [family.depth];
-  const trace: TunePoint[] = [];
-  let best: { point: TunePoint; model: Model } | undefined;
-  let aborted = false;
-  const notes = new Set<string>();
-  for (const depth of depths) {
-    const search = maximise(
-      coordinates.map(({ range: [low, high] }) => [Math.log(low), Math.log(high)]),
-      evaluations,
-    );
-    let next = search.next();
-    while (!next.done && !aborted) {
-      const scales = scalesAt(family.scales, coordinates, next.value);
-      const candidate = family.make(depth, scales);
-      const data = checkData(context, candidate, X, Y, outputs);
-      const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
-      const problem = residualProblem(data, start);
-      const repeats = repeatsNote(problem);
-      if (repeats) notes.add(repeats);
-      const rated = bestRidge(context, problem, criterion, ridges);
-      // The point is the caller's: lists of its own.
-      const shown = scalesAt(scales, [], []);
-      const point = { depth, weightStd: undefined, biasStd: undefined, ...shown, ...rated };
-      trace.push(point);
-      if (!best || point.score > best.point.score) best = { point, model: candidate };
-      onProgress?.(point);
-      yield point;
-      aborted = signal?.aborted ?? false;
-      next = search.next(rated.score);
-    }
-    if (next.done && !next.value.converged) {
-      notes.add(
-        `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
-      );
-    }
+  for (const depth of depths) yield* search.scales(depth);
+  // Scales and noise depend on each other, and are searched in turn.
+  if (bins) yield* search.noise();
+  if (bins && search.coordinates.length > 0) {
+    yield* search.scales(search.best.point.depth);
+    yield* search.noise();
   }
-  const { point, model: chosen } = best as NonNullable<typeof best>;
-  const ends = boundNotes(point, coordinates, depths);
-  return {
-    model: family.result?.() ?? chosen,
-    ridge: point.ridge,
-    score: point.score,
-    atBound: ends.length > 0,
-    notes: [...ends, ...notes],
-    trace,
-    aborted,
-  };
-}
-
-/** Part of a range, in logarithms, that counts as its end. It is ten times the resolution of the search. */
-const END = 1e-2;
-
-/** A sentence for each choice at an end of its range. */
-function boundNotes(
-  point: TunePoint,
-  coordinates: readonly Coordinate[],
-  depths: readonly (number | undefined)[],
-): string[] {
-  const notes: string[] = [];
-  const add = (what: string, value: number, end: string) =>
-    notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
-  if (point.atBound)
-    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
-  for (const { name, entry, range } of coordinates) {
-    const value = valueAt(point[name] as PerLayer<number>, entry);
-    const end = endOf(value, range[0], range[1]);
-    if (end) add(entry < 0 ? name : `${name}[${entry}]`, value, end);
-  }
-  const others = depths.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
-  if (point.depth !== undefined && others.length > 0) {
-    const { depth } = point;
-    if (others.every((other) => other < depth)) add("depth", depth, "upper");
-    if (depth > 1 && others.every((other) => other > depth)) add("depth", depth, "lower");
-  }
-  return notes;
-}
-
-/** The end of [low, high] that a value is at, on a logarithmic scale. */
-function endOf(value: number, low: number, high: number): "lower" | "upper" | undefined {
-  if (low === high) return undefined;
-  const at = Math.log(value / low) / Math.log(high / low);
-  return at <= END ? "lower" : at >= 1 - END ? "upper" : undefined;
+  return search.result(depths);
 }
 
 /** `ntk.tune`. */
 export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
   return drain(tuning(context, model, X, Y, options));
-}
-
-/**
- * The ridge with the best rating of a kernel, within the bounds. A ridge that is lost in rounding has no score and is
- * not tried.
- *
- * @throws RangeError where no ridge has a finite score.
- */
-function bestRidge(
-  context: Context,
-  problem: ReturnType<typeof residualProblem>,
-  criterion: "evidence" | "loo",
-  given: readonly [number, number] | undefined,
-): Pick<TunePoint, "ridge" | "score" | "atBound"> {
-  const scan = new RidgeScan(context, problem);
-  try {
-    const { values } = scan.spectrum;
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length || 1;
-    const [from, high] = given ?? [1e-10 * mean, 10 * mean];
-    const low = Math.max(from, scan.leastRidge);
-    if (low > high) {
-      throw new RangeError(
-        `the ridge has the bounds [${from}, ${high}], which are lost in rounding beside the kernel; expected an upper one above ${low}`,
-      );
-    }
-    const rate = (logarithm: number) => {
-      const ridge = Math.exp(logarithm);
-      const score = criterion === "evidence" ? scan.evidence(ridge) : scan.looRmse(ridge);
-      return score === undefined ? -Infinity : criterion === "evidence" ? score : -score;
-    };
-    const { x, value } = maximiseLine(rate, Math.log(low), Math.log(high), RIDGES);
-    if (!Number.isFinite(value)) {
-      throw new RangeError(
-        "no ridge has a finite score: the targets equal the start values of the model, so that any ridge explains them; " +
-          "expected targets that differ from them",
-      );
-    }
-    const ridge = within(x, [low, high]);
-    return { ridge, score: value, atBound: endOf(ridge, low, high) !== undefined };
-  } finally {
-    scan.free();
-  }
 }

@@ -1,34 +1,45 @@
 /** The request of `Fit.update`, checked before any work: the data afterwards, and the row that each had before. */
 import { describe, toMatrix } from "../check.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
 import { transposed } from "../linalg/vectors.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList, pickRows } from "../matrix.js";
 import { zeros } from "../memory.js";
-import { any, isList, list, read, type Schema, size } from "../options.js";
-import type { Problem } from "../problem.js";
+import { any, isList, list, optional, read, type Schema, size } from "../options.js";
+import { type Problem, pointTerms, termsOf } from "../problem.js";
 import type { Change } from "./exchange.js";
+
+import { movedTerms, pointTermsOf, rowWeights, variances, withTerms } from "./pointNoise.js";
 
 /** Changes of a fit's data. All indices are row numbers before the update. */
 export interface UpdateOptions {
-  /** Points to add, X k×d and Y k×C. They come last. */
-  add?: { X: MatrixLike; Y: MatrixLike };
+  /** Points to add, X k×d and Y k×C. They come last. Without noise of their own they have 0, without weights 1. */
+  add?: { X: MatrixLike; Y: MatrixLike; noise?: NumberList; weights?: NumberList };
   /** The row or rows to remove; the others keep their order. */
   remove?: number | NumberList;
   /**
-   * Rows that get other inputs, other targets or both. X and Y have a row for each index; an omitted X or Y stays as it
-   * is.
+   * Rows that get other inputs, other targets, another noise or another weight. X, Y and the lists have a row for each
+   * index; what is omitted stays as it is.
    */
-  move?: { index: number | NumberList; X?: MatrixLike; Y?: MatrixLike };
+  move?: {
+    index: number | NumberList;
+    X?: MatrixLike;
+    Y?: MatrixLike;
+    noise?: NumberList;
+    weights?: NumberList;
+  };
 }
 
 const OPTIONS = { add: any, remove: any, move: any } satisfies Schema<UpdateOptions>;
-const ADD = { X: any, Y: any } satisfies Schema<UpdateOptions["add"]>;
-const MOVE = { index: any, X: any, Y: any } satisfies Schema<UpdateOptions["move"]>;
+const OWN = { noise: optional(variances), weights: optional(rowWeights) };
+const ADD = { X: any, Y: any, ...OWN } satisfies Schema<UpdateOptions["add"]>;
+const MOVE = { index: any, X: any, Y: any, ...OWN } satisfies Schema<UpdateOptions["move"]>;
 
 /** Checked options: the rows of `X` and `Y` belong to `index`. */
 interface Move {
   index: number[];
   X: Matrix | undefined;
   Y: Matrix | undefined;
+  own: RowTerms | undefined;
 }
 
 /**
@@ -64,9 +75,28 @@ export function planUpdate(before: Problem, centered: boolean, options: UpdateOp
       from[i] = -1;
     }
     if (move.Y) Y.data.set(rowOf(move.Y, row), i * Y.cols);
+    if (move.own) from[i] = -1;
   });
+  const terms = nextTerms(before, X.rows, left, touched, move.own, added.own);
   for (let i = left.length; i < X.rows; i++) touched.push(i);
-  return { problem: { ...before, X, Y, ...residuals(before, centered, X, Y, left, touched) }, from };
+  return { problem: { ...before, X, Y, terms, ...residuals(before, centered, X, Y, left, touched) }, from };
+}
+
+/** Noise and weights after the change. */
+function nextTerms(
+  before: Problem,
+  rows: number,
+  left: readonly number[],
+  moved: readonly number[],
+  ofMoved: RowTerms | undefined,
+  ofAdded: RowTerms | undefined,
+): RowTerms | undefined {
+  if (!before.terms && !ofMoved && !ofAdded) return undefined;
+  const from = Array.from({ length: rows }, (_, i) => left[i] ?? -1);
+  const come = Array.from({ length: rows - left.length }, (_, k) => left.length + k);
+  const kept = withTerms(movedTerms(pointTerms(before), from), rows, moved, ofMoved);
+  const own = withTerms(kept, rows, come, ofAdded);
+  return own && termsOf(own, before.source.block);
 }
 
 /** Y − f0 as right-hand sides. Unchanged rows take over the old values. */
@@ -93,22 +123,26 @@ function residuals(
 }
 
 function checkMove(value: unknown, { X, Y }: Problem): Move {
-  if (value === undefined) return { index: [], X: undefined, Y: undefined };
+  if (value === undefined) return { index: [], X: undefined, Y: undefined, own: undefined };
   const move = read(value, "update: move", "{ index: 0, Y: [1] }", MOVE);
-  if (move.X === undefined && move.Y === undefined)
-    throw new RangeError("move has neither X nor Y; expected the new inputs, the new targets or both");
+  if (Object.entries(move).every(([key, given]) => key === "index" || given === undefined))
+    throw new RangeError(
+      "move has neither X nor Y; expected the new inputs, the new targets or both, or noise or weights",
+    );
   const index = checkIndices(move.index, "move.index", X.rows);
   const rows = index.length;
   const take = (value: unknown, name: string, cols: number) =>
     value === undefined ? undefined : toMatrix(value as MatrixLike, name, { rows, cols, allowEmpty: rows === 0 });
-  return { index, X: take(move.X, "move.X", X.cols), Y: take(move.Y, "move.Y", Y.cols) };
+  const own = pointTermsOf(move, rows, "move.", "move.index");
+  return { index, X: take(move.X, "move.X", X.cols), Y: take(move.Y, "move.Y", Y.cols), own };
 }
 
-function checkAdd(value: unknown, { X, Y }: Problem): { X: Matrix; Y: Matrix } {
-  if (value === undefined) return { X: matrix(0, X.cols), Y: matrix(0, Y.cols) };
+function checkAdd(value: unknown, { X, Y }: Problem): { X: Matrix; Y: Matrix; own: RowTerms | undefined } {
+  if (value === undefined) return { X: matrix(0, X.cols), Y: matrix(0, Y.cols), own: undefined };
   const add = read(value, "update: add", "{ X: [[1]], Y: [[0]] }", ADD);
   const inputs = toMatrix(add.X as MatrixLike, "add.X", { cols: X.cols });
-  return { X: inputs, Y: toMatrix(add.Y as MatrixLike, "add.Y", { rows: inputs.rows, cols: Y.cols }) };
+  const targets = toMatrix(add.Y as MatrixLike, "add.Y", { rows: inputs.rows, cols: Y.cols });
+  return { X: inputs, Y: targets, own: pointTermsOf(add, inputs.rows, "add.") };
 }
 
 /** A number or a list of different row numbers below `rows`. */

@@ -6,7 +6,8 @@ import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
-import type { Tuned, TuneOptions, TunePoint } from "../regression/tune.js";
+import type { BinnedNoise } from "../regression/tuneNoise.js";
+import type { Tuned, TuneOptions, TunePoint } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
 import type { Dynamics } from "../training/dynamics.js";
 import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../training/ensemble.js";
@@ -104,6 +105,12 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
  * what they were when it was loaded.
  */
 export interface AsyncNtk extends Remote<Ntk, "sampleKernel" | "tune" | "tuning"> {
+  tune<M extends Model>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: TuneOptions & { noise: "binned" },
+  ): Promise<Tuned<M> & { noise: BinnedNoise }>;
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Promise<Tuned<M>>;
   tuning<M extends Model>(
     model: M,

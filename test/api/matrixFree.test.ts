@@ -1,7 +1,7 @@
 /** solver "cg": the dual answer without its matrix. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConvergenceError, createNetwork, type Ntk } from "../../src/index.js";
-import { normFromBelow } from "../../src/regression/matrixFree.js";
+import { normFromBelow } from "../../src/regression/matrixFreeSystem.js";
 import { toRows } from "../oracle/dense.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";

@@ -91,6 +91,17 @@ describe.each(variants)("%s", (variant) => {
     });
   });
 
+  test("equal ridges for each are one ridge", () => {
+    const [list, one] = [[0.1, 0.1, 0.1], 0.1].map((ridge) => ntk.fit(model, X, Y, { ridge }));
+    const [a, b] = [list, one].map((fit) => fit.predict(T, { noise: true }));
+    expect(a.mean.data).toEqual(b.mean.data);
+    expect(a.variance.data).toEqual(b.variance.data);
+    expect(list.report.looResiduals).toEqual(one.report.looResiduals);
+    for (const fit of [list, one]) fit.update({ remove: 2, add: { X: [[0.1, 0.2]], Y: [[1, 2, 3]] } });
+    expect(list.predict(T).variance.data).toEqual(one.predict(T).variance.data);
+    expect(ntk.restore(list.snapshot()).predict(T).variance.data).toEqual(one.predict(T).variance.data);
+  });
+
   test("a ridge for each, chosen", () => {
     const fit = ntk.fit(model, X, Y, { ridges, perOutput: true, scale: "fit" });
     for (const c of [0, 1, 2]) same(fit, c, ntk.fit(model, X, column(c), { ridges, scale: "fit" }));

@@ -149,12 +149,12 @@ describe.each(variants)("%s", (variant) => {
 
     test("a newer version", () => {
       const bytes = fit.snapshot();
-      bytes[4] = 2;
+      bytes[4] = 3;
       expect(() => ntk.restore(bytes)).toThrow(
-        /has version 2, and this ntk-wasm reads versions up to 1; update ntk-wasm/,
+        /has version 3, and this ntk-wasm reads versions up to 2; update ntk-wasm/,
       );
       const json = JSON.parse(JSON.stringify(fit));
-      expect(() => ntk.restore({ ...json, format: "ntk-wasm/fit/2" })).toThrow(/has version 2/);
+      expect(() => ntk.restore({ ...json, format: "ntk-wasm/fit/3" })).toThrow(/has version 3/);
     });
 
     test("JSON that is none of ours, or was altered", () => {

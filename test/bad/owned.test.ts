@@ -118,6 +118,9 @@ const slices = (generator: Any): Questions => {
 const signal = new AbortController().signal;
 const run = () => ({ learningRate: [0.05, 0.04, 0.03], steps: 3, recordAt: [0, 2], momentum: 0.5, signal });
 
+/** A number above 0 for each row. */
+const own = () => X().map((_, i) => 1 + i / 10);
+
 /** Name, inputs, and what is made of them. */
 type Case = [string, () => Any[], (ntk: Ntk, ...inputs: Any[]) => Questions];
 
@@ -129,6 +132,11 @@ const cases: Case[] = [
       (ntk, ...a) => ask((ntk.fit as Any)(...a)),
     ],
   ),
+  [
+    "fit, noise and weights",
+    () => [net(), X(), column(), { ridge: 0.1, noise: own(), weights: own() }],
+    (ntk, ...a) => ask((ntk.fit as Any)(...a)),
+  ],
   ["fit, ridges", () => [net(), matrix(), column(), { ridges: [0.1, 1] }], (ntk, ...a) => ask((ntk.fit as Any)(...a))],
   [
     "restore, bytes",

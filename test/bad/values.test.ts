@@ -15,6 +15,7 @@ import {
   maternKernel,
   type Ntk,
   networkFromLayers,
+  noiseAt,
   oneHot,
   periodicKernel,
   precomputed,
@@ -186,7 +187,7 @@ function signatures(): Signature[] {
         (_, ...a) => ntk.fit(a[0], a[1], a[2], a[3]).dispose(),
       ),
       args: { model: net, ...data },
-      options: { keys: "ridge ridges perOutput solver scale centered outputs".split(" ") },
+      options: { keys: "ridge ridges noise weights perOutput solver scale centered outputs".split(" ") },
     },
     {
       of: "restore",
@@ -252,13 +253,13 @@ function signatures(): Signature[] {
       of: "update add",
       call: using(fit, (object, add) => object.update({ add })),
       args: {},
-      options: { name: "add", base: { X: [3], Y: [0] }, keys: ["X", "Y"] },
+      options: { name: "add", base: { X: [3], Y: [0] }, keys: ["X", "Y", "noise", "weights"] },
     },
     {
       of: "update move",
       call: using(fit, (object, move) => object.update({ move })),
       args: {},
-      options: { name: "move", base: { index: 0, X: [3], Y: [0] }, keys: ["index", "X", "Y"] },
+      options: { name: "move", base: { index: 0, X: [3], Y: [0] }, keys: ["index", "X", "Y", "noise", "weights"] },
     },
     {
       of: "dynamics",
@@ -404,10 +405,21 @@ function signatures(): Signature[] {
       call: (...a) => first(ntk.tuning(a[0], a[1], a[2], a[3])),
       args: { model: net, ...data },
       options: {
-        keys: "criterion ridge weightStd biasStd lengthScale period depth evaluations centered outputs onProgress signal".split(
+        keys: "criterion ridge weightStd biasStd lengthScale period depth noise bins evaluations centered outputs onProgress signal".split(
           " ",
         ),
       },
+    },
+    {
+      of: "noiseAt",
+      call: noiseAt,
+      args: { noise: { edges: [0], variances: [0, 1] }, X },
+    },
+    {
+      of: "noiseAt noise",
+      call: (noise) => noiseAt(noise, X),
+      args: {},
+      options: { name: "noise", base: { edges: [0], variances: [0, 1] }, keys: ["edges", "variances"] },
     },
     { of: "linearize", call: (...a) => ntk.linearize(a[0]), args: { net } },
     { of: "linearize.at", call: (...a) => ntk.linearize(net).at(a[0], a[1]), args: { θ: net.parameters, X } },

@@ -16,7 +16,7 @@ export interface Example {
 export const PREAMBLE = `
 import * as library from "ntk-wasm";
 const { checkKernel, createInfiniteNetwork, createNetwork, defineActivation, initialization, linearKernel } = library;
-const { load, maternKernel, networkFromLayers, oneHot, periodicKernel, precomputed, productOf, rbfKernel } = library;
+const { load, maternKernel, networkFromLayers, noiseAt, oneHot, periodicKernel, precomputed, productOf, rbfKernel } = library;
 const { scaled, standardize, sumOf } = library;
 const ntk = await load();
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });

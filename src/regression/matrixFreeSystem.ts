@@ -1,0 +1,109 @@
+/**
+ * The system that conjugate gradients solve. Without terms of the rows it is (Θ + λI)α = r. With them it is
+ *
+ *   (Ω^½ΘΩ^½ + μI) x = Ω^½ r, α = Ω^½ x, D = μΩ⁻¹, μ = min D:
+ *
+ * its condition number is at most 1 + ‖Θ‖/min D, however noisy the noisiest row is.
+ *
+ * Where the smallest λ + w_i v_i is lost in rounding, D has no such factor. The minimum-norm answer of
+ * S(Θ + diag v)S is then the one to find, as in the N×N solver.
+ */
+import type { Tangents } from "../kernel/finite/kernelOperator.js";
+import { isLost } from "../linalg/eigen.js";
+import { roundingLevel } from "../linalg/factor.js";
+import { diagonalOf, type RowTerms, rowTerms, termsTimes } from "../linalg/rowTerms.js";
+import { dot, maxAbs } from "../linalg/vectors.js";
+import { Xoshiro256 } from "../model/random.js";
+import type { Problem } from "../problem.js";
+
+/** A vector of the system, from one of Θ or back to it. */
+type Map = (v: Float64Array) => Float64Array;
+
+export interface MatrixFreeSystem {
+  /** Added to the diagonal: λ or μ, and 0 where it is lost in rounding. */
+  readonly shift: number;
+  readonly lost: boolean;
+  /** A lower bound of the norm of the matrix without its shift. */
+  readonly norm: number;
+  /** The product with the matrix without its shift. */
+  times(tangents: Tangents, v: Float64Array): Float64Array;
+  /** A right-hand side, and a solution. Both are the same factor, Ω^½ or S. */
+  readonly scaled: Map;
+  /** vᵀDw for v and w in the coordinates of α, without what is lost in rounding. */
+  product(v: Float64Array, w: Float64Array): number;
+}
+
+/** The system of a problem with this ridge. The norm takes a handful of products. */
+export function matrixFreeSystem(
+  { size: n, terms }: Problem,
+  ridge: number,
+  diagonal: Float64Array,
+  tangents: Tangents,
+): MatrixFreeSystem {
+  const theta = (v: Float64Array) => thetaTimes(tangents, v);
+  if (!terms) {
+    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta));
+    const lost = isLost(ridge, roundingLevel(n, norm));
+    const shift = lost ? 0 : ridge;
+    return { shift, lost, norm, times: thetaTimes, scaled: (v) => v, product: (v, w) => shift && shift * dot(v, w) };
+  }
+  const bare: RowTerms = { ...terms, noise: undefined };
+  const normOf = (of: RowTerms) => {
+    const { weights } = of;
+    const top = diagonal.reduce((most, value, i) => Math.max(most, value * (weights?.[i] ?? 1)), 0);
+    return Math.max(
+      top,
+      normFromBelow(n, (v) => termsTimes(of, v, theta)),
+    );
+  };
+  const D = diagonalOf(terms, ridge);
+  const least = D.reduce((low, value, i) => Math.min(low, value * (terms.weights?.[i] ?? 1)), Infinity);
+  if (isLost(least, roundingLevel(n, normOf(bare)))) return systemWith(terms, 0, normOf(terms), diagonalOf(terms, 0));
+  const unit = D.reduce((low, value) => Math.min(low, value), Infinity);
+  const omega = rowTerms(
+    undefined,
+    D.map((value) => unit / value),
+  ) as RowTerms;
+  return systemWith(omega, unit, normOf(omega), D);
+}
+
+/** The system of S(Θ + diag v)S with a shift. */
+function systemWith(terms: RowTerms, shift: number, norm: number, D: Float64Array): MatrixFreeSystem {
+  const { roots } = terms;
+  return {
+    shift,
+    lost: shift === 0,
+    norm,
+    times: (tangents, v) => termsTimes(terms, v, (x) => thetaTimes(tangents, x)),
+    scaled: (v) => (roots ? v.map((value, i) => value * roots[i]) : v),
+    product: (v, w) => w.reduce((sum, value, i) => sum + D[i] * v[i] * value, 0),
+  };
+}
+
+/** Steps of the power method from a random start. They estimate ‖Θ‖₂ for a handful of products. */
+const POWER_STEPS = 4;
+
+/**
+ * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
+ *
+ * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
+ * symmetrically about 0. So ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
+ */
+export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
+  const random = new Xoshiro256(0);
+  let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
+  let norm = maxAbs(times(new Float64Array(n).fill(1)));
+  for (let step = 0; step < POWER_STEPS; step++) {
+    const size = maxAbs(v);
+    if (size === 0) break;
+    v = times(v.map((value) => value / size));
+    // ‖A‖∞ ≥ ‖Av‖∞ where ‖v‖∞ = 1.
+    norm = Math.max(norm, maxAbs(v));
+  }
+  return norm;
+}
+
+/** Θ v. */
+function thetaTimes(tangents: Tangents, v: Float64Array): Float64Array {
+  return tangents.times(tangents.transposeTimes(v));
+}

@@ -1,0 +1,119 @@
+/** The options of `ntk.tune`, their checks, and what comes of it. */
+import type { Model } from "../kernel/models.js";
+import type { PerLayer } from "../model/perLayer.js";
+import {
+  bounds,
+  callback,
+  choice,
+  count,
+  flag,
+  layers,
+  list,
+  optional,
+  or,
+  outputs,
+  type Schema,
+  signal,
+} from "../options.js";
+import type { Signal } from "../signal.js";
+import type { BinnedNoise } from "./tuneNoise.js";
+
+export interface TuneOptions {
+  /**
+   * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
+   * leave-one-out residuals.
+   */
+  criterion?: "evidence" | "loo";
+  /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
+  ridge?: readonly [number, number];
+  /**
+   * Bounds of weightStd; default: the model's own value. Where a model has a list of a scale, each of its values is
+   * searched within the bounds.
+   */
+  weightStd?: readonly [number, number];
+  /** Bounds of biasStd; default: the model's own value. */
+  biasStd?: readonly [number, number];
+  /** Bounds of the lengthScale of a stationary kernel; default: its own value. */
+  lengthScale?: readonly [number, number];
+  /** Bounds of the period of a periodic kernel; default: its own value. */
+  period?: readonly [number, number];
+  /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
+  depth?: readonly number[];
+  /**
+   * `"binned"`: the noise is not the same everywhere, but constant over bins of a one-dimensional input, which have
+   * equally many rows. The variances of the bins are those of the best evidence, within the bounds of `ridge`.
+   */
+  noise?: "binned";
+  /** The number of bins; default 8, or one for every 8 rows where these are fewer. */
+  bins?: number;
+  /** The most kernels to decompose for each depth, and for the noise; default 40. */
+  evaluations?: number;
+  /** Fit f − f0, as in `fit`. Default false. */
+  centered?: boolean;
+  /** As in `fit`. */
+  outputs?: "full" | "average";
+  /** Called after each kernel. */
+  onProgress?: (point: TunePoint) => void;
+  /** Stops between kernels: the best so far is returned, with `aborted: true`. */
+  signal?: Signal;
+}
+
+/** One kernel with its best ridge. */
+export interface TunePoint {
+  depth: number | undefined;
+  /** One for all layers, or where the model has it one for each. */
+  weightStd: PerLayer<number> | undefined;
+  biasStd: PerLayer<number> | undefined;
+  /** Of stationary kernels alone. */
+  lengthScale?: PerLayer<number>;
+  period?: PerLayer<number>;
+  ridge: number;
+  /** The variances of the bins beside the ridge, where `noise` is searched. */
+  noise?: number[];
+  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
+  score: number;
+  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
+  atBound: boolean;
+}
+
+export interface Tuned<M extends Model = Model> {
+  /** The model to fit with this ridge. It is of the kind that was given. */
+  model: M;
+  ridge: number;
+  /**
+   * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise, X)`
+   * is the noise to fit X with beside the ridge.
+   */
+  noise?: BinnedNoise;
+  score: number;
+  /**
+   * True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may lie
+   * beyond.
+   */
+  atBound: boolean;
+  /**
+   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
+   */
+  notes: string[];
+  /** Every kernel that was tried, in order. */
+  trace: TunePoint[];
+  aborted: boolean;
+}
+
+export const OPTIONS = {
+  criterion: or(choice(["evidence", "loo"]), "evidence"),
+  ridge: optional(bounds),
+  weightStd: optional(bounds),
+  biasStd: optional(bounds),
+  lengthScale: optional(bounds),
+  period: optional(bounds),
+  depth: optional(list(layers, "a list of numbers of hidden layers")),
+  evaluations: or(count, 40),
+  centered: or(flag, false),
+  outputs: optional(outputs),
+  noise: optional(choice(["binned"])),
+  bins: optional(count),
+  onProgress: optional(callback),
+  signal,
+} satisfies Schema<TuneOptions>;
+export type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };

@@ -1,0 +1,176 @@
+/** The search of `ntk.tune`: what it has found so far, and the two ways to go on, scales and noise. */
+import type { Context } from "../context.js";
+import type { Model } from "../kernel/models.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
+import type { Matrix } from "../matrix.js";
+import { type PerLayer, valueAt } from "../model/perLayer.js";
+import { checkData, type Problem, residualProblem } from "../problem.js";
+import { repeatsNote } from "./evidence.js";
+import { maximise } from "./search.js";
+import { type Coordinate, coordinatesOf, type Family, scalesAt } from "./tuneFamily.js";
+import { type Bins, binTerms, noiseNotes, type RatedNoise, searchNoise, variancesOf } from "./tuneNoise.js";
+import type { Checked, Tuned, TunePoint } from "./tuneOptions.js";
+import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
+
+/** The best of a search so far. */
+interface Best {
+  point: TunePoint;
+  model: Model;
+  problem: Problem;
+  rated: RatedRidge;
+  noise: RatedNoise | undefined;
+}
+
+/** A search: what it has found, and the two ways to go on. */
+export class Search {
+  readonly coordinates: Coordinate[];
+  readonly #context: Context;
+  readonly #family: Family;
+  readonly #data: { X: Matrix; Y: Matrix };
+  readonly #options: Checked;
+  readonly #bins: Bins | undefined;
+  readonly #trace: TunePoint[] = [];
+  readonly #notes = new Set<string>();
+  #best: Best | undefined;
+  #aborted = false;
+
+  constructor(context: Context, family: Family, X: Matrix, Y: Matrix, options: Checked, bins: Bins | undefined) {
+    this.#context = context;
+    this.#family = family;
+    this.#data = { X, Y };
+    this.#options = options;
+    this.#bins = bins;
+    this.coordinates = coordinatesOf(family, options);
+    if (bins && bins.count < bins.wanted) {
+      this.#notes.add(
+        `the noise has ${bins.count} bins instead of ${bins.wanted}: rows with equal inputs stay in one bin`,
+      );
+    }
+  }
+
+  get best(): Best {
+    return this.#best as Best;
+  }
+
+  /** Searches the scales at a depth, with the noise that was found so far. */
+  *scales(depth: number | undefined): Generator<TunePoint, void, void> {
+    const { criterion, evaluations, ridge } = this.#options;
+    const noise = this.#best?.noise;
+    const own = noise && binTerms(this.#bins as Bins, noise.weights);
+    const search = maximise(
+      this.coordinates.map(({ range: [low, high] }) => [Math.log(low), Math.log(high)]),
+      evaluations,
+    );
+    let next = search.next();
+    while (!next.done && !this.#aborted) {
+      const scales = scalesAt(this.#family.scales, this.coordinates, next.value);
+      const model = this.#family.make(depth, scales);
+      const problem = this.#problem(model, own);
+      const rated = bestRidge(this.#context, problem, criterion, ridge);
+      // The point is the caller's: lists of its own.
+      const shown = scalesAt(scales, [], []);
+      const where = { depth, weightStd: undefined, biasStd: undefined, ...shown };
+      yield this.#take({ model, problem, rated, noise: noise && { ...rated, weights: noise.weights } }, where);
+      this.#aborted = this.#options.signal?.aborted ?? false;
+      next = search.next(rated.score);
+    }
+    if (next.done && !next.value.converged) {
+      this.#notes.add(
+        `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
+      );
+    }
+  }
+
+  /** Searches the noise of the best model. */
+  *noise(): Generator<TunePoint, void, void> {
+    if (this.#aborted) return;
+    const { evaluations } = this.#options;
+    const bins = this.#bins as Bins;
+    const { model, problem, rated, noise, point } = this.best;
+    const start = noise?.weights ?? new Float64Array(bins.count).fill(1);
+    const bounds = this.#range(rated, noise);
+    const search = searchNoise(this.#context, problem, bins, start, bounds, evaluations);
+    let next = search.next();
+    while (!next.done && !this.#aborted) {
+      const found = next.value;
+      yield this.#take({ model, problem, rated: found, noise: found }, point);
+      this.#aborted = this.#options.signal?.aborted ?? false;
+      if (!this.#aborted) next = search.next();
+    }
+    if (next.done && !next.value) {
+      this.#notes.add(
+        `the search of the noise used up its ${evaluations} decompositions before it converged; raise evaluations`,
+      );
+    }
+  }
+
+  /** The range of the variances: that of the ridge, as it is without noise of the bins. */
+  #range({ bounds }: RatedRidge, noise: RatedNoise | undefined): readonly [number, number] {
+    this.#bounds ??= this.#options.ridge ?? (noise ? noise.bounds : bounds);
+    return this.#bounds;
+  }
+  #bounds: readonly [number, number] | undefined;
+
+  #problem(model: Model, own: RowTerms | undefined): Problem {
+    const { centered, outputs } = this.#options;
+    const data = checkData(this.#context, model, this.#data.X, this.#data.Y, outputs);
+    const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
+    const problem = residualProblem(data, start, own);
+    const repeats = repeatsNote(problem);
+    if (repeats) this.#notes.add(repeats);
+    return problem;
+  }
+
+  /** Notes a kernel that was rated, and tells of it. */
+  #take(found: Omit<Best, "point">, where: Omit<TunePoint, "ridge" | "score" | "atBound">): TunePoint {
+    const { ridge, score, atBound } = found.rated;
+    const noise = found.noise && { noise: variancesOf(found.noise) };
+    const point: TunePoint = { ...where, ridge, score, atBound, ...noise };
+    this.#trace.push(point);
+    if (!this.#best || score > this.#best.point.score) this.#best = { ...found, point };
+    this.#options.onProgress?.(point);
+    return point;
+  }
+
+  result(depths: readonly (number | undefined)[]): Tuned {
+    const { point, model, noise, rated } = this.best;
+    const bins = this.#bins;
+    const ofNoise = bins && noise ? noiseNotes(bins, noise, this.#range(rated, noise)) : [];
+    const ends = [...boundNotes(point, this.coordinates, depths), ...ofNoise];
+    return {
+      model: this.#family.result?.() ?? model,
+      ridge: point.ridge,
+      score: point.score,
+      ...(bins && { noise: { edges: bins.edges, variances: point.noise ?? new Array(bins.count).fill(0) } }),
+      atBound: ends.length > 0,
+      notes: [...ends, ...this.#notes],
+      trace: this.#trace,
+      aborted: this.#aborted,
+    };
+  }
+}
+
+/** A sentence for each choice at an end of its range. */
+function boundNotes(
+  point: TunePoint,
+  coordinates: readonly Coordinate[],
+  depths: readonly (number | undefined)[],
+): string[] {
+  const notes: string[] = [];
+  const add = (what: string, value: number, end: string) =>
+    notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
+  if (point.atBound && !point.noise)
+    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
+  for (const { name, entry, range } of coordinates) {
+    const value = valueAt(point[name] as PerLayer<number>, entry);
+    const end = endOf(value, range[0], range[1]);
+    if (end) add(entry < 0 ? name : `${name}[${entry}]`, value, end);
+  }
+  const others = depths.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
+  if (point.depth !== undefined && others.length > 0) {
+    const { depth } = point;
+    if (others.every((other) => other < depth)) add("depth", depth, "upper");
+    if (depth > 1 && others.every((other) => other > depth)) add("depth", depth, "lower");
+  }
+  return notes;
+}
