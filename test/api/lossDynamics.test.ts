@@ -219,6 +219,28 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("a wide network is followed by discrete steps, and missed by flow by percents", () => {
+    const wide = createNetwork({
+      inputs: 2,
+      hidden: 512,
+      outputs: C,
+      biasStd: 1,
+      activation: "tanh",
+      init: "ntk",
+      seed: 1,
+    });
+    const loss = "crossEntropy";
+    using probe = ntk.dynamics(wide, X, labels, { learningRate: 1, loss });
+    const learningRate = 0.5 * probe.maxLearningRate;
+    const trained = networkLossDescent(ntk, wide, loss, points, targets(loss, C), learningRate, 5).f.flat();
+    const start = ntk.forward(wide, X).data;
+    const norm = (x: Float64Array) => Math.hypot(...trained.map((value, i) => value - x[i]));
+    using steps = ntk.dynamics(wide, X, labels, { learningRate, loss });
+    using flow = ntk.dynamics(wide, X, labels, { learningRate, loss, kind: "flow" });
+    expect(norm(steps.at(5).data) / norm(start)).toBeLessThan(0.005);
+    expect(norm(flow.at(5).data) / norm(start)).toBeGreaterThan(0.03);
+  });
+
   test("separable classes: the loss falls like 1/t, the weights go to infinity, and there is no end", () => {
     using path = ntk.dynamics(net, X, labels, { learningRate: 0.5, loss: "crossEntropy" });
     const [early, late] = [path.lossAt(2000), path.lossAt(20_000)];
