@@ -28,7 +28,8 @@ export function descend(ntk, net, X, labels, { learningRate, momentum = 0, neste
 function slopes(f, labels, C) {
   return labels.flatMap((label, i) => {
     const row = Array.from(f.subarray(i * C, i * C + C));
-    const powers = row.map((x) => Math.exp(x - Math.max(...row)));
+    const top = row.reduce((most, x) => Math.max(most, x), -Infinity);
+    const powers = row.map((x) => Math.exp(x - top));
     const total = powers.reduce((sum, x) => sum + x, 0);
     return powers.map((power, c) => (power / total - (c === label ? 1 : 0)) / labels.length);
   });

@@ -2,8 +2,8 @@
 // it: in the same discrete steps, and as a flow, which is what an ODE solver makes of it. What is printed is how far
 // each is from the network, relative to how far the network has moved.
 //
-// Data: 48 points from a seeded generator. Network: two inputs, 1024 tanh units, `ntk`, seed 1. Rate: half of the largest
-// that is known to be stable, and with momentum a tenth of that half.
+// Data: 48 points from a seeded generator. Network: two inputs, 1024 tanh units, `ntk`, seed 1. Rate: half of the
+// largest that is known to be stable, and with momentum a tenth of that half.
 import { createNetwork, load } from "ntk-wasm";
 import { descend } from "./descend.mjs";
 
@@ -35,7 +35,7 @@ const start = ntk.forward(net, X).data;
 
 /** ‖f − f_net‖/‖f_net − f0‖. */
 function gap(f, trained) {
-  const norm = (g) => Math.hypot(...trained.map((x, i) => x - g[i]));
+  const norm = (g) => Math.sqrt(trained.reduce((sum, x, i) => sum + (x - g[i]) ** 2, 0));
   return norm(f) / norm(start);
 }
 

@@ -140,6 +140,7 @@ class LinearModel {
   readonly #run: Run;
   readonly #test: { X?: Matrix; Y?: Matrix };
   readonly #dynamics: Dynamics;
+  readonly #stable: number;
   readonly #onTrain: Float64Array[] = [];
   readonly #onTest: Float64Array[] = [];
 
@@ -150,6 +151,13 @@ class LinearModel {
     const { rule, loss, batches } = run;
     const data = { ...checkInputs(context, run.net, run.X, "full"), Y: run.Y };
     this.#dynamics = new Dynamics(context, data, { rule, loss, batches, tolerance: TOLERANCE });
+    try {
+      // Before training: its memory may be more than the steps need.
+      this.#stable = this.#dynamics.maxLearningRate;
+    } catch (error) {
+      this.#dynamics.dispose();
+      throw error;
+    }
   }
 
   record(network: Network): void {
@@ -179,7 +187,7 @@ class LinearModel {
     const train = this.#side(steps, undefined, this.#run.Y, this.#onTrain);
     const test = X && this.#side(steps, X, Y, this.#onTest);
     return {
-      maxLearningRate: this.#dynamics.maxLearningRate,
+      maxLearningRate: this.#stable,
       linearLoss: train.linearLoss,
       gap: train.gap,
       ...(test && { gapTest: test.gap }),

@@ -158,8 +158,8 @@ export class Dynamics {
 
   /**
    * The largest rate that is known to be stable, momentum and decay included: bound · n/(cλ_max + nκ). n is the number
-   * of terms whose mean is the loss: N·C, or N with `crossEntropy`, of a batch where there are batches. c is the largest
-   * curvature of a term.
+   * of terms whose mean is the loss: N·C, or N with `crossEntropy`; of a batch where there are batches. c is the
+   * largest curvature of a term.
    *
    * - `squared`: c = 1. Without batches the bound is exact: descent blows up above it.
    * - `huber` 1, `crossEntropy` ½, `logistic` ¼: the bound suffices, and larger rates may do. With momentum it is that
@@ -180,8 +180,8 @@ export class Dynamics {
    * Outputs at time t, on the training inputs (N×C) or on X (N*×C). A list of times gives a list of matrices. t counts
    * steps (descent) or is time (flow); Infinity is the end of training, for squared loss without batches.
    *
-   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, at Infinity with a
-   *   rate above `maxLearningRate`, or where a flow needs more than a million steps; BackendError after `dispose()`.
+   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, at Infinity with
+   *   a rate above `maxLearningRate`, or where a flow needs more than a million steps; BackendError after `dispose()`.
    */
   at(t: number, X?: MatrixLike): Matrix;
   at(t: NumberList, X?: MatrixLike): Matrix[];

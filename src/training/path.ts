@@ -1,6 +1,6 @@
 /**
- * How a first-order model is followed along its training: by its eigenmodes in closed form (`closedForm.ts`), or step by
- * step (`stepped.ts`). `dynamics.ts` asks one of the two.
+ * How a first-order model is followed along its training: by its eigenmodes in closed form (`closedForm.ts`), or step
+ * by step (`stepped.ts`). `dynamics.ts` asks one of the two.
  */
 import type { Context } from "../context.js";
 import { transpose } from "../linalg/blas.js";

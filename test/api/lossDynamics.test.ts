@@ -350,6 +350,22 @@ describe.each(variants)("%s", (variant) => {
     expect(calls).toBe(125 * N);
   });
 
+  test("rates of blocks: a block moves by its rate, and outputs by Θ of these rates", () => {
+    const rates = { b: 2, c: 0.5, d: 0 };
+    const scaled = createNetwork({ inputs: 2, hidden: 12, biasStd: 1, activation: "tanh", seed: 3, rates });
+    const options = { learningRate: 0.1, loss: "logistic" } as const;
+    using plain = ntk.dynamics(single, X, signs, options);
+    using path = ntk.dynamics(scaled, X, signs, options);
+    const [first, moved] = [plain, path].map((of) => of.parametersAt(1).map((x, p) => x - single.parameters[p]));
+    for (const { name, offset, length } of scaled.blocks) {
+      const rate = rates[name as keyof typeof rates] ?? 1;
+      const want = first.subarray(offset, offset + length).map((x) => rate * x);
+      expectNear(moved.subarray(offset, offset + length), want, 1e-13, `block ${name}`);
+    }
+    const onNew = ntk.linearize(scaled).at(path.parametersAt(30), T).data;
+    expectNear(path.at(30, T).data, onNew, 1e-11, "f* through α and through θ", 1 + maxAbs(onNew));
+  });
+
   test("a batch of all rows is no batch", () => {
     const Y = targets("squared", 1);
     using all = ntk.dynamics(single, X, Y, { learningRate: 0.1, batchSize: 100 });
