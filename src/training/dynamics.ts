@@ -104,7 +104,7 @@ function outputsOf({ name }: CheckedLoss, Ylike: MatrixLike): number {
  * Gradient descent on the first-order model. Holds the eigenvectors of Θ, or Θ, in backend memory until `dispose()`.
  *
  * Under squared loss any time costs the same. Otherwise time t costs its steps from the last known time before it; the
- * dual weights of the last 64 times are kept. Calls are synchronous: long runs belong in a worker.
+ * dual weights of the last 128 times are kept. Calls are synchronous: long runs belong in a worker.
  *
  * @example
  * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });

@@ -36,8 +36,11 @@ export interface Training {
 
 export const TOLERANCE = 1e-8;
 
-/** Times whose α is kept. */
-const KEPT = 64;
+/**
+ * Times whose α is kept. `compare` asks twice for the times of a record, by default some 100: fewer would make every
+ * step twice.
+ */
+const KEPT = 128;
 
 /** α at a time, and from where later times are reached. */
 interface Kept {
@@ -187,7 +190,7 @@ export class Stepped implements Path {
   #decomposed<T>(vectors: boolean, use: (vectors: View, values: Float64Array) => T): T {
     const [context, theta] = [this.#context, this.#theta];
     const n = theta.rows;
-    context.arena.require(2 * n * n + eighScratch(context, n));
+    context.arena.require((vectors ? 2 : 1) * n * n + eighScratch(context, n));
     return context.arena.run(() => {
       const A = scratch(context, n, n);
       A.entries().set(theta.entries());
