@@ -1,14 +1,8 @@
-/** `compare` under losses and in batches: what it says of the first-order model is what `dynamics` says. */
-import { describe, expect, test } from "vitest";
-import { createNetwork } from "../../src/index.js";
-import { drain } from "../../src/slices.js";
-import { type Comparison, checkFollowed, checkTest, comparingGroup } from "../../src/training/compare.js";
-import { dynamicsOf } from "../../src/training/dynamics.js";
-import { single } from "../../src/training/group.js";
-import { type Loss, lossOption, type OwnLoss, targetsOf } from "../../src/training/loss.js";
-import { checkRun, type Run } from "../../src/training/run.js";
+/** `compare` under losses and in batches: the model is what `dynamics` says, and wide networks stay beside it. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CompareOptions, createNetwork, type Loss, type Ntk, type OwnLoss } from "../../src/index.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadContext, variants } from "../setup/variants.js";
+import { loadVariant, variants } from "../setup/variants.js";
 
 const N = 9;
 const X = randomMatrix(N, 2, 1, 1.5);
@@ -18,78 +12,98 @@ const labels = Array.from({ length: N }, (_, i) => (i * 7) % 3);
 const testLabels = [2, 0, 1, 1];
 const reals = randomMatrix(N, 3, 5);
 const testReals = randomMatrix(4, 3, 6);
-const steps = [0, 1, 6, 20];
+const recordAt = [0, 1, 6, 20];
 
 const fourth: OwnLoss = {
-  value: (f, y) => f.reduce((sum, x, c) => sum + (x - y[c]) ** 4, 0),
-  gradient: (f, y) => f.map((x, c) => 4 * (x - y[c]) ** 3),
+  value: (f, y) => f.reduce((sum, x, c) => sum + (x - y[c]) ** 4, 0) / 100,
+  gradient: (f, y) => f.map((x, c) => (x - y[c]) ** 3 / 25),
 };
 
+const CASES: [string, Loss, { batchSize?: number; shuffleSeed?: number }][] = [
+  ["cross-entropy", "crossEntropy", {}],
+  ["cross-entropy in batches", "crossEntropy", { batchSize: 4, shuffleSeed: 5 }],
+  ["huber", "huber", {}],
+  ["squares in batches", "squared", { batchSize: 2, shuffleSeed: 1 }],
+  ["squares in batches of all rows", "squared", { batchSize: 50 }],
+  ["a loss of one's own in batches", fourth, { batchSize: 5 }],
+];
+const targets = (loss: Loss) => (loss === "crossEntropy" ? labels : reals);
+const testTargets = (loss: Loss) => (loss === "crossEntropy" ? testLabels : testReals);
+
 describe.each(variants)("%s", (variant) => {
-  const context = loadContext(variant);
+  let ntk: Ntk;
+  beforeAll(async () => {
+    ntk = await loadVariant(variant);
+  });
 
-  /** `compare`, on a run that has the loss and the batches. */
-  function compare(loss: Loss, batches: Run["batches"], rate: number): Comparison {
-    const checked = lossOption(loss, "loss");
-    const classes = loss === "crossEntropy";
-    const rule = { learningRate: rate, momentum: 0.3, nesterov: false, weightDecay: 0.01 };
-    const rest = { steps: 20, recordAt: steps, onProgress: undefined, signal: undefined };
-    // The squared targets have the shape that every check asks for.
-    const plain = checkRun(net, X, reals, { ...rule, ...rest } as Parameters<typeof checkRun>[3]);
-    const Y = targetsOf(checked, classes ? labels : reals, "Y", N, 3);
-    const run: Run = { ...plain, Y, loss: checked, batches };
-    const tests = checkTest(T, classes ? testLabels : testReals, 2, 3, checked);
-    return drain(single(comparingGroup(context, [run], tests)) as never);
-  }
-
-  test.each<[string, Loss, Run["batches"]]>([
-    ["cross-entropy", "crossEntropy", undefined],
-    ["cross-entropy in batches", "crossEntropy", { size: 4, seed: 5 }],
-    ["huber", "huber", undefined],
-    ["squares in batches", "squared", { size: 2, seed: 1 }],
-    ["a loss of one's own", fourth, { size: 5, seed: 0 }],
-  ])("%s", (_, loss, batches) => {
-    const classes = loss === "crossEntropy";
-    const result = compare(loss, batches, 0.01);
-    const options = { learningRate: 0.01, momentum: 0.3, weightDecay: 0.01, loss };
-    const order = batches && { batchSize: batches.size, shuffleSeed: batches.seed };
-    using path = dynamicsOf(context, net, X, classes ? labels : reals, { ...options, ...order });
-    expect([...result.linearLoss]).toEqual(steps.map((t) => path.lossAt(t)));
+  test.each(CASES)("%s: the model is that of dynamics", (_, loss, batches) => {
+    const rule = { learningRate: 0.01, momentum: 0.3, weightDecay: 0.01, loss, ...batches };
+    const options: CompareOptions = { ...rule, steps: 20, recordAt, Xtest: T, Ytest: testTargets(loss) };
+    const result = ntk.compare(net, X, targets(loss), options);
+    using path = ntk.dynamics(net, X, targets(loss), rule);
+    expect([...result.linearLoss]).toEqual(recordAt.map((t) => path.lossAt(t)));
     expect(result.maxLearningRate).toBe(path.maxLearningRate);
     expect(result.gap[0]).toBe(0);
     // Both start at f0: as the loss of a model on the test points alone.
-    using onTest = dynamicsOf(context, net, T, classes ? testLabels : testReals, options);
+    using onTest = ntk.dynamics(net, T, testTargets(loss), rule);
     expect(result.linearTestLoss?.[0]).toBeCloseTo(onTest.lossAt(0), 12);
     expect(result.testLoss?.[0]).toBeCloseTo(onTest.lossAt(0), 12);
     expect(result.linearTestLoss?.[3]).not.toBe(result.linearTestLoss?.[0]);
   });
 
+  test.each(CASES)("%s: a wide network stays beside it, twice as near at four times the width", (_, loss, batches) => {
+    const gaps = [256, 1024].map((hidden) => {
+      const wide = createNetwork({
+        inputs: 2,
+        hidden,
+        outputs: 3,
+        biasStd: 1,
+        activation: "tanh",
+        init: "ntk",
+        seed: 1,
+      });
+      const rule = { learningRate: 0.05, momentum: 0.5, nesterov: true, loss, ...batches };
+      const { gap, gapTest } = ntk.compare(wide, X, targets(loss), { ...rule, steps: 20, recordAt: [20], Xtest: T });
+      return [gap[0], gapTest?.[0] ?? Number.NaN];
+    });
+    for (const side of [0, 1]) {
+      expect(gaps[0][side]).toBeLessThan(0.1);
+      expect(gaps[1][side]).toBeLessThan(0.04);
+      expect(gaps[1][side]).toBeLessThan(gaps[0][side] / 2);
+    }
+  });
+
   test("a model that overflows has losses of Infinity, and a loss of one's own never sees it", () => {
+    // The catapult: above the largest rate the model blows up, and the network does not.
+    const line = Array.from({ length: 16 }, (_, i) => i / 5 - 1.5);
+    const sine = line.map((x) => Math.sin(2 * x));
+    const lecun = createNetwork({ inputs: 1, hidden: 256, biasStd: 1, seed: 1 });
     const seen: number[] = [];
-    const watched: OwnLoss = {
+    const squares: OwnLoss = {
       value(f, y) {
-        seen.push(...f);
-        return fourth.value(f, y);
+        seen.push(f[0]);
+        return (f[0] - y[0]) ** 2 / 2;
       },
-      gradient: fourth.gradient,
+      gradient: (f, y) => [f[0] - y[0]],
     };
-    // The network itself is trained by squares here, and stays finite.
-    const result = compare(watched, { size: 4, seed: 0 }, 0.9);
-    expect(result.linearLoss[3]).toBe(Infinity);
-    expect(result.linearTestLoss?.[3]).toBe(Infinity);
-    expect(result.gap[3]).toBe(1);
+    using probe = ntk.dynamics(lecun, line, sine, { learningRate: 1 });
+    const options = { learningRate: 1.5 * probe.maxLearningRate, steps: 1500, recordAt: [0, 1500] };
+    const result = ntk.compare(lecun, line, sine, { ...options, loss: squares, Xtest: [0.1], Ytest: [0.2] });
+    expect(result.loss[1]).toBeLessThan(1);
+    expect([...result.linearLoss]).toEqual([expect.any(Number), Infinity]);
+    expect(result.linearTestLoss?.[1]).toBe(Infinity);
+    expect([...result.gap]).toEqual([0, 1]);
+    expect(result.maxLearningRate).toBe(0);
     expect(seen.every(Number.isFinite)).toBe(true);
   });
 
-  test("Adam is refused with a reason", () => {
-    expect(() => checkFollowed({ optimizer: "descent" })).not.toThrow();
-    expect(() => checkFollowed({ optimizer: "adam" })).toThrow(
-      /optimizer is "adam", which the first-order model does not follow: Adam divides .* Θ is no longer what moves/,
-    );
-  });
-
-  test("test labels are checked by row", () => {
-    const loss = lossOption("crossEntropy", "loss");
-    expect(() => checkTest(T, [0, 1, 3, 0], 2, 3, loss)).toThrow(/Ytest has the label 3 at row 2/);
+  test("bad input", () => {
+    const compare =
+      (options: object, Y: unknown = labels) =>
+      () =>
+        ntk.compare(net, X, Y as number[], { learningRate: 0.1, steps: 1, loss: "crossEntropy", ...options });
+    expect(compare({ optimizer: "adam" })).toThrow(/optimizer is "adam", which no tangent kernel follows/);
+    expect(compare({ Xtest: T, Ytest: [0, 1, 3, 0] })).toThrow(/Ytest has the label 3 at row 2/);
+    expect(compare({}, [...labels.slice(1), 7])).toThrow(/Y has the label 7 at row 8/);
   });
 });
