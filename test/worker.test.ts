@@ -584,7 +584,12 @@ test("each kind of object has its number, its methods and its fields", async () 
       "fit",
       ["predict", "sample", "parameters", "dualWeights", "influence", "toJSON", "snapshot", "update", "report"],
     ],
-    ["dynamics", [net, X, Y, descent], "dynamics", ["at", "outputsAt", "lossAt", "parametersAt", "eigenvectors"]],
+    [
+      "dynamics",
+      [net, X, Y, descent],
+      "dynamics",
+      ["at", "outputsAt", "walk", "lossAt", "parametersAt", "eigenvectors"],
+    ],
     ["ensemble", [infinite, X, Y], "ensemble", ["at", "sample"]],
     ["sampleKernel", [small, X, { draws: 2 }], "sampleKernel", ["step", "result", "estimate"]],
     ["linearize", [net], "linearize", ["at"]],

@@ -108,8 +108,8 @@ export function checkTest(
 }
 
 /**
- * Compares for a group of checked runs, which {@link trainingGroup} trains. Yields between slices of the training, and
- * between the first-order models of several runs.
+ * Compares for a group of checked runs, which {@link trainingGroup} trains. Yields between slices of the training, of
+ * the models that follow it step by step, and between the models of several runs.
  */
 export function* comparingGroup(
   context: Context,
@@ -117,19 +117,28 @@ export function* comparingGroup(
   test: { X?: Matrix; Y?: Matrix },
 ): Generator<Progress | undefined, Outcome<Comparison>[], void> {
   const models: LinearModel[] = [];
+  const training = trainingGroup(context, runs, (i, network, step) => models[i].record(network, step));
   try {
     for (const run of runs) {
       if (models.length > 0) yield;
       models.push(new LinearModel(context, run, test));
     }
-    const outcomes = yield* trainingGroup(context, runs, (i, network) => models[i].record(network));
+    let [turn, progress] = [training.next(), undefined as Progress | undefined];
+    for (; !turn.done; turn = training.next()) {
+      progress = turn.value;
+      yield progress;
+      for (const model of models) for (const _ of model.follow()) yield progress;
+    }
+    const outcomes = turn.value;
     const results: Outcome<Comparison>[] = [];
     for (const [i, model] of models.entries()) {
       if (i > 0) yield;
+      for (const _ of model.follow()) yield progress;
       results.push(model.beside(outcomes[i]));
     }
     return results;
   } finally {
+    training.return([]);
     for (const model of models) model.dispose();
   }
 }
@@ -141,6 +150,8 @@ class LinearModel {
   readonly #test: { X?: Matrix; Y?: Matrix };
   readonly #dynamics: Dynamics;
   readonly #stable: number;
+  /** Recorded steps that the model has not gone to. */
+  readonly #ahead: number[] = [];
   readonly #onTrain: Float64Array[] = [];
   readonly #onTest: Float64Array[] = [];
 
@@ -160,10 +171,17 @@ class LinearModel {
     }
   }
 
-  record(network: Network): void {
+  record(network: Network, step: number): void {
+    this.#ahead.push(step);
     const { X } = this.#test;
     this.#onTrain.push(forward(this.#context, network, this.#run.X).data);
     if (X) this.#onTest.push(forward(this.#context, network, X).data);
+  }
+
+  /** Makes the model's steps up to the last recorded one, in slices. */
+  *follow(): Generator<undefined, void, void> {
+    for (let step = this.#ahead.shift(); step !== undefined; step = this.#ahead.shift())
+      yield* this.#dynamics.walk(step);
   }
 
   /** What the run ended with, beside the model. */

@@ -214,6 +214,11 @@ export class Dynamics {
     });
   }
 
+  /** Makes the steps up to t ahead of {@link outputsAt}, in slices of about 16 ms between yields. @internal */
+  *walk(t: number): Generator<undefined, void, void> {
+    if (this.#path instanceof Stepped) yield* this.#path.walk(t);
+  }
+
   /**
    * The loss at time t, without the decay term: a mean over all N·C entries, or over the N points (see `Loss`).
    *

@@ -37,7 +37,7 @@ export interface Trained extends TrainingRecord {
 export type Outcome<T> = T | ConvergenceError;
 
 /** What is told of each recorded step of each run. */
-type Seen = (index: number, network: Network) => void;
+type Seen = (index: number, network: Network, step: number) => void;
 
 /** Milliseconds of a slice between two looks at the signal. */
 const SLICE_MS = 16;
@@ -137,7 +137,7 @@ function recordStep(context: Context, step: number, members: readonly Member[], 
   record(context, run.X, step, now);
   for (const [i, { index, trainer, recorder }] of members.entries()) {
     if (trainer.perEpoch) recorder.setLoss(trainer.loss(now[i].network));
-    onRecord(index, now[i].network);
+    onRecord(index, now[i].network, step);
   }
 }
 

@@ -36,11 +36,10 @@ export interface Training {
 
 export const TOLERANCE = 1e-8;
 
-/**
- * Times whose α is kept. `compare` asks twice for the times of a record, by default some 100: fewer would make every
- * step twice.
- */
+/** Times whose α is kept. */
 const KEPT = 128;
+/** Milliseconds of a slice. */
+const SLICE_MS = 16;
 
 /** α at a time, and from where later times are reached. */
 interface Kept {
@@ -61,6 +60,7 @@ export class Stepped implements Path {
   readonly #live: () => void;
   /** By time, in the order in which they were asked for. */
   readonly #kept = new Map<number, Kept>();
+  #most = KEPT;
   #eigenvalues: Float64Array | undefined;
   /** The first step at which an output is not finite. */
   #end = Infinity;
@@ -122,6 +122,26 @@ export class Stepped implements Path {
     return result;
   }
 
+  /**
+   * Goes to step t in slices of about 16 ms, between which it yields. α at a time that was gone to in this way is kept
+   * beside the last {@link KEPT} times.
+   */
+  *walk(t: number): Generator<undefined, void, void> {
+    const from = [...this.#kept.keys()].reduce((last, k) => (k <= t ? Math.max(last, k) : last), 0);
+    let [at, slice] = [from, 1];
+    while (at < t && at < this.#end) {
+      const next = Math.min(t, at + slice);
+      const began = performance.now();
+      this.duals([next]);
+      const perStep = (performance.now() - began) / (next - at);
+      slice = Math.max(1, Math.min(2 * slice, Math.floor(SLICE_MS / Math.max(perStep, 1e-6))));
+      if (at > from) this.#kept.delete(at);
+      at = next;
+      if (at < t) yield;
+    }
+    this.#most++;
+  }
+
   moved(times: readonly number[]): Float64Array {
     const alpha = this.duals(times);
     const n = this.#theta.rows;
@@ -142,7 +162,7 @@ export class Stepped implements Path {
     this.#kept.delete(t);
     this.#kept.set(t, reached);
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT) this.#kept.delete(oldest);
+    if (this.#kept.size > this.#most) this.#kept.delete(oldest);
     return reached.alpha;
   }
 

@@ -1,8 +1,9 @@
 /** `compare` under losses and in batches: the model is what `dynamics` says, and wide networks stay beside it. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CompareOptions, createNetwork, type Loss, type Ntk, type OwnLoss } from "../../src/index.js";
+import { comparingNetwork } from "../../src/training/compare.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadVariant, variants } from "../setup/variants.js";
+import { loadContext, loadVariant, variants } from "../setup/variants.js";
 
 const N = 9;
 const X = randomMatrix(N, 2, 1, 1.5);
@@ -95,6 +96,28 @@ describe.each(variants)("%s", (variant) => {
     expect([...result.gap]).toEqual([0, 1]);
     expect(result.maxLearningRate).toBe(0);
     expect(seen.every(Number.isFinite)).toBe(true);
+  });
+
+  test("the model's steps are made in slices; a run that is left half-way leaves nothing behind", () => {
+    const many = randomMatrix(150, 2, 8);
+    const Y = Array.from({ length: 150 }, (_, i) => i % 3);
+    const small = createNetwork({ inputs: 2, hidden: 2, outputs: 3, biasStd: 1, seed: 1 });
+    // A step of the model, 450² multiply-adds, is dearer than one of the network.
+    const options = { learningRate: 0.1, steps: 1500, recordAt: [1500], loss: "crossEntropy" } as const;
+    const slices = ntk.comparing(small, many, Y, options);
+    const seen: number[] = [];
+    let turn = slices.next();
+    for (; !turn.done; turn = slices.next()) seen.push(turn.value.step);
+    const last = seen.filter((step) => step === 1500);
+    expect(last.length).toBeGreaterThan(2);
+    using path = ntk.dynamics(small, many, Y, { learningRate: 0.1, loss: "crossEntropy" });
+    expect(turn.value.linearLoss[0]).toBe(path.lossAt(1500));
+    const context = loadContext(variant);
+    const left = comparingNetwork(context, small, many, Y, options);
+    for (let i = 0; i < 3; i++) left.next();
+    expect(context.arena.heldBytes).toBeGreaterThan(450 ** 2 * 8);
+    left.return(undefined as never);
+    expect(context.arena.heldBytes).toBe(0);
   });
 
   test("bad input", () => {
