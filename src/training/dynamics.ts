@@ -226,7 +226,11 @@ export class Dynamics {
    */
   lossAt(t: number): number {
     const { data } = this.at(this.#time(t));
-    const loss = meanLoss(this.#context, this.#training.loss, data, this.#data.Y);
+    const { Y } = this.#data;
+    // A sum of squares needs no copy.
+    if (this.#training.loss.name === "squared")
+      return data.reduce((sum, f, at) => sum + (f - Y.data[at]) ** 2, 0) / (2 * data.length);
+    const loss = meanLoss(this.#context, this.#training.loss, data, Y);
     if (Number.isNaN(loss)) throw new RangeError(`the loss is NaN at t = ${t}; expected a number from loss.value`);
     return loss;
   }
