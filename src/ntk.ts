@@ -272,8 +272,9 @@ export class Ntk {
   }
 
   /**
-   * Gradient descent or flow on the first-order model, in closed form: outputs, loss and weights after any number of
-   * steps, from one eigendecomposition (Lee et al. 2019). Momentum, Nesterov, weight decay and schedules included.
+   * Gradient descent or flow on the first-order model: outputs, loss and weights after any number of steps. Squared
+   * loss is in closed form, from one eigendecomposition (Lee et al. 2019). Under other losses, and in batches, the
+   * steps are made one by one with Θ (MATH.md §4). Momentum, Nesterov, weight decay and schedules included.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError for an indefinite kernel; MemoryLimitError;
    *   ConvergenceError.
@@ -281,6 +282,10 @@ export class Ntk {
    * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
    * const [early, late] = path.at([10, Infinity], Xnew);
    * path.dispose();
+   *
+   * const labels = Array.from(X, (_, i) => i % 2);
+   * const classes = ntk.dynamics(createInfiniteNetwork(), X, labels, { learningRate: 0.1, loss: "crossEntropy" });
+   * classes.at(100).cols; // 2: an output for each label
    */
   dynamics(model: Model, X: MatrixLike, Y: MatrixLike, options: DynamicsOptions): Dynamics {
     return dynamicsOf(this.#context, model, X, Y, options);
@@ -404,7 +409,8 @@ export class Ntk {
 
   /**
    * Infinitely many infinitely wide networks, each trained on X, Y from its own start. Gives mean and covariance of
-   * their outputs at any training time, in closed form (Lee et al. 2019). `kernel: "nngp"` models train the readout
+   * their outputs at any training time under squared loss, in closed form (Lee et al. 2019): under other losses the
+   * outputs are not Gaussian. `kernel: "nngp"` models train the readout
    * only; they end at the NNGP posterior.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.

@@ -76,3 +76,16 @@ test("performance: a float32 factor, a float64 answer", () => {
   expect(Math.abs(Number(mean) - Math.sin(0.75))).toBeLessThan(0.02);
   expect(Number(error)).toBeLessThanOrEqual(200 * Number.EPSILON);
 });
+
+test("the example of losses prints the numbers of the page that shows them", () => {
+  const path = join(root, "examples/losses/main.mjs");
+  const lines = execFileSync(process.execPath, [path], { encoding: "utf8" }).split("\n");
+  const page = readFileSync(join(root, "docs/coming-from-neural-tangents.md"), "utf8");
+  const rows = [...page.matchAll(/^\| ([a-z].*\d+ steps) \| (\S+) % \| (\S+) % \|$/gm)];
+  expect(rows.length).toBe(3);
+  for (const [, after, steps, flow] of rows) {
+    const printed = lines.find((line) => line.startsWith(`${after} `))?.match(/(\S+) % +(\S+) %$/);
+    expect(Number(printed?.[1]), after).toBeCloseTo(Number(steps), 1);
+    expect(Number(printed?.[2]), after).toBeCloseTo(Number(flow), 0);
+  }
+});

@@ -112,7 +112,13 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   alignment: (ntk) => [ntk.alignment(net, deep, X), ntk.alignment(infinites, Y2, X)],
   dynamics: (ntk) => {
     const path = ntk.dynamics(deep, X, Y2, { learningRate: 1e-3 });
-    return [path.eigenvalues, path.eigenvectors(), path.at(100), path.at(10, X2)];
+    const batches = { learningRate: 1e-3, momentum: 0.5, batchSize: 7 };
+    const stepped = [
+      ntk.dynamics(deep, X, Y2, batches),
+      ntk.dynamics(deep, X, Y2, { learningRate: 1e-3, loss: "huber", kind: "flow" }),
+      ntk.dynamics(infinites, X, Y2, { learningRate: 1e-3, loss: "huber" }),
+    ].map((steps) => [steps.eigenvalues, steps.eigenvectors(), steps.lossAt(20), steps.at([3, 11], X2)]);
+    return [path.eigenvalues, path.eigenvectors(), path.at(100), path.at(10, X2), stepped];
   },
   train: (ntk) => [
     ntk.train(net, X, Y, { steps: 7, learningRate: 1e-3, momentum: 0.9 }),

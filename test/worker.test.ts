@@ -158,6 +158,18 @@ describe.each(variants)("%s", (variant) => {
     expect(await theirs.at(10)).toEqual(ours.at(10));
     expect(await theirs.at([1, Infinity], Xnew)).toEqual(ours.at([1, Infinity], Xnew));
     expect(await theirs.eigenvectors()).toEqual(ours.eigenvectors());
+    for (const more of [{ loss: "huber" }, { batchSize: 2 }, { loss: "huber", kind: "flow" }] as const) {
+      const stepped = here.dynamics(net, X, Y, { learningRate: 0.01, ...more });
+      const away = await there.dynamics(net, X, Y, { learningRate: 0.01, ...more });
+      expect([away.eigenvalues, away.maxLearningRate]).toEqual([stepped.eigenvalues, stepped.maxLearningRate]);
+      expect(await away.at([5, 2], Xnew)).toEqual(stepped.at([5, 2], Xnew));
+      expect(await away.lossAt(3)).toBe(stepped.lossAt(3));
+      expect(await away.parametersAt(3)).toEqual(stepped.parametersAt(3));
+    }
+    const own = { value: () => 0, gradient: () => [0] };
+    await expect(there.dynamics(net, X, Y, { learningRate: 0.01, loss: own })).rejects.toThrow(
+      /functions do not cross to a worker/,
+    );
     const many = await there.ensemble(infinite, X, Y);
     expect(await many.at(2, Xnew, { covariance: true })).toEqual(
       here.ensemble(infinite, X, Y).at(2, Xnew, { covariance: true }),
@@ -587,7 +599,12 @@ test("each kind of object has its number, its methods and its fields", async () 
       "fit",
       ["predict", "sample", "parameters", "dualWeights", "influence", "toJSON", "snapshot", "update", "report"],
     ],
-    ["dynamics", [net, X, Y, descent], "dynamics", ["at", "outputsAt", "lossAt", "parametersAt", "eigenvectors"]],
+    [
+      "dynamics",
+      [net, X, Y, descent],
+      "dynamics",
+      ["at", "outputsAt", "walk", "lossAt", "parametersAt", "eigenvectors"],
+    ],
     ["ensemble", [infinite, X, Y], "ensemble", ["at", "sample"]],
     ["sampleKernel", [small, X, { draws: 2 }], "sampleKernel", ["step", "result", "estimate"]],
     ["linearize", [net], "linearize", ["at"]],

@@ -195,6 +195,39 @@ function trainOp({ ops, arena }, steps) {
   };
 }
 
+/** Steps of the first-order model, and the outputs at the end: a product with Θ each, and the loss. */
+const LOSS_STEPS = 10;
+
+/** Averaged outputs: C right-hand sides. The op is the products alone. */
+function lossDynamicsCase(N, C) {
+  const loss = C === 1 ? "logistic" : "crossEntropy";
+  return {
+    name: `dynamics, ${loss}, ${LOSS_STEPS} steps N=${N} C=${C}`,
+    flops: 2 * N * N * C * (LOSS_STEPS + 1),
+    op({ ops, arena }) {
+      const [theta, alpha, f] = [arena.copyIn(random(N * N)), arena.copyIn(random(N * C, 2)), arena.alloc(N * C)];
+      const work = arena.allocBytes(ops.dgemmScratchBytes(C, N, N));
+      return () => {
+        for (let k = 0; k <= LOSS_STEPS; k++) {
+          if (C === 1) ops.dgemv(0, N, N, 1, theta, N, alpha, 0, f);
+          else ops.dgemm(0, 1, 0, C, N, N, 1, alpha, N, theta, N, 0, f, N, work);
+        }
+        return arena.view(f, 1)[0];
+      };
+    },
+    call(ntk) {
+      const model = createInfiniteNetwork({ depth: 2, activation: "relu" });
+      const labels = Float64Array.from({ length: N }, (_, i) => i % Math.max(C, 2));
+      const path = ntk.dynamics(model, matrix(N, 5, 1), labels, { learningRate: 0.1, loss });
+      let steps = 0;
+      return () => {
+        steps += LOSS_STEPS;
+        return path.at(steps).data[0];
+      };
+    },
+  };
+}
+
 const wideNet = () => createNetwork({ inputs: 1, hidden: 1000, biasStd: 1, seed: 1 });
 
 /** A 1-D fit of N points with m units, and where a point that is dragged is in step k. */
@@ -368,6 +401,8 @@ export const CASES = [
   updateCase(1000, 1000, "drag one of 1000", () => 3),
   updateCase(100, 256, "move one of 100", anyOf(100)),
   updateCase(100, 256, "move one of 100 + 200 predictions", anyOf(100), matrix(200, 1, 9)),
+  lossDynamicsCase(1000, 1),
+  lossDynamicsCase(500, 10),
   ...[500, 1000].map((n) => ({
     name: `eigh ${n}`,
     // Symmetric noise: nothing deflates. Tridiagonalisation 4/3, divide and conquer at most 4/3, back-transformation 2.

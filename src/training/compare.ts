@@ -1,18 +1,20 @@
 /** The trained network beside its first-order model, step by step: is the linear picture true? (MATH.md §5) */
 
-import { toMatrix } from "../check.js";
+import { areFinite, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { forward } from "../kernel/finite/tangents.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { any, read, type Schema } from "../options.js";
-import { checkData } from "../problem.js";
+import { checkInputs } from "../problem.js";
 import { drain } from "../slices.js";
 import { Dynamics } from "./dynamics.js";
+import { meanLoss } from "./evaluate.js";
 import { type Outcome, single, type Trained, trainingGroup } from "./group.js";
 import { type CheckedLoss, targetsOf } from "./loss.js";
 import { checkRun, type Run } from "./run.js";
+import { TOLERANCE } from "./stepped.js";
 import { type Progress, TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "./trainOptions.js";
 
 export interface CompareOptions extends TrainOptions {
@@ -25,9 +27,13 @@ export interface CompareOptions extends TrainOptions {
 /**
  * Arrays are aligned with `steps`. Where the first-order model has overflowed, its losses are Infinity and the gaps 1,
  * their limit.
+ *
+ * The first-order model follows descent with momentum, Nesterov's too, weight decay, schedules, any loss, and batches
+ * in the same order. It does not follow Adam, which divides the step of each weight by the size of its own gradients:
+ * Θ is then not what moves the outputs.
  */
 export interface Comparison extends Trained {
-  /** Largest stable rate of the first-order model. */
+  /** The largest rate at which the first-order model is known to be stable: see `Dynamics`. */
   maxLearningRate: number;
   /** Loss of the first-order model. */
   linearLoss: Float64Array;
@@ -102,8 +108,8 @@ export function checkTest(
 }
 
 /**
- * Compares for a group of checked runs, which {@link trainingGroup} trains. Yields between slices of the training, and
- * between the first-order models of several runs.
+ * Compares for a group of checked runs, which {@link trainingGroup} trains. Yields between slices of the training, of
+ * the models that follow it step by step, and between the models of several runs.
  */
 export function* comparingGroup(
   context: Context,
@@ -111,19 +117,28 @@ export function* comparingGroup(
   test: { X?: Matrix; Y?: Matrix },
 ): Generator<Progress | undefined, Outcome<Comparison>[], void> {
   const models: LinearModel[] = [];
+  const training = trainingGroup(context, runs, (i, network, step) => models[i].record(network, step));
   try {
     for (const run of runs) {
       if (models.length > 0) yield;
       models.push(new LinearModel(context, run, test));
     }
-    const outcomes = yield* trainingGroup(context, runs, (i, network) => models[i].record(network));
+    let [turn, progress] = [training.next(), undefined as Progress | undefined];
+    for (; !turn.done; turn = training.next()) {
+      progress = turn.value;
+      yield progress;
+      for (const model of models) for (const _ of model.follow()) yield progress;
+    }
+    const outcomes = turn.value;
     const results: Outcome<Comparison>[] = [];
     for (const [i, model] of models.entries()) {
       if (i > 0) yield;
+      for (const _ of model.follow()) yield progress;
       results.push(model.beside(outcomes[i]));
     }
     return results;
   } finally {
+    training.return([]);
     for (const model of models) model.dispose();
   }
 }
@@ -134,6 +149,9 @@ class LinearModel {
   readonly #run: Run;
   readonly #test: { X?: Matrix; Y?: Matrix };
   readonly #dynamics: Dynamics;
+  readonly #stable: number;
+  /** Recorded steps that the model has not gone to. */
+  readonly #ahead: number[] = [];
   readonly #onTrain: Float64Array[] = [];
   readonly #onTest: Float64Array[] = [];
 
@@ -141,13 +159,29 @@ class LinearModel {
     this.#context = context;
     this.#run = run;
     this.#test = test;
-    this.#dynamics = new Dynamics(context, checkData(context, run.net, run.X, run.Y, "full"), run.rule);
+    const { rule, loss, batches } = run;
+    const data = { ...checkInputs(context, run.net, run.X, "full"), Y: run.Y };
+    this.#dynamics = new Dynamics(context, data, { rule, loss, batches, tolerance: TOLERANCE });
+    try {
+      // Before training: its memory may be more than the steps need.
+      this.#stable = this.#dynamics.maxLearningRate;
+    } catch (error) {
+      this.#dynamics.dispose();
+      throw error;
+    }
   }
 
-  record(network: Network): void {
+  record(network: Network, step: number): void {
+    this.#ahead.push(step);
     const { X } = this.#test;
     this.#onTrain.push(forward(this.#context, network, this.#run.X).data);
     if (X) this.#onTest.push(forward(this.#context, network, X).data);
+  }
+
+  /** Makes the model's steps up to the last recorded one, in slices. */
+  *follow(): Generator<undefined, void, void> {
+    for (let step = this.#ahead.shift(); step !== undefined; step = this.#ahead.shift())
+      yield* this.#dynamics.walk(step);
   }
 
   /** What the run ended with, beside the model. */
@@ -167,42 +201,40 @@ class LinearModel {
   }
 
   #at(steps: number[]) {
-    const dynamics = this.#dynamics;
     const { X, Y } = this.#test;
-    const train = side(dynamics, steps, undefined, this.#run.Y, this.#onTrain);
-    const test = X && side(dynamics, steps, X, Y, this.#onTest);
+    const train = this.#side(steps, undefined, this.#run.Y, this.#onTrain);
+    const test = X && this.#side(steps, X, Y, this.#onTest);
     return {
-      maxLearningRate: dynamics.maxLearningRate,
+      maxLearningRate: this.#stable,
       linearLoss: train.linearLoss,
       gap: train.gap,
       ...(test && { gapTest: test.gap }),
       ...(test && Y && { testLoss: test.loss, linearTestLoss: test.linearLoss }),
     };
   }
-}
 
-/**
- * Gaps and losses on one set of inputs. Without X these are the training inputs. `trained` has the network's outputs at
- * each step.
- */
-function side(
-  dynamics: Dynamics,
-  steps: number[],
-  X: Matrix | undefined,
-  Y: Matrix | undefined,
-  trained: Float64Array[],
-) {
-  const [start, ...linear] = dynamics.outputsAt([0, ...steps], X).map(({ data }) => data);
-  const loss = (outputs: Float64Array[]) =>
-    Float64Array.from(steps, (_, k) => (Y ? finiteOr(squares(outputs[k], Y.data) / (2 * Y.data.length), Infinity) : 0));
-  return {
-    gap: Float64Array.from(linear, (f, k) => {
-      const [distance, moved] = [squares(trained[k], f), squares(f, start)];
-      return distance === 0 ? 0 : finiteOr(Math.sqrt(distance / moved), 1);
-    }),
-    loss: loss(trained),
-    linearLoss: loss(linear),
-  };
+  /**
+   * Gaps and losses on one set of inputs. Without X these are the training inputs. `trained` has the network's outputs
+   * at each step.
+   */
+  #side(steps: number[], X: Matrix | undefined, Y: Matrix | undefined, trained: Float64Array[]) {
+    const [start, ...linear] = this.#dynamics.outputsAt([0, ...steps], X).map(({ data }) => data);
+    const loss = (outputs: Float64Array[]) => Float64Array.from(steps, (_, k) => (Y ? this.#lossOf(outputs[k], Y) : 0));
+    return {
+      gap: Float64Array.from(linear, (f, k) => {
+        const [distance, moved] = [squares(trained[k], f), squares(f, start)];
+        return distance === 0 ? 0 : finiteOr(Math.sqrt(distance / moved), 1);
+      }),
+      loss: loss(trained),
+      linearLoss: loss(linear),
+    };
+  }
+
+  /** Infinity for outputs that have overflowed: a loss of one's own never sees them. */
+  #lossOf(outputs: Float64Array, Y: Matrix): number {
+    if (!areFinite(outputs)) return Infinity;
+    return finiteOr(meanLoss(this.#context, this.#run.loss, outputs, Y), Infinity);
+  }
 }
 
 function squares(x: Float64Array, y: Float64Array): number {

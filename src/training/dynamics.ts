@@ -1,6 +1,7 @@
 /**
- * Training in closed form. One eigendecomposition of Θ gives the outputs of gradient descent (or flow) on the
- * first-order model after any time (MATH.md §4; Lee et al. 2019). Loss: ½ · mean over all N·C entries of (f − y)².
+ * Training of the first-order model, whose features stay those of θ0 (MATH.md §4; Lee et al. 2019). Under squared loss
+ * one eigendecomposition of Θ gives the outputs after any time (`closedForm.ts`). Under other losses, and in batches,
+ * the steps are made one by one, with Θ in place of the network (`stepped.ts`).
  */
 
 import { toMatrix } from "../check.js";
@@ -10,26 +11,18 @@ import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { tangentTranspose } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
-import { eighScratch, gemm, transpose } from "../linalg/blas.js";
-import { combine, decompose, type Eigensystem, nullLevel, project } from "../linalg/eigen.js";
-import { copyIn, hold, scratch } from "../linalg/view.js";
+import { gemm } from "../linalg/blas.js";
+import { copyIn, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
-import { zeros } from "../memory.js";
 import { displaced } from "../model/network.js";
-import { optional, or, outputs, read, type Schema } from "../options.js";
-import type { Problem } from "../problem.js";
-import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
-import {
-  checkTime,
-  DESCENT,
-  type DescentOptions,
-  descentKind,
-  maxLearningRate,
-  type Rule,
-  responses,
-  ruleOf,
-  timesOf,
-} from "./descent.js";
+import { type Check, count, optional, or, outputs, positive, read, type Schema, seed } from "../options.js";
+import { checkInputs, type Data, noWeights } from "../problem.js";
+import { ClosedForm } from "./closedForm.js";
+import { checkTime, DESCENT, type DescentOptions, descentKind, ruleOf, timesOf } from "./descent.js";
+import { meanLoss } from "./evaluate.js";
+import { type CheckedLoss, type Loss, lossOption, targetsOf } from "./loss.js";
+import type { Path } from "./path.js";
+import { Stepped, TOLERANCE, type Training } from "./stepped.js";
 
 export interface DynamicsOptions extends DescentOptions {
   /** `descent` (default): t counts steps. `flow`: dθ/dt = −η ∇loss, t is time. */
@@ -43,15 +36,39 @@ export interface DynamicsOptions extends DescentOptions {
    *   choice.
    */
   outputs?: "full" | "average";
+  /**
+   * Default `squared`, in closed form for any time. Under the others time t costs t products with Θ: 2N²C flops each
+   * with one kernel for all outputs, 2(NC)² with that of all pairs.
+   */
+  loss?: Loss;
+  /** Rows of a step. Default: all. With fewer, squared loss is stepped too, B/N of a product a step. */
+  batchSize?: number;
+  /** Decides the order of the rows, an epoch at a time, as in training. Default 0. */
+  shuffleSeed?: number;
+  /**
+   * Flow under a loss that is not squared: the error of a step of the integration, relative to the largest of |f0| and
+   * |Y|, in [1e-13, 0.1]. Default 1e-8.
+   */
+  tolerance?: number;
 }
+
+const tolerance: Check<number> = (value, name) => {
+  const asked = positive(value, name);
+  if (asked >= 1e-13 && asked <= 0.1) return asked;
+  throw new RangeError(`${name} is ${asked}; expected a number in [1e-13, 0.1]`);
+};
 
 const OPTIONS = {
   ...DESCENT,
   kind: or(descentKind, "descent"),
   outputs: optional(outputs),
+  loss: lossOption,
+  batchSize: optional(count),
+  shuffleSeed: or(seed, 0),
+  tolerance: or(tolerance, TOLERANCE),
 } satisfies Schema<DynamicsOptions>;
 
-/** `ntk.dynamics`: decomposes Θ(X, X). The result answers questions about it. */
+/** `ntk.dynamics`: makes Θ(X, X), and decomposes it for squared loss. The result answers questions about it. */
 export function dynamicsOf(
   context: Context,
   model: Model,
@@ -59,78 +76,118 @@ export function dynamicsOf(
   Y: MatrixLike,
   options: DynamicsOptions,
 ): Dynamics {
-  const { kind, outputs, ...descent } = read(options, "dynamics", "{ learningRate: 0.1 }", OPTIONS);
+  const { kind, outputs, loss, batchSize, shuffleSeed, tolerance, ...descent } = read(
+    options,
+    "dynamics",
+    "{ learningRate: 0.1 }",
+    OPTIONS,
+  );
   const rule = ruleOf(descent, kind);
-  return new Dynamics(context, checkData(context, model, X, Y, outputs), rule);
+  if (kind === "flow" && batchSize !== undefined)
+    throw new RangeError('gradient flow has no batches; expected kind "descent" with batchSize');
+  const inputs = checkInputs(context, model, X, outputs);
+  const { rows } = inputs.X;
+  const data = { ...inputs, Y: targetsOf(loss, Y, "Y", rows, inputs.source.outputs ?? outputsOf(loss, Y)) };
+  const batches = batchSize === undefined ? undefined : { size: batchSize, seed: shuffleSeed };
+  return new Dynamics(context, data, { rule, loss, batches, tolerance });
+}
+
+/** Outputs of a model that prescribes none: columns of Y, or as many as labels need. */
+function outputsOf({ name }: CheckedLoss, Ylike: MatrixLike): number {
+  const { data, cols } = toMatrix(Ylike, "Y");
+  if (name !== "crossEntropy" || cols !== 1) return cols;
+  // What is no label is refused by its row.
+  return data.reduce((most, label) => (Number.isInteger(label) ? Math.max(most, label + 1) : most), 2);
 }
 
 /**
- * Gradient descent on the first-order model, solved. Holds the eigenvectors of Θ in backend memory until `dispose()`.
+ * Gradient descent on the first-order model. Holds the eigenvectors of Θ, or Θ, in backend memory until `dispose()`.
+ *
+ * Under squared loss any time costs the same. Otherwise time t costs its steps from the last known time before it; the
+ * dual weights of the last 128 times are kept. Calls are synchronous: long runs belong in a worker.
  *
  * @example
  * const path = ntk.dynamics(net, X, Y, { learningRate: 0.1 });
  * const [early, late] = path.at([10, 1000], Xnew);
  * path.at(Infinity).data; // the end of training
+ *
+ * const labels = Array.from(X, (_, i) => i % 2);
+ * const classes = ntk.dynamics(net, X, labels, { learningRate: 0.1, loss: "logistic" });
+ * classes.lossAt(1000) < classes.lossAt(10); // true
  */
 export class Dynamics {
-  /** Eigenvalues of Θ(X, X), ascending. */
-  readonly eigenvalues: Float64Array;
-  /**
-   * The largest rate at which descent is stable, momentum and decay included: bound · NC/(λ_max + NCκ). Rates above it
-   * are allowed, and descent then blows up.
-   */
-  readonly maxLearningRate: number;
   readonly #context: Context;
-  readonly #problem: Problem;
-  readonly #Y: Matrix;
-  readonly #rule: Rule;
-  readonly #spectrum: Eigensystem;
-  /** Coefficients of y − f0 in the eigenbasis, one row for each right-hand side. */
-  readonly #coefficients: Float64Array;
-  /** The rounding level: a mode whose eigenvalue is at most this does not move. */
-  readonly #level: number;
+  readonly #data: Data;
+  readonly #training: Training;
+  readonly #path: Path;
   /** f0 on the training inputs, N×C. */
   readonly #start: Float64Array;
   readonly #lease: Lease;
+  #eigenvalues: Float64Array | undefined;
+  #maxLearningRate: number | undefined;
 
-  /** @internal */
-  constructor(context: Context, data: Data, rule: Rule) {
+  /** `data.Y` is as {@link targetsOf} makes it. @internal */
+  constructor(context: Context, data: Data, asked: Training) {
     const { source, X, Y } = data;
-    const { arena } = context;
-    const n = X.rows * source.block;
-    arena.require(n * n + Math.max(source.scratch(X.rows), eighScratch(context, n)), averageAdvice(source.block));
+    // A batch of all rows is no batch.
+    const batches = asked.batches && asked.batches.size < X.rows ? asked.batches : undefined;
+    const training = { ...asked, batches };
+    const closed = training.loss.name === "squared" && !batches;
+    (closed ? ClosedForm : Stepped).require(context, data);
     this.#context = context;
-    this.#rule = rule;
-    this.#Y = Y;
+    this.#data = data;
+    this.#training = training;
     this.#start = source.start(X, Y.cols);
-    this.#problem = residualProblem(data, this.#start);
-    const vectors = hold(context, n, n);
-    try {
-      source.fill(X, vectors);
-      this.#spectrum = { values: decompose(vectors, true), vectors };
-      this.eigenvalues = this.#spectrum.values.slice();
-      this.#level = nullLevel(this.#spectrum.values);
-      this.#coefficients = project(this.#spectrum, this.#problem.R, this.#problem.columns);
-    } catch (error) {
-      arena.free(vectors.at);
-      throw error;
+    this.#path = closed
+      ? new ClosedForm(context, data, this.#start, training.rule)
+      : new Stepped(context, data, this.#start, training, () => this.#lease.check());
+    this.#lease = new Lease(context, this, "dynamics", context.arena.free.bind(context.arena, this.#path.at));
+  }
+
+  /**
+   * Eigenvalues of Θ(X, X), ascending. Under other losses than the squared one, or in batches, they cost an
+   * eigendecomposition when they are first read.
+   */
+  get eigenvalues(): Float64Array {
+    if (!this.#eigenvalues) {
+      this.#lease.check();
+      this.#eigenvalues = this.#path.eigenvalues().slice();
     }
-    this.maxLearningRate = maxLearningRate(rule, Y.data.length, this.eigenvalues[n - 1]);
-    this.#lease = new Lease(context, this, "dynamics", arena.free.bind(arena, vectors.at));
+    return this.#eigenvalues;
+  }
+
+  /**
+   * The largest rate that is known to be stable, momentum and decay included: bound · n/(cλ_max + nκ). n is the number
+   * of terms whose mean is the loss: N·C, or N with `crossEntropy`; of a batch where there are batches. c is the
+   * largest curvature of a term.
+   *
+   * - `squared`: c = 1. Without batches the bound is exact: descent blows up above it.
+   * - `huber` 1, `crossEntropy` ½, `logistic` ¼: the bound suffices, and larger rates may do. With momentum it is that
+   *   of the last steps, in which the loss is nearly quadratic.
+   * - a loss of one's own: nothing is known of its curvature, and the rate is 0.
+   *
+   * Rates above it are allowed. Reading it costs what {@link eigenvalues} cost.
+   */
+  get maxLearningRate(): number {
+    if (this.#maxLearningRate === undefined) {
+      this.#lease.check();
+      this.#maxLearningRate = this.#path.maxLearningRate();
+    }
+    return this.#maxLearningRate;
   }
 
   /**
    * Outputs at time t, on the training inputs (N×C) or on X (N*×C). A list of times gives a list of matrices. t counts
-   * steps (descent) or is time (flow); Infinity is the end of training.
+   * steps (descent) or is time (flow); Infinity is the end of training, for squared loss without batches.
    *
-   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, or at Infinity
-   *   with a rate above `maxLearningRate`; BackendError after `dispose()`.
+   * @throws RangeError for a bad time or X; ConvergenceError where descent has blown up beyond 1e308, at Infinity with
+   *   a rate above `maxLearningRate`, or where a flow needs more than a million steps; BackendError after `dispose()`.
    */
   at(t: number, X?: MatrixLike): Matrix;
   at(t: NumberList, X?: MatrixLike): Matrix[];
   at(t: number | NumberList, X?: MatrixLike): Matrix | Matrix[] {
     const times = this.#times(t);
-    const at = X === undefined ? undefined : toMatrix(X, "X", { cols: this.#problem.X.cols });
+    const at = X === undefined ? undefined : toMatrix(X, "X", { cols: this.#data.X.cols });
     const results = this.outputsAt(times, at);
     results.forEach(({ data }, i) => {
       if (!data.every(Number.isFinite)) throw this.#diverged(times[i]);
@@ -140,11 +197,13 @@ export class Dynamics {
 
   /** {@link at} for checked times. Overflow is allowed. @internal */
   outputsAt(times: readonly number[], X?: Matrix): Matrix[] {
-    const { source, columns, outputs } = this.#problem;
+    const { source, Y } = this.#data;
+    const outputs = Y.cols;
     const start = X ? source.start(X, outputs) : this.#start;
+    const columns = outputs / source.block;
     const size = start.length / columns;
-    this.#context.arena.require(3 * times.length * Math.max(start.length, this.#problem.R.length));
-    const moved = X ? this.#onNew(times, X) : combine(this.#spectrum, this.#modes(times, true), times.length * columns);
+    this.#context.arena.require(3 * times.length * Math.max(start.length, Y.data.length));
+    const moved = X ? this.#onNew(times, X, columns) : this.#path.moved(times);
     return times.map((_, k) => {
       const data = start.slice();
       for (let c = 0; c < columns; c++) {
@@ -155,10 +214,25 @@ export class Dynamics {
     });
   }
 
-  /** ½ · mean over all N·C entries of (f − y)² at time t, without the decay term. */
+  /** Makes the steps up to t ahead of {@link outputsAt}, in slices of about 16 ms between yields. @internal */
+  *walk(t: number): Generator<undefined, void, void> {
+    if (this.#path instanceof Stepped) yield* this.#path.walk(t);
+  }
+
+  /**
+   * The loss at time t, without the decay term: a mean over all N·C entries, or over the N points (see `Loss`).
+   *
+   * @throws as {@link at}, and RangeError where a loss of one's own is NaN.
+   */
   lossAt(t: number): number {
     const { data } = this.at(this.#time(t));
-    return data.reduce((sum, f, at) => sum + (f - this.#Y.data[at]) ** 2, 0) / (2 * data.length);
+    const { Y } = this.#data;
+    // A sum of squares needs no copy.
+    if (this.#training.loss.name === "squared")
+      return data.reduce((sum, f, at) => sum + (f - Y.data[at]) ** 2, 0) / (2 * data.length);
+    const loss = meanLoss(this.#context, this.#training.loss, data, Y);
+    if (Number.isNaN(loss)) throw new RangeError(`the loss is NaN at t = ${t}; expected a number from loss.value`);
+    return loss;
   }
 
   /**
@@ -168,10 +242,10 @@ export class Dynamics {
    */
   parametersAt(t: number): Float64Array {
     const time = this.#time(t);
-    const { source, X } = this.#problem;
+    const { source, X } = this.#data;
     const net = source.weights;
     if (!net) throw noWeights("parametersAt()", source);
-    const alpha = combine(this.#spectrum, this.#modes([time], false), 1);
+    const alpha = this.#path.duals([time]);
     if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
     const context = this.#context;
     return context.arena.run(() => {
@@ -184,7 +258,7 @@ export class Dynamics {
 
   /**
    * Eigenvectors of Θ(X, X) in columns, a column for each of {@link eigenvalues}: the functions on X that are learned
-   * one by one. Rows are those of Θ: n·C + c with `outputs: "full"`. Signs are arbitrary.
+   * one by one under squared loss. Rows are those of Θ: n·C + c with `outputs: "full"`. Signs are arbitrary.
    *
    * @throws MemoryLimitError; BackendError after `dispose()`.
    * @example
@@ -193,15 +267,7 @@ export class Dynamics {
    */
   eigenvectors(): Matrix {
     this.#lease.check();
-    const { vectors } = this.#spectrum;
-    const { arena } = this.#context;
-    const n = vectors.rows;
-    arena.require(n * n);
-    return arena.run(() => {
-      const columns = scratch(this.#context, n, n);
-      transpose(vectors, columns);
-      return columns.matrix("the eigenvectors");
-    });
+    return this.#path.eigenvectors();
   }
 
   /** Gives the backend memory back. Using it afterwards is a BackendError; a second call does nothing. */
@@ -216,45 +282,39 @@ export class Dynamics {
 
   #times(t: unknown): number[] {
     this.#lease.check();
-    return timesOf(this.#rule, t);
+    const times = timesOf(this.#training.rule, t);
+    if (times.includes(Infinity)) this.#hasEnd();
+    return times;
   }
 
   /** A single time; refuses a list. */
   #time(t: unknown): number {
     this.#lease.check();
-    checkTime(this.#rule, t);
+    checkTime(this.#training.rule, t);
+    if (t === Infinity) this.#hasEnd();
     return t;
   }
 
-  /** ψ ∘ c, or λψ ∘ c with `outputs`, in rows (time k, right-hand side c). Null modes do not move. */
-  #modes(times: readonly number[], outputs: boolean): Float64Array {
-    const { columns } = this.#problem;
-    const { values } = this.#spectrum;
-    const n = values.length;
-    const total = n * columns;
-    const result = zeros(times.length * total);
-    values.forEach((value, i) => {
-      if (!(value > this.#level)) return;
-      const psi = responses(this.#rule, value + total * this.#rule.decay, total, times);
-      for (let row = 0; row < times.length * columns; row++) {
-        const coefficient = this.#coefficients[(row % columns) * n + i];
-        const factor = psi[Math.floor(row / columns)] * (outputs ? value : 1);
-        // A mode without data stays where it is, however unstable.
-        result[row * n + i] = coefficient === 0 ? 0 : factor * coefficient;
-      }
-    });
-    return result;
+  /** @throws RangeError where the end of training is not in closed form. */
+  #hasEnd(): void {
+    if (this.#path instanceof ClosedForm) return;
+    const { loss, rule } = this.#training;
+    const what = loss.name === "squared" ? "batches" : `the loss ${loss.name === "own" ? "of your own" : loss.name}`;
+    const finite = rule.kind === "flow" ? "a time" : "a number of steps";
+    throw new RangeError(
+      `t is Infinity; with ${what} the end of training has no closed form, and may be at infinite weights; ask for ${finite}`,
+    );
   }
 
   /** Θ(X, X_train) α in rows (time k, right-hand side c). */
-  #onNew(times: readonly number[], X: Matrix): Float64Array {
-    const { source, columns, size: n } = this.#problem;
+  #onNew(times: readonly number[], X: Matrix, columns: number): Float64Array {
     const context = this.#context;
     const count = times.length * columns;
-    const alpha = combine(this.#spectrum, this.#modes(times, false), count);
-    const cross = source.cross(X, this.#problem.X);
+    const alpha = this.#path.duals(times);
+    const { source, X: known } = this.#data;
+    const cross = source.cross(X, known);
     return context.arena.run(() => {
-      const [A, K] = [copyIn(context, alpha, count, n), copyIn(context, cross.data, cross.rows, n)];
+      const [A, K] = [copyIn(context, alpha, count, cross.cols), copyIn(context, cross.data, cross.rows, cross.cols)];
       const out = scratch(context, count, cross.rows);
       gemm(1, A, K.t, 0, out);
       return out.copy();
@@ -262,10 +322,17 @@ export class Dynamics {
   }
 
   #diverged(t: number): ConvergenceError {
-    return new ConvergenceError(
-      `the first-order model has diverged at t = ${t}: the learning rate ${this.#rule.rate} is above the largest stable one, ` +
-        `${this.maxLearningRate}; use a smaller rate or fewer steps`,
-      { step: t, maxLearningRate: this.maxLearningRate },
-    );
+    const { rule, loss } = this.#training;
+    const diverged = `the first-order model has diverged at t = ${t}`;
+    if (loss.name === "own") return new ConvergenceError(`${diverged}; use a smaller rate or fewer steps`, { step: t });
+    const { maxLearningRate } = this;
+    const cause =
+      rule.rate >= maxLearningRate
+        ? `the learning rate ${rule.rate} is above the largest stable one, ${maxLearningRate}`
+        : `the learning rate ${rule.rate} is not above ${maxLearningRate}, which suffices without momentum`;
+    return new ConvergenceError(`${diverged}: ${cause}; use a smaller rate or fewer steps`, {
+      step: t,
+      maxLearningRate,
+    });
   }
 }

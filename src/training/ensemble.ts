@@ -1,6 +1,7 @@
 /**
  * Infinitely many infinitely wide networks, each trained from its own random start. This gives the mean and covariance
- * of their outputs at any training time, in closed form (Lee et al. 2019, MATH.md §6).
+ * of their outputs at any training time, in closed form (Lee et al. 2019, MATH.md §6). The loss is the squared one: it
+ * alone makes the outputs linear in those at the start, and Gaussian.
  *
  * Before training, the outputs are a Gaussian process with the NNGP kernel K. Training with kernel Θ makes them f0* +
  * A_t (y − f0), A_t = Θ* ψ_t(Θ), hence
@@ -93,8 +94,8 @@ export function ensembleOf(
 }
 
 /**
- * All trained networks together. Holds the eigenvectors of Θ and the prior's kernel in backend memory until
- * `dispose()`.
+ * All trained networks together, under squared loss. Holds the eigenvectors of Θ and the prior's kernel in backend
+ * memory until `dispose()`.
  *
  * @example
  * const networks = ntk.ensemble(createInfiniteNetwork({ depth: 2 }), X, Y);

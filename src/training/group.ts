@@ -12,10 +12,9 @@ import type { View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { type Network, withParameters } from "../model/network.js";
 import { Checks } from "./checks.js";
-import { maxLearningRate, type Rule } from "./descent.js";
-import { type CheckedLoss, curvatureOf, termsOf } from "./loss.js";
 import { Recorder, record, type TrainingRecord } from "./recorder.js";
 import type { Run } from "./run.js";
+import { stableRate } from "./stability.js";
 import type { TrainingState } from "./state.js";
 import { advance, MAX_SLICE, Trainer } from "./trainer.js";
 import type { Progress } from "./trainOptions.js";
@@ -37,7 +36,7 @@ export interface Trained extends TrainingRecord {
 export type Outcome<T> = T | ConvergenceError;
 
 /** What is told of each recorded step of each run. */
-type Seen = (index: number, network: Network) => void;
+type Seen = (index: number, network: Network, step: number) => void;
 
 /** Milliseconds of a slice between two looks at the signal. */
 const SLICE_MS = 16;
@@ -137,7 +136,7 @@ function recordStep(context: Context, step: number, members: readonly Member[], 
   record(context, run.X, step, now);
   for (const [i, { index, trainer, recorder }] of members.entries()) {
     if (trainer.perEpoch) recorder.setLoss(trainer.loss(now[i].network));
-    onRecord(index, now[i].network);
+    onRecord(index, now[i].network, step);
   }
 }
 
@@ -204,7 +203,8 @@ function divergence(
   const { net, X, rule, optimizer } = run;
   const network = trainer.network();
   trainer.free();
-  const model = optimizer.name === "descent" ? stableRate(context, net, X, rule, run.loss) : undefined;
+  // 0 where none is known.
+  const model = (optimizer.name === "descent" && networkRate(context, net, X, run)) || undefined;
   const stable = model === undefined ? "" : `, the largest stable one of the first-order model ${model}`;
   return new ConvergenceError(
     `training diverged at step ${step} (loss ${loss}): the learning rate is ${rule.rate}${stable}; use a smaller rate`,
@@ -212,22 +212,16 @@ function divergence(
   );
 }
 
-/**
- * Largest stable rate of a network's first-order model on X; undefined for a loss whose curvature is not known. It
- * costs one N×N spectrum.
- */
-export function stableRate(
+/** {@link stableRate} of a network's first-order model on X. It costs one N×N spectrum. */
+export function networkRate(
   context: Context,
   net: Network,
   X: Matrix,
-  rule: Rule,
-  loss: CheckedLoss,
-): number | undefined {
-  const curvature = curvatureOf(loss);
-  if (curvature === undefined) return undefined;
+  { rule, loss, batches }: Pick<Run, "rule" | "loss" | "batches">,
+): number {
   const n = X.rows * net.outputs;
   const fill = (out: View) =>
     kernelInto(context, loadNetwork(context, net), loadInputs(context, X), undefined, "full", out);
-  const values = spectrumOf({ context, n, ridges: new Float64Array(1), fill });
-  return maxLearningRate(rule, termsOf(loss, X.rows, net.outputs) / curvature, values[n - 1]);
+  const largest = () => spectrumOf({ context, n, ridges: new Float64Array(1), fill })[n - 1];
+  return stableRate(rule, loss, batches?.size ?? X.rows, net.outputs, largest);
 }

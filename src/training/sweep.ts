@@ -24,7 +24,7 @@ import {
   type SweepSummary,
   summarise,
 } from "./exponents.js";
-import { type Outcome, stableRate } from "./group.js";
+import { networkRate, type Outcome } from "./group.js";
 import { type CheckedLoss, targetsOf } from "./loss.js";
 import { checkSteps, type Run, type Plan as RunPlan } from "./run.js";
 import { together } from "./together.js";
@@ -267,9 +267,9 @@ function runOf(context: Context, { X, Y, make, run }: Plan, cell: Cell): Run {
 }
 
 /** @throws RangeError for a loss without a known curvature. */
-function knownRate(context: Context, net: Network, X: Matrix, { rule, loss }: RunPlan): number {
-  const rate = stableRate(context, net, X, rule, loss);
-  if (rate === undefined)
+function knownRate(context: Context, net: Network, X: Matrix, run: RunPlan): number {
+  const rate = networkRate(context, net, X, run);
+  if (rate === 0)
     throw new RangeError(
       "learningRates has a fraction, and the largest stable rate of a loss of one's own is not known; expected numbers",
     );

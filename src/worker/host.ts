@@ -183,6 +183,8 @@ export class Host {
     }
     const fixed = Object.entries(object).filter(([name, value]) => name !== "draws" && typeof value !== "function");
     if (object instanceof Ntk) fixed.push(["threads", object.threads], ["threadsReason", object.threadsReason]);
+    if (object instanceof Dynamics)
+      fixed.push(["eigenvalues", object.eigenvalues], ["maxLearningRate", object.maxLearningRate]);
     return { target, kind, methods: methodsOf(object, kind), fields: Object.fromEntries(fixed) };
   }
 

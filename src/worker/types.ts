@@ -65,7 +65,7 @@ export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
 }
 
 /** A `Dynamics` in the worker. */
-export interface AsyncDynamics extends Remote<Dynamics, "at" | "outputsAt">, RemoteObject {
+export interface AsyncDynamics extends Remote<Dynamics, "at" | "outputsAt" | "walk">, RemoteObject {
   at(t: number, X?: MatrixLike): Promise<Matrix>;
   at(t: ArrayLike<number>, X?: MatrixLike): Promise<Matrix[]>;
 }

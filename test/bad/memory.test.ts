@@ -80,6 +80,7 @@ describe.each(variants)("%s", (variant) => {
     ["fit, primal", () => ntk.fit(createNetwork({ inputs: 1, hidden: 10_000 }), X, X, { ridge: 1, solver: "primal" })],
     ["dynamics", () => ntk.dynamics(net, X, X, { learningRate: 1 })],
     ["dynamics, medium", () => ntk.dynamics(net, medium, medium, { learningRate: 1 })],
+    ["dynamics, loss", () => ntk.dynamics(net, X, X, { learningRate: 1, loss: "huber" })],
     ["spectrum", () => ntk.spectrum(net, X)],
     ["spectrum, medium", () => ntk.spectrum(net, medium, medium)],
     ["spectrum, the top of a network", () => ntk.spectrum(net, X, X, { top: 3000 })],

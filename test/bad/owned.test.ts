@@ -183,6 +183,27 @@ const cases: Case[] = [
       };
     },
   ],
+  ...[
+    () => ({ loss: "huber", batchSize: 2 }),
+    () => ({ loss: { value: (f: Any) => f[0] ** 2, gradient: (f: Any) => [2 * f[0]] } }),
+    () => ({ loss: "logistic", kind: "flow", learningRate: 0.1 }),
+  ].map(
+    (options, i): Case => [
+      `dynamics, loss ${i}`,
+      () => [net(), X(), Float64Array.of(1, 0, 0, 1), { learningRate: run().learningRate, ...options() }],
+      (ntk, ...a) => {
+        const path = (ntk.dynamics as Any)(...a);
+        return {
+          at: () => [path.at(1), path.at([0, 2]), path.at(2, X())],
+          spoiled: () => spoil([path.eigenvalues, path.at(2).data, path.parametersAt(2)]),
+          again: () => [path.at(1), path.at(2), path.maxLearningRate],
+          vectors: () => path.eigenvectors(),
+          parametersAt: () => path.parametersAt(2),
+          lossAt: () => path.lossAt(1),
+        };
+      },
+    ],
+  ),
   [
     "dynamics, custom",
     () => [custom(), X(), Y(), { learningRate: 0.01 }],

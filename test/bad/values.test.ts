@@ -265,7 +265,25 @@ function signatures(): Signature[] {
       of: "dynamics",
       call: (...a) => ntk.dynamics(a[0], a[1], a[2], a[3]).dispose(),
       args: { model: net, ...data },
-      options: { base: { learningRate: 0.1 }, keys: [...RUN.slice(0, 4), "kind", "outputs"] },
+      options: {
+        base: { learningRate: 0.1 },
+        keys: [...RUN.slice(0, 4), "kind", "outputs", "loss", "batchSize", "shuffleSeed", "tolerance"],
+      },
+    },
+    {
+      of: "dynamics, loss",
+      call: (...a) => ntk.dynamics(a[0], a[1], a[2], { learningRate: 0.1, loss: a[3] }).dispose(),
+      args: { model: net, ...data },
+      options: {
+        name: "loss",
+        base: { value: () => 0, gradient: () => [0] },
+        keys: ["value", "gradient"],
+      },
+    },
+    {
+      of: "dynamics, logistic",
+      call: (...a) => ntk.dynamics(net, a[0], a[1], { learningRate: 0.1, loss: "logistic" }).at(1),
+      args: { X, Y: [1, -1, 1, -1].slice(0, X.length) },
     },
     { of: "dynamics.at", call: using(dynamics, (object, t, x) => object.at(t, x)), args: { t: 1, X } },
     { of: "lossAt", call: using(dynamics, (object, t) => object.lossAt(t)), args: { t: 1 } },
