@@ -1,12 +1,16 @@
 /**
- * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3).
+ * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3); for
+ * labels the scale in place of the ridge, by Laplace's evidence (MATH.md §10).
  *
  * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
  * search chooses weightStd and biasStd over their logarithms.
  */
+import { rateLabels, taskOf } from "../classification/classifier.js";
+import { trainingMemory } from "../classification/training.js";
 import type { Context } from "../context.js";
 import { type Model, ownModel } from "../kernel/models.js";
-import type { Matrix, MatrixLike } from "../matrix.js";
+import type { Labels } from "../labels.js";
+import type { MatrixLike } from "../matrix.js";
 import { type PerLayer, valueAt } from "../model/perLayer.js";
 import {
   bounds,
@@ -34,11 +38,17 @@ import { type Coordinate, coordinatesOf, type Family, familyOf, scalesAt, within
 export interface TuneOptions {
   /**
    * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
-   * leave-one-out residuals.
+   * leave-one-out residuals. `laplace`: the log evidence of `classify`. Y is then labels, as `classify` takes them, and
+   * the scale that multiplies the kernel is chosen in place of a ridge.
    */
-  criterion?: "evidence" | "loo";
+  criterion?: "evidence" | "loo" | "laplace";
   /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
   ridge?: readonly [number, number];
+  /**
+   * With criterion `laplace`: bounds of what multiplies the kernel, 0 < low ≤ high. Default: 1e-4 and 1e8 over the mean
+   * of Θ's diagonal.
+   */
+  scale?: readonly [number, number];
   /**
    * Bounds of weightStd; default: the model's own value. Where a model has a list of a scale, each of its values is
    * searched within the bounds.
@@ -64,7 +74,7 @@ export interface TuneOptions {
   signal?: Signal;
 }
 
-/** One kernel with its best ridge. */
+/** One kernel with its best ridge, or with labels its best scale. */
 export interface TunePoint {
   depth: number | undefined;
   /** One for all layers, or where the model has it one for each. */
@@ -73,17 +83,22 @@ export interface TunePoint {
   /** Of stationary kernels alone. */
   lengthScale?: PerLayer<number>;
   period?: PerLayer<number>;
+  /** 0 for labels, which have no noise. */
   ridge: number;
-  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
+  /** For labels alone: what multiplies the kernel. */
+  scale?: number;
+  /** Larger is better: the log evidence, profiled or of Laplace, or minus the leave-one-out error. */
   score: number;
-  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
+  /** True where the ridge, or the scale, is at an end of its range: a better one may lie beyond. */
   atBound: boolean;
 }
 
 export interface Tuned<M extends Model = Model> {
-  /** The model to fit with this ridge. It is of the kind that was given. */
+  /** The model to fit with this ridge, or to classify with this scale. It is of the kind that was given. */
   model: M;
   ridge: number;
+  /** For labels alone: what multiplies the kernel. */
+  scale?: number;
   score: number;
   /** True where the ridge, a scale or the depth is at an end of its range: a better value may lie beyond. */
   atBound: boolean;
@@ -97,8 +112,9 @@ export interface Tuned<M extends Model = Model> {
 }
 
 const OPTIONS = {
-  criterion: or(choice(["evidence", "loo"]), "evidence"),
+  criterion: or(choice(["evidence", "loo", "laplace"]), "evidence"),
   ridge: optional(bounds),
+  scale: optional(bounds),
   weightStd: optional(bounds),
   biasStd: optional(bounds),
   lengthScale: optional(bounds),
@@ -120,7 +136,7 @@ export function tuning(
   context: Context,
   model: Model,
   X: MatrixLike,
-  Y: MatrixLike,
+  Y: MatrixLike | Labels,
   options: TuneOptions,
 ): Generator<TunePoint, Tuned, void> {
   const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
@@ -128,19 +144,53 @@ export function tuning(
   const family = familyOf(own, checked, model);
   // A depth that the model's other options forbid is refused before the first kernel.
   for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
-  const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
-  context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
-  return searching(context, family, data.X, data.Y, checked);
+  const rate =
+    checked.criterion === "laplace"
+      ? labelRating(context, own, X, Y as Labels, checked)
+      : targetRating(context, own, X, Y as MatrixLike, checked, checked.criterion);
+  return searching(family, rate, checked);
 }
 
-function* searching(
+/** How good a model is, at its best ridge or scale. */
+type Rating = (candidate: Model) => Omit<TunePoint, "depth" | "weightStd" | "biasStd"> & { notes: string[] };
+
+function targetRating(
   context: Context,
-  family: Family,
-  X: Matrix,
-  Y: Matrix,
-  options: Checked,
-): Generator<TunePoint, Tuned, void> {
-  const { criterion, evaluations, centered, outputs, signal, onProgress, ridge: ridges } = options;
+  own: Model,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  { centered, outputs, ridge: ridges, scale }: Checked,
+  criterion: "evidence" | "loo",
+): Rating {
+  if (scale) throw new RangeError('scale is given, but it is searched with criterion "laplace" alone; expected ridge');
+  const { source, X, Y } = checkData(context, own, Xlike, Ylike, outputs);
+  context.arena.require(pathMemory(context, source, X.rows), averageAdvice(source.block));
+  return (candidate) => {
+    const data = checkData(context, candidate, X, Y, outputs);
+    const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
+    const problem = residualProblem(data, start);
+    const repeats = repeatsNote(problem);
+    return { ...bestRidge(context, problem, criterion, ridges), notes: repeats ? [repeats] : [] };
+  };
+}
+
+function labelRating(
+  context: Context,
+  own: Model,
+  X: MatrixLike,
+  labels: Labels,
+  { ridge, outputs, scale }: Checked,
+): Rating {
+  if (ridge) throw new RangeError('ridge is given, but labels have no noise with criterion "laplace"; expected scale');
+  if (outputs === "full")
+    throw new RangeError('outputs is "full", but labels share one kernel with criterion "laplace"; expected "average"');
+  const task = taskOf(context, own, X, labels, undefined, { method: "laplace", ridge: 0, concentration: 1 });
+  context.arena.require(trainingMemory(task));
+  return (candidate) => ({ ridge: 0, ...rateLabels(task, candidate, scale) });
+}
+
+function* searching(family: Family, rate: Rating, options: Checked): Generator<TunePoint, Tuned, void> {
+  const { evaluations, signal, onProgress } = options;
   const coordinates = coordinatesOf(family, options);
   const depths = options.depth ?? [family.depth];
   const trace: TunePoint[] = [];
@@ -156,12 +206,8 @@ function* searching(
     while (!next.done && !aborted) {
       const scales = scalesAt(family.scales, coordinates, next.value);
       const candidate = family.make(depth, scales);
-      const data = checkData(context, candidate, X, Y, outputs);
-      const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
-      const problem = residualProblem(data, start);
-      const repeats = repeatsNote(problem);
-      if (repeats) notes.add(repeats);
-      const rated = bestRidge(context, problem, criterion, ridges);
+      const { notes: unusual, ...rated } = rate(candidate);
+      for (const note of unusual) notes.add(note);
       // The point is the caller's: lists of its own.
       const shown = scalesAt(scales, [], []);
       const point = { depth, weightStd: undefined, biasStd: undefined, ...shown, ...rated };
@@ -183,6 +229,7 @@ function* searching(
   return {
     model: family.result?.() ?? chosen,
     ridge: point.ridge,
+    ...(point.scale === undefined ? {} : { scale: point.scale }),
     score: point.score,
     atBound: ends.length > 0,
     notes: [...ends, ...notes],
@@ -203,8 +250,10 @@ function boundNotes(
   const notes: string[] = [];
   const add = (what: string, value: number, end: string) =>
     notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
-  if (point.atBound)
-    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
+  if (point.atBound) {
+    const chosen = point.scale === undefined ? `ridge ${point.ridge}` : `scale ${point.scale}`;
+    notes.push(`the chosen ${chosen} is at an end of its range: a better one may lie beyond it`);
+  }
   for (const { name, entry, range } of coordinates) {
     const value = valueAt(point[name] as PerLayer<number>, entry);
     const end = endOf(value, range[0], range[1]);
@@ -227,7 +276,13 @@ function endOf(value: number, low: number, high: number): "lower" | "upper" | un
 }
 
 /** `ntk.tune`. */
-export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
+export function tune(
+  context: Context,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike | Labels,
+  options: TuneOptions,
+): Tuned {
   return drain(tuning(context, model, X, Y, options));
 }
 

@@ -48,7 +48,16 @@ export interface Handle {
   fields: Record<string, unknown>;
 }
 
-export type Kind = "ntk" | "fit" | "dynamics" | "ensemble" | "sampleKernel" | "spectrum" | "linearize" | "slices";
+export type Kind =
+  | "ntk"
+  | "fit"
+  | "classify"
+  | "dynamics"
+  | "ensemble"
+  | "sampleKernel"
+  | "spectrum"
+  | "linearize"
+  | "slices";
 
 /** Methods that run as their generator does, with the worker's messages read between its slices. */
 export const SLICED: Readonly<Record<string, string>> = {
