@@ -24,15 +24,6 @@ export function sigmoid(f: number): number {
   return (f < 0 ? small : 1) / (1 + small);
 }
 
-/** log Σ_c e^f_c for the entries at, at + stride, …. */
-export function logSumExp(f: Float64Array, at: number, stride: number, count: number): number {
-  let top = -Infinity;
-  for (let c = 0; c < count; c++) top = Math.max(top, f[at + c * stride]);
-  let sum = 0;
-  for (let c = 0; c < count; c++) sum += Math.exp(f[at + c * stride] - top);
-  return top + Math.log(sum);
-}
-
 /** Two classes, one latent function: p(second class) = σ(f) (Rasmussen & Williams 2006, eq. 3.5). */
 export function logistic(index: Int32Array): Likelihood {
   return {

@@ -15,6 +15,8 @@ const REACH = 9.5;
 const [STEP, GAUSSIAN_STEP] = [0.45, 0.7];
 /** Beyond, σ(f) = e^f and σ'(f) = e^−|f| to the last digit. */
 const TAIL = 37;
+/** e^−745 is the last double above 0. */
+const UNDERFLOW = 745;
 
 /** [1 − p, p] for p = E[σ(f)], f normal, to some 1e-13 of the smaller one. */
 export function logisticGaussian(mean: number, variance: number): [number, number] {
@@ -45,19 +47,21 @@ function overGaussian(mean: number, deviation: number): number {
 }
 
 /**
- * ∫ σ'(x) Φ((mean − x)/deviation) dx, which is P(x < f) for a logistic x: its nodes do not grow with the deviation,
- * but where the mean is far below.
+ * ∫ σ'(x) Φ((mean − x)/deviation) dx, which is P(x < f) for a logistic x. The number of nodes does not grow with the
+ * deviation.
  */
 function overLogistic(mean: number, deviation: number): number {
-  const far = Math.max(mean + deviation * (deviation - REACH), -TAIL - 2 * REACH * deviation);
-  const first = Math.floor(Math.min(-TAIL, far) / STEP);
-  const last = Math.ceil(TAIL / STEP);
+  // p is about e^−size or more. The rule errs by e^(−2π²/step), and what lies below `first` is e^first.
+  const size = Math.min(-mean, 3 + (mean / deviation) ** 2 / 2, UNDERFLOW);
+  const step = Math.min(STEP, (2 * Math.PI ** 2) / (32 + size));
+  const first = -Math.ceil((TAIL + size) / step);
+  const last = Math.ceil(TAIL / step);
   let sum = 0;
   for (let k = first; k <= last; k++) {
-    const x = k * STEP;
+    const x = k * step;
     sum += sigmoid(x) * sigmoid(-x) * normalBelow((mean - x) / deviation);
   }
-  return STEP * sum;
+  return step * sum;
 }
 
 /** Φ(z), with all its digits in the lower tail, by Mills' ratio. */
