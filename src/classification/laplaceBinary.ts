@@ -27,15 +27,13 @@ export function solveBinary(
 ): Solved & { slope: Float64Array; roots: Float64Array } {
   const { context } = L;
   let factorisations = 0;
-  const Kg = new Float64Array(kernel.n);
   const mode = findMode(
     kernel,
     likelihood,
-    (point, g) => {
+    (point, g, Kg) => {
       const w = rootsOf(point.f);
       kernel.factorWeighted(w, L);
       factorisations++;
-      kernel.times(g, Kg);
       const z = solved(
         context,
         L,

@@ -52,10 +52,9 @@ class NewtonSteps {
     private readonly block: View,
   ) {}
 
-  readonly step: Step = ({ probability }, g, tolerance) => {
+  readonly step: Step = ({ probability }, g, Kg, tolerance) => {
     const { kernel, C, block } = this;
-    const Kg = new Float64Array(g.length);
-    this.#times(g, Kg);
+    this.products++;
     if (!this.exact) {
       const step = this.#conjugateGradients(probability, g, Kg, tolerance);
       if (step) return step;
@@ -64,8 +63,9 @@ class NewtonSteps {
     const factor = new SoftmaxFactor(kernel, probability, block);
     this.factorisations += C + 1;
     const da = factor.solve(g, Kg);
-    this.#times(da, Kg);
-    return { da, df: Kg };
+    const df = new Float64Array(g.length);
+    this.#times(da, df);
+    return { da, df };
   };
 
   #times(V: Float64Array, out: Float64Array): void {
@@ -105,7 +105,8 @@ class NewtonSteps {
         r[i] -= length * Ap[i];
       }
       this.#times(r, z);
-      const next = dot(r, z);
+      let next = 0;
+      for (let i = 0; i < size; i++) next += r[i] * z[i];
       const beta = next / rho;
       for (let i = 0; i < size; i++) {
         pa[i] = r[i] + beta * pa[i];
@@ -119,11 +120,10 @@ class NewtonSteps {
 
 /** out = W p, W = diag(π) − ππᵀ for each point. */
 function curved(probability: Float64Array, n: number, p: Float64Array, out: Float64Array): void {
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let at = i; at < p.length; at += n) sum += probability[at] * p[at];
-    for (let at = i; at < p.length; at += n) out[at] = probability[at] * (p[at] - sum);
-  }
+  const sums = new Float64Array(n);
+  for (let row = 0; row < p.length; row += n) for (let i = 0; i < n; i++) sums[i] += probability[row + i] * p[row + i];
+  for (let row = 0; row < p.length; row += n)
+    for (let i = 0; i < n; i++) out[row + i] = probability[row + i] * (p[row + i] - sums[i]);
 }
 
 /** The latent posterior at new points, from the held factor. */

@@ -28,16 +28,22 @@ export interface Place extends Likely {
 }
 
 /**
- * Δa = (I + WK)⁻¹ g at a point, and Δf = KΔa. `tolerance` is what may be left of the residual, relative to g.
+ * Δa = (I + WK)⁻¹ g at a point, and Δf = KΔa, from g and Kg. `tolerance` is what may be left of the residual, relative
+ * to g.
  */
-export type Step = (point: Place, g: Float64Array, tolerance: number) => { da: Float64Array; df: Float64Array };
+export type Step = (
+  point: Place,
+  g: Float64Array,
+  Kg: Float64Array,
+  tolerance: number,
+) => { da: Float64Array; df: Float64Array };
 
 /** The most Newton steps; from a start at 0 some ten are usual. */
 const STEPS = 100;
-/** A step this small beside f leaves an error of its square. */
+/** The error of f that is left, beside the largest |f| and 1. */
 const SMALL = 1e-8;
 /** Bounds of the tolerance of a step. Between them it is the largest entry of the gradient. */
-const [LEAST, MOST] = [1e-6, 0.1];
+const [LEAST, MOST] = [1e-4, 0.1];
 /** Part of the expected gain that a step must bring (Armijo 1966). */
 const GAIN = 1e-4;
 /** Halvings of a step. 2^−60 of it is lost in rounding. */
@@ -60,27 +66,28 @@ export function findMode(kernel: LatentKernel, likelihood: Likelihood, step: Ste
     const there = place(start, f);
     if (there.psi > here.psi) here = there;
   }
-  for (let iterations = 1; iterations <= STEPS; iterations++) {
+  const Kg = new Float64Array(size);
+  for (let iterations = 0; iterations <= STEPS; iterations++) {
     const g = here.slope.map((slope, i) => slope - here.a[i]);
-    const { da, df } = step(here, g, Math.max(LEAST, Math.min(MOST, maxAbs(g))));
+    kernel.times(g, Kg);
+    // (K⁻¹ + W)⁻¹ ≤ K, so this bounds the Newton step that is left, entry by entry.
+    const left = Math.sqrt(kernel.top * Math.max(0, dot(g, Kg)));
+    if (left <= SMALL * Math.max(1, maxAbs(here.f)) + roundingOf(kernel, here.a, likelihood.latents)) {
+      // Without the rounding of the sum of all steps.
+      const f = new Float64Array(size);
+      kernel.times(here.a, f);
+      return { ...place(here.a, f), iterations, gradient: maxAbs(g) };
+    }
+    const { da, df } = step(here, g, Kg, Math.max(LEAST, Math.min(MOST, maxAbs(g))));
     const gain = dot(g, df);
-    // What rounding leaves of ψ and of f.
+    // What rounding leaves of ψ.
     const noise = 64 * Number.EPSILON * (1 + Math.abs(here.psi) + Math.abs(dot(here.a, here.f)));
-    let [length, next] = [1, here];
-    for (let halving = 0; halving <= HALVINGS; halving++, length /= 2) {
+    let next = here;
+    for (let halving = 0, length = 1; halving <= HALVINGS; halving++, length /= 2) {
       next = moved(here, da, df, length, place);
       if (next.psi >= here.psi + GAIN * length * gain - noise) break;
     }
-    const move = maxAbs(df);
-    const small = SMALL * Math.max(1, maxAbs(here.f)) + roundingOf(kernel, here.a, likelihood.latents);
     here = next;
-    if (length === 1 && move <= small) {
-      // Without the rounding of the sum of all steps.
-      kernel.times(here.a, df);
-      const { a, f, logLikelihood, slope, probability } = place(here.a, df);
-      const gradient = slope.reduce((top, value, i) => Math.max(top, Math.abs(value - a[i])), 0);
-      return { a, f, logLikelihood, slope, probability, iterations, gradient };
-    }
   }
   throw new ConvergenceError(
     `Newton's method has not found the mode of the latent posterior in ${STEPS} steps; the kernel may be indefinite, or so large that f is lost in rounding: use a smaller scale`,
