@@ -1,5 +1,5 @@
 /**
- * Likelihoods of labels given latent functions, in L×N values, row c for latent c (MATH.md §10). Every value is free of
+ * Likelihoods of labels given latent functions, in L×N values, row c for latent c (MATH.md §9). Every value is free of
  * overflow for latent values up to the largest doubles.
  */
 

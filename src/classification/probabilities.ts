@@ -1,6 +1,6 @@
 /**
  * Class probabilities of Gaussian latent functions: E[σ(f)] by quadrature, E[softmax(f)] by quasi-random draws
- * (MATH.md §10).
+ * (MATH.md §9).
  */
 
 import { normalQuantile } from "../model/normal.js";

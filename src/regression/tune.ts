@@ -1,6 +1,6 @@
 /**
  * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3); for
- * labels the scale in place of the ridge, by Laplace's evidence (MATH.md §10).
+ * labels the scale in place of the ridge, by Laplace's evidence (MATH.md §9).
  *
  * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
  * search chooses weightStd and biasStd over their logarithms.
