@@ -242,11 +242,11 @@ export class Ntk {
    * @throws TypeError, RangeError for bad input, naming the row of a bad label; NotPositiveDefiniteError for an
    *   indefinite kernel; ConvergenceError where Newton's method does not find the mode; MemoryLimitError.
    * @example
-   * const flowers = ntk.classify(createInfiniteNetwork(), [[0], [1], [2], [3]], ["lily", "lily", "rose", "rose"], {
+   * const flowers = ntk.classify(createInfiniteNetwork(), [-2, -1, 1, 2], ["lily", "lily", "rose", "rose"], {
    *   scale: "fit",
    * });
-   * const { labels, probabilities } = flowers.predict([[0.5]]);
-   * labels; // ["lily"]
+   * const { labels, probabilities } = flowers.predict([-1.5]);
+   * labels.join(); // "lily"
    * probabilities.data[0] > 0.5; // true
    * flowers.report.logEvidence; // below 0: compare models by it
    * flowers.dispose();

@@ -18,6 +18,7 @@ export {
   scaled,
   sumOf,
 } from "./kernel/models.js";
+export type { Labels } from "./labels.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation, ActivationDescription, ActivationName } from "./model/activation.js";

@@ -55,7 +55,7 @@ export function scores(rows, labels) {
   const bins = Array.from({ length: BINS }, () => ({ confidence: 0, right: 0 }));
   let [logLoss, brier, wrong] = [0, 0, 0];
   rows.forEach((p, i) => {
-    const best = p.indexOf(Math.max(...p));
+    const best = p.reduce((top, value, c) => (value > p[top] ? c : top), 0);
     const right = best === labels[i];
     const bin = bins[Math.min(BINS - 1, Math.floor(p[best] * BINS))];
     bin.confidence += p[best];
@@ -105,7 +105,7 @@ export function printCalibration(ntk) {
       ]);
     }
   }
-  const width = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const width = lines[0].map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
   for (const line of lines) {
     const cells = line.map((cell, column) => (column < 2 ? cell.padEnd(width[column]) : cell.padStart(width[column])));
     console.log(cells.join("  "));

@@ -16,7 +16,7 @@ function probabilities({ data, rows, cols }, theta, C) {
     const own = p.subarray(i * C, (i + 1) * C);
     own.set(theta.subarray(cols * C));
     for (let t = 0; t < cols; t++) for (let c = 0; c < C; c++) own[c] += data[i * cols + t] * theta[t * C + c];
-    const top = Math.max(...own);
+    const top = own.reduce((most, f) => Math.max(most, f), -Infinity);
     let sum = 0;
     for (let c = 0; c < C; c++) sum += own[c] = Math.exp(own[c] - top);
     for (let c = 0; c < C; c++) own[c] /= sum;
@@ -72,7 +72,7 @@ export function logisticRegression(X, labels, classes, Xtest) {
   let theta = new Float64Array((X.cols + 1) * C);
   let here = objective(X, index, C, theta);
   const memory = [];
-  for (let step = 0; step < STEPS && Math.max(...here.gradient.map(Math.abs)) > SMALL; step++) {
+  for (let step = 0; step < STEPS && here.gradient.some((g) => Math.abs(g) > SMALL); step++) {
     const move = direction(here.gradient, memory);
     const slope = dot(move, here.gradient);
     let length = memory.length > 0 ? 1 : 1 / X.rows;

@@ -232,10 +232,10 @@ export class Classifier<L extends Label = Label> {
       const latents = posterior.at(rowsOf(X, row, rows));
       mean.data.set(latents.mean, row * L);
       variance.data.set(latents.variance, row * L);
-      checkResult(mean, "the mean");
-      checkResult(variance, "the variance");
       probabilities.data.set(posterior.probabilities(latents, draws), row * C);
     }
+    checkResult(mean, "the mean");
+    checkResult(variance, "the variance");
     const labels = Array.from({ length: X.rows }, (_, i) => this.#classes[mostProbable(probabilities, i)]);
     return { labels, probabilities: checkResult(probabilities, "a probability"), mean, variance };
   }

@@ -40,8 +40,8 @@ export type Step = (
 
 /** The most Newton steps; from a start at 0 some ten are usual. */
 const STEPS = 100;
-/** The error of f that is left, beside the largest |f| and 1. */
-const SMALL = 1e-8;
+/** What is left at the end: the error of f beside the largest |f| and 1, and the gradient. */
+const [SMALL, FLAT] = [1e-10, 1e-10];
 /** Bounds of the tolerance of a step. Between them it is the largest entry of the gradient. */
 const [LEAST, MOST] = [1e-4, 0.1];
 /** Part of the expected gain that a step must bring (Armijo 1966). */
@@ -67,32 +67,59 @@ export function findMode(kernel: LatentKernel, likelihood: Likelihood, step: Ste
     if (there.psi > here.psi) here = there;
   }
   const Kg = new Float64Array(size);
+  let last = Infinity;
   for (let iterations = 0; iterations <= STEPS; iterations++) {
     const g = here.slope.map((slope, i) => slope - here.a[i]);
     kernel.times(g, Kg);
-    // (K⁻¹ + W)⁻¹ ≤ K, so this bounds the Newton step that is left, entry by entry.
+    // (K⁻¹ + W)⁻¹ ≤ K, so this bounds the Newton step that is left, entry by entry. Rounding can keep it large where K
+    // is huge: then the last step tells, which was larger than the one that is left.
     const left = Math.sqrt(kernel.top * Math.max(0, dot(g, Kg)));
-    if (left <= SMALL * Math.max(1, maxAbs(here.f)) + roundingOf(kernel, here.a, likelihood.latents)) {
-      // Without the rounding of the sum of all steps.
-      const f = new Float64Array(size);
-      kernel.times(here.a, f);
-      return { ...place(here.a, f), iterations, gradient: maxAbs(g) };
-    }
+    const rounding = roundingOf(kernel, here.a, likelihood.latents);
+    const small = SMALL * Math.max(1, maxAbs(here.f)) + rounding;
+    if (Math.min(left, last) <= small) return settled(here, iterations, FLAT + rounding, kernel, place);
     const { da, df } = step(here, g, Kg, Math.max(LEAST, Math.min(MOST, maxAbs(g))));
     const gain = dot(g, df);
     // What rounding leaves of ψ.
     const noise = 64 * Number.EPSILON * (1 + Math.abs(here.psi) + Math.abs(dot(here.a, here.f)));
-    let next = here;
-    for (let halving = 0, length = 1; halving <= HALVINGS; halving++, length /= 2) {
+    let [next, length] = [here, 1];
+    for (let halving = 0; halving <= HALVINGS; halving++, length /= 2) {
       next = moved(here, da, df, length, place);
       if (next.psi >= here.psi + GAIN * length * gain - noise) break;
     }
+    last = length === 1 ? maxAbs(df) : Infinity;
     here = next;
   }
   throw new ConvergenceError(
     `Newton's method has not found the mode of the latent posterior in ${STEPS} steps; the kernel may be indefinite, or so large that f is lost in rounding: use a smaller scale`,
     { step: STEPS },
   );
+}
+
+/**
+ * The end: f is right, and a = ∇log p takes away what of the gradient K does not see, all of it where K is singular.
+ * f = Ka is then without the rounding of the sum of all steps.
+ */
+function settled(
+  mode: Place,
+  iterations: number,
+  flat: number,
+  kernel: LatentKernel,
+  place: (a: Float64Array, f: Float64Array) => Place,
+): Mode {
+  const gradientOf = ({ slope, a }: Place) => slope.reduce((top, x, i) => Math.max(top, Math.abs(x - a[i])), 0);
+  const f = new Float64Array(mode.f.length);
+  kernel.times(mode.a, f);
+  let here = place(mode.a, f);
+  let gradient = gradientOf(here);
+  while (gradient > flat) {
+    const f = new Float64Array(here.f.length);
+    kernel.times(here.slope, f);
+    const next = place(here.slope, f);
+    const smaller = gradientOf(next);
+    if (!(smaller < gradient / 2)) break;
+    [here, gradient] = [next, smaller];
+  }
+  return { ...here, iterations, gradient };
 }
 
 function moved(

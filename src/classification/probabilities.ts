@@ -3,6 +3,7 @@
  * (MATH.md §9).
  */
 
+import { zeros } from "../memory.js";
 import { normalQuantile } from "../model/normal.js";
 import { MILLS } from "../model/quadrature.js";
 import { Xoshiro256 } from "../model/random.js";
@@ -136,7 +137,7 @@ function quasiNormals(C: number, draws: number, seed: number): Float64Array {
   const random = new Xoshiro256(seed);
   const steps = primes(C).map((prime) => Math.sqrt(prime) % 1);
   const shifts = steps.map(() => random.uniform());
-  const normals = new Float64Array(draws * C);
+  const normals = zeros(draws * C);
   for (let k = 0; k < draws; k++) {
     for (let c = 0; c < C; c++) {
       const place = (shifts[c] + (k + 1) * steps[c]) % 1;

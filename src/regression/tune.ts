@@ -5,8 +5,6 @@
  * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
  * search chooses weightStd and biasStd over their logarithms.
  */
-import { rateLabels, taskOf } from "../classification/classifier.js";
-import { trainingMemory } from "../classification/training.js";
 import type { Context } from "../context.js";
 import { type Model, ownModel } from "../kernel/models.js";
 import type { Labels } from "../labels.js";
@@ -34,6 +32,10 @@ import { repeatsNote } from "./evidence.js";
 import { pathMemory, RidgeScan } from "./ridgePath.js";
 import { maximise, maximiseLine } from "./search.js";
 import { type Coordinate, coordinatesOf, type Family, familyOf, scalesAt, within } from "./tuneFamily.js";
+import { labelRating, type Rated } from "./tuneLabels.js";
+
+/** How good a model is, at its best ridge or scale. */
+type Rating = (candidate: Model) => Rated;
 
 export interface TuneOptions {
   /**
@@ -151,9 +153,6 @@ export function tuning(
   return searching(family, rate, checked);
 }
 
-/** How good a model is, at its best ridge or scale. */
-type Rating = (candidate: Model) => Omit<TunePoint, "depth" | "weightStd" | "biasStd"> & { notes: string[] };
-
 function targetRating(
   context: Context,
   own: Model,
@@ -172,21 +171,6 @@ function targetRating(
     const repeats = repeatsNote(problem);
     return { ...bestRidge(context, problem, criterion, ridges), notes: repeats ? [repeats] : [] };
   };
-}
-
-function labelRating(
-  context: Context,
-  own: Model,
-  X: MatrixLike,
-  labels: Labels,
-  { ridge, outputs, scale }: Checked,
-): Rating {
-  if (ridge) throw new RangeError('ridge is given, but labels have no noise with criterion "laplace"; expected scale');
-  if (outputs === "full")
-    throw new RangeError('outputs is "full", but labels share one kernel with criterion "laplace"; expected "average"');
-  const task = taskOf(context, own, X, labels, undefined, { method: "laplace", ridge: 0, concentration: 1 });
-  context.arena.require(trainingMemory(task));
-  return (candidate) => ({ ridge: 0, ...rateLabels(task, candidate, scale) });
 }
 
 function* searching(family: Family, rate: Rating, options: Checked): Generator<TunePoint, Tuned, void> {

@@ -120,6 +120,9 @@ describe.each(variants)("%s", (variant) => {
       refuses(() => fit.sample(medium));
       refuses(() => fit.sample([0], { draws: 1e9 }));
     }
+    const classifier = ntk.classify(infinite, [0, 1, 2], [0, 1, 2]);
+    refuses(() => classifier.predict([0], { draws: 1e9 }));
+    classifier.dispose();
     const path = ntk.dynamics(net, [0, 1], [0, 1], { learningRate: 0.1 });
     refuses(() => path.at(new Float64Array(1e5), X));
     path.dispose();
