@@ -1,5 +1,6 @@
-// What a Laplace classification of 500 points and 10 classes costs, in Cholesky factorisations of order 500. The two are
-// alternated in one run; the kernel's own time is measured too and left out. The budget is 60 factorisations.
+// What a Laplace classification of 500 points and 10 classes costs, in Cholesky factorisations of order 500.
+// The two are alternated in one run; the kernel's own time is measured too and left out.
+// The budget is 60 factorisations.
 import { createInfiniteNetwork, load } from "ntk-wasm";
 import { matrix, median, symmetric } from "./lib/data.mjs";
 

@@ -1,4 +1,4 @@
-/** Parts of classification by themselves: the integral over a logistic function, likelihoods, the search over scales. */
+/** Parts of classification by themselves: integrals over a logistic function, likelihoods, the search over scales. */
 import { describe, expect, test } from "vitest";
 import { logistic, sigmoid, softmax } from "../src/classification/likelihood.js";
 import { logisticGaussian, softmaxGaussian } from "../src/classification/probabilities.js";

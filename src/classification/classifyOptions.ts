@@ -7,8 +7,8 @@ import { describe, refusal } from "../words.js";
 
 export interface ClassifyOptions<L extends Label = Label> {
   /**
-   * - `laplace` (default): the Laplace approximation of a Gaussian process with a logistic likelihood (two classes) or a
-   *   softmax likelihood. Its evidence compares models.
+   * - `laplace` (default): the Laplace approximation of a Gaussian process with a logistic likelihood (two classes) or
+   *   a softmax likelihood. Its evidence compares models.
    * - `dirichlet`: regression on transformed labels, with noise for each class (Milios et al. 2018). No iteration; its
    *   evidence is that of the transformed labels.
    * - `ridge`: kernel ridge regression of one-hot labels, the baseline. Its probabilities are clipped and divided by

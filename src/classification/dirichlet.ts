@@ -1,6 +1,6 @@
 /**
- * Classification as regression on transformed labels (Milios et al. 2018). A Gamma variable of shape α_ic = α_ε + [y_i =
- * c] is matched by a log-normal one: log-target log α_ic − s²_ic/2 with noise s²_ic = log(1 + 1/α_ic). So each class is
+ * Classification as regression on transformed labels (Milios et al. 2018). A Gamma variable of shape
+ * α_ic = α_ε + [y_i = c] is matched by a log-normal one: log-target log α_ic − s²_ic/2 with noise s²_ic = log(1 + 1/α_ic). So each class is
  * a Gaussian process with noise of its own, and the probabilities are E[softmax(f)].
  *
  * The prior mean of class c is log π_c + a constant, with π the class frequencies. Away from all data the probabilities

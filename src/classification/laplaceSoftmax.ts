@@ -1,8 +1,9 @@
 /**
  * The Laplace approximation for C > 2 classes. A Newton step (K⁻¹ + W)Δf = g of order NC is solved by conjugate
- * gradients: a product with K costs 2N²C operations, an exact step some (3C + 1)N³/3. The tolerance follows the gradient, which keeps Newton's convergence faster than linear
- * (Dembo, Eisenstat & Steihaug 1982). Where conjugate gradients would cost more than exact steps, exact steps take
- * over. One exact factor at the mode gives evidence and covariances.
+ * gradients: a product with K costs 2N²C operations, an exact step some (3C + 1)N³/3. The tolerance follows the
+ * gradient, which keeps Newton's convergence faster than linear (Dembo, Eisenstat & Steihaug 1982). Where conjugate
+ * gradients would cost more than exact steps, exact steps take over. One exact factor at the mode gives evidence and
+ * covariances.
  */
 import { dot } from "../linalg/vectors.js";
 import type { View } from "../linalg/view.js";
@@ -75,8 +76,8 @@ class NewtonSteps {
 
   /**
    * Conjugate gradients for (K⁻¹ + W) Δf = g with K as preconditioner: each step is the best of its Krylov space for
-   * Newton's model of ψ. Directions are kept as p and K⁻¹p, so a step costs one product with K. Undefined where it takes
-   * too many products.
+   * Newton's model of ψ. Directions are kept as p and K⁻¹p, so a step costs one product with K. Undefined where it
+   * takes too many products.
    */
   #conjugateGradients(
     probability: Float64Array,

@@ -12,7 +12,7 @@ import type { Draws, Latents } from "./posterior.js";
 
 /** Nodes of the trapezoid rule reach so many standard deviations. e^(−9.5²/2) is below 1e-19. */
 const REACH = 9.5;
-/** Steps: the logistic function is analytic up to ±πi, and a Gaussian needs 0.7 of its deviation; errors below 1e-13. */
+/** Steps: the logistic function is analytic up to ±πi, and a Gaussian needs 0.7 of its deviation. */
 const [STEP, GAUSSIAN_STEP] = [0.45, 0.7];
 /** Beyond, σ(f) = e^f and σ'(f) = e^−|f| to the last digit. */
 const TAIL = 37;
