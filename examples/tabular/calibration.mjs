@@ -1,6 +1,6 @@
 // Are the probabilities right? Expected calibration error, log loss and Brier score of classification, ten-fold,
-// against one-hot ridge regression and logistic regression. Every row is predicted once, by the fold that leaves it out; scores
-// are those of all rows together.
+// against one-hot ridge regression and logistic regression. Every row is predicted once, by the fold that leaves it
+// out; scores are those of all rows together.
 import { createInfiniteNetwork, standardize } from "ntk-wasm";
 import { FOLDS, loadTabular } from "./data.mjs";
 import { logisticRegression } from "./logisticRegression.mjs";

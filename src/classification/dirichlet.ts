@@ -1,7 +1,8 @@
 /**
  * Classification as regression on transformed labels (Milios et al. 2018). A Gamma variable of shape
- * α_ic = α_ε + [y_i = c] is matched by a log-normal one: log-target log α_ic − s²_ic/2 with noise s²_ic = log(1 + 1/α_ic). So each class is
- * a Gaussian process with noise of its own, and the probabilities are E[softmax(f)].
+ * α_ic = α_ε + [y_i = c] is matched by a log-normal one: log-target log α_ic − s²_ic/2 with noise
+ * s²_ic = log(1 + 1/α_ic). So each class is a Gaussian process with noise of its own, and the probabilities are
+ * E[softmax(f)].
  *
  * The prior mean of class c is log π_c + a constant, with π the class frequencies. Away from all data the probabilities
  * are about these frequencies, and the targets have mean 0. A class without rows has the frequency of α_ε rows.
