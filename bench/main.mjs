@@ -1,6 +1,6 @@
 // `npm run bench`: every case, for every variant that runs here, alternated. It gives medians, GFLOP/s, ratios, and the
 // share of the register peak measured around the same case. Prints a Markdown table, and writes it and a JSON file to
-// bench/results/.
+// bench/results/. Last comes what a classification costs beside a Cholesky factorisation (bench/classify.mjs).
 //
 //   --only REGEX   cases whose name matches     --rounds N   rounds a case (default 9)
 //   --threads N    one thread beside N, and the share of what the machine gives (bench/threads.mjs)
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { load } from "ntk-wasm";
 import { supports } from "../dist/backend/inlined.js";
 import { CASES, resident } from "./cases/float64.mjs";
+import { benchClassify } from "./classify.mjs";
 import { median } from "./lib/data.mjs";
 import { machine, peakBinaries } from "./lib/machine.mjs";
 import { measure, peaks, sink, tableHead, tableRow } from "./lib/race.mjs";
@@ -60,6 +61,11 @@ for (const item of CASES.filter(({ name }) => new RegExp(options.only).test(name
     console.log(lines.at(-1));
   }
 }
+if (new RegExp(options.only).test("classify"))
+  await benchClassify(variants, rounds, (line) => {
+    lines.push(line);
+    console.log(line);
+  });
 const summary = Object.entries(peak).map(
   ([name, run]) => `${name} ${median(Array.from({ length: 9 }, run)).toFixed(1)}`,
 );

@@ -6,6 +6,8 @@
 
 import { Arena } from "./arena.js";
 import { checkResult, toMatrix } from "./check.js";
+import { type Classifier, classifyModel } from "./classification/classifier.js";
+import type { ClassifyOptions } from "./classification/classifyOptions.js";
 import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
@@ -13,6 +15,7 @@ import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.j
 import type { KernelSource } from "./kernel/kernel.js";
 import { kernelSource } from "./kernel/modelKernel.js";
 import type { Model } from "./kernel/models.js";
+import type { Label, Labels } from "./labels.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
@@ -232,6 +235,34 @@ export class Ntk {
   }
 
   /**
+   * Classification with probabilities: latent functions with the model's tangent kernel as prior covariance, mean 0,
+   * and a logistic or softmax likelihood by Laplace's approximation (Rasmussen & Williams 2006, chapter 3). Method
+   * `"dirichlet"` is regression on transformed labels, `"ridge"` the one-hot baseline. The start values of a finite
+   * network are left out, as with `centered` in {@link fit}; several outputs have their averaged kernel. Labels are
+   * integers, strings or booleans.
+   *
+   * @throws TypeError, RangeError for bad input, naming the row of a bad label; NotPositiveDefiniteError for an
+   *   indefinite kernel; ConvergenceError where Newton's method does not find the mode; MemoryLimitError.
+   * @example
+   * const flowers = ntk.classify(createInfiniteNetwork(), [-2, -1, 1, 2], ["lily", "lily", "rose", "rose"], {
+   *   scale: "fit",
+   * });
+   * const { labels, probabilities } = flowers.predict([-1.5]);
+   * labels.join(); // "lily"
+   * probabilities.data[0] > 0.5; // true
+   * flowers.report.logEvidence; // below 0: compare models by it
+   * flowers.dispose();
+   */
+  classify<L extends Label>(
+    model: Model,
+    X: MatrixLike,
+    labels: Labels<L>,
+    options: ClassifyOptions<L> = {},
+  ): Classifier<L> {
+    return classifyModel(this.#context, model, X, labels, options);
+  }
+
+  /**
    * What the kernel says about learning on X (N×d): its eigenvalues and eigenvectors, the targets' coefficients along
    * them, effective rank, participation ratio, alignment with YYᵀ, the learning time of each mode, and the predicted
    * learning curve. With `top` only the largest modes, by Lanczos: for a finite network through its features, without
@@ -439,7 +470,8 @@ export class Ntk {
   /**
    * Chooses ridge, weightStd, biasStd and depth by the profiled evidence or by leave-one-out, within bounds. Options
    * that are not given stay as the model has them. A custom kernel has a ridge only. With `noise: "binned"` it chooses
-   * a noise for each bin of a one-dimensional input too: see {@link BinnedNoise}.
+   * a noise for each bin of a one-dimensional input too: see {@link BinnedNoise}. With criterion `"laplace"` Y is
+   * labels, as {@link classify} takes them, and the scale of the kernel is chosen in place of the ridge.
    *
    * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
    * @example
@@ -452,8 +484,8 @@ export class Ntk {
     Y: MatrixLike,
     options: TuneOptions & { noise: "binned" },
   ): Tuned<M> & { noise: BinnedNoise };
-  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Tuned<M>;
-  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options: TuneOptions = {}): Tuned<M> {
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options?: TuneOptions): Tuned<M>;
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options: TuneOptions = {}): Tuned<M> {
     return tune(this.#context, model, X, Y, options) as Tuned<M>;
   }
 
@@ -468,7 +500,7 @@ export class Ntk {
   tuning<M extends Model>(
     model: M,
     X: MatrixLike,
-    Y: MatrixLike,
+    Y: MatrixLike | Labels,
     options: TuneOptions = {},
   ): Generator<TunePoint, Tuned<M>, void> {
     return tuning(this.#context, model, X, Y, options) as Generator<TunePoint, Tuned<M>, void>;

@@ -1,10 +1,10 @@
 /** The two helpers that prepare data, `standardize` and `oneHot`: plain data in and out, no backend. */
-import { checkPositiveInteger, describe, toMatrix } from "./check.js";
-import { readMatrix, toEntries } from "./lists.js";
-import { type Matrix, type MatrixLike, matrix, type NumberArray } from "./matrix.js";
+import { toMatrix } from "./check.js";
+import { givenClasses, type Label, type Labels, labelsOf, occurring, unknownLabel } from "./labels.js";
+import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { zeros } from "./memory.js";
-import { isList } from "./options.js";
-import { quoted } from "./words.js";
+
+export type { Label } from "./labels.js";
 
 /** Data with zero mean and unit standard deviation in every column, and the map that does the same to new data. */
 export interface Standardized {
@@ -95,17 +95,11 @@ function columnMoments({ data, rows, cols }: Matrix, j: number): [number, number
   return [mean, largest * Math.sqrt(squares / rows)];
 }
 
-/** What a class may be called. Integers, strings or booleans, all of one kind. */
-export type Label = number | string | boolean;
-
 /** One column per class, and what each is called. */
 export interface OneHot<L extends Label = Label> extends Matrix {
   /** The label of each column. */
   classes: L[];
 }
-
-/** More distinct labels than this are asked about: an identifier has a class for each row. */
-const MOST_CLASSES = 1000;
 
 /**
  * One column per class, 1 where the label is that class: N labels of C classes become N×C. Labels are integers, strings
@@ -123,12 +117,9 @@ const MOST_CLASSES = 1000;
  * oneHot(["dog"], Y.classes).data; // [0, 1]
  * oneHot([0, 2]).data; // [1, 0, 0, 0, 0, 1]
  */
-export function oneHot<L extends Label>(
-  labels: readonly L[] | NumberArray | Matrix,
-  classes?: number | readonly L[],
-): OneHot<L> {
+export function oneHot<L extends Label>(labels: Labels<L>, classes?: number | readonly L[]): OneHot<L> {
   const list = labelsOf(labels);
-  const known = classes === undefined ? occurring(list) : givenClasses(classes);
+  const known = classes === undefined ? occurring(list) : givenClasses(classes, "oneHot");
   const column = new Map(known.map((label, c) => [label, c]));
   const Y = matrix(list.length, known.length);
   list.forEach((label, i) => {
@@ -137,84 +128,4 @@ export function oneHot<L extends Label>(
     Y.data[i * known.length + c] = 1;
   });
   return { ...Y, classes: known as L[] };
-}
-
-const EXPECTED = "integers, strings or booleans, in an array, a typed array or a column Matrix";
-
-/** Labels of one kind. */
-function labelsOf(labels: unknown): Label[] {
-  let list: unknown[];
-  if (isList(labels)) list = toEntries(labels, "labels", EXPECTED, 0, Number.MAX_SAFE_INTEGER);
-  else if (typeof labels === "object" && labels !== null) {
-    const { data, cols } = readMatrix(labels, "labels");
-    if (cols !== 1) throw new RangeError(`labels has ${cols} columns; expected one`);
-    list = Array.from(data);
-  } else throw new TypeError(`labels is ${describe(labels)}; expected ${EXPECTED}`);
-  return list.map((label, i) => checkLabel(label, list[0], `labels: ${shown(label)} in row ${i}`));
-}
-
-function checkLabel(label: unknown, first: unknown, what: string): Label {
-  if (typeof label !== "number" && typeof label !== "string" && typeof label !== "boolean")
-    throw new TypeError(`${what}; expected an integer, a string or a boolean`);
-  if (typeof label !== typeof first)
-    throw new TypeError(`${what} after a ${typeof first}; expected labels of one kind`);
-  return label;
-}
-
-function shown(label: unknown): string {
-  return typeof label === "string"
-    ? `label ${quoted(label)}`
-    : typeof label === "number"
-      ? `label ${label}`
-      : describe(label);
-}
-
-/** The labels that occur, in order. */
-function occurring(list: readonly Label[]): Label[] {
-  list.forEach((label, i) => {
-    if (typeof label === "number" && !Number.isSafeInteger(label))
-      throw new RangeError(`labels: label ${label} in row ${i}; expected an integer (give classes for others)`);
-  });
-  const largest = list.reduce<number>((top, label) => Math.max(top, typeof label === "number" ? label : Infinity), -1);
-  if (largest < MOST_CLASSES && list.every((label) => (label as number) >= 0))
-    return Array.from({ length: largest + 1 }, (_, c) => c);
-  // -0 and 0 are one label.
-  const distinct = [...new Set(list)];
-  if (distinct.length > MOST_CLASSES) {
-    throw new RangeError(
-      `labels has ${distinct.length} distinct values in ${list.length} rows: is it an identifier? Give classes if it is not; expected at most ${MOST_CLASSES}`,
-    );
-  }
-  return distinct.sort((a, b) => (typeof a === "string" ? byCodePoint(a, b as string) : Number(a) - Number(b)));
-}
-
-function byCodePoint(a: string, b: string): number {
-  const [left, right] = [Array.from(a), Array.from(b)];
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const difference = (left[i].codePointAt(0) as number) - (right[i].codePointAt(0) as number);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-}
-
-/** The most classes that are given: a column each. */
-const MOST_GIVEN = 1_000_000;
-
-function givenClasses(classes: unknown): Label[] {
-  if (!isList(classes)) {
-    checkPositiveInteger(classes, "oneHot: classes", MOST_GIVEN);
-    return Array.from({ length: classes }, (_, c) => c);
-  }
-  const list = toEntries(classes, "classes", "a number of classes or their labels", 1, MOST_GIVEN);
-  const known = list.map((label, c) => checkLabel(label, list[0], `classes: ${shown(label)} at ${c}`));
-  if (new Set(known).size !== known.length) throw new RangeError("classes has a label twice; expected each once");
-  return known;
-}
-
-function unknownLabel(label: Label, row: number, known: readonly Label[], counted: boolean): RangeError {
-  const few = known.slice(0, 5).map((item) => (typeof item === "string" ? quoted(item) : String(item)));
-  const expected = counted
-    ? `an integer in 0..${known.length - 1}`
-    : `one of the ${known.length} classes ${few.join(", ")}${known.length > few.length ? ", …" : ""}`;
-  return new RangeError(`labels: ${shown(label)} in row ${row}; expected ${expected}`);
 }

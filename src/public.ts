@@ -1,4 +1,7 @@
 /** The public names that every entry has: all but `load`. */
+
+export type { Classifier, ClassifierReport } from "./classification/classifier.js";
+export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./classification/classifyOptions.js";
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
 export { checkKernel, type KernelCheck } from "./kernel/checkKernel.js";
 export type { CustomKernel } from "./kernel/custom.js";
@@ -15,6 +18,7 @@ export {
   scaled,
   sumOf,
 } from "./kernel/models.js";
+export type { Labels } from "./labels.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation, ActivationDescription, ActivationName } from "./model/activation.js";

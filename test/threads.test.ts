@@ -99,6 +99,20 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
       fit.dispose();
       return [before, after];
     }),
+  classify: (ntk) => {
+    const labels = Array.from({ length: N }, (_, i) => (Y.data[i] > 0.3 ? 2 : Y.data[i] > -0.3 ? 1 : 0));
+    const two = labels.map((label) => label > 0);
+    return [
+      ntk.classify(net, X, labels, { scale: 2 }),
+      ntk.classify(infinites, X, two, { ridge: 0.1 }),
+      ntk.classify(infinites, X, labels, { method: "dirichlet", scale: "fit" }),
+      ntk.classify(deep, X, labels, { method: "ridge", ridge: 1 }),
+    ].map((classifier) => {
+      const result = [classifier.report, classifier.predict(X2)];
+      classifier.dispose();
+      return result;
+    });
+  },
   restore: (ntk) => ntk.restore(ntk.fit(net, X, Y, { ridge: 0.1 }).snapshot()).predict(X2),
   spectrum: (ntk) => {
     const limit = createInfiniteNetwork({ depth: 2, activation: "relu" });

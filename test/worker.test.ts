@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "v
 import { whyNotShared } from "../src/backend/threads/choose.js";
 import {
   BackendError,
+  type ClassPrediction,
   ConvergenceError,
   createInfiniteNetwork,
   createNetwork,
@@ -30,7 +31,13 @@ import {
   type TunePoint,
 } from "../src/index.js";
 import { Host } from "../src/worker/host.js";
-import { type AsyncFit, type AsyncNtk, type AsyncSpectrum, loadInWorker } from "../src/worker/index.js";
+import {
+  type AsyncClassifier,
+  type AsyncFit,
+  type AsyncNtk,
+  type AsyncSpectrum,
+  loadInWorker,
+} from "../src/worker/index.js";
 import { type Handle, packError, type Reply, unpackError } from "../src/worker/protocol.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadVariant, variants } from "./setup/variants.js";
@@ -149,6 +156,21 @@ describe.each(variants)("%s", (variant) => {
     expect(await theirs.update(change)).toBe(theirs);
     expect(await theirs.predict(Xnew)).toEqual(ours.update(change).predict(Xnew));
     theirs.dispose();
+  });
+
+  test("a classifier: classes, report, predictions", async () => {
+    const labels = X.map((_, i) => ["low", "middle", "high"][i % 3]);
+    for (const options of [{ scale: "fit" }, { method: "dirichlet" }, { method: "ridge", ridge: 1 }] as const) {
+      const ours = here.classify(infinite, X, labels, options);
+      const theirs = await there.classify(infinite, X, labels, options);
+      expect(theirs.classes).toEqual(ours.classes);
+      expect(theirs.report).toEqual(ours.report);
+      expect(await theirs.predict(Xnew, { seed: 2 })).toEqual(ours.predict(Xnew, { seed: 2 }));
+      theirs.dispose();
+      await expect(theirs.predict(Xnew)).rejects.toThrow(/this classify was disposed of/);
+    }
+    const criterion = "laplace";
+    expect(await there.tune(infinite, X, labels, { criterion })).toEqual(here.tune(infinite, X, labels, { criterion }));
   });
 
   test("dynamics, ensembles, the first-order model", async () => {
@@ -612,6 +634,7 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["comparing", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
     ["sweeping", [X, Y, { widths: [8], learningRates: [0.1], steps: 2, seeds: 1 }], "slices", ["next"]],
     ["tuning", [infinite, X, Y], "slices", ["next"]],
+    ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
     ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],
   ];
   calls.forEach(([method, args], i) => {
@@ -627,7 +650,8 @@ test("each kind of object has its number, its methods and its fields", async () 
   );
   expect(handles[1]).toMatchObject({ fields: { path: [] } });
   expect(handles[4]).toMatchObject({ fields: { total: 2 } });
-  for (const handle of handles.slice(5, -1)) expect(handle).toMatchObject({ fields: {} });
+  expect(handles.at(-2)).toMatchObject({ fields: { classes: [0, 1] } });
+  for (const handle of handles.slice(5, -2)) expect(handle).toMatchObject({ fields: {} });
   expect(handles.at(-1)).toMatchObject({ fields: { ...ntk.spectrum(net, X, Y) } });
   expect((handles[4] as Handle).fields).not.toHaveProperty("draws");
 });
@@ -649,6 +673,8 @@ test("types are those of the plain API, as promises", () => {
   expectTypeOf<AsyncNtk["kernel"]>().returns.resolves.toEqualTypeOf<Matrix>();
   expectTypeOf<AsyncNtk["fit"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
   expectTypeOf<AsyncFit["update"]>().returns.resolves.toEqualTypeOf<AsyncFit>();
+  expectTypeOf<AsyncNtk["classify"]>().returns.resolves.toExtend<AsyncClassifier>();
+  expectTypeOf<AsyncClassifier<string>["predict"]>().returns.resolves.toEqualTypeOf<ClassPrediction<string>>();
   expectTypeOf<AsyncNtk["spectrum"]>().returns.resolves.toEqualTypeOf<AsyncSpectrum>();
   expectTypeOf<AsyncSpectrum["eigenvectors"]>().toEqualTypeOf<Matrix>();
   expectTypeOf<AsyncSpectrum["learningCurve"]>().returns.resolves.toEqualTypeOf<LearningCurve>();

@@ -1,7 +1,9 @@
 // `npm run example:tabular`: tangent kernels of finite and infinite networks, by depth, on small real data sets,
 // against ridge regression on the inputs and the nearest neighbour. Ten-fold. Every ridge (and in one column the depth)
-// is chosen by the profiled evidence on the training rows.
+// is chosen by the profiled evidence on the training rows. Then how good the probabilities of classification are
+// (calibration.mjs).
 import { createInfiniteNetwork, createNetwork, load } from "ntk-wasm";
+import { printCalibration } from "./calibration.mjs";
 import { errorOf, FOLDS, folds, loadTabular } from "./data.mjs";
 
 const DEPTHS = [1, 2, 3];
@@ -93,4 +95,5 @@ console.log(
 );
 const width = head.map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
 for (const line of lines) console.log(line.map((cell, column) => cell.padEnd(width[column])).join("  "));
+printCalibration(ntk);
 console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s`);

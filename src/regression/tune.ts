@@ -1,27 +1,32 @@
 /**
- * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3).
+ * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3); for
+ * labels the scale in place of the ridge, by Laplace's evidence (MATH.md §9).
  *
  * A kernel is decomposed once for all ridges, and the ridge is searched continuously. For each depth, a bounded simplex
  * search chooses weightStd and biasStd over their logarithms.
  */
 import type { Context } from "../context.js";
 import { type Model, ownModel } from "../kernel/models.js";
+import type { Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { read } from "../options.js";
-import { averageAdvice, checkData } from "../problem.js";
+import { averageAdvice, checkData, residualProblem } from "../problem.js";
 import { drain } from "../slices.js";
+import { repeatsNote } from "./evidence.js";
 import { pathMemory } from "./ridgePath.js";
 import { type Family, familyOf } from "./tuneFamily.js";
+import { labelRating } from "./tuneLabels.js";
 import { type Bins, binsOf } from "./tuneNoise.js";
 import { type Checked, OPTIONS, type Tuned, type TuneOptions, type TunePoint } from "./tuneOptions.js";
-import { Search } from "./tuneSearch.js";
+import { bestRidge } from "./tuneRidge.js";
+import { type Rating, Search } from "./tuneSearch.js";
 
 /** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
 export function tuning(
   context: Context,
   model: Model,
   X: MatrixLike,
-  Y: MatrixLike,
+  Y: MatrixLike | Labels,
   options: TuneOptions,
 ): Generator<TunePoint, Tuned, void> {
   const checked = read(options, "tune", "{ weightStd: [0.5, 4] }", OPTIONS);
@@ -29,31 +34,56 @@ export function tuning(
   const family = familyOf(own, checked, model);
   // A depth that the model's other options forbid is refused before the first kernel.
   for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
-  const { source, ...data } = checkData(context, own, X, Y, checked.outputs);
-  context.arena.require(pathMemory(context, source, data.X.rows), averageAdvice(source.block));
-  return searching(context, family, data.X, data.Y, checked, noiseBins(checked, data.X));
+  if (checked.criterion === "laplace") {
+    noiseBins(checked, undefined);
+    return searching(context, family, labelRating(context, own, X, Y as Labels, checked), checked, undefined);
+  }
+  const { rate, bins } = targetRating(context, own, X, Y as MatrixLike, checked, checked.criterion);
+  return searching(context, family, rate, checked, bins);
 }
 
 /** The bins of a noise model, where one is asked for. @throws RangeError */
-function noiseBins({ noise, bins, criterion }: Checked, X: Matrix): Bins | undefined {
+function noiseBins({ noise, bins, criterion }: Checked, X: Matrix | undefined): Bins | undefined {
   if (noise === undefined) {
     if (bins === undefined) return undefined;
     throw new RangeError('bins is given without a noise model; expected noise: "binned" beside it');
   }
-  if (criterion === "loo")
+  if (criterion !== "evidence" || !X)
     throw new RangeError('noise "binned" is searched by the evidence; expected criterion "evidence"');
   return binsOf(X, bins);
+}
+
+/** How models are rated on targets, which are checked and copied now, and the bins of a noise model. */
+function targetRating(
+  context: Context,
+  own: Model,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: Checked,
+  criterion: "evidence" | "loo",
+): { rate: Rating; bins: Bins | undefined } {
+  const { centered, outputs, ridge: ridges, scale } = options;
+  if (scale) throw new RangeError('scale is given, but it is searched with criterion "laplace" alone; expected ridge');
+  const { source, X, Y } = checkData(context, own, Xlike, Ylike, outputs);
+  context.arena.require(pathMemory(context, source, X.rows), averageAdvice(source.block));
+  const rate: Rating = (candidate, terms) => {
+    const data = checkData(context, candidate, X, Y, outputs);
+    const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
+    const problem = residualProblem(data, start, terms);
+    const repeats = repeatsNote(problem);
+    return { problem, rated: bestRidge(context, problem, criterion, ridges), notes: repeats ? [repeats] : [] };
+  };
+  return { rate, bins: noiseBins(options, X) };
 }
 
 function* searching(
   context: Context,
   family: Family,
-  X: Matrix,
-  Y: Matrix,
+  rate: Rating,
   options: Checked,
   bins: Bins | undefined,
 ): Generator<TunePoint, Tuned, void> {
-  const search = new Search(context, family, X, Y, options, bins);
+  const search = new Search(context, family, rate, options, bins);
   const depths = options.depth ?? [family.depth];
   for (const depth of depths) yield* search.scales(depth);
   // Scales and noise depend on each other, and are searched in turn.
@@ -66,6 +96,12 @@ function* searching(
 }
 
 /** `ntk.tune`. */
-export function tune(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: TuneOptions): Tuned {
+export function tune(
+  context: Context,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike | Labels,
+  options: TuneOptions,
+): Tuned {
   return drain(tuning(context, model, X, Y, options));
 }

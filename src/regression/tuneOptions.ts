@@ -21,11 +21,17 @@ import type { BinnedNoise } from "./tuneNoise.js";
 export interface TuneOptions {
   /**
    * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
-   * leave-one-out residuals.
+   * leave-one-out residuals. `laplace`: the log evidence of `classify`. Y is then labels, as `classify` takes them, and
+   * the scale that multiplies the kernel is chosen in place of a ridge.
    */
-  criterion?: "evidence" | "loo";
+  criterion?: "evidence" | "loo" | "laplace";
   /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
   ridge?: readonly [number, number];
+  /**
+   * With criterion `laplace`: bounds of what multiplies the kernel, 0 < low ≤ high. Default: 1e-4 and 1e8 over the mean
+   * of Θ's diagonal.
+   */
+  scale?: readonly [number, number];
   /**
    * Bounds of weightStd; default: the model's own value. Where a model has a list of a scale, each of its values is
    * searched within the bounds.
@@ -58,7 +64,7 @@ export interface TuneOptions {
   signal?: Signal;
 }
 
-/** One kernel with its best ridge. */
+/** One kernel with its best ridge, or with labels its best scale. */
 export interface TunePoint {
   depth: number | undefined;
   /** One for all layers, or where the model has it one for each. */
@@ -67,19 +73,24 @@ export interface TunePoint {
   /** Of stationary kernels alone. */
   lengthScale?: PerLayer<number>;
   period?: PerLayer<number>;
+  /** 0 for labels, which have no noise. */
   ridge: number;
+  /** For labels alone: what multiplies the kernel. */
+  scale?: number;
   /** The variances of the bins beside the ridge, where `noise` is searched. */
   noise?: number[];
-  /** Larger is better: the profiled log evidence, or minus the leave-one-out error. */
+  /** Larger is better: the log evidence, profiled or of Laplace, or minus the leave-one-out error. */
   score: number;
-  /** True where the ridge is at an end of its range: a better ridge may lie beyond. */
+  /** True where the ridge, or the scale, is at an end of its range: a better one may lie beyond. */
   atBound: boolean;
 }
 
 export interface Tuned<M extends Model = Model> {
-  /** The model to fit with this ridge. It is of the kind that was given. */
+  /** The model to fit with this ridge, or to classify with this scale. It is of the kind that was given. */
   model: M;
   ridge: number;
+  /** For labels alone: what multiplies the kernel. */
+  scale?: number;
   /**
    * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise, X)`
    * is the noise to fit X with beside the ridge.
@@ -101,8 +112,9 @@ export interface Tuned<M extends Model = Model> {
 }
 
 export const OPTIONS = {
-  criterion: or(choice(["evidence", "loo"]), "evidence"),
+  criterion: or(choice(["evidence", "loo", "laplace"]), "evidence"),
   ridge: optional(bounds),
+  scale: optional(bounds),
   weightStd: optional(bounds),
   biasStd: optional(bounds),
   lengthScale: optional(bounds),

@@ -2,22 +2,31 @@
 import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
-import type { Matrix } from "../matrix.js";
 import { type PerLayer, valueAt } from "../model/perLayer.js";
-import { checkData, type Problem, residualProblem } from "../problem.js";
-import { repeatsNote } from "./evidence.js";
+import type { Problem } from "../problem.js";
 import { maximise } from "./search.js";
 import { type Coordinate, coordinatesOf, type Family, scalesAt } from "./tuneFamily.js";
 import { type Bins, binTerms, noiseNotes, type RatedNoise, searchNoise, variancesOf } from "./tuneNoise.js";
 import type { Checked, Tuned, TunePoint } from "./tuneOptions.js";
-import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
+import { endOf, type RatedRidge } from "./tuneRidge.js";
+
+/** A model at its best ridge, or for labels at its best scale. */
+export interface Rated extends RatedRidge {
+  scale?: number;
+}
+
+/** How good a model is, with its noise. Labels have no problem that the noise of bins could be searched in. */
+export type Rating = (
+  candidate: Model,
+  terms: RowTerms | undefined,
+) => { problem: Problem | undefined; rated: Rated; notes: string[] };
 
 /** The best of a search so far. */
 interface Best {
   point: TunePoint;
   model: Model;
-  problem: Problem;
-  rated: RatedRidge;
+  problem: Problem | undefined;
+  rated: Rated;
   noise: RatedNoise | undefined;
 }
 
@@ -26,7 +35,7 @@ export class Search {
   readonly coordinates: Coordinate[];
   readonly #context: Context;
   readonly #family: Family;
-  readonly #data: { X: Matrix; Y: Matrix };
+  readonly #rate: Rating;
   readonly #options: Checked;
   readonly #bins: Bins | undefined;
   readonly #trace: TunePoint[] = [];
@@ -34,10 +43,10 @@ export class Search {
   #best: Best | undefined;
   #aborted = false;
 
-  constructor(context: Context, family: Family, X: Matrix, Y: Matrix, options: Checked, bins: Bins | undefined) {
+  constructor(context: Context, family: Family, rate: Rating, options: Checked, bins: Bins | undefined) {
     this.#context = context;
     this.#family = family;
-    this.#data = { X, Y };
+    this.#rate = rate;
     this.#options = options;
     this.#bins = bins;
     this.coordinates = coordinatesOf(family, options);
@@ -54,7 +63,7 @@ export class Search {
 
   /** Searches the scales at a depth, with the noise that was found so far. */
   *scales(depth: number | undefined): Generator<TunePoint, void, void> {
-    const { criterion, evaluations, ridge } = this.#options;
+    const { evaluations } = this.#options;
     const noise = this.#best?.noise;
     const own = noise && binTerms(this.#bins as Bins, noise.weights);
     const search = maximise(
@@ -65,8 +74,8 @@ export class Search {
     while (!next.done && !this.#aborted) {
       const scales = scalesAt(this.#family.scales, this.coordinates, next.value);
       const model = this.#family.make(depth, scales);
-      const problem = this.#problem(model, own);
-      const rated = bestRidge(this.#context, problem, criterion, ridge);
+      const { problem, rated, notes } = this.#rate(model, own);
+      for (const note of notes) this.#notes.add(note);
       // The point is the caller's: lists of its own.
       const shown = scalesAt(scales, [], []);
       const where = { depth, weightStd: undefined, biasStd: undefined, ...shown };
@@ -89,7 +98,7 @@ export class Search {
     const { model, problem, rated, noise, point } = this.best;
     const start = noise?.weights ?? new Float64Array(bins.count).fill(1);
     const bounds = this.#range(rated, noise);
-    const search = searchNoise(this.#context, problem, bins, start, bounds, evaluations);
+    const search = searchNoise(this.#context, problem as Problem, bins, start, bounds, evaluations);
     let next = search.next();
     while (!next.done && !this.#aborted) {
       const found = next.value;
@@ -111,21 +120,11 @@ export class Search {
   }
   #bounds: readonly [number, number] | undefined;
 
-  #problem(model: Model, own: RowTerms | undefined): Problem {
-    const { centered, outputs } = this.#options;
-    const data = checkData(this.#context, model, this.#data.X, this.#data.Y, outputs);
-    const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
-    const problem = residualProblem(data, start, own);
-    const repeats = repeatsNote(problem);
-    if (repeats) this.#notes.add(repeats);
-    return problem;
-  }
-
   /** Notes a kernel that was rated, and tells of it. */
   #take(found: Omit<Best, "point">, where: Omit<TunePoint, "ridge" | "score" | "atBound">): TunePoint {
-    const { ridge, score, atBound } = found.rated;
+    const { ridge, scale, score, atBound } = found.rated;
     const noise = found.noise && { noise: variancesOf(found.noise) };
-    const point: TunePoint = { ...where, ridge, score, atBound, ...noise };
+    const point: TunePoint = { ...where, ridge, ...(scale !== undefined && { scale }), score, atBound, ...noise };
     this.#trace.push(point);
     if (!this.#best || score > this.#best.point.score) this.#best = { ...found, point };
     this.#options.onProgress?.(point);
@@ -140,6 +139,7 @@ export class Search {
     return {
       model: this.#family.result?.() ?? model,
       ridge: point.ridge,
+      ...(point.scale !== undefined && { scale: point.scale }),
       score: point.score,
       ...(bins && { noise: { edges: bins.edges, variances: point.noise ?? new Array(bins.count).fill(0) } }),
       atBound: ends.length > 0,
@@ -159,8 +159,10 @@ function boundNotes(
   const notes: string[] = [];
   const add = (what: string, value: number, end: string) =>
     notes.push(`the chosen ${what} ${value} is at the ${end} end of its range: a better one may lie beyond it`);
-  if (point.atBound && !point.noise)
-    notes.push(`the chosen ridge ${point.ridge} is at an end of its range: a better one may lie beyond it`);
+  if (point.atBound && !point.noise) {
+    const chosen = point.scale === undefined ? `ridge ${point.ridge}` : `scale ${point.scale}`;
+    notes.push(`the chosen ${chosen} is at an end of its range: a better one may lie beyond it`);
+  }
   for (const { name, entry, range } of coordinates) {
     const value = valueAt(point[name] as PerLayer<number>, entry);
     const end = endOf(value, range[0], range[1]);

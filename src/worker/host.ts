@@ -3,6 +3,7 @@
  * other, in order. Long calls let messages in between their slices, so that an abort is seen.
  */
 import { isFloat64Array } from "../brand.js";
+import { Classifier } from "../classification/classifier.js";
 import { BackendError } from "../errors.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
@@ -93,6 +94,7 @@ const KINDS: Readonly<Record<Kind, Row>> = {
       report: { run: ({ report }: Fit, { args }) => pick(report, args[0] as string[] | undefined) },
     },
   },
+  classify: { type: Classifier },
   dynamics: { type: Dynamics },
   ensemble: { type: Ensemble },
   sampleKernel: {

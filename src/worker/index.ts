@@ -18,6 +18,7 @@ export type { WasmModule } from "../backend/wasmModule.js";
 export type { Signal } from "../signal.js";
 export type { WorkerLike } from "./port.js";
 export type {
+  AsyncClassifier,
   AsyncDynamics,
   AsyncEnsemble,
   AsyncFit,

@@ -49,7 +49,16 @@ export interface Handle {
   fields: Record<string, unknown>;
 }
 
-export type Kind = "ntk" | "fit" | "dynamics" | "ensemble" | "sampleKernel" | "spectrum" | "linearize" | "slices";
+export type Kind =
+  | "ntk"
+  | "fit"
+  | "classify"
+  | "dynamics"
+  | "ensemble"
+  | "sampleKernel"
+  | "spectrum"
+  | "linearize"
+  | "slices";
 
 /** Options that are functions: they stay on the calling side, and are called there. */
 export const CALLBACKS: readonly string[] = ["onProgress", "onRecord"];

@@ -1,6 +1,9 @@
 /** The API of the worker version, derived from the plain one: what is added there is here, as a promise. */
 
+import type { Classifier } from "../classification/classifier.js";
+import type { ClassifyOptions } from "../classification/classifyOptions.js";
 import type { Model } from "../kernel/models.js";
+import type { Label, Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";
@@ -64,6 +67,9 @@ export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
   report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
 }
 
+/** A `Classifier` in the worker: its classes and its report are here. */
+export interface AsyncClassifier<L extends Label = Label> extends Remote<Classifier<L>>, RemoteObject {}
+
 /** A `Dynamics` in the worker. */
 export interface AsyncDynamics extends Remote<Dynamics, "at" | "outputsAt" | "walk">, RemoteObject {
   at(t: number, X?: MatrixLike): Promise<Matrix>;
@@ -104,18 +110,24 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
  * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. `threads` and `threadsReason` are
  * what they were when it was loaded.
  */
-export interface AsyncNtk extends Remote<Ntk, "sampleKernel" | "tune" | "tuning"> {
+export interface AsyncNtk extends Remote<Ntk, "classify" | "sampleKernel" | "tune" | "tuning"> {
+  classify<L extends Label>(
+    model: Model,
+    X: MatrixLike,
+    labels: Labels<L>,
+    options?: ClassifyOptions<L> & { signal?: Signal },
+  ): Promise<AsyncClassifier<L>>;
   tune<M extends Model>(
     model: M,
     X: MatrixLike,
     Y: MatrixLike,
     options: TuneOptions & { noise: "binned" },
   ): Promise<Tuned<M> & { noise: BinnedNoise }>;
-  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike, options?: TuneOptions): Promise<Tuned<M>>;
+  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options?: TuneOptions): Promise<Tuned<M>>;
   tuning<M extends Model>(
     model: M,
     X: MatrixLike,
-    Y: MatrixLike,
+    Y: MatrixLike | Labels,
     options?: TuneOptions,
   ): AsyncGenerator<TunePoint, Tuned<M>, void>;
   sampleKernel(...args: Parameters<Ntk["sampleKernel"]>): Promise<AsyncKernelSamples>;

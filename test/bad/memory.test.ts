@@ -27,6 +27,8 @@ const infinite = createInfiniteNetwork({ activation: "relu" });
 const mixture = createInfiniteNetwork();
 const targets = (n: number) => ({ data: new Float64Array(2 * n), rows: n, cols: 2 });
 
+const labels = (n: number, C: number) => Int32Array.from({ length: n }, (_, i) => i % C);
+
 /**
  * The work itself would take longer by orders of magnitude at full speed, or end the process. So a quick refusal came
  * before the work.
@@ -78,6 +80,9 @@ describe.each(variants)("%s", (variant) => {
     ["fit, ridges", () => ntk.fit(net, X, X, { ridges: [1, 2] })],
     ["fit, ridges, medium", () => ntk.fit(net, medium, medium, { ridges: [1, 2] })],
     ["fit, primal", () => ntk.fit(createNetwork({ inputs: 1, hidden: 10_000 }), X, X, { ridge: 1, solver: "primal" })],
+    ["classify", () => ntk.classify(net, X, labels(N, 2))],
+    ["classify, medium", () => ntk.classify(infinite, medium, labels(medium.length, 40))],
+    ["classify, one-hot ridge", () => ntk.classify(infinite, X, labels(N, 3), { method: "ridge" })],
     ["dynamics", () => ntk.dynamics(net, X, X, { learningRate: 1 })],
     ["dynamics, medium", () => ntk.dynamics(net, medium, medium, { learningRate: 1 })],
     ["dynamics, loss", () => ntk.dynamics(net, X, X, { learningRate: 1, loss: "huber" })],
@@ -98,6 +103,7 @@ describe.each(variants)("%s", (variant) => {
     ["sampleKernel, a network", () => ntk.sampleKernel({ inputs: 1, hidden: 2 ** 40 }, [1])],
     ["tune", () => ntk.tune(infinite, X, X)],
     ["tune, medium", () => ntk.tune(infinite, medium, medium)],
+    ["tune for labels", () => ntk.tune(infinite, X, labels(N, 2), { criterion: "laplace" })],
     ["tuning, medium", () => ntk.tuning(net, medium, medium)],
     [
       "kernelTimesVector",
@@ -115,6 +121,9 @@ describe.each(variants)("%s", (variant) => {
       refuses(() => fit.sample(medium));
       refuses(() => fit.sample([0], { draws: 1e9 }));
     }
+    const classifier = ntk.classify(infinite, [0, 1, 2], [0, 1, 2]);
+    refuses(() => classifier.predict([0], { draws: 1e9 }));
+    classifier.dispose();
     const path = ntk.dynamics(net, [0, 1], [0, 1], { learningRate: 0.1 });
     refuses(() => path.at(new Float64Array(1e5), X));
     path.dispose();

@@ -69,6 +69,7 @@ const Y = () => [
   [0.5, 0.5],
 ];
 const column = () => Float64Array.of(1, 0.2, -1, 0.5);
+const labels = () => Int8Array.of(0, 1, 2, 1);
 const matrix = () => ({ data: Float64Array.from(X().flat()), rows: 4, cols: 2 });
 const net = (options: object = {}) => createNetwork({ inputs: 2, hidden: [3, 4], outputs: 1, biasStd: 1, ...options });
 const infinite = () => ({ ...createInfiniteNetwork({ activation: "relu", depth: 2 }) });
@@ -170,6 +171,21 @@ const cases: Case[] = [
     () => [{ remove: [1], add: { X: matrix(), Y: column() }, move: { index: [0], Y: [0.3], X: [[1, 1]] } }],
     (ntk, update) => ask(ntk.fit(net(), X(), column(), { ridge: 0.1, solver: "dual" }).update(update)),
   ],
+  ...(["laplace", "dirichlet", "ridge"] as const).map(
+    (method): Case => [
+      `classify, ${method}`,
+      () => [custom(), X(), labels(), { method, ridge: 0.5, classes: [2, 0, 1] }],
+      (ntk, ...a) => {
+        const classifier = (ntk.classify as Any)(...a);
+        return {
+          predict: () => classifier.predict(X()),
+          // Given by the object itself: what becomes of them is nothing to the answers.
+          spoiled: () => spoil([classifier.classes, classifier.report]),
+          after: () => classifier.predict(X()),
+        };
+      },
+    ],
+  ),
   [
     "dynamics",
     () => [net(), X(), column(), { learningRate: run().learningRate }],

@@ -221,6 +221,21 @@ function signatures(): Signature[] {
     },
     { of: "influence", call: using(fit, (object, x) => object.influence(x)), args: { x: [[1]] } },
     {
+      of: "classify",
+      call: (...a) => ntk.classify(a[0], a[1], a[2], a[3]).dispose(),
+      args: { model: net, X, labels: [1, 0, 1] },
+      options: { keys: ["method", "ridge", "scale", "classes", "concentration"] },
+    },
+    {
+      of: "predict classes",
+      call: using(
+        () => ntk.classify(infinite, X, [0, 1, 2]),
+        (object, ...a) => object.predict(a[0], a[1]),
+      ),
+      args: { X },
+      options: { keys: ["draws", "seed"] },
+    },
+    {
       of: "spectrum",
       call: (...a) => ntk.spectrum(a[0], a[1], a[2], a[3]),
       args: { model: net, ...data },
@@ -423,7 +438,7 @@ function signatures(): Signature[] {
       call: (...a) => first(ntk.tuning(a[0], a[1], a[2], a[3])),
       args: { model: net, ...data },
       options: {
-        keys: "criterion ridge weightStd biasStd lengthScale period depth noise bins evaluations centered outputs onProgress signal".split(
+        keys: "criterion ridge scale weightStd biasStd lengthScale period depth noise bins evaluations centered outputs onProgress signal".split(
           " ",
         ),
       },
@@ -438,6 +453,11 @@ function signatures(): Signature[] {
       call: (noise) => noiseAt(noise, X),
       args: {},
       options: { name: "noise", base: { edges: [0], variances: [0, 1] }, keys: ["edges", "variances"] },
+    },
+    {
+      of: "tune for labels",
+      call: (...a) => ntk.tune(a[0], a[1], a[2], { criterion: "laplace", evaluations: 2, ...a[3] }),
+      args: { model: infinite, X, labels: [0, 1, 0] },
     },
     { of: "linearize", call: (...a) => ntk.linearize(a[0]), args: { net } },
     { of: "linearize.at", call: (...a) => ntk.linearize(net).at(a[0], a[1]), args: { θ: net.parameters, X } },

@@ -25,6 +25,7 @@ const Y = X.map(([x]) => [Math.sin(3 * x)]);
 const Xnew = [[-0.3], [0.7]];
 const V = X.map((_, i) => [i]);
 const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
+const classifier = ntk.classify(net, X, ["a", "a", "a", "b", "b", "b", "a", "b"], { scale: 10 });
 `;
 
 const root = join(import.meta.dirname, "../..");

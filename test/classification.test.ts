@@ -1,0 +1,101 @@
+/** Parts of classification by themselves: integrals over a logistic function, likelihoods, the search over scales. */
+import { describe, expect, test } from "vitest";
+import { logistic, sigmoid, softmax } from "../src/classification/likelihood.js";
+import { logisticGaussian, softmaxGaussian } from "../src/classification/probabilities.js";
+import { maximiseScale } from "../src/classification/scaleSearch.js";
+import { gaussianIntegral } from "./oracle/laplace.js";
+
+describe("E[σ(f)]", () => {
+  test.each([
+    [0, 1],
+    [0.3, 1e-8],
+    [2, 0.04],
+    [-1, 0.5],
+    [-3, 0.999],
+    [-3, 1.001],
+    [5, 4],
+    [-8, 30],
+    [-30, 4],
+    [-30, 0.25],
+    [-60, 25],
+    [-60, 0.01],
+    [-100, 100],
+    [1, 1e4],
+    [-400, 1e4],
+  ])("mean %s, variance %s: both tails to 1e-11 of themselves", (mean, variance) => {
+    const [below, above] = logisticGaussian(mean, variance);
+    // Tilted by e^f, the mass of the smaller tail is where f is up to a variance above its mean.
+    const wide = (sign: number) => {
+      const centre = sign * mean + (sign * mean < 0 ? Math.min(variance, -sign * mean) : 0);
+      const shift = centre - sign * mean;
+      const factor = Math.exp(shift ** 2 / (2 * variance));
+      return gaussianIntegral(
+        (f) => sigmoid(f) * Math.exp((-shift * (f - centre)) / variance) * (1 / factor),
+        centre,
+        variance,
+      );
+    };
+    expect(above / wide(1)).toBeCloseTo(1, 10);
+    expect(below / wide(-1)).toBeCloseTo(1, 10);
+    expect(below + above).toBe(1);
+  });
+
+  test("without variance it is σ, and extreme means are probabilities", () => {
+    expect(logisticGaussian(0.7, 0)[1]).toBeCloseTo(sigmoid(0.7), 15);
+    for (const mean of [-1e308, -800, 800, 1e308])
+      for (const variance of [0, 1, 1e6]) {
+        const pair = logisticGaussian(mean, variance);
+        expect(pair[0] + pair[1]).toBe(1);
+        expect(Math.min(...pair)).toBeGreaterThanOrEqual(0);
+        expect(pair[mean > 0 ? 1 : 0]).toBeGreaterThan(0.5);
+      }
+  });
+});
+
+test("likelihoods at ±1e308", () => {
+  const huge = softmax(Int32Array.of(0, 1), 3).at(Float64Array.of(1e308, 0, -1e308, 1e308, -1e308, 1e308));
+  expect(huge.logLikelihood).toBeCloseTo(-Math.log(2), 12);
+  expect(Array.from(huge.probability)).toEqual([1, 0, 0, 0.5, 0, 0.5]);
+  expect(Array.from(huge.slope, (x) => x + 0)).toEqual([0, 0, 0, 0.5, 0, -0.5]);
+  const two = logistic(Int32Array.of(1, 0, 1)).at(Float64Array.of(1e308, -1e308, -1e308));
+  expect(two.logLikelihood).toBe(-1e308);
+  expect(Array.from(two.slope, (x) => x + 0)).toEqual([0, 0, 1]);
+  // Far from the boundary log p is e^−f, and must not be 0.
+  expect(logistic(Int32Array.of(1)).at(Float64Array.of(40)).logLikelihood).toBeCloseTo(-Math.exp(-40), 30);
+  expect(softmax(Int32Array.of(0), 3).at(Float64Array.of(40, 0, 0)).slope[0]).toBeCloseTo(2 * Math.exp(-40), 30);
+});
+
+test("softmax of independent functions: three equal classes, a sure one, and two by quadrature", () => {
+  const draws = { draws: 4096, seed: 3 };
+  const equal = softmaxGaussian({ mean: new Float64Array(3), variance: Float64Array.of(4, 4, 4) }, 3, draws);
+  for (const p of equal) expect(Math.abs(p - 1 / 3)).toBeLessThan(2e-3);
+  const sure = softmaxGaussian({ mean: Float64Array.of(1e300, 0, 0), variance: new Float64Array(3) }, 3, draws);
+  expect(Array.from(sure)).toEqual([1, 0, 0]);
+  const pair = softmaxGaussian({ mean: Float64Array.of(1, 3), variance: Float64Array.of(2, 5) }, 2, draws);
+  expect(Array.from(pair)).toEqual(logisticGaussian(2, 7));
+  // Functions that move together decide nothing.
+  const covariance = new Float64Array(9).fill(100);
+  const together = { mean: Float64Array.of(0, 1, 2), variance: Float64Array.of(100, 100, 100), covariance };
+  const total = 1 + Math.E + Math.E ** 2;
+  const want = [1 / total, Math.E / total, Math.E ** 2 / total];
+  softmaxGaussian(together, 3, draws).forEach((p, c) => {
+    expect(p).toBeCloseTo(want[c], 12);
+  });
+});
+
+test("the search over scales finds tops inside, at the ends, and counts", () => {
+  for (const top of [-9, -2.345, 0.01, 7.7]) {
+    let evaluations = 0;
+    const curve = (x: number) => {
+      evaluations++;
+      return -Math.log(Math.cosh(x - top)) - 0.1 * Math.abs(x - top) ** 1.5;
+    };
+    const { x } = maximiseScale(curve, 0, [-12, 12]);
+    expect(Math.abs(x - top)).toBeLessThan(4e-3);
+    expect(evaluations).toBeLessThan(30);
+  }
+  expect(maximiseScale((x) => x, 0, [-5, 5]).x).toBeCloseTo(5, 2);
+  expect(maximiseScale((x) => -x, 0, [-5, 5]).x).toBeCloseTo(-5, 2);
+  expect(maximiseScale((x) => -x * x, 3, [3, 3])).toEqual({ x: 3, value: -9 });
+  expect(maximiseScale((x) => (x > 1 ? Number.NaN : x), 0, [-5, 5]).x).toBeGreaterThan(0.9);
+});
