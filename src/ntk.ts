@@ -23,10 +23,14 @@ import { type Network, type NetworkOptions, validateNetwork } from "./model/netw
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
+import type { FeatureModel } from "./regression/featureModel.js";
 import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions } from "./regression/fitOptions.js";
+import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
+import { type StreamFit, sumsFitOf } from "./regression/streamFit.js";
+import type { SumsFitOptions } from "./regression/sumsSolver.js";
 import { tune, tuning } from "./regression/tune.js";
 import type { BinnedNoise } from "./regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
@@ -217,6 +221,34 @@ export class Ntk {
    */
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * What a fit in weight space needs of a block of rows: ΦᵀΦ, Φᵀr, rᵀr and their number, as plain data. Sums of blocks
+   * add up (`addSums`), so rows may come in blocks, and from several machines; {@link fitSums} does the rest.
+   *
+   * @throws TypeError, RangeError for bad input, and where a sum overflows; MemoryLimitError where P×P does not fit.
+   * @example
+   * const sums = ntk.primalSums(net, X, Y);
+   * sums.gram.rows === net.parameters.length; // true
+   */
+  primalSums(model: FeatureModel, X: MatrixLike, Y: MatrixLike, options: PrimalSumsOptions = {}): PrimalSums {
+    return primalSumsOf(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * The regression of {@link fit} with solver `primal`, from sums over its rows. What needs the rows themselves is not
+   * there: dual weights, leave-one-out, updates, snapshots. Rows that repeat each count.
+   *
+   * @throws TypeError, RangeError for bad input, and where `scale: "fit"` is lost in the rounding of the sums;
+   *   NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
+   * @example
+   * const half = ntk.primalSums(net, X.slice(0, 4), Y.slice(0, 4));
+   * const sums = addSums(half, ntk.primalSums(net, X.slice(4), Y.slice(4)));
+   * ntk.fitSums(net, sums, { ridge: 1e-3 }).predict(Xnew).mean.rows; // 2
+   */
+  fitSums(model: FeatureModel, sums: PrimalSumsLike, options: SumsFitOptions = {}): StreamFit {
+    return sumsFitOf(this.#context, model, sums, options);
   }
 
   /**

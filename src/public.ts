@@ -52,13 +52,18 @@ export {
 } from "./model/stationary.js";
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
+export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
 export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
+export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions } from "./regression/primalSums.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
+export type { StreamFit } from "./regression/streamFit.js";
+export type { StreamReport } from "./regression/streamReport.js";
+export type { SumsFitOptions } from "./regression/sumsSolver.js";
 export { type BinnedNoise, noiseAt } from "./regression/tuneNoise.js";
 export type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
 export type { UpdateOptions } from "./regression/updatePlan.js";

@@ -8,6 +8,7 @@ import { BackendError } from "../errors.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
 import { Spectrum } from "../regression/spectrum.js";
+import { StreamFit } from "../regression/streamFit.js";
 import { isPlainObject } from "../scalars.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
@@ -74,6 +75,11 @@ class Slices {
 
 const ESTIMATE = ["draws", "total", "mean", "standardError"];
 
+/** Fields of a report, all or the named ones. */
+const REPORT: Entry = {
+  run: ({ report }: Fit | StreamFit, { args }) => pick(report, args[0] as string[] | undefined),
+};
+
 /** What each kind of object can be asked. */
 const KINDS: Readonly<Record<Kind, Row>> = {
   ntk: {
@@ -90,10 +96,9 @@ const KINDS: Readonly<Record<Kind, Row>> = {
   },
   fit: {
     type: Fit,
-    entries: {
-      report: { run: ({ report }: Fit, { args }) => pick(report, args[0] as string[] | undefined) },
-    },
+    entries: { report: REPORT },
   },
+  fitSums: { type: StreamFit, entries: { report: REPORT } },
   classify: { type: Classifier },
   dynamics: { type: Dynamics },
   ensemble: { type: Ensemble },

@@ -52,6 +52,7 @@ export interface Handle {
 export type Kind =
   | "ntk"
   | "fit"
+  | "fitSums"
   | "classify"
   | "dynamics"
   | "ensemble"

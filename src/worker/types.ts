@@ -9,6 +9,8 @@ import type { Ntk } from "../ntk.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
+import type { StreamFit } from "../regression/streamFit.js";
+import type { StreamReport } from "../regression/streamReport.js";
 import type { BinnedNoise } from "../regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
@@ -27,17 +29,19 @@ type Parameters_<P extends unknown[]> = { [K in keyof P]: WithSignal<P[K]> };
 
 type Answer<R> = R extends Fit
   ? AsyncFit
-  : R extends Dynamics
-    ? AsyncDynamics
-    : R extends Ensemble
-      ? AsyncEnsemble
-      : R extends KernelSamples
-        ? AsyncKernelSamples
-        : R extends Linearized
-          ? AsyncLinearized
-          : R extends Spectrum
-            ? AsyncSpectrum
-            : R;
+  : R extends StreamFit
+    ? AsyncStreamFit
+    : R extends Dynamics
+      ? AsyncDynamics
+      : R extends Ensemble
+        ? AsyncEnsemble
+        : R extends KernelSamples
+          ? AsyncKernelSamples
+          : R extends Linearized
+            ? AsyncLinearized
+            : R extends Spectrum
+              ? AsyncSpectrum
+              : R;
 
 type Member<M> = M extends (...args: infer P) => infer R
   ? R extends Generator<infer Y, infer Z, void>
@@ -65,6 +69,14 @@ export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
    * eigendecomposition.
    */
   report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
+}
+
+/** A `StreamFit` in the worker. */
+export interface AsyncStreamFit extends Remote<StreamFit, "report">, RemoteObject {
+  /** Fields of the report as a plain object, as those of {@link AsyncFit.report}. */
+  report<Field extends keyof StreamReport = keyof StreamReport>(
+    fields?: readonly Field[],
+  ): Promise<Pick<StreamReport, Field>>;
 }
 
 /** A `Classifier` in the worker: its classes and its report are here. */
