@@ -13,6 +13,7 @@ import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
 import type { KernelSource } from "./kernel/kernel.js";
+import { type KernelTile, type KernelTilesOptions, kernelTilesOf } from "./kernel/kernelTiles.js";
 import { kernelSource } from "./kernel/modelKernel.js";
 import type { Model } from "./kernel/models.js";
 import type { Label, Labels } from "./labels.js";
@@ -29,6 +30,7 @@ import type { FitOptions } from "./regression/fitOptions.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
+import { type Batches, type StreamOptions, streamFitOf } from "./regression/stream.js";
 import { type StreamFit, sumsFitOf } from "./regression/streamFit.js";
 import type { SumsFitOptions } from "./regression/sumsSolver.js";
 import { tune, tuning } from "./regression/tune.js";
@@ -166,6 +168,24 @@ export class Ntk {
   }
 
   /**
+   * {@link kernel} in blocks of rows, for kernels larger than memory: a generator of `{ row, K }`, K with all columns.
+   * Entries have the bits of `kernel`. With float32, a block of little work is float64, as in `kernel`.
+   *
+   * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
+   * @example
+   * for (const { row, K } of ntk.kernelTiles(net, X, undefined, { rows: 3 })) console.log(row, K.rows, K.cols);
+   * ntk.kernelTiles(net, X, [[2]]).next().value.K.cols; // 1
+   */
+  kernelTiles(
+    model: Model,
+    X: MatrixLike,
+    X2?: MatrixLike,
+    options: KernelTilesOptions = {},
+  ): Generator<KernelTile, void, void> {
+    return kernelTilesOf(this.#context, model, X, X2, options);
+  }
+
+  /**
    * diag Θ(X, X), N numbers (N·C with `outputs: "full"`), without the rest of Θ.
    *
    * @throws TypeError, RangeError for bad input.
@@ -249,6 +269,29 @@ export class Ntk {
    */
   fitSums(model: FeatureModel, sums: PrimalSumsLike, options: SumsFitOptions = {}): StreamFit {
     return sumsFitOf(this.#context, model, sums, options);
+  }
+
+  /**
+   * {@link fitSums} of rows that come in batches, in one pass: memory is O(P² + batch), work O(N P²). Batches may be of
+   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their order
+   * alone.
+   *
+   * A batch that cannot be used, a source that fails and a signal end the stream with a `StreamError`. Its `state` are
+   * the sums of all batches before, and the option `state` goes on from there.
+   *
+   * @throws (the promise is rejected) StreamError { batch, row, state }; TypeError, RangeError for other bad input;
+   *   MemoryLimitError; BackendError.
+   * @example
+   * async function* batches() {
+   *   for (let i = 0; i < 8; i += 2) yield { X: X.slice(i, i + 2), Y: Y.slice(i, i + 2) };
+   * }
+   * const streamed = await ntk.fitStream(net, batches(), { ridge: 1e-3 });
+   * streamed.report.rows; // 8
+   * const more = await ntk.fitStream(net, [{ X, Y }], { ridge: 1e-3, state: streamed.sums() });
+   * more.report.rows; // 16
+   */
+  fitStream(model: FeatureModel, batches: Batches, options: StreamOptions = {}): Promise<StreamFit> {
+    return streamFitOf(this.#context, model, batches, options);
   }
 
   /**

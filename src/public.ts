@@ -5,6 +5,7 @@ export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./cl
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
 export { checkKernel, type KernelCheck } from "./kernel/checkKernel.js";
 export type { CustomKernel } from "./kernel/custom.js";
+export type { KernelTile, KernelTilesOptions } from "./kernel/kernelTiles.js";
 export {
   type ComposedModel,
   linearKernel,
@@ -61,6 +62,8 @@ export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
+export type { Batch, Batches, StreamOptions, StreamProgress } from "./regression/stream.js";
+export { StreamError } from "./regression/streamError.js";
 export type { StreamFit } from "./regression/streamFit.js";
 export type { StreamReport } from "./regression/streamReport.js";
 export type { SumsFitOptions } from "./regression/sumsSolver.js";

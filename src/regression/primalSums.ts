@@ -112,6 +112,11 @@ export class RunningSums {
     }
   }
 
+  /** Outputs of the rows. */
+  get outputs(): number {
+    return this.#squares.length;
+  }
+
   /** Adds a block. @throws RangeError where a sum overflows: the sums are of no use then. */
   add({ X, Y }: Rows): void {
     this.#lease.check();

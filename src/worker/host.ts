@@ -10,6 +10,7 @@ import { Fit } from "../regression/fit.js";
 import { Spectrum } from "../regression/spectrum.js";
 import { StreamFit } from "../regression/streamFit.js";
 import { isPlainObject } from "../scalars.js";
+import { breath } from "../slices.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
@@ -277,24 +278,4 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
 /** Options and more of them; what cannot be options stays what it is, for the method to refuse. */
 function withMore(options: unknown, more: object): unknown {
   return options === undefined || isPlainObject(options, "options") ? { ...(options as object), ...more } : options;
-}
-
-/**
- * A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages
- * first.
- */
-function breath(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  return new Promise((resolve) => {
-    if (setImmediate) {
-      setImmediate(resolve);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }

@@ -1,6 +1,6 @@
 /** Sums over blocks of rows, and the fit that they give. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { addSums, createNetwork, type Matrix, type MatrixLike, type Ntk, type PrimalSums } from "../../src/index.js";
+import { addSums, createNetwork, type Matrix, type Ntk, type PrimalSums } from "../../src/index.js";
 import { rowsOf } from "../../src/matrix.js";
 import { toRows } from "../oracle/dense.js";
 import { expectNear, expectRelative } from "../setup/golden.js";
