@@ -24,13 +24,14 @@ import { type Network, type NetworkOptions, validateNetwork } from "./model/netw
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
+import type { Batches } from "./regression/batchSource.js";
 import type { FeatureModel } from "./regression/featureModel.js";
 import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions } from "./regression/fitOptions.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
-import { type Batches, type StreamOptions, streamFitOf } from "./regression/stream.js";
+import { type StreamOptions, streamFitOf } from "./regression/stream.js";
 import { type StreamFit, sumsFitOf } from "./regression/streamFit.js";
 import type { SumsFitOptions } from "./regression/sumsSolver.js";
 import { tune, tuning } from "./regression/tune.js";

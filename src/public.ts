@@ -53,6 +53,7 @@ export {
 } from "./model/stationary.js";
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
+export type { Batch, Batches } from "./regression/batchSource.js";
 export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
 export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
@@ -62,7 +63,7 @@ export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
-export type { Batch, Batches, StreamOptions, StreamProgress } from "./regression/stream.js";
+export type { StreamOptions, StreamProgress } from "./regression/stream.js";
 export { StreamError } from "./regression/streamError.js";
 export type { StreamFit } from "./regression/streamFit.js";
 export type { StreamReport } from "./regression/streamReport.js";

@@ -6,10 +6,11 @@ import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
-import { any, callback, flag, isList, optional, or, read, type Schema, signal } from "../options.js";
+import { any, callback, flag, isList, optional, read, type Schema, signal } from "../options.js";
 import type { Signal } from "../signal.js";
 import { breath } from "../slices.js";
-import { describe, isArray, reading } from "../words.js";
+import { isArray } from "../words.js";
+import { type Batch, type Batches, type Pull, pullOf } from "./batchSource.js";
 import type { FeatureMap } from "./featureMap.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
 import { checkBlock, ownSums, type PrimalSums, type PrimalSumsLike, primalSums, RunningSums } from "./primalSums.js";
@@ -17,15 +18,6 @@ import { primalMemory } from "./primalSystem.js";
 import { StreamError } from "./streamError.js";
 import { StreamFit } from "./streamFit.js";
 import { checkSumsOf, SUMS_FIT, type SumsFitOptions, solveSums } from "./sumsSolver.js";
-
-/** Inputs and targets of some rows: `X` N×d, `Y` N×C. */
-export interface Batch {
-  X: MatrixLike;
-  Y: MatrixLike;
-}
-
-/** Batches that are there, or that come. */
-export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
 /** How far a stream has come. */
 export interface StreamProgress {
@@ -54,7 +46,6 @@ const OPTIONS = {
   signal,
 } satisfies Schema<StreamOptions>;
 
-const BATCHES = "an iterable or async iterable of { X, Y }";
 const BATCH = { X: any, Y: any } satisfies Schema<Batch>;
 
 /** Milliseconds after which a page may paint, and a signal be seen. */
@@ -88,37 +79,7 @@ export async function streamFitOf(
   }
 }
 
-/** Gives the batches one by one. */
-interface Pull {
-  (): Promise<IteratorResult<Batch>>;
-  /** Tells the source that no more are wanted, where it has not ended. */
-  close(): Promise<void>;
-}
-
-/** @throws TypeError for what is no iterable. */
-function pullOf(batches: Batches): Pull {
-  const source = reading("batches", () => {
-    const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(batches);
-    const begin = typeof later === "function" ? later : now;
-    return typeof begin === "function" ? (begin.call(batches) as AsyncIterator<Batch> | Iterator<Batch>) : undefined;
-  });
-  if (typeof source?.next !== "function") throw new TypeError(`batches is ${describe(batches)}; expected ${BATCHES}`);
-  let ended = false;
-  const pull = async () => {
-    try {
-      const result = await source.next();
-      ended = result.done === true;
-      return result;
-    } catch (error) {
-      ended = true;
-      throw error;
-    }
-  };
-  const close = async () => {
-    if (!ended) await source.return?.();
-  };
-  return Object.assign(pull, { close });
-}
+const GIVEN = "the signal was given";
 
 /** Sums that begin with the first batch, which may tell the number of outputs. */
 class Stream {
@@ -141,13 +102,14 @@ class Stream {
   async drain(pull: Pull, { onProgress, signal }: StreamOptions): Promise<void> {
     let painted = performance.now();
     for (let batch = 0; ; batch++) {
-      if (signal?.aborted) throw this.#stopped(batch, undefined, "the signal was given", reasonOf(signal));
+      if (signal?.aborted) throw this.#stopped(batch, undefined, GIVEN, reasonOf(signal));
       let result: IteratorResult<Batch>;
       try {
         result = await pull();
       } catch (error) {
         throw this.#stopped(batch, undefined, `the source of the batches failed: ${messageOf(error)}`, error);
       }
+      if (result.done && signal?.aborted) throw this.#stopped(batch, undefined, GIVEN, reasonOf(signal));
       if (result.done) return;
       this.#add(result.value, batch);
       onProgress?.({ batches: batch + 1, rows: this.#rows });

@@ -44,16 +44,20 @@ function freeOf({ factor }: SolvedSums): () => void {
  * const { mean, variance } = fit.predict(Xnew);
  */
 export class StreamFit {
-  /** How the fit went. Each field is computed when it is first read. */
-  readonly report: StreamReport;
   readonly #solved: SolvedSums;
   readonly #lease: Lease;
+  readonly #report: StreamReport;
 
   /** @internal */
   constructor(solved: SolvedSums) {
     this.#solved = solved;
     this.#lease = new Lease(solved.map.context, this, "fitSums", freeOf(solved));
-    this.report = new StreamReport(solved, this.#lease);
+    this.#report = new StreamReport(solved, this.#lease);
+  }
+
+  /** How the fit went. Each field is computed when it is first read. */
+  get report(): StreamReport {
+    return this.#report;
   }
 
   /**

@@ -14,6 +14,7 @@ import { breath } from "../slices.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
+import { Feed } from "./feed.js";
 import { type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;
@@ -93,6 +94,8 @@ const KINDS: Readonly<Record<Kind, Row>> = {
       comparing: pulled(SLICED.compare, 3),
       sweeping: pulled(SLICED.sweep, 2),
       tuning: pulled(SLICED.tune, 3),
+      kernelTiles: pulled("kernelTiles"),
+      fitStream: { run: (ntk: Ntk, { args: [model, options] }) => new Feed(ntk, model, options) },
     },
   },
   fit: {
@@ -122,6 +125,7 @@ const KINDS: Readonly<Record<Kind, Row>> = {
   spectrum: { type: Spectrum },
   linearize: { names: Object.keys },
   slices: { type: Slices },
+  feed: { type: Feed },
 };
 
 /** Lives in the worker; `post` and `receive` are its port. */
@@ -220,12 +224,15 @@ function sliced(generator: string): Entry {
   };
 }
 
-/** Starts a generator that is pulled from outside; `at` is the place of its options among the arguments. */
-function pulled(generator: string, at: number): Entry {
+/**
+ * Starts a generator that is pulled from outside. `at` is the place of its options among the arguments, where they take
+ * callbacks and a signal.
+ */
+function pulled(generator: string, at?: number): Entry {
   return {
     run: (object: Callable, { args, callbacks }) =>
       new Slices(Object.keys(callbacks), (more) => {
-        args[at] = withMore(args[at], more);
+        if (at !== undefined) args[at] = withMore(args[at], more);
         return object[generator](...args) as Slicing;
       }),
   };

@@ -6,6 +6,7 @@
 import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";
 import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
+import { StreamError } from "../regression/streamError.js";
 
 /** To the worker. */
 export type Request =
@@ -59,7 +60,8 @@ export type Kind =
   | "sampleKernel"
   | "spectrum"
   | "linearize"
-  | "slices";
+  | "slices"
+  | "feed";
 
 /** Options that are functions: they stay on the calling side, and are called there. */
 export const CALLBACKS: readonly string[] = ["onProgress", "onRecord"];
@@ -73,9 +75,9 @@ export const SLICED: Readonly<Record<string, string>> = {
 };
 
 /** Generators: the calling side gets an async one. */
-export const GENERATORS: readonly string[] = Object.values(SLICED);
+export const GENERATORS: readonly string[] = [...Object.values(SLICED), "kernelTiles"];
 
-interface PlainError {
+export interface PlainError {
   name: string;
   message: string;
   stack: string | undefined;
@@ -88,6 +90,7 @@ const CLASSES: Readonly<Record<string, (message: string, fields: Record<string, 
   TypeError: (message) => new TypeError(message),
   RangeError: (message) => new RangeError(message),
   BackendError: (message) => new BackendError(message),
+  StreamError: (message, fields) => new StreamError(message, fields as { batch: number }),
   ConvergenceError: (message, fields) => new ConvergenceError(message, fields),
   MemoryLimitError: (message, { bytesNeeded, bytesLimit }) =>
     new MemoryLimitError(message, bytesNeeded as number, bytesLimit as number),

@@ -6,9 +6,12 @@ import type { Model } from "../kernel/models.js";
 import type { Label, Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
+import type { Batches } from "../regression/batchSource.js";
+import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
+import type { StreamOptions } from "../regression/stream.js";
 import type { StreamFit } from "../regression/streamFit.js";
 import type { StreamReport } from "../regression/streamReport.js";
 import type { BinnedNoise } from "../regression/tuneNoise.js";
@@ -122,13 +125,15 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
  * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. `threads` and `threadsReason` are
  * what they were when it was loaded.
  */
-export interface AsyncNtk extends Remote<Ntk, "classify" | "sampleKernel" | "tune" | "tuning"> {
+export interface AsyncNtk extends Remote<Ntk, "classify" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
   classify<L extends Label>(
     model: Model,
     X: MatrixLike,
     labels: Labels<L>,
     options?: ClassifyOptions<L> & { signal?: Signal },
   ): Promise<AsyncClassifier<L>>;
+  /** The batches are iterated on the calling side, and sent one by one. */
+  fitStream(model: FeatureModel, batches: Batches, options?: StreamOptions): Promise<AsyncStreamFit>;
   tune<M extends Model>(
     model: M,
     X: MatrixLike,
