@@ -21,11 +21,12 @@ import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
+import type { RandomFeatures } from "./model/randomFeatures.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
 import type { Batches } from "./regression/batchSource.js";
-import type { FeatureModel } from "./regression/featureModel.js";
+import { type FeatureModel, featuresOf } from "./regression/featureModel.js";
 import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions } from "./regression/fitOptions.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
@@ -270,6 +271,19 @@ export class Ntk {
    */
   fitSums(model: FeatureModel, sums: PrimalSumsLike, options: SumsFitOptions = {}): StreamFit {
     return sumsFitOf(this.#context, model, sums, options);
+  }
+
+  /**
+   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network, with an error that falls
+   * like 1/√count.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError.
+   * @example
+   * const Phi = ntk.features(randomFeatures(createInfiniteNetwork(), { count: 500, seed: 1 }), X);
+   * Phi.cols; // 500
+   */
+  features(model: RandomFeatures, X: MatrixLike): Matrix {
+    return checkResult(featuresOf(this.#context, model, X), "features(model, X)");
   }
 
   /**

@@ -42,6 +42,7 @@ export {
   type Parametrization,
 } from "./model/network.js";
 export type { PerLayer, Rates } from "./model/perLayer.js";
+export { type RandomFeatures, type RandomFeaturesOptions, randomFeatures } from "./model/randomFeatures.js";
 export {
   type MaternOptions,
   maternKernel,

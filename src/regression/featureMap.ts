@@ -19,8 +19,8 @@ export interface FeatureMap {
   readonly network: Network | undefined;
   /** P. */
   readonly count: number;
-  /** Input dimension that the features prescribe. */
-  readonly inputs: number;
+  /** Input dimension that the features prescribe, if they do. */
+  readonly inputs: number | undefined;
   /** Number of outputs that the features prescribe, if they do. */
   readonly outputs: number | undefined;
   /** Rows of Φ for each point: C where one β serves all outputs, 1 where each output has its own. */

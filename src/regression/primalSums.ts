@@ -24,6 +24,8 @@ export interface PrimalSums {
   squares: number[];
   /** Points in the sums. */
   rows: number;
+  /** Inputs d of a point. */
+  inputs: number;
   /** True where r is Y, and not Y − f(X, θ0). */
   centered: boolean;
 }
@@ -48,8 +50,8 @@ export function primalSumsOf(
 ): PrimalSums {
   const { centered } = read(options, "primalSums", "{ centered: true }", OPTIONS);
   const map = featureMap(context, model);
-  const block = checkBlock(map, X, Y);
-  const sums = new RunningSums(map, block.Y.cols, centered);
+  const block = checkBlock(X, Y, map);
+  const sums = new RunningSums(map, block, centered);
   try {
     sums.add(block);
     return sums.result();
@@ -65,8 +67,12 @@ export interface Rows {
 }
 
 /** @throws TypeError, RangeError where the rows are none, or do not fit the features, or have other outputs. */
-export function checkBlock(map: FeatureMap, Xlike: MatrixLike, Ylike: MatrixLike, outputs = map.outputs): Rows {
-  const X = toMatrix(Xlike, "X", { cols: map.inputs });
+export function checkBlock(
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  { inputs, outputs }: Pick<FeatureMap, "inputs" | "outputs">,
+): Rows {
+  const X = toMatrix(Xlike, "X", inputs === undefined ? {} : { cols: inputs });
   const Y = toMatrix(Ylike, "Y", outputs === undefined ? { rows: X.rows } : { rows: X.rows, cols: outputs });
   return { X, Y };
 }
@@ -76,6 +82,8 @@ const INPUT_ENTRIES = 2 ** 20;
 
 /** Sums in held memory, to which blocks are added one by one. Their bits depend on the blocks and their order alone. */
 export class RunningSums {
+  /** Inputs of a row. */
+  readonly inputs: number;
   readonly #map: FeatureMap;
   readonly #lease: Lease;
   /** Lower triangle of ΦᵀΦ. */
@@ -87,8 +95,10 @@ export class RunningSums {
   #rows = 0;
 
   /** @throws MemoryLimitError */
-  constructor(map: FeatureMap, outputs: number, centered: boolean, given?: PrimalSums) {
+  constructor(map: FeatureMap, first: Rows, centered: boolean, given?: PrimalSums) {
     const { context, count: P, block } = map;
+    const outputs = first.Y.cols;
+    this.inputs = first.X.cols;
     const columns = outputs / block;
     context.arena.require(primalMemory(P) + columns * P);
     this.#map = map;
@@ -160,7 +170,14 @@ export class RunningSums {
         moment.data[j * columns + k] = value;
       });
     }
-    const sums = { gram, moment, squares: [...this.#squares], rows: this.#rows, centered: this.#centered };
+    const sums = {
+      gram,
+      moment,
+      squares: [...this.#squares],
+      rows: this.#rows,
+      inputs: this.inputs,
+      centered: this.#centered,
+    };
     checkOverflow(sums);
     return sums;
   }
@@ -181,12 +198,13 @@ const SUMS = {
   moment: any,
   squares: any,
   rows: count,
+  inputs: count,
   centered: flag,
 } satisfies Schema<PrimalSumsLike>;
 
 /** Sums of a caller, checked. Matrices are looked at in place. */
 export const primalSums: Check<PrimalSums> = (value, name) => {
-  const { gram, moment, squares, rows, centered } = read(value, name, "what primalSums gave", SUMS);
+  const { gram, moment, squares, rows, inputs, centered } = read(value, name, "what primalSums gave", SUMS);
   const G = toMatrix(gram as MatrixLike, `${name}.gram`);
   checkSymmetric(G, `${name}.gram`);
   const m = toMatrix(moment as MatrixLike, `${name}.moment`, { rows: G.rows });
@@ -199,12 +217,12 @@ export const primalSums: Check<PrimalSums> = (value, name) => {
     throw new RangeError(
       `${name}.squares has ${r.length} entries for ${m.cols} columns of ${name}.moment; expected rᵀr of each output`,
     );
-  return { gram: G, moment: m, squares: [...r], rows, centered };
+  return { gram: G, moment: m, squares: [...r], rows, inputs, centered };
 };
 
 /** A copy that is nobody else's. */
-export function ownSums({ gram, moment, squares, rows, centered }: PrimalSums): PrimalSums {
-  return { gram: copied(gram), moment: copied(moment), squares: [...squares], rows, centered };
+export function ownSums({ gram, moment, squares, rows, inputs, centered }: PrimalSums): PrimalSums {
+  return { gram: copied(gram), moment: copied(moment), squares: [...squares], rows, inputs, centered };
 }
 
 /**
@@ -219,7 +237,8 @@ export function ownSums({ gram, moment, squares, rows, centered }: PrimalSums): 
  */
 export function addSums(a: PrimalSumsLike, b: PrimalSumsLike): PrimalSums {
   const [A, B] = [primalSums(a, "a"), primalSums(b, "b")];
-  const shape = ({ moment, squares }: PrimalSums) => `${moment.rows} features and ${squares.length} outputs`;
+  const shape = ({ moment, squares, inputs }: PrimalSums) =>
+    `${inputs} inputs, ${moment.rows} features and ${squares.length} outputs`;
   if (shape(A) !== shape(B) || A.moment.cols !== B.moment.cols)
     throw new RangeError(`a is of ${shape(A)}, b of ${shape(B)}; expected sums of the same model`);
   if (A.centered !== B.centered)
@@ -237,6 +256,7 @@ export function addSums(a: PrimalSumsLike, b: PrimalSumsLike): PrimalSums {
     moment: plus(A.moment, B.moment),
     squares: A.squares.map((value, c) => value + B.squares[c]),
     rows: A.rows + B.rows,
+    inputs: A.inputs,
     centered: A.centered,
   };
   checkOverflow(sums);

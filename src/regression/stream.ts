@@ -85,7 +85,6 @@ const GIVEN = "the signal was given";
 class Stream {
   readonly #map: FeatureMap;
   readonly #centered: boolean;
-  readonly #outputs: number | undefined;
   #sums: RunningSums | undefined;
   #known: PrimalSums | undefined;
   #rows: number;
@@ -95,7 +94,6 @@ class Stream {
     this.#centered = centered;
     this.#known = state;
     this.#rows = state?.rows ?? 0;
-    this.#outputs = state?.squares.length ?? map.outputs;
   }
 
   /** Adds all batches. @throws StreamError */
@@ -121,7 +119,7 @@ class Stream {
 
   #add(value: unknown, batch: number): void {
     const given = this.#checked(value, batch);
-    this.#sums ??= new RunningSums(this.#map, given.Y.cols, this.#centered, this.#known);
+    this.#sums ??= new RunningSums(this.#map, given, this.#centered, this.#known);
     this.#known = undefined;
     this.#sums.add(given);
     this.#rows += given.X.rows;
@@ -132,11 +130,18 @@ class Stream {
     try {
       const { X, Y } = read(value, `batch ${batch}`, "{ X, Y }", BATCH) as Batch;
       rows = [X, Y];
-      return checkBlock(this.#map, X, Y, this.#sums?.outputs ?? this.#outputs);
+      return checkBlock(X, Y, this.#shape());
     } catch (error) {
-      const row = badRow(rows, [this.#map.inputs, this.#sums?.outputs ?? this.#outputs]);
+      const { inputs, outputs } = this.#shape();
+      const row = badRow(rows, [inputs, outputs]);
       throw this.#stopped(batch, row, messageOf(error), error);
     }
+  }
+
+  /** What a batch has to look like, as far as it is known. */
+  #shape(): Pick<FeatureMap, "inputs" | "outputs"> {
+    const known = this.#known;
+    return this.#sums ?? (known ? { inputs: known.inputs, outputs: known.squares.length } : this.#map);
   }
 
   /** The error that ends the stream, with what there is. */

@@ -72,7 +72,7 @@ export class StreamFit {
     const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
     this.#lease.check();
     const { map, sums, beta, ridge } = this.#solved;
-    const X = toMatrix(Xlike, "X", { cols: map.inputs });
+    const X = toMatrix(Xlike, "X", { cols: sums.inputs });
     const C = sums.squares.length;
     const order = X.rows * map.block;
     if (covariance) map.context.arena.require(order * (order + map.count));

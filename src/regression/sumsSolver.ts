@@ -21,13 +21,18 @@ export interface SumsFitOptions {
 export const SUMS_FIT = { ridge: or(nonNegative, 0), scale: or(scaleOrFit, 1) } satisfies Schema<SumsFitOptions>;
 
 /** @throws RangeError where the sums are of other features. */
-export function checkSumsOf({ count, block, outputs, network }: FeatureMap, sums: PrimalSums, name: string): void {
+export function checkSumsOf(
+  { count, block, outputs, inputs, network }: FeatureMap,
+  sums: PrimalSums,
+  name: string,
+): void {
   const { moment, squares } = sums;
+  const d = inputs ?? sums.inputs;
   const C = outputs ?? squares.length;
-  if (moment.rows === count && moment.cols === C / block && squares.length === C) return;
+  if (d === sums.inputs && moment.rows === count && moment.cols === C / block && squares.length === C) return;
   throw new RangeError(
-    `${name} are of ${moment.rows} features, ${moment.cols} right-hand sides and ${squares.length} outputs; ` +
-      `expected ${count}, ${C / block} and ${C}, those of this ${network ? "network" : "model"}`,
+    `${name} are of ${sums.inputs} inputs, ${moment.rows} features, ${moment.cols} right-hand sides and ${squares.length} outputs; ` +
+      `expected ${d}, ${count}, ${C / block} and ${C}, those of this ${network ? "network" : "model"}`,
   );
 }
 

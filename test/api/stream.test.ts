@@ -263,6 +263,6 @@ describe.each(variants)("%s", (variant) => {
     const state = ntk.primalSums(net, X, Y, { centered: true });
     await expect(ntk.fitStream(net, parts, { state, centered: false })).rejects.toThrow(/centered is false, and true/);
     const other = createNetwork({ inputs: 2, hidden: 5, outputs: 2 });
-    await expect(ntk.fitStream(other, parts, { state })).rejects.toThrow(/state are of 32 features/);
+    await expect(ntk.fitStream(other, parts, { state })).rejects.toThrow(/state are of 2 inputs, 32 features/);
   });
 });
