@@ -62,7 +62,7 @@ async function run(ntk, net, way, { X, Y }) {
 
 /** A process that does one thing: its answer is milliseconds, peak memory, and the solver or the error. */
 async function child() {
-  const [way, N, m, rounds] = process.argv.slice(2);
+  const [way, N, m, rounds] = JSON.parse(process.env.NTK_SCALE_CHILD);
   const ntk = await load();
   const net = createNetwork({
     inputs: INPUTS,
@@ -92,8 +92,8 @@ async function child() {
 
 /** One measurement; undefined where this version has no such solver. */
 async function measure(way, N, m) {
-  const process_ = fork(fileURLToPath(import.meta.url), [way, N, m, options.rounds], {
-    env: { ...process.env, NTK_SCALE_CHILD: "1" },
+  const process_ = fork(fileURLToPath(import.meta.url), [], {
+    env: { ...process.env, NTK_SCALE_CHILD: JSON.stringify([way, N, m, options.rounds]) },
   });
   const answer = await new Promise((resolve) => {
     process_.once("message", resolve);

@@ -9,7 +9,7 @@ import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { copyIn, hold, type View } from "../linalg/view.js";
 import { toVector } from "../lists.js";
 import { copied, type Matrix, type MatrixLike, matrix, rowsOf } from "../matrix.js";
-import { any, type Check, count, flag, or, read, type Schema } from "../options.js";
+import { any, type Check, count, flag, or, read, readWithin, type Schema } from "../options.js";
 import type { FeatureMap } from "./featureMap.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
 import { primalMemory } from "./primalSystem.js";
@@ -204,7 +204,7 @@ const SUMS = {
 
 /** Sums of a caller, checked. Matrices are looked at in place. */
 export const primalSums: Check<PrimalSums> = (value, name) => {
-  const { gram, moment, squares, rows, inputs, centered } = read(value, name, "what primalSums gave", SUMS);
+  const { gram, moment, squares, rows, inputs, centered } = readWithin(value, name, "what primalSums gave", SUMS);
   const G = toMatrix(gram as MatrixLike, `${name}.gram`);
   checkSymmetric(G, `${name}.gram`);
   const m = toMatrix(moment as MatrixLike, `${name}.moment`, { rows: G.rows });
