@@ -77,7 +77,11 @@ const lines = binaries.map(
   ({ variant, bytes }) => `export const ${variant}: string = "${bytes.toString("base64")}";\n`,
 );
 generate("src/backend/binaries.generated.ts", lines.join(""));
-generate("src/backend/marker.generated.ts", `export const build: string = "${id}";\n`);
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+generate(
+  "src/backend/marker.generated.ts",
+  `export const build: string = "${id}";\nexport const version: string = "${version}";\n`,
+);
 
 // Everything that the worker needs but the binaries: it is sent a module.
 rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -96,11 +100,17 @@ generate(
   `export const script: string = ${JSON.stringify(readFileSync(script, "utf8"))};\n`,
 );
 
-await run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.json"));
+await run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.node.json"));
 // Few files to import: 70 files cost 35 ms in a fresh process, more than all that comes after. The modules stay for the
 // benches. Code that two entries need stands once, so that an error of one entry is an instance of the other's class.
 await build({
-  entryPoints: { "ntk-wasm": "./index.js", "ntk-wasm-slim": "./slim.js", "ntk-wasm-worker": "./worker/index.js" },
+  entryPoints: {
+    "ntk-wasm": "./index.js",
+    "ntk-wasm-slim": "./slim.js",
+    "ntk-wasm-worker": "./worker/index.js",
+    "ntk-wasm-bullmq": "./cluster/index.js",
+    "ntk-wasm-cli": "./cluster/cli.js",
+  },
   outdir: join(root, "dist"),
   absWorkingDir: join(root, "dist"),
   chunkNames: "ntk-wasm-[name]-[hash]",
@@ -108,6 +118,8 @@ await build({
   splitting: true,
   format: "esm",
   target: "es2022",
+  // Node's own, and the queue, which is an optional peer.
+  external: ["node:*", "bullmq", "ioredis"],
   plugins: [inlineLoader],
   legalComments: "none",
 });

@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, "../src");
 const LOADERS = ["load.ts", "slim.ts", "worker/entry.ts", "worker/index.ts"];
 /** Top to bottom. A file may import from its own layer and from those below, types included. */
 const LAYERS = [
+  "cluster",
   "worker/entry.ts",
   "worker/host.ts",
   "worker/feed.ts",

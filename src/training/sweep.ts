@@ -12,7 +12,21 @@ import { eighScratch } from "../linalg/blas.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { INITS, type Init } from "../model/initSchemes.js";
 import { createNetwork, type Network, type NetworkOptions, networkShape, parameterCount } from "../model/network.js";
-import { any, type Check, choice, count, layers, list, optional, or, positive, read, type Schema } from "../options.js";
+import {
+  any,
+  type Check,
+  choice,
+  count,
+  isList,
+  layers,
+  list,
+  optional,
+  or,
+  positive,
+  read,
+  type Schema,
+  seed,
+} from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import { drain } from "../slices.js";
 import { type CompareOptions, type Comparison, checkFollowed, checkTest, comparingGroup } from "./compare.js";
@@ -40,8 +54,8 @@ export interface SweepOptions
   learningRates: readonly SweepRate[];
   /** Default `["lecun"]`. */
   inits?: readonly Init[];
-  /** Number of seeds, 0 … seeds − 1; default 5. */
-  seeds?: number;
+  /** Number of seeds, 0 … seeds − 1, or a list of the seeds themselves; default 5. */
+  seeds?: number | readonly number[];
   /** All other options of the networks. */
   network?: Omit<NetworkOptions, "inputs" | "hidden" | "outputs" | "init" | "seed" | "parameters">;
   /** Called once for each run, in the order of the grid. Runs that train together end together. */
@@ -82,6 +96,19 @@ const sweepRate: Check<SweepRate> = (value, name) => {
   return positive(value, name);
 };
 
+const seedList = list(seed, "a number of seeds, or a list of seeds");
+
+/** The seeds of a number of seeds, or of a list. */
+function seedsOf(value: unknown, name: string): number[] {
+  if (isList(value)) return seedList(value, name);
+  const number = count(value, name);
+  if (number > MOST_RUNS) throw new RangeError(`${name} is ${number}; expected at most ${MOST_RUNS}`);
+  return Array.from({ length: number }, (_, seed) => seed);
+}
+
+/** Most runs of a sweep: each has a record of its own. */
+const MOST_RUNS = 1_000_000;
+
 const { learningRate: _, onRecord: __, state: ___, validation: ____, patience: _____, ...RUN } = TRAIN;
 const OPTIONS = {
   ...RUN,
@@ -89,7 +116,7 @@ const OPTIONS = {
   depth: or(layers, 1),
   learningRates: list(sweepRate, "a list of rates"),
   inits: or(list(choice(INITS), "a list of initialisations"), ["lecun"]),
-  seeds: or(count, 5),
+  seeds: or(seedsOf, [0, 1, 2, 3, 4]),
   network: optional((value, name) => read(value, `sweep: ${name}`, '{ activation: "relu" }', NETWORK)),
   Xtest: any,
   Ytest: any,
@@ -106,8 +133,6 @@ const NOT_SWEPT = {
   Ytest: undefined,
 };
 
-/** Most runs of a sweep: each has a record of its own. */
-const MOST_RUNS = 1_000_000;
 /** Runs of a group for each thread: where they are unlike, threads wait little for the last one. */
 const EACH = 4;
 
@@ -159,7 +184,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
     example,
     OPTIONS,
   );
-  const runs = widths.length * learningRates.length * inits.length * seeds;
+  const runs = widths.length * learningRates.length * inits.length * seeds.length;
   if (runs > MOST_RUNS)
     throw new RangeError(`widths, learningRates, inits and seeds make ${runs} runs; expected at most ${MOST_RUNS}`);
   const X = copied(toMatrix(Xlike, "X"));
@@ -193,16 +218,14 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
   // Deep networks, and those of several outputs, train by many ops.
   const alone = depth > 1 || Y.cols > 1;
   const grid = inits.flatMap((init) =>
-    learningRates.flatMap((rate) =>
-      widths.flatMap((width) => Array.from({ length: seeds }, (_, seed) => ({ init, rate, width, seed }))),
-    ),
+    learningRates.flatMap((rate) => widths.flatMap((width) => seeds.map((seed) => ({ init, rate, width, seed })))),
   );
   return {
     X,
     Y,
     test,
     grid,
-    seeds,
+    seeds: seeds.length,
     group: (at) =>
       alone ? 1 : together(context, EACH, grid.length - at, (i) => doubles.get(grid[at + i].width) as number),
     make: (cell) => createNetwork(optionsOf(cell)),

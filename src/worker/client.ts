@@ -9,6 +9,7 @@ import {
   CALLBACKS,
   GENERATORS,
   type Handle,
+  NO_FUNCTIONS,
   packError,
   type Reply,
   type Request,
@@ -321,9 +322,6 @@ function take(given: unknown[], method: string): Taken {
   });
   return taken;
 }
-
-const NO_FUNCTIONS =
-  "functions do not cross to a worker; expected a network or another model of plain data (custom kernels and activations of your own run with load(), on the calling thread)";
 
 /** What postMessage throws where something is no plain data. */
 function uncloneable(error: unknown): unknown {

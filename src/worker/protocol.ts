@@ -77,6 +77,11 @@ export const SLICED: Readonly<Record<string, string>> = {
 /** Generators: the calling side gets an async one. */
 export const GENERATORS: readonly string[] = [...Object.values(SLICED), "kernelTiles"];
 
+/** Said of functions among the arguments. */
+export const NO_FUNCTIONS =
+  "functions do not cross to a worker; expected a network or another model of plain data (custom kernels and activations of your own run with load(), on the calling thread)";
+
+/** An error as plain data. */
 export interface PlainError {
   name: string;
   message: string;
