@@ -4,10 +4,13 @@ import type { Model } from "../kernel/models.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { NetworkOptions } from "../model/network.js";
 import type { Ntk } from "../ntk.js";
+import type { FeatureModel } from "../regression/featureModel.js";
+import type { PrimalSums } from "../regression/primalSums.js";
 import type { Sweep } from "../training/sweep.js";
 import type { KernelEstimate } from "../worker/types.js";
 import { type CrossValidateOptions, type CrossValidation, planCrossValidate } from "./kinds/crossValidate.js";
 import { type ClusterKernelOptions, planKernel } from "./kinds/kernel.js";
+import { type ClusterSumsOptions, planPrimalSums } from "./kinds/primalSums.js";
 import { type ClusterSampleOptions, planSampleKernel } from "./kinds/sampleKernel.js";
 import { type ClusterSweepOptions, planSweep } from "./kinds/sweep.js";
 import { type ClusterTuneOptions, planTune, type TunedModels } from "./kinds/tune.js";
@@ -109,6 +112,26 @@ export class Cluster {
     options: ClusterKernelOptions = {},
   ): Promise<Run<Matrix>> {
     return this.#submit(planKernel(this.#engine.ntk, model, X, X2, options));
+  }
+
+  /**
+   * `ntk.primalSums` over all rows, a job for each `shardRows` of them; shards are added in their order. The result is
+   * plain data, P×P whatever N: `ntk.fitSums(model, sums, { ridge })` is the fit.
+   *
+   * @throws TypeError, RangeError for bad input, before any job; MemoryLimitError where P×P does not fit; BackendError
+   *   after `close()`.
+   * @example
+   * import { localCluster } from "ntk-wasm/bullmq";
+   * const run = await localCluster(ntk).submitPrimalSums(net, X, Y, { shardRows: 3 });
+   * ntk.fitSums(net, await run.result, { ridge: 1e-3 }).predict(Xnew).mean.rows; // 2
+   */
+  async submitPrimalSums(
+    model: FeatureModel,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: ClusterSumsOptions = {},
+  ): Promise<Run<PrimalSums>> {
+    return this.#submit(planPrimalSums(this.#engine.ntk, model, X, Y, options));
   }
 
   /**

@@ -9,6 +9,7 @@ export { Cluster } from "./cluster.js";
 export type { Identity } from "./identity.js";
 export type { CrossValidateOptions, CrossValidation } from "./kinds/crossValidate.js";
 export type { ClusterKernelOptions } from "./kinds/kernel.js";
+export type { ClusterSumsOptions } from "./kinds/primalSums.js";
 export type { ClusterSampleOptions } from "./kinds/sampleKernel.js";
 export type { ClusterSweepOptions } from "./kinds/sweep.js";
 export type { ClusterTuneOptions, TunedModels } from "./kinds/tune.js";

@@ -3,7 +3,9 @@
 import type { Model } from "../kernel/models.js";
 import type { Matrix } from "../matrix.js";
 import type { NetworkOptions } from "../model/network.js";
+import type { FeatureModel } from "../regression/featureModel.js";
 import type { FitOptions } from "../regression/fitOptions.js";
+import type { PrimalSums, PrimalSumsOptions } from "../regression/primalSums.js";
 import type { Tuned, TuneOptions } from "../regression/tuneOptions.js";
 import type { SampleKernelOptions } from "../training/sampleKernel.js";
 import type { Sweep, SweepOptions } from "../training/sweep.js";
@@ -15,6 +17,7 @@ export interface Computer {
   sweep(X: Matrix, Y: Matrix, options: SweepOptions): Awaitable<Sweep>;
   tune(model: Model, X: Matrix, Y: Matrix, options: TuneOptions): Awaitable<Tuned>;
   kernel(model: Model, X: Matrix, X2: Matrix, options: { outputs?: "full" | "average" }): Awaitable<Matrix>;
+  primalSums(model: FeatureModel, X: Matrix, Y: Matrix, options: PrimalSumsOptions): Awaitable<PrimalSums>;
   fit(
     model: Model,
     X: Matrix,

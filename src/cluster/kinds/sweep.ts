@@ -24,6 +24,13 @@ interface Own {
   seed: number;
 }
 
+interface Reduce {
+  rates: SweepRate[];
+  /** Consecutive jobs of a rate. */
+  runsOfRate: number;
+  seeds: number;
+}
+
 export function planSweep(ntk: Ntk, X: MatrixLike, Y: MatrixLike, options: ClusterSweepOptions): Plan {
   // Checks everything, and trains nothing.
   ntk.sweeping(X, Y, options);
@@ -38,7 +45,12 @@ export function planSweep(ntk: Ntk, X: MatrixLike, Y: MatrixLike, options: Clust
           jobs.push({ name: `width ${width}, ${init}, rate ${shown}, seed ${seed}`, own: { init, rate, width, seed } });
         }
   const shared: Shared = { X: toMatrix(X, "X"), Y: toMatrix(Y, "Y"), options };
-  return { kind: "sweep", shared, jobs, reduce: { seeds: each.length } };
+  const reduce: Reduce = {
+    rates: Array.from(learningRates),
+    runsOfRate: widths.length * each.length,
+    seeds: each.length,
+  };
+  return { kind: "sweep", shared, jobs, reduce };
 }
 
 export const sweep: Kind = {
@@ -49,10 +61,14 @@ export const sweep: Kind = {
     return (await ntk.sweep(X, Y, { ...options, ...cell })).runs[0];
   },
   reducer(reduce) {
-    const { seeds } = reduce as { seeds: number };
+    const { rates, runsOfRate, seeds } = reduce as Reduce;
     const runs: SweepRun[] = [];
     return {
-      add: (result) => void runs.push(result as SweepRun),
+      add: (result, job) => {
+        // One object for all runs of a rate, by which exponents group them.
+        const rate = rates[Math.floor(job / runsOfRate) % rates.length];
+        runs.push({ ...(result as SweepRun), rate });
+      },
       finish: (): Sweep => {
         const summary = summarise(runs, seeds);
         return { runs, summary, exponents: fitExponents(runs, summary), aborted: false };

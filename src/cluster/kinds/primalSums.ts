@@ -1,0 +1,105 @@
+/** `submitPrimalSums`: a job for each shard of rows, the sums ΦᵀΦ, Φᵀr and rᵀr over it. */
+import { areFinite, toMatrix } from "../../check.js";
+import { type Matrix, type MatrixLike, matrix, rowsOf } from "../../matrix.js";
+import { zeros } from "../../memory.js";
+import type { Ntk } from "../../ntk.js";
+import { count, flag, or, read, type Schema } from "../../options.js";
+import type { FeatureModel } from "../../regression/featureModel.js";
+import type { PrimalSums, PrimalSumsOptions } from "../../regression/primalSums.js";
+import { type Kind, type Plan, shards } from "../plan.js";
+
+export interface ClusterSumsOptions extends PrimalSumsOptions {
+  /** Rows of a shard; default 8192. The sums depend on it in their last bits, not on the number of workers. */
+  shardRows?: number;
+}
+
+const OPTIONS = { shardRows: or(count, 8192), centered: or(flag, false) } satisfies Schema<ClusterSumsOptions>;
+
+interface Shared {
+  model: FeatureModel;
+  centered: boolean;
+}
+
+interface Operand {
+  X: Matrix;
+  Y: Matrix;
+}
+
+/** Sums with the lower triangle of ΦᵀΦ alone, row by row: half of the traffic. */
+interface Packed {
+  lower: Float64Array;
+  moment: Matrix;
+  squares: number[];
+  rows: number;
+}
+
+export function planPrimalSums(
+  ntk: Ntk,
+  model: FeatureModel,
+  Xlike: MatrixLike,
+  Ylike: MatrixLike,
+  options: ClusterSumsOptions,
+): Plan {
+  const { shardRows, centered } = read(options, "submitPrimalSums", "{ shardRows: 8192 }", OPTIONS);
+  const X = toMatrix(Xlike, "X");
+  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
+  // Checks the model and the shapes on one row.
+  ntk.primalSums(model, rowsOf(X, 0, 1), rowsOf(Y, 0, 1), { centered });
+  const jobs = shards(X.rows, shardRows).map(([from, to]) => ({
+    name: `rows ${from}–${to - 1}`,
+    own: {},
+    operand: (): Operand => ({ X: rowsOf(X, from, to - from), Y: rowsOf(Y, from, to - from) }),
+  }));
+  const shared: Shared = { model, centered };
+  return { kind: "primalSums", shared, jobs, reduce: { centered } };
+}
+
+export const primalSums: Kind = {
+  async run(ntk, shared, _own, operand): Promise<Packed> {
+    const { model, centered } = shared as Shared;
+    const { X, Y } = operand as Operand;
+    const { gram, moment, squares, rows } = await ntk.primalSums(model, X, Y, { centered });
+    return { lower: packed(gram), moment, squares, rows };
+  },
+  reducer(reduce) {
+    const { centered } = reduce as { centered: boolean };
+    let sum: Packed | undefined;
+    return {
+      add: (result) => {
+        sum = added(sum, result as Packed);
+      },
+      finish: (): PrimalSums => {
+        const { lower, moment, squares, rows } = sum as Packed;
+        if (!areFinite(lower) || !areFinite(moment.data) || !squares.every(Number.isFinite))
+          throw new RangeError("the sums overflow float64; rescale the inputs, the targets or the weights");
+        return { gram: unpacked(lower, moment.rows), moment, squares, rows, centered };
+      },
+    };
+  },
+};
+
+/** The sum of both, entry by entry. Overwrites the first. */
+function added(a: Packed | undefined, b: Packed): Packed {
+  if (!a) return b;
+  for (let i = 0; i < a.lower.length; i++) a.lower[i] += b.lower[i];
+  for (let i = 0; i < a.moment.data.length; i++) a.moment.data[i] += b.moment.data[i];
+  return { ...a, squares: a.squares.map((square, c) => square + b.squares[c]), rows: a.rows + b.rows };
+}
+
+function packed({ data, rows: P }: Matrix): Float64Array {
+  const lower = zeros((P * (P + 1)) / 2);
+  for (let i = 0; i < P; i++) lower.set(data.subarray(i * P, i * P + i + 1), (i * (i + 1)) / 2);
+  return lower;
+}
+
+function unpacked(lower: Float64Array, P: number): Matrix {
+  const gram = matrix(P, P);
+  for (let i = 0; i < P; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = lower[(i * (i + 1)) / 2 + j];
+      gram.data[i * P + j] = value;
+      gram.data[j * P + i] = value;
+    }
+  }
+  return gram;
+}
