@@ -1,6 +1,6 @@
 // Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless
 // browsers. Files named *.node.test.ts need the file system and run in Node only. `playground` drives the built
-// playground. `long` (npm run test:long) has the files named *.long.test.ts: tests that take ten seconds or more on a
+// playground. `redis` has the files named *.redis.test.ts, which start a redis-server. `long` (npm run test:long) has the files named *.long.test.ts: tests that take ten seconds or more on a
 // quiet machine, which no other project runs. Limits only end what hangs. The slowest test takes 4 s on a quiet
 // machine, two minutes are thirty times as much, and limits grow with the machine.
 import { playwright } from "@vitest/browser-playwright";
@@ -10,6 +10,7 @@ import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
 import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
 
+const REDIS = "test/**/*.redis.test.ts";
 const LONG = "test/**/*.long.test.ts";
 const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
 
@@ -23,7 +24,7 @@ const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOpt
     env: { NTK_THREADS: "2" },
     name: browser,
     include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "test/**/*.node.test.ts", LONG],
+    exclude: [...configDefaults.exclude, "test/**/*.node.test.ts", REDIS, LONG],
     ...limits,
     browser: {
       enabled: true,
@@ -42,7 +43,15 @@ export default defineConfig({
     maxWorkers: "100%",
     teardownTimeout: patience(60_000),
     projects: [
-      { test: { name: "node", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, LONG], ...limits } },
+      {
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, REDIS, LONG],
+          ...limits,
+        },
+      },
+      { test: { name: "redis", include: [REDIS], ...limits } },
       { test: { name: "long", include: [LONG], testTimeout: patience(1_800_000) } },
       { test: { name: "playground", include: ["playground/test/*.test.ts"], ...limits } },
       inBrowser(

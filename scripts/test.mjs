@@ -1,5 +1,5 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests. This Node runs the suites at 1 thread, and those of ops,
+// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites at 1 thread, and those of ops,
 // methods and models again at 2; Node 24 and the browsers run all at 2. Then runs scripts/smoke.mjs: the packed package
 // in other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped;
 // with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { counts, EVERY_MS, root, run, seconds } from "./child.mjs";
 import { CHROMIUM } from "./chromium.mjs";
 import { FIREFOX } from "./firefox.mjs";
+import { REDIS } from "./redis.mjs";
 import { patience, slowness } from "./slowness.mjs";
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -41,6 +42,7 @@ const ROWS = [
   { name: "chromium", project: "chromium", ...chromium },
   { name: "firefox", project: "firefox", ...firefox },
   { name: "playground", project: "playground", ...chromium },
+  { name: "cluster", project: "redis", needs: REDIS, missing: "install Debian's redis-server, or set REDIS_SERVER" },
 ];
 
 /** Ends the processes of the row that runs. */

@@ -23,12 +23,21 @@ interface LocalRun {
 }
 
 class LocalEngine implements Engine {
-  readonly ntk: Ntk;
+  readonly #ntk: Ntk;
   readonly #runs = new Map<string, LocalRun>();
   #closed = false;
 
   constructor(ntk: Ntk) {
-    this.ntk = ntk;
+    this.#ntk = ntk;
+  }
+
+  get ntk(): Ntk {
+    this.#check();
+    return this.#ntk;
+  }
+
+  #check(): void {
+    if (this.#closed) throw new BackendError("this cluster was closed; localCluster() gives a new one");
   }
 
   async submit(plan: Plan): Promise<Run<unknown>> {
@@ -45,7 +54,7 @@ class LocalEngine implements Engine {
   async resume(id: string): Promise<Run<unknown>> {
     const run = this.#runs.get(id);
     if (!run) throw new RangeError(`there is no run "${id}" in this process; expected the id of a run`);
-    if (this.#closed) throw new BackendError("this cluster was closed; localCluster() gives a new one");
+    this.#check();
     const before = run.last;
     run.cancelled = false;
     return new Run({
@@ -69,10 +78,10 @@ class LocalEngine implements Engine {
       // A turn of the event loop, in which the caller may cancel.
       await new Promise((resolve) => setImmediate(resolve));
       if (run.cancelled) throw cancelled(id);
-      if (this.#closed) throw new BackendError("this cluster was closed; localCluster() gives a new one");
+      const { ntk } = this;
       const { name, own, operand } = jobs[run.next];
       const start = performance.now();
-      const result = await kind.run(this.ntk, shared, own, operand?.());
+      const result = await kind.run(ntk, shared, own, operand?.());
       reducer.add(result, run.next++);
       const milliseconds = performance.now() - start;
       const shard = { name, worker: "here", milliseconds, computing: milliseconds, bytesIn: 0, bytesOut: 0 };

@@ -43,7 +43,7 @@ const OPTIONS = {
 const EXAMPLE = '{ redis: "redis://localhost:6379", store: folderStore("/shared/ntk") }';
 
 class QueueEngine implements Engine {
-  readonly ntk: Ntk;
+  readonly #ntk: Ntk;
   readonly #redis: Redis;
   readonly #queue: Queue<JobData>;
   readonly #store: Store;
@@ -52,15 +52,19 @@ class QueueEngine implements Engine {
   #closed = false;
 
   constructor(ntk: Ntk, redis: Redis, queue: Queue<JobData>, store: Store, prefix: string) {
-    this.ntk = ntk;
+    this.#ntk = ntk;
     this.#redis = redis;
     this.#queue = queue;
     this.#store = store;
     this.#prefix = prefix;
   }
 
-  async submit({ kind, shared, jobs, reduce }: Plan): Promise<Run<unknown>> {
+  get ntk(): Ntk {
     this.#check();
+    return this.#ntk;
+  }
+
+  async submit({ kind, shared, jobs, reduce }: Plan): Promise<Run<unknown>> {
     // Memory for the result, before anything is stored.
     kindOf(kind).reducer(reduce);
     const manifest: Manifest = { kind, shared: await putValue(this.#store, shared), reduce, jobs: [] };
@@ -115,7 +119,7 @@ class QueueEngine implements Engine {
     await Promise.all(this.#running);
     await this.#queue.close();
     this.#redis.disconnect();
-    this.ntk.dispose();
+    this.#ntk.dispose();
   }
 }
 
