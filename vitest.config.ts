@@ -1,8 +1,9 @@
 // Three projects run the same suites: `node` on whatever Node executes vitest, `chromium` and `firefox` in headless
 // browsers. Files named *.node.test.ts need the file system and run in Node only. `playground` drives the built
-// playground. `redis` has the files named *.redis.test.ts, which start a redis-server. `long` (npm run test:long) has the files named *.long.test.ts: tests that take ten seconds or more on a
-// quiet machine, which no other project runs. Limits only end what hangs. The slowest test takes 4 s on a quiet
-// machine, two minutes are thirty times as much, and limits grow with the machine.
+// playground. `redis` has the files named *.redis.test.ts, which start a redis-server. `long` (npm run test:long) has
+// the files named *.long.test.ts: tests that take ten seconds or more on a quiet machine, which no other project runs.
+// Limits only end what hangs. The slowest test takes 4 s on a quiet machine, two minutes are thirty times as much, and
+// limits grow with the machine.
 import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig } from "vitest/config";
 import type { BrowserProviderOption } from "vitest/node";

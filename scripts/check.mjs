@@ -12,6 +12,7 @@ const ENTRIES_WITHOUT_TYPES = ["simd.wasm", "relaxed.wasm", "worker-script.js"];
 /** What stands alone, then what needs the build, which also generates sources. */
 const BEFORE = { "format and lint": bin("biome", "ci") };
 const AFTER = {
+  "types of what runs without Node": bin("tsc", "-p", "tsconfig.json", "--noEmit"),
   "types of src and test": bin("tsc", "-p", "tsconfig.test.json"),
   "types of the playground": bin("tsc", "-p", "playground"),
   publint: bin("publint"),

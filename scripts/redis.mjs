@@ -1,4 +1,5 @@
-// Debian's redis-server, which the cluster's tests and its example start for themselves; REDIS_SERVER names another one.
+// Debian's redis-server, which the cluster's tests and its example start for themselves; REDIS_SERVER names another
+// one.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 

@@ -1,13 +1,14 @@
 /** The runs that can be submitted, whatever does their jobs: workers behind a queue, or the calling process. */
-import { describe } from "../check.js";
+import { describe, toMatrix } from "../check.js";
 import type { Model } from "../kernel/models.js";
-import type { Matrix, MatrixLike } from "../matrix.js";
+import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { NetworkOptions } from "../model/network.js";
 import type { Ntk } from "../ntk.js";
 import type { FeatureModel } from "../regression/featureModel.js";
 import type { PrimalSums } from "../regression/primalSums.js";
 import type { Sweep } from "../training/sweep.js";
 import type { KernelEstimate } from "../worker/types.js";
+import { given } from "./given.js";
 import { type CrossValidateOptions, type CrossValidation, planCrossValidate } from "./kinds/crossValidate.js";
 import { type ClusterKernelOptions, planKernel } from "./kinds/kernel.js";
 import { type ClusterSumsOptions, planPrimalSums } from "./kinds/primalSums.js";
@@ -24,6 +25,11 @@ export interface Engine {
   submit(plan: Plan): Promise<Run<unknown>>;
   resume(id: string): Promise<Run<unknown>>;
   close(): Promise<void>;
+}
+
+/** A copy of a caller's matrix: its rows are read while the caller goes on. */
+function kept(X: MatrixLike, name: string): Matrix {
+  return copied(toMatrix(X, name));
 }
 
 /**
@@ -53,7 +59,7 @@ export class Cluster {
    * (await run.result).runs.length; // 4
    */
   async submitSweep(X: MatrixLike, Y: MatrixLike, options: ClusterSweepOptions): Promise<Run<Sweep>> {
-    return this.#submit(planSweep(this.#engine.ntk, X, Y, options));
+    return this.#submit(planSweep(this.#engine.ntk, kept(X, "X"), kept(Y, "Y"), given(options, "options")));
   }
 
   /**
@@ -73,7 +79,9 @@ export class Cluster {
     Y: MatrixLike,
     options: ClusterTuneOptions = {},
   ): Promise<Run<TunedModels>> {
-    return this.#submit(planTune(this.#engine.ntk, models, X, Y, options));
+    return this.#submit(
+      planTune(this.#engine.ntk, given(models, "models"), kept(X, "X"), kept(Y, "Y"), given(options, "options")),
+    );
   }
 
   /**
@@ -92,7 +100,9 @@ export class Cluster {
     Y: MatrixLike,
     options: CrossValidateOptions,
   ): Promise<Run<CrossValidation>> {
-    return this.#submit(planCrossValidate(this.#engine.ntk, model, X, Y, options));
+    return this.#submit(
+      planCrossValidate(this.#engine.ntk, given(model, "model"), kept(X, "X"), kept(Y, "Y"), given(options, "options")),
+    );
   }
 
   /**
@@ -111,7 +121,15 @@ export class Cluster {
     X2?: MatrixLike,
     options: ClusterKernelOptions = {},
   ): Promise<Run<Matrix>> {
-    return this.#submit(planKernel(this.#engine.ntk, model, X, X2, options));
+    return this.#submit(
+      planKernel(
+        this.#engine.ntk,
+        given(model, "model"),
+        kept(X, "X"),
+        X2 === undefined ? undefined : kept(X2, "X2"),
+        given(options, "options"),
+      ),
+    );
   }
 
   /**
@@ -131,7 +149,9 @@ export class Cluster {
     Y: MatrixLike,
     options: ClusterSumsOptions = {},
   ): Promise<Run<PrimalSums>> {
-    return this.#submit(planPrimalSums(this.#engine.ntk, model, X, Y, options));
+    return this.#submit(
+      planPrimalSums(this.#engine.ntk, given(model, "model"), kept(X, "X"), kept(Y, "Y"), given(options, "options")),
+    );
   }
 
   /**
@@ -150,7 +170,9 @@ export class Cluster {
     X: MatrixLike,
     sampling: ClusterSampleOptions = {},
   ): Promise<Run<KernelEstimate>> {
-    return this.#submit(planSampleKernel(this.#engine.ntk, options, X, sampling));
+    return this.#submit(
+      planSampleKernel(this.#engine.ntk, given(options, "options"), kept(X, "X"), given(sampling, "sampling")),
+    );
   }
 
   /**

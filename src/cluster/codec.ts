@@ -6,7 +6,6 @@
  * endian. In the JSON an object with the key `$` stands for what JSON has not.
  */
 import { typedArrayName } from "../brand.js";
-import { isCustomKernel } from "../kernel/custom.js";
 import { isPlainObject } from "../scalars.js";
 import { describe } from "../words.js";
 import { NO_FUNCTIONS } from "../worker/protocol.js";
@@ -77,7 +76,7 @@ function packed(value: unknown, arrays: Arrays): unknown {
     return Number.isFinite(value) ? value : { $: String(value) };
   }
   if (value === undefined) return { $: "undefined" };
-  if (typeof value === "function" || isCustomKernel(value)) throw new TypeError(NO_FUNCTIONS);
+  if (typeof value === "function") throw new TypeError(NO_FUNCTIONS);
   if (Array.isArray(value)) return Array.from(value, (entry) => packed(entry, arrays));
   const type = typedArrayName(value);
   if (type !== undefined && Object.hasOwn(TYPES, type)) return arrays.add(type, value as Numbers);

@@ -1,7 +1,7 @@
 /**
- * Beyond one machine: runs that are a map and a reduce, on BullMQ and Redis. `openCluster` submits them; the workers are
- * plain processes, `npx ntk-wasm worker --redis URL --store DIR`, any number of them. Node only; needs the packages
- * `bullmq` and `ioredis`.
+ * Beyond one machine: runs that are a map and a reduce, on BullMQ and Redis. `openCluster` submits them. The workers
+ * are plain processes, `npx ntk-wasm worker --redis URL --store DIR`, any number of them. Node only; it needs the
+ * packages `bullmq` and `ioredis`.
  *
  * @module ntk-wasm/bullmq
  */

@@ -53,7 +53,7 @@ class LocalEngine implements Engine {
 
   async resume(id: string): Promise<Run<unknown>> {
     const run = this.#runs.get(id);
-    if (!run) throw new RangeError(`there is no run "${id}" in this process; expected the id of a run`);
+    if (!run) throw new RangeError(`there is no run "${id.slice(0, 60)}" in this process; expected the id of a run`);
     this.#check();
     const before = run.last;
     run.cancelled = false;

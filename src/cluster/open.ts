@@ -81,7 +81,8 @@ class QueueEngine implements Engine {
   async resume(id: string): Promise<Run<unknown>> {
     this.#check();
     const stored = await this.#redis.hget(keys(this.#prefix, id).run, "manifest");
-    if (stored === null) throw new RangeError(`there is no run "${id}" at this prefix; expected the id of a run`);
+    if (stored === null)
+      throw new RangeError(`there is no run "${id.slice(0, 60)}" at this prefix; expected the id of a run`);
     const at = JSON.parse(stored) as Stored;
     const manifest = (await getValue(this.#store, at)) as Manifest;
     await beginRun(this.#redis, this.#prefix, id, at);

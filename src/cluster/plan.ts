@@ -63,8 +63,17 @@ export interface Kind {
   reducer(reduce: unknown): Reducer;
 }
 
-/** [from, to) for each shard of so many rows. */
-export function shards(rows: number, size: number): [from: number, to: number][] {
+/** The most jobs of a run: each costs its submitter a line. */
+const MOST_JOBS = 1_000_000;
+
+/** @throws RangeError for too many jobs; `what` names what makes them */
+export function checkJobs(count: number, what: string): void {
+  if (count > MOST_JOBS) throw new RangeError(`${what} make ${count} jobs; expected at most ${MOST_JOBS}`);
+}
+
+/** [from, to) for each shard of so many rows. @throws RangeError for too many; `what` names rows and size */
+export function shards(rows: number, size: number, what: string): [from: number, to: number][] {
   const count = Math.ceil(rows / size);
+  checkJobs(count, what);
   return Array.from({ length: count }, (_, i) => [i * size, Math.min(rows, (i + 1) * size)]);
 }

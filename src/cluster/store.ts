@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
+import { reading } from "../words.js";
 import { decode, encode } from "./codec.js";
 
 /**
@@ -59,7 +60,8 @@ export function folderStore(path: string): Store {
 
 /** @throws TypeError for what is no store. */
 export function checkStore(store: unknown): Store {
-  const { put, get } = (typeof store === "object" && store !== null ? store : {}) as Partial<Store>;
+  const object = (typeof store === "object" && store !== null ? store : {}) as Partial<Store>;
+  const { put, get } = reading("store", () => ({ put: object.put, get: object.get }));
   if (typeof put !== "function" || typeof get !== "function")
     throw new TypeError(`store is ${describe(store)}; expected { put, get }, or folderStore(path)`);
   return store as Store;

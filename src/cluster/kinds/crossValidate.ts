@@ -1,7 +1,7 @@
 /** `submitCrossValidate`: a job for each fold, which fits the rest with every ridge and predicts the fold. */
 import { toMatrix } from "../../check.js";
 import type { Model } from "../../kernel/models.js";
-import { type Matrix, type MatrixLike, matrix, pickRows } from "../../matrix.js";
+import { type Matrix, matrix, pickRows } from "../../matrix.js";
 import type { Ntk } from "../../ntk.js";
 import {
   choice,
@@ -80,16 +80,9 @@ interface Rated {
   squares: number[];
 }
 
-export function planCrossValidate(
-  ntk: Ntk,
-  model: Model,
-  Xlike: MatrixLike,
-  Ylike: MatrixLike,
-  options: CrossValidateOptions,
-): Plan {
+export function planCrossValidate(ntk: Ntk, model: Model, X: Matrix, Y: Matrix, options: CrossValidateOptions): Plan {
   const { ridges, folds, seed, ...given } = read(options, "submitCrossValidate", "{ ridges: [1e-3, 1e-1] }", OPTIONS);
-  const X = toMatrix(Xlike, "X");
-  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
+  toMatrix(Y, "Y", { rows: X.rows });
   if (folds < 2 || folds > X.rows) throw new RangeError(`folds is ${folds}; expected 2 to ${X.rows}, the rows of X`);
   const fit = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as FitOptions;
   // Checks the model and its options on one row.

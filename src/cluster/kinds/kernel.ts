@@ -1,7 +1,7 @@
 /** `submitKernel`: a job for each shard of rows, a tile of the kernel each. */
 import { toMatrix } from "../../check.js";
 import type { Model } from "../../kernel/models.js";
-import { type Matrix, type MatrixLike, matrix, rowsOf } from "../../matrix.js";
+import { type Matrix, matrix, rowsOf } from "../../matrix.js";
 import type { Ntk } from "../../ntk.js";
 import { count, or, outputs, read, type Schema } from "../../options.js";
 import { type Kind, type Plan, shards } from "../plan.js";
@@ -31,16 +31,15 @@ interface Reduce {
 export function planKernel(
   ntk: Ntk,
   model: Model,
-  Xlike: MatrixLike,
-  X2like: MatrixLike | undefined,
+  X: Matrix,
+  X2given: Matrix | undefined,
   options: ClusterKernelOptions,
 ): Plan {
   const { rows, outputs } = read(options, "submitKernel", "{ rows: 512 }", OPTIONS);
-  const X = toMatrix(Xlike, "X");
-  const X2 = X2like === undefined ? X : toMatrix(X2like, "X2", { cols: X.cols });
+  const X2 = X2given ? toMatrix(X2given, "X2", { cols: X.cols }) : X;
   // Checks the model and its inputs, and says how many rows a point has.
   const block = ntk.kernelDiagonal(model, rowsOf(X, 0, 1), { outputs }).length;
-  const parts = shards(X.rows, rows);
+  const parts = shards(X.rows, rows, "X and rows");
   const jobs = parts.map(([from, to]) => ({
     name: `rows ${from}–${to - 1}`,
     own: {},

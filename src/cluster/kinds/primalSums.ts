@@ -1,6 +1,6 @@
 /** `submitPrimalSums`: a job for each shard of rows, the sums ΦᵀΦ, Φᵀr and rᵀr over it. */
 import { areFinite, toMatrix } from "../../check.js";
-import { type Matrix, type MatrixLike, matrix, rowsOf } from "../../matrix.js";
+import { type Matrix, matrix, rowsOf } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { Ntk } from "../../ntk.js";
 import { count, flag, or, read, type Schema } from "../../options.js";
@@ -33,19 +33,12 @@ interface Packed {
   rows: number;
 }
 
-export function planPrimalSums(
-  ntk: Ntk,
-  model: FeatureModel,
-  Xlike: MatrixLike,
-  Ylike: MatrixLike,
-  options: ClusterSumsOptions,
-): Plan {
+export function planPrimalSums(ntk: Ntk, model: FeatureModel, X: Matrix, Y: Matrix, options: ClusterSumsOptions): Plan {
   const { shardRows, centered } = read(options, "submitPrimalSums", "{ shardRows: 8192 }", OPTIONS);
-  const X = toMatrix(Xlike, "X");
-  const Y = toMatrix(Ylike, "Y", { rows: X.rows });
+  toMatrix(Y, "Y", { rows: X.rows });
   // Checks the model and the shapes on one row.
   ntk.primalSums(model, rowsOf(X, 0, 1), rowsOf(Y, 0, 1), { centered });
-  const jobs = shards(X.rows, shardRows).map(([from, to]) => ({
+  const jobs = shards(X.rows, shardRows, "X and shardRows").map(([from, to]) => ({
     name: `rows ${from}–${to - 1}`,
     own: {},
     operand: (): Operand => ({ X: rowsOf(X, from, to - from), Y: rowsOf(Y, from, to - from) }),

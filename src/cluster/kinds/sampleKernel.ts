@@ -40,23 +40,18 @@ interface Moments {
   squares: Float64Array;
 }
 
-export function planSampleKernel(
-  ntk: Ntk,
-  options: NetworkOptions,
-  Xlike: MatrixLike,
-  sampling: ClusterSampleOptions,
-): Plan {
+export function planSampleKernel(ntk: Ntk, options: NetworkOptions, X: Matrix, sampling: ClusterSampleOptions): Plan {
   const checked = read(sampling, "submitSampleKernel", "{ draws: 100 }", OPTIONS);
   const { draws, seed, outputs, drawsPerJob } = checked;
   const X2like = checked.X2 as MatrixLike | undefined;
   // Checks everything, and draws nothing.
-  ntk.sampleKernel(options, Xlike, { draws, seed, outputs, X2: X2like });
-  const jobs = shards(draws, drawsPerJob).map(([from, to]) => ({
+  ntk.sampleKernel(options, X, { draws, seed, outputs, X2: X2like });
+  const jobs = shards(draws, drawsPerJob, "draws and drawsPerJob").map(([from, to]) => ({
     name: `draws ${from}–${to - 1}`,
     own: { seed: seed + from, draws: to - from },
   }));
   const X2 = X2like === undefined ? undefined : toMatrix(X2like, "X2");
-  const shared: Shared = { options, X: toMatrix(Xlike, "X"), X2, outputs };
+  const shared: Shared = { options, X, X2, outputs };
   return { kind: "sampleKernel", shared, jobs, reduce: { draws } };
 }
 

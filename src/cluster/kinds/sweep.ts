@@ -1,7 +1,4 @@
-/** `submitSweep`: a job for each run of the grid, one network each. */
-
-import { toMatrix } from "../../check.js";
-import type { Matrix, MatrixLike } from "../../matrix.js";
+import type { Matrix } from "../../matrix.js";
 import type { Init } from "../../model/initSchemes.js";
 import type { Ntk } from "../../ntk.js";
 import { fitExponents, type SweepRate, type SweepRun, summarise } from "../../training/exponents.js";
@@ -31,7 +28,7 @@ interface Reduce {
   seeds: number;
 }
 
-export function planSweep(ntk: Ntk, X: MatrixLike, Y: MatrixLike, options: ClusterSweepOptions): Plan {
+export function planSweep(ntk: Ntk, X: Matrix, Y: Matrix, options: ClusterSweepOptions): Plan {
   // Checks everything, and trains nothing.
   ntk.sweeping(X, Y, options);
   const { widths, learningRates, inits = ["lecun"], seeds = 5 } = options;
@@ -44,7 +41,7 @@ export function planSweep(ntk: Ntk, X: MatrixLike, Y: MatrixLike, options: Clust
           const shown = typeof rate === "number" ? rate : `${rate.fraction} of the largest`;
           jobs.push({ name: `width ${width}, ${init}, rate ${shown}, seed ${seed}`, own: { init, rate, width, seed } });
         }
-  const shared: Shared = { X: toMatrix(X, "X"), Y: toMatrix(Y, "Y"), options };
+  const shared: Shared = { X, Y, options };
   const reduce: Reduce = {
     rates: Array.from(learningRates),
     runsOfRate: widths.length * each.length,

@@ -1,11 +1,9 @@
-/** `submitTune`: a job for each model and each depth, a search of its own. */
-import { toMatrix } from "../../check.js";
 import type { Model } from "../../kernel/models.js";
-import type { Matrix, MatrixLike } from "../../matrix.js";
+import type { Matrix } from "../../matrix.js";
 import type { Ntk } from "../../ntk.js";
 import { isList } from "../../options.js";
 import type { Tuned, TuneOptions } from "../../regression/tuneOptions.js";
-import type { Kind, Plan } from "../plan.js";
+import { checkJobs, type Kind, type Plan } from "../plan.js";
 
 /** The options of `tune` on a cluster: its functions stay at home. */
 export type ClusterTuneOptions = Omit<TuneOptions, "onProgress" | "signal">;
@@ -35,12 +33,13 @@ interface Own {
 export function planTune(
   ntk: Ntk,
   given: Model | readonly Model[],
-  X: MatrixLike,
-  Y: MatrixLike,
+  X: Matrix,
+  Y: Matrix,
   options: ClusterTuneOptions,
 ): Plan {
   const models = isList(given) ? Array.from(given as readonly Model[]) : [given as Model];
   if (models.length === 0) throw new RangeError("models is empty; expected at least one model");
+  checkJobs(models.length * (options.depth?.length ?? 1), "models and depth");
   // Checks everything, and decomposes nothing.
   for (const model of models) ntk.tuning(model, X, Y, options);
   const depths = options.depth === undefined ? [undefined] : Array.from(options.depth);
@@ -49,7 +48,7 @@ export function planTune(
     name: `model ${each.model}${each.depth === undefined ? "" : `, depth ${each.depth}`}`,
     own: each,
   }));
-  const shared: Shared = { models, X: toMatrix(X, "X"), Y: toMatrix(Y, "Y"), options };
+  const shared: Shared = { models, X, Y, options };
   return { kind: "tune", shared, jobs, reduce: { depths } };
 }
 
