@@ -44,7 +44,7 @@ export function planPrimalSums(ntk: Ntk, model: FeatureModel, X: Matrix, Y: Matr
     operand: (): Operand => ({ X: rowsOf(X, from, to - from), Y: rowsOf(Y, from, to - from) }),
   }));
   const shared: Shared = { model, centered };
-  return { kind: "primalSums", shared, jobs, reduce: { centered } };
+  return { kind: "primalSums", shared, jobs, reduce: { centered, inputs: X.cols } };
 }
 
 export const primalSums: Kind = {
@@ -55,7 +55,7 @@ export const primalSums: Kind = {
     return { lower: packed(gram), moment, squares, rows };
   },
   reducer(reduce) {
-    const { centered } = reduce as { centered: boolean };
+    const { centered, inputs } = reduce as { centered: boolean; inputs: number };
     let sum: Packed | undefined;
     return {
       add: (result) => {
@@ -65,7 +65,7 @@ export const primalSums: Kind = {
         const { lower, moment, squares, rows } = sum as Packed;
         if (!areFinite(lower) || !areFinite(moment.data) || !squares.every(Number.isFinite))
           throw new RangeError("the sums overflow float64; rescale the inputs, the targets or the weights");
-        return { gram: unpacked(lower, moment.rows), moment, squares, rows, centered };
+        return { gram: unpacked(lower, moment.rows), moment, squares, rows, inputs, centered };
       },
     };
   },
