@@ -120,12 +120,14 @@ test("of four workers one is killed in the middle and one comes late", async () 
   const prefix = nextPrefix();
   const cluster = await open(prefix);
   const [first, ...others] = await startWorkers(prefix, 3);
-  const expected = await (await local.submitSweep(Xtrain, Ytrain, GRID)).result;
+  // Long enough for a worker to start meanwhile.
+  const grid = { ...GRID, steps: 3000, recordAt: [3000], seeds: 12 };
+  const expected = await (await local.submitSweep(Xtrain, Ytrain, grid)).result;
   const events = new QueueEvents(await queueOf(prefix), { connection: { url: redis.url }, prefix });
   let stalled = 0;
   events.on("stalled", () => stalled++);
   await events.waitUntilReady();
-  const run = await cluster.submitSweep(Xtrain, Ytrain, GRID);
+  const run = await cluster.submitSweep(Xtrain, Ytrain, grid);
   let late = "";
   const seen = await follow(run, 4, async () => {
     // A worker that is at work is killed: its claim on a job is left behind.
@@ -133,7 +135,7 @@ test("of four workers one is killed in the middle and one comes late", async () 
     late = (await startWorker(prefix)).id;
   });
   expect(await run.result).toStrictEqual(expected);
-  expect(seen.length).toBe(24);
+  expect(seen.length).toBe(48);
   const by = new Set(seen.map(({ shard }) => shard.worker));
   expect([...by]).toEqual(expect.arrayContaining([...others.map(({ id }) => id), late]));
   expect(stalled).toBeGreaterThan(0);
