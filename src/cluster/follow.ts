@@ -132,6 +132,11 @@ function failure({ id, manifest }: Following, job: number, error: PlainError): E
   return named;
 }
 
+/** Fields of a hash, null where there are none. */
+async function fields(redis: Redis, key: string, jobs: readonly number[]): Promise<(string | null)[]> {
+  return (await redis.call("hmget", [key, ...jobs.map(String)])) as (string | null)[];
+}
+
 /** The results of the next shards, as far as there is no gap. */
 async function nextResults({ redis, store, prefix, id, manifest }: Following, next: number) {
   const { done } = keys(prefix, id);
@@ -139,7 +144,13 @@ async function nextResults({ redis, store, prefix, id, manifest }: Following, ne
   if (first === null) return [];
   const more = Math.min(WINDOW, manifest.jobs.length - next) - 1;
   const others =
-    more > 0 ? await redis.hmget(done, ...Array.from({ length: more }, (_, i) => String(next + 1 + i))) : [];
+    more > 0
+      ? await fields(
+          redis,
+          done,
+          Array.from({ length: more }, (_, i) => next + 1 + i),
+        )
+      : [];
   const gap = others.indexOf(null);
   const records = [first, ...(gap < 0 ? others : others.slice(0, gap))].map(
     (text) => JSON.parse(text as string) as Done,
@@ -168,7 +179,7 @@ async function heal(run: Following, next: number): Promise<void> {
   const names = keys(prefix, id);
   const window = Array.from({ length: Math.min(WINDOW, manifest.jobs.length - next) }, (_, i) => next + i);
   const states = await Promise.all(window.map((job) => queue.getJobState(jobId(id, job))));
-  const done = await redis.hmget(names.done, ...window.map(String));
+  const done = await fields(redis, names.done, window);
   const lost = window.filter((_, i) => done[i] === null && states[i] === "unknown");
   if (lost.length > 0) await requeue(run, lost);
   const failed = window.filter((_, i) => done[i] === null && states[i] === "failed");
