@@ -49,7 +49,7 @@ export {
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
 export type { Fit } from "./regression/fit.js";
-export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type { FitOptions, FitProgress, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
