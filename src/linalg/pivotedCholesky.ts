@@ -5,7 +5,7 @@
  * Pivots come in blocks, so that columns and updates are products of matrices. The candidates of a block are drawn with
  * probabilities in the ratio of what is left of their diagonal entries (Chen, Epperly, Tropp & Webber 2023). Within a
  * block the largest rest is taken first, and the block ends where the rest of its candidates is small: neighbours
- * explain each other (robust blockwise random pivoting, Dong, Chen, Martinsson & Pearce 2023). The seed is fixed.
+ * explain each other (as in robust blockwise random pivoting, Dong, Chen, Martinsson & Pearce 2023). The seed is fixed.
  *
  * Cost: r columns of A, and n r² multiply-adds.
  */
@@ -40,6 +40,15 @@ export interface PartialCholesky {
 
 /** Candidates of a block, at most: from here on the columns of a network cost what a large product costs. */
 const BLOCK = 64;
+/** Candidates of the first block, which doubles: the first few columns of a smooth kernel explain most of the others. */
+const FIRST = 8;
+/**
+ * A block ends where this part of the trace of its candidates is left. What is left of the other rows is then about as
+ * small, and the factor of the block has a condition number of at most about 10³.
+ */
+const ENOUGH = 1e-6;
+/** Fewer columns than this are not worth a block of their own, where the rank is bounded. */
+const LEAST = 16;
 
 /** Doubles of scratch that {@link pivotedCholesky} needs beside its L and the scratch of the rows. */
 export function pivotedMemory(n: number, most: number, block: number): number {
@@ -49,13 +58,14 @@ export function pivotedMemory(n: number, most: number, block: number): number {
 
 /**
  * Lᵀ into the first rows of `out`, each a column of L: at most `out.rows` of them, until the trace of the error is at
- * most `tolerance`. Yields after each block.
+ * most `tolerance`. Yields after each block. `bounded`: the last few columns may be left out.
  */
 export function* pivotedCholesky(
   context: Context,
   A: Rows,
   tolerance: number,
   out: View,
+  bounded = false,
 ): Generator<PartialCholesky, PartialCholesky, void> {
   const { block } = A;
   const random = new Xoshiro256(0);
@@ -63,8 +73,10 @@ export function* pivotedCholesky(
   // A rest at rounding level is no pivot.
   const level = Math.max(Number.MIN_VALUE, 8 * roundingLevel(1, maxAbs(rest)));
   const found: PartialCholesky = { rank: 0, trace: sum(rest), pivots: [], rest };
-  while (found.rank < out.rows && found.trace > tolerance) {
-    const points = drawn(rest, block, Math.min(BLOCK, Math.max(block, out.rows - found.rank)), random);
+  for (let size = FIRST; found.rank < out.rows && found.trace > tolerance; size = Math.min(BLOCK, 2 * size)) {
+    const left = out.rows - found.rank;
+    if (bounded && left < LEAST && found.rank > LEAST) break;
+    const points = drawn(rest, block, Math.max(block, Math.min(size, left)), random);
     if (points.length === 0) break;
     const rank = context.arena.run(() => addBlock(context, A, points, rest, level, out, found));
     // What is left of the candidates is rounding.
@@ -157,7 +169,7 @@ function addBlock(
 
 /**
  * Greedy pivoted Cholesky of a small M, destroyed: the order of its pivots, and the inverse of its factor R in that
- * order, in rows of `n`. It ends where the trace of the rest is 1/n of that of M.
+ * order, in rows of `n`. It ends where little of the trace of M is left.
  */
 function smallCholesky(M: Float64Array, n: number, level: number, most: number) {
   const traceOf = () => {
@@ -165,7 +177,7 @@ function smallCholesky(M: Float64Array, n: number, level: number, most: number) 
     for (let i = 0; i < n; i++) total += Math.max(0, M[i * (n + 1)]);
     return total;
   };
-  const enough = traceOf() / n;
+  const enough = ENOUGH * traceOf();
   const order: number[] = [];
   const columns: Float64Array[] = [];
   while (order.length < most) {

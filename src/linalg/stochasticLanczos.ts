@@ -28,8 +28,8 @@ export interface Estimate {
 const PROBES = 16;
 /** Lanczos steps of a probe, at most. */
 const MOST_STEPS = 150;
-/** The quadrature has converged where five more steps change it by less than this times its size and n. */
-const ACCURACY = 1e-7;
+/** The quadrature has converged where five more steps change it by less than this times n. */
+const ACCURACY = 1e-5;
 
 /** @param times returns A times each vector, new vectors. */
 export function logDeterminantEstimate(

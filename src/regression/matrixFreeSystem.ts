@@ -12,7 +12,7 @@ import type { KernelTimes } from "../kernel/operator.js";
 import { isLost } from "../linalg/eigen.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { diagonalOf, type RowTerms, rowTerms, termsTimes } from "../linalg/rowTerms.js";
-import { dot, maxAbs } from "../linalg/vectors.js";
+import { dot, maxAbs, sum } from "../linalg/vectors.js";
 import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
 
@@ -43,7 +43,7 @@ export function matrixFreeSystem(
   theta: KernelTimes,
 ): MatrixFreeSystem {
   if (!terms) {
-    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta));
+    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta, sum(diagonal)));
     const lost = isLost(ridge, roundingLevel(n, norm));
     const shift = lost ? 0 : ridge;
     const times = (theta: KernelTimes, v: Float64Array) => theta(v);
@@ -60,10 +60,11 @@ export function matrixFreeSystem(
   const bare: RowTerms = { ...terms, noise: undefined };
   const normOf = (of: RowTerms) => {
     const { weights } = of;
-    const top = diagonal.reduce((most, value, i) => Math.max(most, value * (weights?.[i] ?? 1)), 0);
+    const own = weights ? diagonal.map((value, i) => value * weights[i]) : diagonal;
+    const top = maxAbs(own);
     return Math.max(
       top,
-      normFromBelow(n, (v) => termsTimes(of, v, theta)),
+      normFromBelow(n, (v) => termsTimes(of, v, theta), of.noise ? Infinity : sum(own)),
     );
   };
   const D = diagonalOf(terms, ridge);
@@ -94,6 +95,9 @@ function systemWith(terms: RowTerms, shift: number, norm: number, D: Float64Arra
   };
 }
 
+/** The power method is left out where A·1 has at least one in so many of the trace. */
+const NEAR = 8;
+
 /** Steps of the power method from a random start. They estimate ‖Θ‖₂ for a handful of products. */
 const POWER_STEPS = 4;
 
@@ -101,12 +105,13 @@ const POWER_STEPS = 4;
  * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
  *
  * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
- * symmetrically about 0. So ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
+ * symmetrically about 0. Where A·1 is not near the trace, which is at least ‖A‖₂, ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
  */
-export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
+export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array, trace = Infinity): number {
   const random = new Xoshiro256(0);
   let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
   let norm = maxAbs(times(new Float64Array(n).fill(1)));
+  if (norm >= trace / NEAR) return norm;
   for (let step = 0; step < POWER_STEPS; step++) {
     const size = maxAbs(v);
     if (size === 0) break;

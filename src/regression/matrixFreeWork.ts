@@ -24,8 +24,8 @@ export const MOST_ITERATIONS = 1000;
 const KEPT = 2 ** 25;
 /** A preconditioner costs at most so many products. */
 const PRODUCTS = 10;
-/** Multiply-adds of a product of matrices in the time of one of a product with a vector, about (measured: 2.5 to 4). */
-const GEMM = 3;
+/** Multiply-adds of a product of matrices in the time of one of a product with a vector, about (measured). */
+const GEMM = 2;
 /** Multiply-adds of an entry of a kernel that is made anew, at least. */
 const ENTRY = 50;
 
@@ -100,7 +100,7 @@ function* preconditionerOf(
   let kept = false;
   try {
     const rows = scaledRows(map, block, diagonal, roots);
-    const slices = pivotedCholesky(context, rows, shift, out);
+    const slices = pivotedCholesky(context, rows, shift, out, true);
     let slice = slices.next();
     for (; !slice.done; slice = slices.next())
       yield { iteration: 0, residual: 1, preconditionerRank: slice.value.rank };
