@@ -6,7 +6,7 @@
  *   α − A⁻¹r = A⁻¹Eα, so ‖α − A⁻¹r‖ ≤ tr E / min D ‖α‖.
  * - Variances and covariances are those of the deterministic training conditional (DTC, Seeger et al. 2003; Quiñonero-
  *   Candela & Rasmussen 2005) with the exact prior at new points: K** − Q Qᵀ + μ Q C⁻¹ Qᵀ, Q = K(x, S) L_S⁻ᵀ for the
- *   pivots S. They are never below those of the exact kernel by more than rounding, and cost O(r²) a point.
+ *   pivots S. They are never negative, take L Lᵀ for the kernel of the training points, and cost O(r²) a point.
  * - Evidence, leave-one-out and degrees of freedom are those of L Lᵀ + D.
  */
 import type { Context } from "../context.js";
@@ -38,8 +38,9 @@ const KEPT = 2 ** 25;
 /** `auto`: fewest points, and the part of them that a rank may be. */
 const LEAST_ROWS = 2000;
 const RANK_PART = 1 / 16;
-/** `auto` gives up after the first block of columns where the trace is above this part of tr Θ. */
+/** `auto` gives up where the trace is above this part of tr Θ after so many columns. */
 const HOPEFUL = 1e-8;
+const HOPEFUL_RANK = 48;
 /** Rows of the kernel that are compared with those of L Lᵀ. */
 const CHECKED = 16;
 
@@ -125,7 +126,7 @@ function* factoring(
     let slice = slices.next();
     for (; !slice.done; slice = slices.next()) {
       yield { iteration: 0, residual: slice.value.trace / total, preconditionerRank: slice.value.rank };
-      if (auto && slice.value.trace > HOPEFUL * total) break;
+      if (auto && slice.value.rank >= HOPEFUL_RANK && slice.value.trace > HOPEFUL * total) break;
     }
     found = slice.value;
     const reached = found.trace <= traceError * total;

@@ -105,7 +105,8 @@ const POWER_STEPS = 4;
  * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
  *
  * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
- * symmetrically about 0. Where A·1 is not near the trace, which is at least ‖A‖₂, ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
+ * symmetrically about 0. Where A·1 is not near the trace, which is at least ‖A‖₂, ‖A‖₂ ≤ ‖A‖∞ is estimated too. The
+ * start is one that no symmetry makes orthogonal.
  */
 export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array, trace = Infinity): number {
   const random = new Xoshiro256(0);
