@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
-  createInfiniteNetwork,
   createNetwork,
   load,
   type MatrixLike,

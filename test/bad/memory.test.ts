@@ -98,6 +98,7 @@ describe.each(variants)("%s", (variant) => {
     ["tune", () => ntk.tune(infinite, X, X)],
     ["tune, medium", () => ntk.tune(infinite, medium, medium)],
     ["tuning, medium", () => ntk.tuning(net, medium, medium)],
+    ["fitting", () => ntk.fitting(infinite, X, X)],
     [
       "kernelTimesVector",
       () => ntk.kernelTimesVector(createNetwork({ inputs: 1, hidden: 4e6 }), [0], [new Array(100).fill(1)]),
