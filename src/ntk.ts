@@ -222,7 +222,8 @@ export class Ntk {
    *
    * @throws as {@link fit}.
    * @example
-   * for (const { iteration, residual } of ntk.fitting(net, X, Y, { ridge: 0.1, solver: "cg" })) console.log(iteration, residual);
+   * const options = { ridge: 0.1, solver: "cg" };
+   * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
    */
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
     return fittingModel(this.#context, model, X, Y, options);

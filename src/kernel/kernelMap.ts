@@ -2,8 +2,8 @@
  * Θ(X, X) of any model as a linear map that needs no N×N matrix, and its rows.
  *
  * - A finite network with its weights multiplies through its features, O(NP) a product (`finite/kernelOperator.ts`).
- * - Other models keep their matrix where it takes at most 1 GiB and fits, else its tiles are made anew for each product.
- *   A tile on the diagonal is made once, and a tile beside it serves its mirror image.
+ * - Other models keep their matrix where it takes at most 1 GiB and fits, else its tiles are made anew for each
+ *   product. A tile on the diagonal is made once, and a tile beside it serves its mirror image.
  */
 import type { Context } from "../context.js";
 import { gemm, gemv, mirror } from "../linalg/blas.js";
@@ -106,7 +106,7 @@ function packed(context: Context, vectors: readonly Float64Array[], n: number): 
   return V;
 }
 
-/** @throws RangeError where the kernel of two tiles is not the transpose of that of the same tiles in the other order. */
+/** @throws RangeError where the kernel of two tiles is not the transpose of that in the other order. */
 function checkTiles(source: KernelSource, X: Matrix): void {
   const size = Math.min(16, X.rows);
   const [first, last] = [rowsOf(X, 0, size), rowsOf(X, X.rows - size, size)];

@@ -34,7 +34,7 @@ export class LowRankFactor implements Inverse {
   /** μ of M. A preconditioner takes a larger one where rounding demands it. */
   readonly shift: number;
 
-  /** Takes over the held block that Lᵀ starts in. */
+  /** Takes over the held block that Lᵀ starts in. @throws RangeError where L is not finite: the block is freed then. */
   constructor(Lt: View, shift: number, { pivots, trace }: { pivots: readonly number[]; trace: number }) {
     const { context, rows: r, cols: n } = Lt;
     this.n = n;
@@ -48,7 +48,10 @@ export class LowRankFactor implements Inverse {
       syrk(1, Lt, 0, this.#F);
       this.#F.shift(mu);
       if (potrf(this.#F) === 0) break;
-      mu *= 16;
+      mu = Math.max(16 * mu, Number.EPSILON * maxAbs(this.diagonal()));
+      if (mu < Infinity) continue;
+      this.free();
+      throw new RangeError("the kernel overflows float64; rescale the inputs or the weights");
     }
     this.shift = mu;
   }

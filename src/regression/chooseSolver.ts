@@ -57,7 +57,7 @@ export interface SolvedProblem {
   notes: readonly string[];
 }
 
-/** A ridge path is solved by its own factor. Iterations yield, and so does a kernel of low rank; others take one slice. */
+/** A ridge path is solved by its own factor. `cg` and `lowrank` yield; the others take one slice. */
 export function* solving(
   context: Context,
   solver: Exclude<Solver, "path">,

@@ -52,17 +52,17 @@ export interface FitOptions {
    *   are solved in float64, which is as fast; the report says so.
    * - `dual`: N×N.
    * - `primal`: P×P, finite networks only.
-   * - `cg`: preconditioned conjugate gradients, for many points, without an N×N matrix that has to fit. A finite network
-   *   multiplies through its features, O(NP) an iteration. Other models keep their matrix up to 1 GiB, or make its
-   *   tiles anew. A variance costs a solve for each row. Evidences are estimates, and the report has their error.
+   * - `cg`: preconditioned conjugate gradients, for many points, without an N×N matrix that has to fit. A finite
+   *   network multiplies through its features, O(NP) an iteration. Other models keep their matrix up to 1 GiB, or make
+   *   its tiles anew. A variance costs a solve for each row. Evidences are estimates, and the report has their error.
    * - `lowrank`: a kernel of numerical rank r ≪ N, by pivoted Cholesky to `traceError`: O(Nr²). It needs a ridge, or
    *   noise at each row, above rounding level. `auto` takes it from 2000 points on where a rank of at most N/16 leaves
    *   only rounding.
    */
   solver?: "auto" | "dual" | "primal" | "cg" | "lowrank";
   /**
-   * With solver `lowrank`: stop where the trace of Θ − L Lᵀ is at most this part of tr Θ. Default Nε, rounding level. The
-   * report has the trace that was reached, and the error that it allows.
+   * With solver `lowrank`: stop where the trace of Θ − L Lᵀ is at most this part of tr Θ. Default Nε, rounding level.
+   * The report has the trace that was reached, and the error that it allows.
    */
   traceError?: number;
   /** With solver `lowrank`: the largest rank r. Default: what N·r numbers in 256 MiB allow. */

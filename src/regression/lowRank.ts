@@ -10,47 +10,27 @@
  * - Evidence, leave-one-out and degrees of freedom are those of L Lᵀ + D.
  */
 import type { Context } from "../context.js";
-import { NotPositiveDefiniteError } from "../errors.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
-import { fillRows, scaledRows } from "../kernel/kernelRows.js";
-import { gemm, mirror, rowDots, syrk } from "../linalg/blas.js";
-import { isLost } from "../linalg/eigen.js";
-import { roundingLevel, showRidge, sufficientRidge, tileRows } from "../linalg/factor.js";
-import { LowRankFactor } from "../linalg/lowRankFactor.js";
-import { type PartialCholesky, pivotedCholesky, pivotedMemory, type Rows } from "../linalg/pivotedCholesky.js";
-import { diagonalOf, type Inverse, RowFactor, type RowTerms } from "../linalg/rowTerms.js";
-import { dot, maxAbs, sum, transposed } from "../linalg/vectors.js";
-import { copyIn, hold, scratch, type View } from "../linalg/view.js";
+import { mirror, rowDots, syrk } from "../linalg/blas.js";
+import { tileRows } from "../linalg/factor.js";
+import { diagonalOf, type Inverse, RowFactor } from "../linalg/rowTerms.js";
+import { maxAbs, transposed } from "../linalg/vectors.js";
+import { copyIn } from "../linalg/view.js";
 import { type Matrix, pickRows, rowsOf } from "../matrix.js";
-import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
 import { drain } from "../slices.js";
+import { crossMean, quadraticsOf } from "./crossMean.js";
 import type { Change } from "./exchange.js";
 import { clampDiagonal } from "./factoredSolution.js";
 import type { FitProgress } from "./fitOptions.js";
 import { dualResiduals } from "./leaveOneOut.js";
-import { commonShift, normFromBelow } from "./matrixFreeSystem.js";
+import { factoring, type LowRankTarget, type Made } from "./lowRankSystem.js";
 import { type Approximation, DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
 
-/** The most doubles of L: 256 MiB. */
-const KEPT = 2 ** 25;
 /** `auto`: fewest points, and the part of them that a rank may be. */
 const LEAST_ROWS = 2000;
 const RANK_PART = 1 / 16;
-/** `auto` gives up where the trace is above this part of tr Θ after so many columns. */
-const HOPEFUL = 1e-8;
-const HOPEFUL_RANK = 48;
-/** Rows of the kernel that are compared with those of L Lᵀ. */
-const CHECKED = 16;
-
-/** What is asked of an approximation. */
-export interface LowRankTarget {
-  /** Of tr Θ; default Nε. */
-  traceError: number | undefined;
-  rank: number | undefined;
-}
-
 /** Yields after each block of columns. @throws RangeError, NotPositiveDefiniteError, MemoryLimitError */
 export function* solvingLowRank(
   context: Context,
@@ -90,106 +70,6 @@ function solutionOf(context: Context, problem: Problem, ridge: number, target: L
     made.factor.free();
     throw error;
   }
-}
-
-/** The factor, and what it leaves. */
-interface Made {
-  factor: LowRankFactor;
-  approximation: Approximation;
-  /** Ω and D; undefined where D is λI. */
-  own: { omega: RowTerms; D: Float64Array } | undefined;
-}
-
-/** `auto`: undefined where the trace is above rounding level. */
-function* factoring(
-  context: Context,
-  { source, X, size: n, terms }: Problem,
-  ridge: number,
-  { traceError = n * Number.EPSILON, rank }: LowRankTarget,
-  auto: boolean,
-): Generator<FitProgress, Made | undefined, void> {
-  const D = terms && diagonalOf(terms, ridge);
-  const { shift, omega } = D ? commonShift(D) : { shift: ridge, omega: undefined };
-  const { block } = source;
-  const fill: Rows["fill"] = (points, out) => fillRows(context, source, X, points, out);
-  const diagonal = source.diagonal(X);
-  const rows = scaledRows({ rowsInto: fill }, block, diagonal, omega?.roots);
-  const total = sum(rows.diagonal);
-  if (!Number.isFinite(total)) throw new RangeError("the kernel overflows float64 on its diagonal; rescale the inputs");
-  const most = Math.min(n, rank ?? n, Math.max(1, Math.floor(KEPT / n)));
-  context.arena.require(LowRankFactor.memory(n, most) + pivotedMemory(n, most, block));
-  const out = hold(context, most, n);
-  let found: PartialCholesky;
-  let L: View;
-  try {
-    const slices = pivotedCholesky(context, rows, traceError * total, out);
-    let slice = slices.next();
-    for (; !slice.done; slice = slices.next()) {
-      yield { iteration: 0, residual: slice.value.trace / total, preconditionerRank: slice.value.rank };
-      if (auto && slice.value.rank >= HOPEFUL_RANK && slice.value.trace > HOPEFUL * total) break;
-    }
-    found = slice.value;
-    const reached = found.trace <= traceError * total;
-    if (auto && !reached) return undefined;
-    checkRows(context, rows, out.slice(0, found.rank), found);
-    L = hold(context, found.rank, n);
-    L.entries().set(out.slice(0, found.rank).entries());
-  } finally {
-    context.arena.free(out.at);
-  }
-  const { rank: reachedRank, trace } = found;
-  const factor = new LowRankFactor(L, shift, found);
-  const norm = normFromBelow(n, (v) => factor.times(v).map((value, i) => value - factor.shift * v[i]));
-  if (isLost(shift, roundingLevel(n, norm)) || factor.shift !== shift) {
-    factor.free();
-    if (auto) return undefined;
-    throw new RangeError(
-      `solver "lowrank" needs noise at each row above rounding level: the smallest is ${shift}; ` +
-        `expected a ridge above ${showRidge(sufficientRidge(n, 0, norm))}, or solver "dual" or "cg"`,
-    );
-  }
-  const approximation = { rank: reachedRank, trace, relative: total > 0 ? trace / total : 0, bound: trace / shift };
-  return { factor, approximation, own: D && omega && { omega, D } };
-}
-
-/**
- * A positive semi-definite error E has |E_ij| ≤ √(E_ii E_jj). Some rows are compared: a kernel that is not positive
- * semi-definite is found out.
- */
-function checkRows(context: Context, A: Rows, L: View, { rest }: PartialCholesky): void {
-  const { n, block } = A;
-  const random = new Xoshiro256(1);
-  const count = Math.min(CHECKED, n / block);
-  const points = Array.from({ length: count }, () =>
-    Math.min(n / block - 1, Math.floor((random.uniform() * n) / block)),
-  );
-  const slack = 64 * roundingLevel(Math.max(L.rows, 1), maxAbs(A.diagonal));
-  context.arena.run(() => {
-    const E = scratch(context, count * block, n);
-    A.fill(points, E);
-    const rows = points.flatMap((point) => Array.from({ length: block }, (_, c) => point * block + c));
-    const part = scratch(context, rows.length, L.rows);
-    rows.forEach((row, i) => {
-      for (let k = 0; k < L.rows; k++) part.row(i)[k] = L.row(k)[row];
-    });
-    if (L.rows > 0) gemm(-1, part, L, 1, E);
-    rows.forEach((row, i) => {
-      const errors = E.row(i);
-      for (let j = 0; j < n; j++) {
-        if (
-          Math.abs(errors[j]) <=
-          2 * Math.sqrt(rest[row] * rest[j]) + slack + Math.sqrt(slack * (rest[row] + rest[j]))
-        )
-          continue;
-        throw new NotPositiveDefiniteError(
-          `the kernel is not positive semi-definite: its part beside ${L.rows} pivots has ${errors[j]} at row ${row}, column ${j}, ` +
-            `and ${rest[row]} and ${rest[j]} on its diagonal; expected a kernel that is, or solver "dual"`,
-          row,
-          0,
-        );
-      }
-    });
-  });
 }
 
 class LowRankSolution implements Solution {
@@ -286,22 +166,10 @@ class LowRankSolution implements Solution {
   }
 
   #mean(X: Matrix, start: boolean): Float64Array {
-    const { source, columns, outputs, size, X: points } = this.#problem;
+    const { weights: net } = this.#problem.source;
     const displacement = this.displacement();
-    const context = this.#context;
-    if (source.weights && displacement) return firstOrder(context, source.weights, X, displacement, start);
-    const result = start ? source.start(X, outputs).slice() : new Float64Array(X.rows * outputs);
-    forTiles(X, tileRows(size, X.rows), (tile, first) => {
-      const cross = source.cross(tile, points).data;
-      context.arena.run(() => {
-        const part = result.subarray(first * columns, (first + tile.rows) * columns);
-        const K = copyIn(context, cross, tile.rows, size);
-        const [weights, out] = [copyIn(context, this.#alpha, columns, size), copyIn(context, part, tile.rows, columns)];
-        gemm(1, K, weights.t, 1, out);
-        part.set(out.entries());
-      });
-    });
-    return result;
+    if (net && displacement) return firstOrder(this.#context, net, X, displacement, start);
+    return crossMean(this.#context, this.#problem, this.#alpha, X, start);
   }
 
   #variance(X: Matrix): Float64Array {
@@ -363,11 +231,7 @@ class LowRankSolution implements Solution {
   }
 
   quadratics(): Float64Array {
-    const { R, columns, size } = this.#problem;
-    return Float64Array.from({ length: columns }, (_, c) => {
-      const [from, to] = [c * size, (c + 1) * size];
-      return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
-    });
+    return quadraticsOf(this.#problem, this.#alpha);
   }
 
   logDeterminants(): (number | undefined)[] {

@@ -117,7 +117,7 @@ export function rankBound(source: KernelSource, { kept }: Pick<KernelMap, "kept"
   const most = Math.min(Math.floor(n / 4), Math.floor(KEPT / Math.max(1, n)));
   const net = source.weights;
   if (!net) return Math.min(most, Math.floor(Math.sqrt(kept ? PRODUCTS * GEMM * n : (PRODUCTS * ENTRY * n) / 2)));
-  // Of a row of X: two products of all units for each column, features anew for each block, and both passes of a product.
+  // Of a row of X: two products of all units for a column, features anew for a block, and both passes of a product.
   const units = widths(net).reduce((sum, m) => sum + m, 0);
   const P = net.parameters.length;
   const column = net.outputs * (2 * units + P / 64);

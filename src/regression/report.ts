@@ -198,8 +198,8 @@ export class Report {
   }
 
   /**
-   * The standard error of both log evidences, from the log determinant that solver `"cg"` estimates: over 16 probes with
-   * a fixed seed. Undefined where nothing is estimated.
+   * The standard error of both log evidences, from the log determinant that solver `"cg"` estimates: over 16 probes
+   * with a fixed seed. Undefined where nothing is estimated.
    */
   get logEvidenceError(): number | undefined {
     return this.#lazy("logEvidenceError", () => {
