@@ -54,6 +54,7 @@ export type { LearningCurve, LearningCurveOptions } from "./regression/learningC
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
+export type { Approximation } from "./regression/solution.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
 export { type BinnedNoise, noiseAt } from "./regression/tuneNoise.js";
 export type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";

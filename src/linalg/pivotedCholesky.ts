@@ -40,7 +40,7 @@ export interface PartialCholesky {
 
 /** Candidates of a block, at most: from here on the columns of a network cost what a large product costs. */
 const BLOCK = 64;
-/** Candidates of the first block. Blocks double: the first few columns of a smooth kernel explain most of the others. */
+/** Candidates of the first block. Blocks double: the first columns of a smooth kernel explain most of the others. */
 const FIRST = 8;
 /**
  * A block ends where this part of the trace of its candidates is left. What is left of the other rows is then about as

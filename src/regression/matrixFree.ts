@@ -1,8 +1,8 @@
 /**
  * The N×N solver without an N×N matrix, for many points: preconditioned conjugate gradients in float64, for every model
  * (`kernel/kernelMap.ts`). For a finite network a product Φ(Φᵀv) passes through the features and costs O(NP). A
- * variance costs a solve of its own; those of a block of points run side by side. log |A| is estimated by stochastic Lanczos
- * quadrature. What needs a factor (leave-one-out, degrees of freedom, the spectrum) does not exist here.
+ * variance costs a solve of its own; those of a block of points run side by side. log |A| is estimated by stochastic
+ * Lanczos quadrature. What needs a factor (leave-one-out, degrees of freedom, the spectrum) does not exist here.
  *
  * With a ridge above rounding level, conjugate gradients solve (Θ + λI)α = r with the preconditioner of
  * `matrixFreeWork.ts`. With a ridge of 0, or one lost in rounding, the system is singular, and α may grow along the
