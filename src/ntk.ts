@@ -23,8 +23,8 @@ import { type Network, type NetworkOptions, validateNetwork } from "./model/netw
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
-import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
-import type { FitOptions } from "./regression/fitOptions.js";
+import { type Fit, fitModel, fittingModel, restoredFit } from "./regression/fit.js";
+import type { FitOptions, FitProgress } from "./regression/fitOptions.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
 import { tune, tuning } from "./regression/tune.js";
@@ -217,6 +217,19 @@ export class Ntk {
    */
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * {@link fit} as a generator, which pauses after each iteration of solver `cg` and each block of columns of `cg` and
+   * `lowrank`. Other solvers take one slice. Other calls may come in between.
+   *
+   * @throws as {@link fit}.
+   * @example
+   * const options = { ridge: 0.1, solver: "cg" };
+   * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
+   */
+  fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
+    return fittingModel(this.#context, model, X, Y, options);
   }
 
   /**

@@ -53,11 +53,12 @@ export {
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
 export type { Fit } from "./regression/fit.js";
-export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type { FitOptions, FitProgress, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
+export type { Approximation } from "./regression/solution.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
 export { type BinnedNoise, noiseAt } from "./regression/tuneNoise.js";
 export type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
