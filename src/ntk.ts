@@ -13,6 +13,7 @@ import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
 import type { KernelSource } from "./kernel/kernel.js";
+import { type KernelTile, type KernelTilesOptions, kernelTilesOf } from "./kernel/kernelTiles.js";
 import { kernelSource } from "./kernel/modelKernel.js";
 import type { Model } from "./kernel/models.js";
 import type { Label, Labels } from "./labels.js";
@@ -20,13 +21,20 @@ import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import { bytesOf, type Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
+import type { RandomFeatures } from "./model/randomFeatures.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
+import type { Batches } from "./regression/batchSource.js";
+import { type FeatureModel, featuresOf } from "./regression/featureModel.js";
 import { type Fit, fitModel, fittingModel, restoredFit } from "./regression/fit.js";
 import type { FitOptions, FitProgress } from "./regression/fitOptions.js";
+import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
+import { type StreamOptions, streamFitOf } from "./regression/stream.js";
+import { type StreamFit, sumsFitOf } from "./regression/streamFit.js";
+import type { SumsFitOptions } from "./regression/sumsSolver.js";
 import { tune, tuning } from "./regression/tune.js";
 import type { BinnedNoise } from "./regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
@@ -162,6 +170,24 @@ export class Ntk {
   }
 
   /**
+   * {@link kernel} in blocks of rows, for kernels larger than memory: a generator of `{ row, K }`, K with all columns.
+   * Entries have the bits of `kernel`. With float32, a block of little work is float64, as in `kernel`.
+   *
+   * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
+   * @example
+   * for (const { row, K } of ntk.kernelTiles(net, X, undefined, { rows: 3 })) console.log(row, K.rows, K.cols);
+   * ntk.kernelTiles(net, X, [[2]]).next().value.K.cols; // 1
+   */
+  kernelTiles(
+    model: Model,
+    X: MatrixLike,
+    X2?: MatrixLike,
+    options: KernelTilesOptions = {},
+  ): Generator<KernelTile, void, void> {
+    return kernelTilesOf(this.#context, model, X, X2, options);
+  }
+
+  /**
    * diag Θ(X, X), N numbers (N·C with `outputs: "full"`), without the rest of Θ.
    *
    * @throws TypeError, RangeError for bad input.
@@ -230,6 +256,70 @@ export class Ntk {
    */
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
     return fittingModel(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * What a fit in weight space needs of a block of rows: ΦᵀΦ, Φᵀr, rᵀr and their number, as plain data. Sums of blocks
+   * add up (`addSums`), so rows may come in blocks, and from several machines; {@link fitSums} does the rest.
+   *
+   * @throws TypeError, RangeError for bad input, and where a sum overflows; MemoryLimitError where P×P does not fit.
+   * @example
+   * const sums = ntk.primalSums(net, X, Y);
+   * sums.gram.rows === net.parameters.length; // true
+   */
+  primalSums(model: FeatureModel, X: MatrixLike, Y: MatrixLike, options: PrimalSumsOptions = {}): PrimalSums {
+    return primalSumsOf(this.#context, model, X, Y, options);
+  }
+
+  /**
+   * The regression of {@link fit} with solver `primal`, from sums over its rows. What needs the rows themselves is not
+   * there: dual weights, leave-one-out, updates, snapshots. Rows that repeat each count.
+   *
+   * @throws TypeError, RangeError for bad input, and where `scale: "fit"` is lost in the rounding of the sums;
+   *   NotPositiveDefiniteError; MemoryLimitError; ConvergenceError.
+   * @example
+   * const half = ntk.primalSums(net, X.slice(0, 4), Y.slice(0, 4));
+   * const sums = addSums(half, ntk.primalSums(net, X.slice(4), Y.slice(4)));
+   * ntk.fitSums(net, sums, { ridge: 1e-3 }).predict(Xnew).mean.rows; // 2
+   */
+  fitSums(model: FeatureModel, sums: PrimalSumsLike, options: SumsFitOptions = {}): StreamFit {
+    return sumsFitOf(this.#context, model, sums, options);
+  }
+
+  /**
+   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network, with an error that falls
+   * like 1/√count.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError.
+   * @example
+   * const Phi = ntk.features(randomFeatures(createInfiniteNetwork(), { count: 500, seed: 1 }), X);
+   * Phi.cols; // 500
+   */
+  features(model: RandomFeatures, X: MatrixLike): Matrix {
+    return checkResult(featuresOf(this.#context, model, X), "features(model, X)");
+  }
+
+  /**
+   * {@link fitSums} of rows that come in batches, in one pass: memory is O(P² + batch), work O(N P²). Batches may be of
+   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their order
+   * alone.
+   *
+   * A batch that cannot be used, a source that fails and a signal end the stream with a `StreamError`. Its `state` are
+   * the sums of all batches before, and the option `state` goes on from there.
+   *
+   * @throws (the promise is rejected) StreamError { batch, row, state }; TypeError, RangeError for other bad input;
+   *   MemoryLimitError; BackendError.
+   * @example
+   * async function* batches() {
+   *   for (let i = 0; i < 8; i += 2) yield { X: X.slice(i, i + 2), Y: Y.slice(i, i + 2) };
+   * }
+   * const streamed = await ntk.fitStream(net, batches(), { ridge: 1e-3 });
+   * streamed.report.rows; // 8
+   * const more = await ntk.fitStream(net, [{ X, Y }], { ridge: 1e-3, state: streamed.sums() });
+   * more.report.rows; // 16
+   */
+  fitStream(model: FeatureModel, batches: Batches, options: StreamOptions = {}): Promise<StreamFit> {
+    return streamFitOf(this.#context, model, batches, options);
   }
 
   /**

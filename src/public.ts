@@ -5,6 +5,7 @@ export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./cl
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
 export { checkKernel, type KernelCheck } from "./kernel/checkKernel.js";
 export type { CustomKernel } from "./kernel/custom.js";
+export type { KernelTile, KernelTilesOptions } from "./kernel/kernelTiles.js";
 export {
   type ComposedModel,
   linearKernel,
@@ -41,6 +42,7 @@ export {
   type Parametrization,
 } from "./model/network.js";
 export type { PerLayer, Rates } from "./model/perLayer.js";
+export { type RandomFeatures, type RandomFeaturesOptions, randomFeatures } from "./model/randomFeatures.js";
 export {
   type MaternOptions,
   maternKernel,
@@ -52,14 +54,22 @@ export {
 } from "./model/stationary.js";
 export type { Ntk } from "./ntk.js";
 export { type Label, type OneHot, oneHot, type Standardized, standardize } from "./prepare.js";
+export type { Batch, Batches } from "./regression/batchSource.js";
+export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
 export type { FitOptions, FitProgress, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
+export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions } from "./regression/primalSums.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
 export type { Approximation } from "./regression/solution.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
+export type { StreamOptions, StreamProgress } from "./regression/stream.js";
+export { StreamError } from "./regression/streamError.js";
+export type { StreamFit } from "./regression/streamFit.js";
+export type { StreamReport } from "./regression/streamReport.js";
+export type { SumsFitOptions } from "./regression/sumsSolver.js";
 export { type BinnedNoise, noiseAt } from "./regression/tuneNoise.js";
 export type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
 export type { UpdateOptions } from "./regression/updatePlan.js";

@@ -10,6 +10,7 @@ const LOADERS = ["load.ts", "slim.ts", "worker/entry.ts", "worker/index.ts"];
 const LAYERS = [
   "worker/entry.ts",
   "worker/host.ts",
+  "worker/feed.ts",
   "worker/index.ts",
   "worker/client.ts",
   "worker/port.ts",

@@ -8,7 +8,14 @@ import { Arena } from "../src/arena.js";
 import { createTeam, createWasmBackend } from "../src/backend/inlined.js";
 import { whyNotShared } from "../src/backend/threads/choose.js";
 import type { Context } from "../src/context.js";
-import { BackendError, createInfiniteNetwork, createNetwork, load, type SweepOptions } from "../src/index.js";
+import {
+  BackendError,
+  createInfiniteNetwork,
+  createNetwork,
+  load,
+  randomFeatures,
+  type SweepOptions,
+} from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
 import { drain } from "../src/slices.js";
 import { sweepingNetworks } from "../src/training/sweep.js";
@@ -33,6 +40,7 @@ const broad = createNetwork({ inputs: 20, hidden: 90, seed: 1, activation: "gelu
 const activation = ["erf", { name: "sin", frequency: 2, phase: 1 }] as const;
 const deep = createNetwork({ inputs: 3, hidden: [40, 60], outputs: 2, activation, seed: 2 });
 const few = createNetwork({ inputs: 3, hidden: 12, seed: 2 });
+const features = randomFeatures(createInfiniteNetwork({ depth: 2, activation: "erf" }), { count: 120 });
 const infinites = createInfiniteNetwork({ depth: 3, activation: "erf" });
 const infinite = ["relu", "softplus", "tanh", { name: "abRelu", negative: -0.2, positive: 1 }] as const;
 /** Sweeps of small networks, whose runs train together: the last rate diverges. */
@@ -63,6 +71,27 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
       return [ntk.kernel(model, X), ntk.kernel(model, X, X2), ntk.kernel(model, wide)];
     }),
   ],
+  kernelTiles: (ntk) => [
+    ...ntk.kernelTiles(net, X, undefined, { rows: 60 }),
+    ...ntk.kernelTiles(createInfiniteNetwork({ depth: 2, activation: "relu" }), X, X2, { rows: 60 }),
+  ],
+  features: (ntk) => ntk.features(features, wide),
+  primalSums: (ntk) => [ntk.primalSums(few, X, Y), ntk.primalSums(features, X, Y2)],
+  fitSums: (ntk) =>
+    ([few, features] as const).map((model) => {
+      const fit = ntk.fitSums(model, ntk.primalSums(model, X, Y), { ridge: 0.1, scale: "fit" });
+      const { degreesOfFreedom, logEvidence, rank } = fit.report;
+      const result = [fit.predict(X2, { covariance: true }), fit.sums(), degreesOfFreedom, logEvidence, rank];
+      fit.dispose();
+      return result;
+    }),
+  fitStream: async (ntk) => {
+    const batches = [X, X2].map((rows) => ({ X: rows, Y: Y.data.slice(0, rows.rows) }));
+    const fit = await ntk.fitStream(few, batches, { ridge: 0.1 });
+    const result = [fit.predict(X2), fit.parameters()];
+    fit.dispose();
+    return result;
+  },
   kernelDiagonal: (ntk) => [ntk.kernelDiagonal(net, X), ntk.kernelDiagonal(deep, X, { outputs: "full" })],
   kernelBlocks: (ntk) => [ntk.kernelBlocks(net, X), ntk.kernelBlocks(deep, X, X2)],
   kernelTimesVector: (ntk) => [
@@ -223,12 +252,12 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", (variant) =>
       });
 
       test.each(Object.entries(METHODS))(`%s: the same bits at ${NUMBERS.join(", ")} threads`, async (_, method) => {
-        const want = method(alone);
+        const want = await method(alone);
         for (const { ntk, team, threads } of teams) {
           await team.ready;
           expect(ntk.threads).toBe(threads);
           const before = team.shared.regions;
-          expect(method(ntk), `${threads} threads`).toEqual(want);
+          expect(await method(ntk), `${threads} threads`).toEqual(want);
           expect(team.shared.regions, "regions that were shared").toBeGreaterThan(before);
         }
       });

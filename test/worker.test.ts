@@ -25,6 +25,7 @@ import {
   productOf,
   type Recorded,
   rbfKernel,
+  StreamError,
   scaled,
   sumOf,
   type Trained,
@@ -156,6 +157,67 @@ describe.each(variants)("%s", (variant) => {
     expect(await theirs.update(change)).toBe(theirs);
     expect(await theirs.predict(Xnew)).toEqual(ours.update(change).predict(Xnew));
     theirs.dispose();
+  });
+
+  test("kernels in blocks of rows", async () => {
+    const blocks: object[] = [];
+    for await (const block of there.kernelTiles(net, X, Xnew, { rows: 8 })) blocks.push(block);
+    expect(blocks).toEqual([...here.kernelTiles(net, X, Xnew, { rows: 8 })]);
+    await expect(there.kernelTiles(net, X, Xnew, { rows: 0 }).next()).rejects.toThrow(RangeError);
+  });
+
+  test("sums, and rows that come in batches", async () => {
+    const parts = [0, 8].map((row) => ({ X: X.slice(row, row + 8), Y: Y.slice(row, row + 8) }));
+    const sums = here.primalSums(net, X, Y);
+    expect(await there.primalSums(net, X, Y)).toEqual(sums);
+    const ours = await here.fitStream(net, parts, { ridge: 0.1, scale: "fit" });
+    const seen: object[] = [];
+    const onProgress = (progress: object) => seen.push(progress);
+    async function* later() {
+      yield* parts;
+    }
+    for (const theirs of [
+      await there.fitStream(net, later(), { ridge: 0.1, scale: "fit", onProgress }),
+      await there.fitSums(net, ours.sums(), { ridge: 0.1, scale: "fit" }),
+    ]) {
+      expect(await theirs.predict(Xnew, { covariance: true })).toEqual(ours.predict(Xnew, { covariance: true }));
+      expect(await theirs.sums()).toEqual(ours.sums());
+      expect(await theirs.report(["rows", "scale"])).toEqual({ rows: 16, scale: ours.report.scale });
+      theirs.dispose();
+    }
+    expect(seen).toEqual([
+      { batches: 1, rows: 8 },
+      { batches: 2, rows: 16 },
+    ]);
+  });
+
+  test("what ends a stream comes with its sums", async () => {
+    const first = { X: X.slice(0, 8), Y: Y.slice(0, 8) };
+    const state = here.primalSums(net, first.X, first.Y);
+    const bad = { X: [[Number.NaN]], Y: [[0]] };
+    const ended = (stream: Promise<unknown>) => expect(stream).rejects;
+    await ended(there.fitStream(net, [first, bad])).toMatchObject({ name: "StreamError", batch: 1, row: 0, state });
+    await ended(there.fitStream(net, [first, { ...first, f: () => 0 } as never])).toMatchObject({ batch: 1, state });
+    async function* failing() {
+      yield first;
+      throw new Error("the line is down");
+    }
+    await ended(there.fitStream(net, failing())).toMatchObject({
+      batch: 1,
+      state,
+      cause: { message: "the line is down" },
+    });
+    const controller = new AbortController();
+    const stopped = there.fitStream(net, [first, first], {
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("enough")),
+    });
+    await ended(stopped).toBeInstanceOf(StreamError);
+    await ended(stopped).toMatchObject({ batch: 1, state, cause: { message: "enough" } });
+    await ended(there.fitStream(net, 3 as never)).toThrow(/batches is number 3/);
+    await ended(there.fitStream(net, [first], { ridge: -1 })).toThrow(/ridge/);
+    const resumed = await there.fitStream(net, [first], { state, ridge: 1 });
+    expect(await resumed.report(["rows"])).toEqual({ rows: 16 });
   });
 
   test("a classifier: classes, report, predictions", async () => {
@@ -651,6 +713,9 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["comparing", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
     ["sweeping", [X, Y, { widths: [8], learningRates: [0.1], steps: 2, seeds: 1 }], "slices", ["next"]],
     ["tuning", [infinite, X, Y], "slices", ["next"]],
+    ["kernelTiles", [net, X], "slices", ["next"]],
+    ["fitSums", [net, ntk.primalSums(net, X, Y)], "fitSums", ["predict", "parameters", "sums", "report"]],
+    ["fitStream", [net], "feed", ["push", "end", "fail", "stop"]],
     ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
     ["fitting", [infinite, X, Y, { ridge: 1 }], "slices", ["next"]],
     ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],

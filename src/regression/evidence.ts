@@ -28,10 +28,20 @@ export function evidenceOf(
   ridge: number,
 ): Evidence {
   const { dropped } = repeatsOf(problem);
-  const n = problem.size - dropped[c];
+  const copies = logDeterminant === undefined ? 0 : copiesIn(problem, c, ridge);
+  return gaussianEvidence(problem.size - dropped[c], quadratic, logDeterminant, copies);
+}
+
+/** The evidence of n observations, from rᵀα and log|A|, which holds `copies` too much. */
+export function gaussianEvidence(
+  n: number,
+  quadratic: number,
+  logDeterminant: number | undefined,
+  copies = 0,
+): Evidence {
   const scale = quadratic / n;
   if (logDeterminant === undefined) return { logEvidence: undefined, logEvidenceProfiled: undefined, scale };
-  const shared = -(logDeterminant - copiesIn(problem, c, ridge)) / 2;
+  const shared = -(logDeterminant - copies) / 2;
   const finite = (value: number) => (Number.isFinite(value) ? value : undefined);
   return {
     logEvidence: finite(-quadratic / 2 + shared - (n / 2) * Math.log(2 * Math.PI)),

@@ -5,18 +5,19 @@
 import type { Context } from "../context.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
 import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
-import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import type { CholeskyFactor } from "../linalg/cholesky.js";
 import type { Factor } from "../linalg/factor.js";
 import { factorSystem } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
-import { copyIn, scratch, type View } from "../linalg/view.js";
+import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { pickRows } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
 import { type Change, exchanged } from "./exchange.js";
-import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
+import { type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
+import { type FeatureMap, networkFeatures } from "./featureMap.js";
+import { featureCovariance, featureVariance, forEachHalf, type Posterior } from "./featurePosterior.js";
 import { primalResiduals } from "./leaveOneOut.js";
 import { type PrimalSystem, primalSystem, scaleRows, tangentTiles } from "./primalSystem.js";
 import { DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
@@ -53,6 +54,7 @@ class PrimalSolution extends FactoredSolution implements Solution {
   readonly #context: Context;
   readonly #problem: Problem;
   readonly #net: Network;
+  readonly #map: FeatureMap;
   readonly #system: PrimalSystem;
   /** ΦᵀΩr, the right-hand side, once it was needed. */
   #rhs: Float64Array | undefined;
@@ -65,6 +67,7 @@ class PrimalSolution extends FactoredSolution implements Solution {
     this.#system = system;
     this.#problem = problem;
     this.#net = net;
+    this.#map = networkFeatures(system.context, net);
     this.#beta = solved ?? this.#solve(this.#rightHandSide());
   }
 
@@ -137,42 +140,15 @@ class PrimalSolution extends FactoredSolution implements Solution {
 
   predict(X: Matrix, start: boolean, variance: boolean): Latent {
     const mean = firstOrder(this.#context, this.#net, X, this.#beta, start);
-    return { mean, variance: variance ? this.#variance(X) : undefined };
-  }
-
-  #variance(X: Matrix): Float64Array {
-    // μ φᵀBφ. At minimum norm, it is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of
-    // φ‖².
-    const ridge = this.#ridge;
-    const result = new Float64Array(X.rows * this.#net.outputs);
-    this.#halves(X, (norms, halves, first) => {
-      halves.forEach((half, i) => {
-        result[first + i] = this.#minimumNorm ? Math.max(0, norms[i] - half) : ridge * half;
-      });
-    });
-    return result;
+    return { mean, variance: variance ? featureVariance(this.#map, this.#posterior, X) : undefined };
   }
 
   covariances(X: Matrix): Float64Array[] {
-    const factor = this.factor();
-    const context = this.#context;
-    const P = factor.n;
-    const n = X.rows * this.#net.outputs;
-    const data = context.arena.run(() => {
-      const loaded = loadNetwork(context, this.#net);
-      const inputs = loadInputs(context, X);
-      const [out, Phi] = [scratch(context, n, n), scratch(context, n, P)];
-      tangentTiles(context, loaded, inputs, (tile, first) => {
-        Phi.block(first, 0, tile.rows, P).entries().set(tile.entries());
-      });
-      if (this.#minimumNorm) {
-        syrk(1, Phi, 0, out);
-        syrk(-1, factor.projected(Phi), 1, out);
-      } else syrk(this.#ridge, factor.half(Phi), 0, out);
-      mirror(out);
-      return out.copy();
-    });
-    return [clampDiagonal(data, n)];
+    return [featureCovariance(this.#map, this.#posterior, X)];
+  }
+
+  get #posterior(): Posterior {
+    return { factor: this.factor(), ridge: this.#ridge, minimumNorm: this.#minimumNorm };
   }
 
   /**
@@ -197,7 +173,7 @@ class PrimalSolution extends FactoredSolution implements Solution {
   looResiduals(): Float64Array | undefined {
     if (this.#minimumNorm) return undefined;
     const leverages = new Float64Array(this.#residual.length);
-    this.#halves(this.#problem.X, (_, halves, first) => leverages.set(halves, first));
+    forEachHalf(this.#map, this.#posterior, this.#problem.X, (_, halves, first) => leverages.set(halves, first));
     return primalResiduals(this.#problem, this.#residual, leverages, this.#omega);
   }
 
@@ -269,19 +245,5 @@ class PrimalSolution extends FactoredSolution implements Solution {
     if (whole) return copy;
     copy.free();
     return undefined;
-  }
-
-  /** Calls `body` for tiles of rows φ of Φ(X), with ‖φ‖² and φᵀBφ. At minimum norm ‖projection of φ‖² replaces φᵀBφ. */
-  #halves(X: Matrix, body: (norms: Float64Array, halves: Float64Array, first: number) => void): void {
-    const context = this.#context;
-    const factor = this.factor();
-    context.arena.run(() => {
-      const loaded = loadNetwork(context, this.#net);
-      tangentTiles(context, loaded, loadInputs(context, X), (Phi, first) => {
-        const norms = rowDots(Phi);
-        const half = this.#minimumNorm ? factor.projected(Phi) : factor.half(Phi);
-        body(norms, rowDots(half), first);
-      });
-    });
   }
 }

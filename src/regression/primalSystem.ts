@@ -6,7 +6,7 @@
  * β = (ΦᵀΩΦ + μI)⁻¹ΦᵀΩr. With weights alone μ = λ and Ω = W.
  */
 import type { Context } from "../context.js";
-import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile } from "../kernel/finite/layers.js";
+import { forEachTile, type Loaded, loadInputs, loadNetwork, partOfTile, type Tile } from "../kernel/finite/layers.js";
 import { jacobianRows } from "../kernel/finite/tangents.js";
 import { syrk } from "../linalg/blas.js";
 import { diagonalOf, type RowTerms } from "../linalg/rowTerms.js";
@@ -81,12 +81,12 @@ function tileBudget(P: number): number {
   return Math.max(P, 2 ** 20);
 }
 
-/** Calls `body(rows of Φ, first row)` for tiles of Φ(X), which has a row for each input and output. */
+/** Calls `body(rows of Φ, first row, tile)` for tiles of Φ(X), which has a row for each input and output. */
 export function tangentTiles(
   context: Context,
   loaded: Loaded,
   inputs: View,
-  body: (Phi: View, first: number) => void,
+  body: (Phi: View, first: number, tile: Tile) => void,
 ): void {
   const { P, C } = loaded;
   const size = Math.max(1, Math.floor(tileBudget(P) / (P * C)));
@@ -96,7 +96,7 @@ export function tangentTiles(
       context.arena.run(() => {
         const Phi = scratch(context, part.rows * C, P);
         jacobianRows(context, loaded, part, Phi);
-        body(Phi, part.row * C);
+        body(Phi, part.row * C, part);
       });
     }
   });

@@ -2,8 +2,19 @@
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { isCustomKernel } from "../kernel/custom.js";
+import { type Batches, pullOf } from "../regression/batchSource.js";
+import { StreamError } from "../regression/streamError.js";
 import { lost, openPort, type Port, type WorkerOrigin } from "./port.js";
-import { CALLBACKS, GENERATORS, type Handle, isSliced, type Reply, type Request, unpackError } from "./protocol.js";
+import {
+  CALLBACKS,
+  GENERATORS,
+  type Handle,
+  isSliced,
+  packError,
+  type Reply,
+  type Request,
+  unpackError,
+} from "./protocol.js";
 
 interface Pending {
   resolve(value: unknown): void;
@@ -191,7 +202,9 @@ export class Client {
       stub[method] =
         kind === "ntk" && GENERATORS.includes(method)
           ? (...args: unknown[]) => this.#slices(target, method, args)
-          : (...args: unknown[]) => call(method, args);
+          : kind === "ntk" && method === "fitStream"
+            ? (...args: unknown[]) => this.#feed(target, args)
+            : (...args: unknown[]) => call(method, args);
     }
     if (kind === "ntk") return stub;
     stub.dispose = () => {
@@ -235,6 +248,44 @@ export class Client {
       this.#free(slices.target);
     }
   }
+
+  /** `fitStream`: the batches are iterated on this side, and sent one by one. */
+  async #feed(target: number, [model, batches, ...options]: unknown[]): Promise<unknown> {
+    const { args, callbacks, signal } = take([model, ...options], "fitStream");
+    const pull = pullOf(batches as Batches);
+    const request: Call = { type: "call", id: this.#next++, target, method: "fitStream", args };
+    const feed = (await this.#ask(request)) as Handle;
+    this.#dropped?.register(feed, feed.target, feed);
+    const ask = (method: string, ...given: unknown[]) => this.#call(feed.target, method, given, false);
+    try {
+      for (;;) {
+        if (signal?.aborted) return await ask("stop", plain(signal.reason));
+        let progress: unknown;
+        try {
+          const { done, value } = await pull();
+          if (done) break;
+          progress = await ask("push", value);
+        } catch (error) {
+          // Of the source, or a batch that cannot cross.
+          if (error instanceof StreamError || error instanceof BackendError) throw error;
+          return await ask("fail", packError(error));
+        }
+        callbacks.onProgress?.(progress);
+      }
+      return this.#stub((await ask(signal?.aborted ? "stop" : "end")) as Handle);
+    } finally {
+      this.#dropped?.unregister(feed);
+      this.#free(feed.target);
+      await pull.close();
+    }
+  }
+}
+
+/** A reason of a signal that can cross: an error as its message, if it cannot. */
+function plain(reason: unknown): unknown {
+  return typeof reason === "object" || typeof reason === "function" || typeof reason === "symbol"
+    ? packError(reason)
+    : reason;
 }
 
 function isHandle(value: unknown): value is Handle {

@@ -8,10 +8,13 @@ import { BackendError } from "../errors.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
 import { Spectrum } from "../regression/spectrum.js";
+import { StreamFit } from "../regression/streamFit.js";
 import { isPlainObject } from "../scalars.js";
+import { breath } from "../slices.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
+import { Feed } from "./feed.js";
 import { type Handle, isSliced, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;
@@ -74,6 +77,11 @@ class Slices {
 
 const ESTIMATE = ["draws", "total", "mean", "standardError"];
 
+/** Fields of a report, all or the named ones. */
+const REPORT: Entry = {
+  run: ({ report }: Fit | StreamFit, { args }) => pick(report, args[0] as string[] | undefined),
+};
+
 /** What each kind of object can be asked. */
 const KINDS: Readonly<Record<Kind, Row>> = {
   ntk: {
@@ -88,14 +96,15 @@ const KINDS: Readonly<Record<Kind, Row>> = {
       sweeping: pulled(SLICED.sweep, 2),
       tuning: pulled(SLICED.tune, 3),
       fitting: pulled(SLICED.fit, 3),
+      kernelTiles: pulled("kernelTiles"),
+      fitStream: { run: (ntk: Ntk, { args: [model, options] }) => new Feed(ntk, model, options) },
     },
   },
   fit: {
     type: Fit,
-    entries: {
-      report: { run: ({ report }: Fit, { args }) => pick(report, args[0] as string[] | undefined) },
-    },
+    entries: { report: REPORT },
   },
+  fitSums: { type: StreamFit, entries: { report: REPORT } },
   classify: { type: Classifier },
   dynamics: { type: Dynamics },
   ensemble: { type: Ensemble },
@@ -118,6 +127,7 @@ const KINDS: Readonly<Record<Kind, Row>> = {
   spectrum: { type: Spectrum },
   linearize: { names: Object.keys },
   slices: { type: Slices },
+  feed: { type: Feed },
 };
 
 /** Lives in the worker; `post` and `receive` are its port. */
@@ -239,12 +249,15 @@ function fitted(): Entry {
   };
 }
 
-/** Starts a generator that is pulled from outside; `at` is the place of its options among the arguments. */
-function pulled(generator: string, at: number): Entry {
+/**
+ * Starts a generator that is pulled from outside. `at` is the place of its options among the arguments, where they take
+ * callbacks and a signal.
+ */
+function pulled(generator: string, at?: number): Entry {
   return {
     run: (object: Callable, { args, callbacks }) =>
       new Slices(Object.keys(callbacks), (more) => {
-        args[at] = withMore(args[at], more);
+        if (at !== undefined) args[at] = withMore(args[at], more);
         return object[generator](...args) as Slicing;
       }),
   };
@@ -297,24 +310,4 @@ function transferable(value: unknown, request: Request): ArrayBuffer[] {
 /** Options and more of them; what cannot be options stays what it is, for the method to refuse. */
 function withMore(options: unknown, more: object): unknown {
   return options === undefined || isPlainObject(options, "options") ? { ...(options as object), ...more } : options;
-}
-
-/**
- * A turn of the event loop, in which messages are read. Timers would wait 4 ms, and Node reads a channel's own messages
- * first.
- */
-function breath(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  return new Promise((resolve) => {
-    if (setImmediate) {
-      setImmediate(resolve);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }

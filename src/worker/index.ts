@@ -26,6 +26,7 @@ export type {
   AsyncLinearized,
   AsyncNtk,
   AsyncSpectrum,
+  AsyncStreamFit,
   KernelEstimate,
   RemoteObject,
 } from "./types.js";

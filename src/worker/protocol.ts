@@ -6,6 +6,7 @@
 import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";
 import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
+import { StreamError } from "../regression/streamError.js";
 
 /** To the worker. */
 export type Request =
@@ -52,13 +53,15 @@ export interface Handle {
 export type Kind =
   | "ntk"
   | "fit"
+  | "fitSums"
   | "classify"
   | "dynamics"
   | "ensemble"
   | "sampleKernel"
   | "spectrum"
   | "linearize"
-  | "slices";
+  | "slices"
+  | "feed";
 
 /** Options that are functions: they stay on the calling side, and are called there. */
 export const CALLBACKS: readonly string[] = ["onProgress", "onRecord"];
@@ -80,9 +83,9 @@ export function isSliced(method: string, args: readonly unknown[]): boolean {
 }
 
 /** Generators: the calling side gets an async one. */
-export const GENERATORS: readonly string[] = Object.values(SLICED);
+export const GENERATORS: readonly string[] = [...Object.values(SLICED), "kernelTiles"];
 
-interface PlainError {
+export interface PlainError {
   name: string;
   message: string;
   stack: string | undefined;
@@ -95,6 +98,7 @@ const CLASSES: Readonly<Record<string, (message: string, fields: Record<string, 
   TypeError: (message) => new TypeError(message),
   RangeError: (message) => new RangeError(message),
   BackendError: (message) => new BackendError(message),
+  StreamError: (message, fields) => new StreamError(message, fields as { batch: number }),
   ConvergenceError: (message, fields) => new ConvergenceError(message, fields),
   MemoryLimitError: (message, { bytesNeeded, bytesLimit }) =>
     new MemoryLimitError(message, bytesNeeded as number, bytesLimit as number),

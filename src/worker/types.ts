@@ -6,9 +6,14 @@ import type { Model } from "../kernel/models.js";
 import type { Label, Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import type { Ntk } from "../ntk.js";
+import type { Batches } from "../regression/batchSource.js";
+import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
+import type { StreamOptions } from "../regression/stream.js";
+import type { StreamFit } from "../regression/streamFit.js";
+import type { StreamReport } from "../regression/streamReport.js";
 import type { BinnedNoise } from "../regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
@@ -27,17 +32,19 @@ type Parameters_<P extends unknown[]> = { [K in keyof P]: WithSignal<P[K]> };
 
 type Answer<R> = R extends Fit
   ? AsyncFit
-  : R extends Dynamics
-    ? AsyncDynamics
-    : R extends Ensemble
-      ? AsyncEnsemble
-      : R extends KernelSamples
-        ? AsyncKernelSamples
-        : R extends Linearized
-          ? AsyncLinearized
-          : R extends Spectrum
-            ? AsyncSpectrum
-            : R;
+  : R extends StreamFit
+    ? AsyncStreamFit
+    : R extends Dynamics
+      ? AsyncDynamics
+      : R extends Ensemble
+        ? AsyncEnsemble
+        : R extends KernelSamples
+          ? AsyncKernelSamples
+          : R extends Linearized
+            ? AsyncLinearized
+            : R extends Spectrum
+              ? AsyncSpectrum
+              : R;
 
 type Member<M> = M extends (...args: infer P) => infer R
   ? R extends Generator<infer Y, infer Z, void>
@@ -65,6 +72,14 @@ export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
    * eigendecomposition.
    */
   report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
+}
+
+/** A `StreamFit` in the worker. */
+export interface AsyncStreamFit extends Remote<StreamFit, "report">, RemoteObject {
+  /** Fields of the report as a plain object, as those of {@link AsyncFit.report}. */
+  report<Field extends keyof StreamReport = keyof StreamReport>(
+    fields?: readonly Field[],
+  ): Promise<Pick<StreamReport, Field>>;
 }
 
 /** A `Classifier` in the worker: its classes and its report are here. */
@@ -110,13 +125,15 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
  * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. `threads` and `threadsReason` are
  * what they were when it was loaded.
  */
-export interface AsyncNtk extends Remote<Ntk, "classify" | "sampleKernel" | "tune" | "tuning"> {
+export interface AsyncNtk extends Remote<Ntk, "classify" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
   classify<L extends Label>(
     model: Model,
     X: MatrixLike,
     labels: Labels<L>,
     options?: ClassifyOptions<L> & { signal?: Signal },
   ): Promise<AsyncClassifier<L>>;
+  /** The batches are iterated on the calling side, and sent one by one. */
+  fitStream(model: FeatureModel, batches: Batches, options?: StreamOptions): Promise<AsyncStreamFit>;
   tune<M extends Model>(
     model: M,
     X: MatrixLike,

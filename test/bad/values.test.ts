@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  addSums,
   checkKernel,
   createInfiniteNetwork,
   createNetwork,
@@ -20,7 +21,9 @@ import {
   periodicKernel,
   precomputed,
   productOf,
+  randomFeatures,
   rbfKernel,
+  StreamError,
   scaled,
   standardize,
   sumOf,
@@ -201,6 +204,41 @@ function signatures(): Signature[] {
         base: { solver: "lowrank", ridge: 0.1 },
         keys: "ridge noise weights solver scale centered outputs traceError rank onProgress signal".split(" "),
       },
+    },
+    {
+      of: "primalSums",
+      call: (...a) => ntk.primalSums(a[0], a[1], a[2], a[3]),
+      args: { model: net, ...data },
+      options: { keys: ["centered"] },
+    },
+    {
+      of: "fitSums",
+      call: (...a) => ntk.fitSums(a[0], a[1], a[2]).dispose(),
+      args: { model: net, sums: ntk.primalSums(net, X, Y) },
+      options: { keys: ["ridge", "scale"] },
+    },
+    {
+      of: "addSums",
+      call: (a) => addSums(a, ntk.primalSums(net, X, Y)),
+      args: {},
+      options: {
+        name: "a",
+        base: ntk.primalSums(net, X, Y),
+        keys: ["gram", "moment", "squares", "rows", "inputs", "centered"],
+      },
+    },
+    {
+      of: "randomFeatures",
+      call: (...a) => randomFeatures(a[0], a[1]),
+      args: { model: infinite },
+      options: { keys: ["count", "seed"] },
+    },
+    { of: "features", call: (...a) => ntk.features(a[0], a[1]), args: { model: randomFeatures(infinite), X } },
+    {
+      of: "kernelTiles",
+      call: (...a) => first(ntk.kernelTiles(a[0], a[1], a[2], a[3])),
+      args: { model: net, X, X2: X },
+      options: { keys: ["rows", "outputs", "precision"] },
     },
     {
       of: "restore",
@@ -510,6 +548,9 @@ const ALIASES: Record<string, string[]> = {
   data: ["layers[0].weights"],
   shape: ["layers[1].weights"],
   // Fields of a snapshot go with others.
+  // Sums are those of one model.
+  gram: ["moment"],
+  squares: ["a is of"],
   format: ["the snapshot"],
   kernel: ["kernel(X", "the model"],
   rows: ["numbers in X"],
@@ -561,6 +602,36 @@ test("every argument and option of every function", () => {
   expect(found).toEqual([]);
   // Nothing was left behind.
   ntk.fit(net, X, Y, { ridge: 1 }).dispose();
+});
+
+test("every option of a stream, whose errors come by promise", async () => {
+  const batches = [{ X, Y }];
+  const options = ["ridge", "scale", "centered", "state", "onProgress", "signal"];
+  const found: string[] = [];
+  for (const [what, make] of wrongs) {
+    const calls: [string, string[], () => Promise<unknown>][] = options.map((key) => [
+      key,
+      [key],
+      () => ntk.fitStream(net, batches, { [key]: make() } as Any),
+    ]);
+    calls.push(["model", ["model", ...ALIASES.model], () => ntk.fitStream(make() as Any, batches)]);
+    calls.push([
+      "options",
+      ["options", ...options, ...ALIASES.options],
+      () => ntk.fitStream(net, batches, make() as Any),
+    ]);
+    calls.push(["batches", ["batch"], () => ntk.fitStream(net, make() as Any)]);
+    for (const [name, names, call] of calls) {
+      try {
+        ((await call()) as { dispose(): void }).dispose();
+      } catch (error) {
+        const cause = error instanceof StreamError ? new RangeError(error.message) : error;
+        const words = complaint(cause, names);
+        if (words) found.push(`fitStream(${name}: ${what}) ${words}`);
+      }
+    }
+  }
+  expect(found).toEqual([]);
 });
 
 test("every field of a model, and what its functions give", () => {

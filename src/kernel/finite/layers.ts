@@ -171,7 +171,7 @@ export function fillTile(loaded: Loaded, inputs: View, row: number, rows: number
 
 /** S = σ(Z) and, where given, G = gain ∘ σ'(Z) of a hidden layer with features H below. */
 export function layerFeatures(
-  layer: Omit<HiddenLayer, "names" | "offsets">,
+  layer: Pick<HiddenLayer, "weights" | "bias" | "alpha" | "beta" | "code" | "own">,
   H: View,
   gain: View | undefined,
   S: View,

@@ -13,13 +13,14 @@ import { rowOf } from "../../model/activation.js";
 import { isDefined } from "../../model/definedActivation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { residualOf } from "../../model/networkLayers.js";
-import { ratesAt, valueAt } from "../../model/perLayer.js";
+import { valueAt } from "../../model/perLayer.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "../../model/probit.js";
 import { activationArgument } from "../activationArgument.js";
 import { hermiteSeries } from "./hermiteSeries.js";
 import { covariance, dual, moments, momentTable, nextVariances, padded, termsOf, unitVectors } from "./infiniteOps.js";
 import { join, keep } from "./joined.js";
 import { seriesRows } from "./ownDual.js";
+import { type First, firstOf, stepOf } from "./recursion.js";
 import { termsFor } from "./seriesTerms.js";
 import type { PointLayer, Points, Recursion, Tile } from "./tile.js";
 
@@ -62,52 +63,11 @@ function part({ variances, alone, own, moments }: PointLayer, from: number, n: n
   };
 }
 
-/** C = alpha x·x' + beta and Theta = thetaAlpha x·x' + thetaBeta of the first layer. */
-interface First {
-  readonly alpha: number;
-  readonly beta: number;
-  readonly thetaAlpha: number;
-  readonly thetaBeta: number;
-}
-
-/** The first layer of a model for d inputs. Without hidden layers it is the readout. */
-function firstOf(model: InfiniteNetwork, d: number): First {
-  const { weight, bias, rates, standard, factor } = layerOf(model, 0);
-  const alpha = (factor * weight) / d;
-  return {
-    alpha,
-    beta: factor * bias,
-    thetaAlpha: rates.weights * (standard ? factor : alpha),
-    thetaBeta: rates.bias * factor * (standard ? Number(model.bias) : bias),
-  };
-}
-
 /** The recursion from hidden layer l to the layer above. */
 function recursionOf(context: Context, model: InfiniteNetwork, l: number, nodes: View | undefined): Recursion {
-  const { weight, bias, rates, standard, factor } = layerOf(model, l + 1);
   const activation = valueAt(model.activation, l);
-  // Q of the next layer, or in `standard` fan_in q + 1.
-  const scale = rates.weights * (standard ? valueAt(model.width ?? 0, l) : weight);
-  const shift = rates.bias * (standard ? Number(model.bias) : bias);
-  return {
-    code: isDefined(activation) ? -1 : activationArgument(context, activation),
-    nodes,
-    weight: factor * weight,
-    bias: factor * bias,
-    scale: factor * scale,
-    shift: factor * shift,
-  };
-}
-
-/** Variances, rates and the factor of f² of layer l; the readout is layer `depth`. */
-function layerOf(model: InfiniteNetwork, l: number) {
-  return {
-    weight: valueAt(model.weightStd, l) ** 2,
-    bias: model.bias ? valueAt(model.biasStd, l) ** 2 : 0,
-    rates: ratesAt(model.rates, model.depth, l),
-    standard: model.parametrization === "standard",
-    factor: l === model.depth ? model.outputScale ** 2 : 1,
-  };
+  const code = isDefined(activation) ? -1 : activationArgument(context, activation);
+  return { code, nodes, ...stepOf(model, l) };
 }
 
 /** Scales and weights of the probit mixture. */

@@ -1,6 +1,7 @@
 /** Points layer by layer, tiles of pairs of points, and the step from a layer to the next. */
 import type { View } from "../../linalg/view.js";
 import type { Series } from "./hermiteSeries.js";
+import type { Step } from "./recursion.js";
 
 /** The series of some points of a layer: rows from `from` on. */
 export interface SeriesRows {
@@ -44,14 +45,10 @@ export interface Tile {
   readonly Theta: View | undefined;
 }
 
-/** The recursion from a layer to the next: C ← weight T + bias, Theta ← weight Theta ∘ Ṫ + scale T + shift. */
-export interface Recursion {
+/** The recursion from a layer to the next, and what its op takes. */
+export interface Recursion extends Step {
   /** What the ops take for the activation; −1 where it is one's own. */
   readonly code: number;
   /** Scales and weights of the probit mixture, 2×24, where the activation is one. */
   readonly nodes: View | undefined;
-  readonly weight: number;
-  readonly bias: number;
-  readonly scale: number;
-  readonly shift: number;
 }

@@ -1,0 +1,152 @@
+/**
+ * A regression from sums over its rows: β = (ΦᵀΦ + λI)⁻¹Φᵀr. The rows themselves are gone, and with them what needs
+ * them: α, leave-one-out, updates, and the search for rows that repeat.
+ */
+import { checkResult, toMatrix } from "../check.js";
+import type { Context } from "../context.js";
+import { Lease } from "../lease.js";
+import { interleaved, type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { displaced } from "../model/network.js";
+import { read } from "../options.js";
+import { type FeatureModel, featureMap } from "./featureModel.js";
+import { featureCovariance, featureVariance, type Posterior } from "./featurePosterior.js";
+import { PREDICT, type Prediction, type PredictOptions } from "./fitOptions.js";
+import { checkLength } from "./pointNoise.js";
+import { ownSums, type PrimalSums, type PrimalSumsLike, primalSums } from "./primalSums.js";
+import { StreamReport } from "./streamReport.js";
+import { checkSumsOf, isMinimumNorm, type SolvedSums, SUMS_FIT, type SumsFitOptions, solveSums } from "./sumsSolver.js";
+
+/** `ntk.fitSums`: see {@link ../ntk.js}. */
+export function sumsFitOf(
+  context: Context,
+  model: FeatureModel,
+  given: PrimalSumsLike,
+  options: SumsFitOptions,
+): StreamFit {
+  const checked = read(options, "fitSums", "{ ridge: 1e-3 }", SUMS_FIT);
+  const map = featureMap(context, model);
+  const sums = ownSums(primalSums(given, "sums"));
+  checkSumsOf(map, sums, "sums");
+  return new StreamFit(solveSums(map, sums, checked, []));
+}
+
+/** Not a closure of the constructor: see {@link Lease}. */
+function freeOf({ factor }: SolvedSums): () => void {
+  return () => factor.free();
+}
+
+/**
+ * A fit from sums over rows. It holds its factor, P×P, in backend memory until `dispose()` (or `using`, or garbage
+ * collection).
+ *
+ * @example
+ * const fit = ntk.fitSums(net, ntk.primalSums(net, X, Y), { ridge: 1e-3 });
+ * const { mean, variance } = fit.predict(Xnew);
+ */
+export class StreamFit {
+  readonly #solved: SolvedSums;
+  readonly #lease: Lease;
+  readonly #report: StreamReport;
+
+  /** @internal */
+  constructor(solved: SolvedSums) {
+    this.#solved = solved;
+    this.#lease = new Lease(solved.map.context, this, "fitSums", freeOf(solved));
+    this.#report = new StreamReport(solved, this.#lease);
+  }
+
+  /** How the fit went. Each field is computed when it is first read. */
+  get report(): StreamReport {
+    return this.#report;
+  }
+
+  /**
+   * Mean (N*×C), and on request variance and covariance, at new inputs X (N*×d), as those of {@link Fit.predict}.
+   *
+   * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
+   */
+  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): Required<Prediction>;
+  predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
+  predict(X: MatrixLike, options?: PredictOptions): Prediction;
+  predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
+    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
+    this.#lease.check();
+    const { map, sums, beta, ridge } = this.#solved;
+    const X = toMatrix(Xlike, "X", { cols: sums.inputs });
+    const C = sums.squares.length;
+    const order = X.rows * map.block;
+    if (covariance) map.context.arena.require(order * (order + map.count));
+    const own = typeof noise === "object" ? noise : undefined;
+    if (own) checkLength(own, "noise", X.rows, "X");
+    const { scales } = this.report;
+    const added = (c: number, n: number) =>
+      own ? own[n] : typeof noise === "number" ? noise : noise ? scales[c] * ridge : 0;
+    const mean = matrix(X.rows, C, map.mean(X, beta, !sums.centered));
+    const prediction: Prediction = { mean: checkResult(mean, "the mean") };
+    if (variance) {
+      const latent = featureVariance(map, this.#posterior, X);
+      const values = matrix(X.rows, C);
+      values.data.forEach((_, at) => {
+        const [n, c] = [Math.floor(at / C), at % C];
+        values.data[at] = scales[c] * latent[map.block === 1 ? n : at] + added(c, n);
+      });
+      prediction.variance = checkResult(values, "the variance");
+    }
+    if (covariance) prediction.covariance = this.#covariance(X, scales, added);
+    return prediction;
+  }
+
+  /** One covariance for all outputs together, or what they share. */
+  #covariance(X: Matrix, scales: Float64Array, added: (c: number, n: number) => number): Matrix {
+    const { map, sums } = this.#solved;
+    const latent = featureCovariance(map, this.#posterior, X);
+    const size = X.rows * map.block;
+    const part = (c: number) => {
+      const data = latent.map((value) => scales[c] * value);
+      for (let i = 0; i < size; i++) data[i * (size + 1)] += added(c, Math.floor(i / map.block));
+      return matrix(size, size, data);
+    };
+    const shared = map.block > 1 || scales.every((scale) => scale === scales[0]);
+    const parts = Array.from({ length: shared ? 1 : sums.squares.length }, (_, c) => part(c));
+    return checkResult(shared ? parts[0] : interleaved(parts), "the covariance");
+  }
+
+  get #posterior(): Posterior {
+    const { factor, ridge } = this.#solved;
+    return { factor, ridge, minimumNorm: isMinimumNorm(this.#solved) };
+  }
+
+  /**
+   * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
+   *
+   * @throws RangeError for random features, which have no weights of a network.
+   */
+  parameters(): Float64Array {
+    this.#lease.check();
+    const { map, beta } = this.#solved;
+    if (!map.network)
+      throw new RangeError("parameters() needs a finite network; random features are of one of infinite width");
+    return displaced(map.network, beta);
+  }
+
+  /**
+   * The sums that were fitted, to fit again with another ridge, or with more rows.
+   *
+   * @example
+   * const sums = ntk.primalSums(net, X, Y);
+   * ntk.fitSums(net, sums, { ridge: 1e-3 }).sums().rows; // 8
+   */
+  sums(): PrimalSums {
+    return ownSums(this.#solved.sums);
+  }
+
+  /** Gives the backend memory back. Using the fit afterwards is a BackendError; a second call does nothing. */
+  dispose(): void {
+    this.#lease.release();
+  }
+
+  /** {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
