@@ -716,8 +716,8 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["kernelTiles", [net, X], "slices", ["next"]],
     ["fitSums", [net, ntk.primalSums(net, X, Y)], "fitSums", ["predict", "parameters", "sums", "report"]],
     ["fitStream", [net], "feed", ["push", "end", "fail", "stop"]],
-    ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
     ["fitting", [infinite, X, Y, { ridge: 1 }], "slices", ["next"]],
+    ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
     ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],
   ];
   calls.forEach(([method, args], i) => {
