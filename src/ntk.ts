@@ -274,8 +274,8 @@ export class Ntk {
   }
 
   /**
-   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network, with an error that falls
-   * like 1/√count.
+   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network. Its error falls like
+   * 1/√count.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
@@ -288,8 +288,8 @@ export class Ntk {
 
   /**
    * {@link fitSums} of rows that come in batches, in one pass: memory is O(P² + batch), work O(N P²). Batches may be of
-   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their order
-   * alone.
+   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their
+   * order alone.
    *
    * A batch that cannot be used, a source that fails and a signal end the stream with a `StreamError`. Its `state` are
    * the sums of all batches before, and the option `state` goes on from there.
