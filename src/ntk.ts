@@ -176,7 +176,7 @@ export class Ntk {
    * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
    * @example
    * for (const { row, K } of ntk.kernelTiles(net, X, undefined, { rows: 3 })) console.log(row, K.rows, K.cols);
-   * ntk.kernelTiles(net, X, [[2]]).next().value.K.cols; // 1
+   * Array.from(ntk.kernelTiles(net, X, [[2]]), ({ K }) => K.cols); // [1]
    */
   kernelTiles(
     model: Model,
