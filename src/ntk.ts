@@ -176,7 +176,7 @@ export class Ntk {
    * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
    * @example
    * for (const { row, K } of ntk.kernelTiles(net, X, undefined, { rows: 3 })) console.log(row, K.rows, K.cols);
-   * ntk.kernelTiles(net, X, [[2]]).next().value.K.cols; // 1
+   * Array.from(ntk.kernelTiles(net, X, [[2]]), ({ K }) => K.cols); // [1]
    */
   kernelTiles(
     model: Model,
@@ -287,8 +287,8 @@ export class Ntk {
   }
 
   /**
-   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network, with an error that falls
-   * like 1/√count.
+   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network. Its error falls like
+   * 1/√count.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
@@ -301,8 +301,8 @@ export class Ntk {
 
   /**
    * {@link fitSums} of rows that come in batches, in one pass: memory is O(P² + batch), work O(N P²). Batches may be of
-   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their order
-   * alone.
+   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their
+   * order alone.
    *
    * A batch that cannot be used, a source that fails and a signal end the stream with a `StreamError`. Its `state` are
    * the sums of all batches before, and the option `state` goes on from there.

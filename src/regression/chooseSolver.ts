@@ -90,7 +90,8 @@ export function memoryOf(context: Context, solver: Solver, { source, X }: Data, 
 
 /**
  * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
- * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
+ * ΦᵀΦ is singular there. `npm run bench:scale` has the measured times, which agree. Its residual gives evidences and
+ * leave-one-out, which would lose ‖r‖ε/λ.
  */
 function isPrimalCheaper(net: Network, N: number): boolean {
   const P = net.parameters.length;
