@@ -251,7 +251,7 @@ export class Ntk {
    *
    * @throws as {@link fit}.
    * @example
-   * const options = { ridge: 0.1, solver: "cg" };
+   * const options = { ridge: 0.1, solver: "cg" } as const;
    * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
    */
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
