@@ -1,7 +1,7 @@
-// `npm run bench:scale`: time and memory of a fit against the number of points N, for every way to solve it, with fitted
-// exponents beside the expected ones. Each fit runs in a process of its own, whose memory is its peak less that of a fit
-// of 16 points. `tiles` makes the kernel in blocks of rows, and keeps none. `*` marks the fastest of each N that gives
-// the answer of `dual`; `auto` is what `solver: "auto"` chose.
+// `npm run bench:scale`: time and memory of a fit against the number of points N, for every way to solve it, with
+// fitted exponents beside the expected ones. Each fit runs in a process of its own, whose memory is its peak less that
+// of a fit of 16 points. `tiles` makes the kernel in blocks of rows, and keeps none. `*` marks the fastest fit of each
+// N; `auto` is what `solver: "auto"` chose.
 //
 //   --most N       largest N (default 4000)
 //   --widths LIST  hidden units (default 16,256); P is 4 times as many, and one

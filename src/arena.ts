@@ -144,6 +144,11 @@ export class Arena {
     if (empty) this.#top = this.#floor;
   }
 
+  /** An arena of the same memory, whose scratch outside of {@link run} stays until it is released. */
+  lasting(): LastingArena {
+    return new LastingArena(this, this.#backend);
+  }
+
   /** Where scratch starts: the end of the last held block. */
   get #floor(): number {
     const last = this.#held.at(-1);
@@ -161,6 +166,66 @@ export class Arena {
       end,
       this.bytesLimit,
     );
+  }
+}
+
+/**
+ * For work that pauses: other calls may use the memory in between, so what outlives a slice lies in held blocks. Inside
+ * {@link run} it is the arena that it was made from.
+ */
+export class LastingArena extends Arena {
+  readonly #parent: Arena;
+  readonly #blocks: number[] = [];
+  #depth = 0;
+
+  constructor(parent: Arena, backend: Backend) {
+    super(backend);
+    this.#parent = parent;
+  }
+
+  override get scratchBytesInUse(): number {
+    return this.#parent.scratchBytesInUse;
+  }
+
+  override get heldBytes(): number {
+    return this.#parent.heldBytes;
+  }
+
+  override get room(): number {
+    return this.#parent.room;
+  }
+
+  override run<T>(body: () => T): T {
+    this.#depth++;
+    try {
+      return this.#parent.run(body);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  override allocBytes(bytes: number): number {
+    if (this.#depth > 0) return this.#parent.allocBytes(bytes);
+    const address = this.#parent.hold(Math.ceil(bytes / 8));
+    this.#blocks.push(address);
+    return address;
+  }
+
+  override require(elements: number, advice = ""): void {
+    this.#parent.require(elements, advice);
+  }
+
+  override hold(elements: number): number {
+    return this.#parent.hold(elements);
+  }
+
+  override free(address: number): void {
+    this.#parent.free(address);
+  }
+
+  /** Frees what was allocated outside of {@link run}. */
+  release(): void {
+    for (const address of this.#blocks.splice(0)) this.#parent.free(address);
   }
 }
 

@@ -12,3 +12,22 @@ export interface Context {
   /** True after `ntk.dispose()`; `ops` and `arena` then throw a BackendError. */
   readonly disposed: boolean;
 }
+
+/** The same backend, with memory that stays between slices until `release()`. */
+export function lastingContext(context: Context): { context: Context; release: () => void } {
+  const arena = context.arena.lasting();
+  const { precision, threads } = context;
+  const lasting: Context = {
+    // Read anew: after `ntk.dispose()` they throw.
+    get ops() {
+      return context.ops;
+    },
+    get disposed() {
+      return context.disposed;
+    },
+    arena,
+    precision,
+    threads,
+  };
+  return { context: lasting, release: () => arena.release() };
+}

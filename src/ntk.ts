@@ -27,8 +27,8 @@ import { or, outputs, read } from "./options.js";
 import { alignmentOf } from "./regression/alignment.js";
 import type { Batches } from "./regression/batchSource.js";
 import { type FeatureModel, featuresOf } from "./regression/featureModel.js";
-import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
-import type { FitOptions } from "./regression/fitOptions.js";
+import { type Fit, fitModel, fittingModel, restoredFit } from "./regression/fit.js";
+import type { FitOptions, FitProgress } from "./regression/fitOptions.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
@@ -176,7 +176,7 @@ export class Ntk {
    * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
    * @example
    * for (const { row, K } of ntk.kernelTiles(net, X, undefined, { rows: 3 })) console.log(row, K.rows, K.cols);
-   * ntk.kernelTiles(net, X, [[2]]).next().value.K.cols; // 1
+   * Array.from(ntk.kernelTiles(net, X, [[2]]), ({ K }) => K.cols); // [1]
    */
   kernelTiles(
     model: Model,
@@ -246,6 +246,19 @@ export class Ntk {
   }
 
   /**
+   * {@link fit} as a generator, which pauses after each iteration of solver `cg` and each block of columns of `cg` and
+   * `lowrank`. Other solvers take one slice. Other calls may come in between.
+   *
+   * @throws as {@link fit}.
+   * @example
+   * const options = { ridge: 0.1, solver: "cg" } as const;
+   * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
+   */
+  fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
+    return fittingModel(this.#context, model, X, Y, options);
+  }
+
+  /**
    * What a fit in weight space needs of a block of rows: ΦᵀΦ, Φᵀr, rᵀr and their number, as plain data. Sums of blocks
    * add up (`addSums`), so rows may come in blocks, and from several machines; {@link fitSums} does the rest.
    *
@@ -274,8 +287,8 @@ export class Ntk {
   }
 
   /**
-   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network, with an error that falls
-   * like 1/√count.
+   * Random features Φ̂(X), N×count: Φ̂(X) Φ̂(X2)ᵀ estimates the kernel of the infinite network. Its error falls like
+   * 1/√count.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError.
    * @example
@@ -288,8 +301,8 @@ export class Ntk {
 
   /**
    * {@link fitSums} of rows that come in batches, in one pass: memory is O(P² + batch), work O(N P²). Batches may be of
-   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their order
-   * alone.
+   * any size, and come from a file or a server: an iterable, or an async one. Bits depend on the batches and their
+   * order alone.
    *
    * A batch that cannot be used, a source that fails and a signal end the stream with a `StreamError`. Its `state` are
    * the sums of all batches before, and the option `state` goes on from there.

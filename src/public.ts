@@ -57,12 +57,13 @@ export { type Label, type OneHot, oneHot, type Standardized, standardize } from 
 export type { Batch, Batches } from "./regression/batchSource.js";
 export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
-export type { FitOptions, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type { FitOptions, FitProgress, Prediction, PredictOptions } from "./regression/fitOptions.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
 export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions } from "./regression/primalSums.js";
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
+export type { Approximation } from "./regression/solution.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
 export type { StreamOptions, StreamProgress } from "./regression/stream.js";
 export { StreamError } from "./regression/streamError.js";

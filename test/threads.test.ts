@@ -102,6 +102,8 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
     [
       ntk.fit(net, X, Y, { ridge: 0.1, solver: "dual", scale: "fit" }),
       ntk.fit(net, X, Y, { ridge: 0.1, solver: "cg" }),
+      ntk.fit(createInfiniteNetwork({ depth: 1 }), X, Y2, { ridge: 0.1, solver: "cg" }),
+      ntk.fit(few, X, Y, { ridge: 0.1, solver: "lowrank" }),
       ntk.fit(net, X, Y, { ridges: [1e-3, 0.1] }),
       ntk.fit(few, X, Y, { ridge: 0.1, solver: "primal" }),
       ntk.fit(net, X, Y, { ridge: 0.1, solver: "dual", noise: own, weights: own.map((value) => 1 / value) }),
@@ -141,6 +143,10 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
       classifier.dispose();
       return result;
     });
+  },
+  fitting: (ntk) => {
+    const progress = [...ntk.fitting(net, X, Y, { ridge: 0.1, solver: "cg" })];
+    return [progress, drain(ntk.fitting(net, X, Y, { ridge: 0.1, solver: "cg" })).predict(X2)];
   },
   restore: (ntk) => ntk.restore(ntk.fit(net, X, Y, { ridge: 0.1 }).snapshot()).predict(X2),
   spectrum: (ntk) => {

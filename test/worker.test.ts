@@ -343,6 +343,12 @@ describe.each(variants)("%s", (variant) => {
     const points: TunePoint[] = [];
     for await (const point of there.tuning(infinite, X, Y)) points.push(point);
     expect(points).toEqual([...here.tuning(infinite, X, Y)]);
+    const fits = there.fitting(net, X, Y, { ridge: 0.1, solver: "cg" });
+    let step = await fits.next();
+    while (!step.done) step = await fits.next();
+    const local = here.fit(net, X, Y, { ridge: 0.1, solver: "cg" });
+    expect(await step.value.predict(Xnew)).toEqual(local.predict(Xnew));
+    await step.value.dispose();
     const slices = there.training(net, X, Y, { learningRate: 0.05, steps: 100 });
     let last = await slices.next();
     while (!last.done) last = await slices.next();
@@ -463,6 +469,17 @@ describe("errors, signals, life time", () => {
     const reason = new Error("changed my mind");
     await expect(ntk.fit(net, X, Y, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
+    // Conjugate gradients have an answer at any time.
+    const seen: number[] = [];
+    const early = await ntk.fit(net, X, Y, {
+      ridge: 1e-3,
+      solver: "cg",
+      signal: AbortSignal.abort(reason),
+      onProgress: ({ iteration }) => seen.push(iteration),
+    });
+    expect((await early.report(["notes"])).notes[0]).toMatch(/stopped by a signal after 0 iterations/);
+    expect(seen).toContain(0);
+    early.dispose();
     const fit = ntk.fit(net, X, Y, { ridge: 1, signal: controller.signal });
     controller.abort(reason);
     await expect(fit).rejects.toBe(reason);
@@ -699,6 +716,7 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["kernelTiles", [net, X], "slices", ["next"]],
     ["fitSums", [net, ntk.primalSums(net, X, Y)], "fitSums", ["predict", "parameters", "sums", "report"]],
     ["fitStream", [net], "feed", ["push", "end", "fail", "stop"]],
+    ["fitting", [infinite, X, Y, { ridge: 1 }], "slices", ["next"]],
     ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
     ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],
   ];

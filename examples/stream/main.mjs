@@ -1,6 +1,7 @@
 // `npm run example:stream -- --rows 1000000`: a regression of rows that never are in memory together. The rows lie in a
-// CSV file, which this program writes first. They are read in batches by d3-dsv and streamed into a fit in weight space;
-// time and peak memory are printed. Then the stream is interrupted half-way and resumed from its state: the bits agree.
+// CSV file, which this program writes first. They are read in batches by d3-dsv and streamed into a fit in weight
+// space; time and peak memory are printed. Then the stream is interrupted half-way and resumed from its
+// state: the bits agree.
 //
 // Data: two inputs on (−2, 2), y = sin 2a · cos b + noise, from a seeded generator. Network: 64 tanh units, `ntk`.
 

@@ -91,10 +91,10 @@ export type Inverse = Pick<
 /** A = Θ + D by the factor of S(Θ + diag v)S + λI. B of `half` and of `explained` is always overwritten. */
 export class RowFactor implements Inverse {
   readonly n: number;
-  readonly #inner: Factor;
+  readonly #inner: Inverse;
   readonly #terms: RowTerms;
 
-  constructor(inner: Factor, terms: RowTerms) {
+  constructor(inner: Inverse, terms: RowTerms) {
     this.n = inner.n;
     this.#inner = inner;
     this.#terms = terms;

@@ -6,16 +6,17 @@ import { type Network, widths } from "../model/network.js";
 import type { Data, Problem } from "../problem.js";
 import { solveDual } from "./dual.js";
 import { dualMemory } from "./dualSystem.js";
-import type { CheckedFitOptions } from "./fitOptions.js";
+import type { CheckedFitOptions, FitProgress } from "./fitOptions.js";
 import { float32Memory, solveFloat32 } from "./float32.js";
-import { solveMatrixFree } from "./matrixFree.js";
+import { solvingLowRank, tryingLowRank } from "./lowRank.js";
+import { solvingMatrixFree } from "./matrixFree.js";
 import { solvePrimal } from "./primal.js";
 import { isPrimalSound, primalMemory } from "./primalSystem.js";
 import { pathMemory } from "./ridgePath.js";
 import { DIRECT, type Method, type Solution } from "./solution.js";
 
 /** The ways to solve a fit. */
-type Solver = "path" | "cg" | "primal" | "dual" | "float32" | "few rows";
+type Solver = "path" | "cg" | "lowrank" | "auto" | "primal" | "dual" | "float32" | "few rows";
 
 /** Rows from which a float32 factor saves more than its conjugate gradients cost (measured: 200 1.1, 500 0.88). */
 const FLOAT32_ROWS = 400;
@@ -29,37 +30,58 @@ export function chooseSolver(
   { solver, ridge = 0, ridges }: CheckedFitOptions,
   terms: RowTerms | undefined,
 ): Solver {
-  if (!source.weights && (solver === "primal" || solver === "cg")) {
+  if (!source.weights && solver === "primal") {
     throw new RangeError(
-      `solver "${solver}" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
-        'expected solver "dual" or "auto"',
+      `solver "primal" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
+        'expected solver "dual", "cg" or "auto"',
     );
   }
   if (ridges !== undefined) return "path";
-  if (solver === "cg" || solver === "primal") return solver;
+  if (solver === "cg" || solver === "lowrank") {
+    if (typeof ridge !== "number" && ridge.length > 1)
+      throw new RangeError(
+        `solver "${solver}" has one ridge for all outputs, and ${ridge.length} are given; expected one, or solver "dual"`,
+      );
+    return solver;
+  }
+  if (solver === "primal") return solver;
   const sound = typeof ridge !== "number" || isPrimalSound(terms, ridge);
   if (solver === "auto" && sound && source.weights && isPrimalCheaper(source.weights, N)) return "primal";
-  if (context.precision === "float64") return "dual";
+  if (context.precision === "float64") return solver === "auto" && typeof ridge === "number" ? "auto" : "dual";
   return solver === "auto" && N * source.block < FLOAT32_ROWS ? "few rows" : "float32";
 }
 
-/** A ridge path is solved by its own factor. */
-export function solve(
+/** A solution, and notes on how it came about. */
+export interface SolvedProblem {
+  solution: Solution;
+  notes: readonly string[];
+}
+
+/** A ridge path is solved by its own factor. `cg` and `lowrank` yield; the others take one slice. */
+export function* solving(
   context: Context,
   solver: Exclude<Solver, "path">,
   problem: Problem,
   ridges: Float64Array,
-): Solution {
+  { traceError, rank, signal }: Pick<CheckedFitOptions, "traceError" | "rank" | "signal">,
+): Generator<FitProgress, SolvedProblem, void> {
   const net = problem.source.weights as Network;
-  if (solver === "cg") return solveMatrixFree(context, problem, net, ridges[0]);
-  if (solver === "primal") return solvePrimal(context, problem, net, ridges);
-  if (solver === "float32") return solveFloat32(context, problem, ridges);
-  return solveDual(context, problem, ridges, undefined, solver === "few rows" ? FEW_ROWS : DIRECT);
+  if (solver === "cg") return yield* solvingMatrixFree(context, problem, ridges[0], signal);
+  if (solver === "lowrank") return plain(yield* solvingLowRank(context, problem, ridges[0], { traceError, rank }));
+  if (solver === "primal") return plain(solvePrimal(context, problem, net, ridges));
+  if (solver === "float32") return plain(solveFloat32(context, problem, ridges));
+  const small = solver === "auto" ? yield* tryingLowRank(context, problem, ridges[0]) : undefined;
+  if (small) return plain(small);
+  return plain(solveDual(context, problem, ridges, undefined, solver === "few rows" ? FEW_ROWS : DIRECT));
+}
+
+function plain(solution: Solution): SolvedProblem {
+  return { solution, notes: [] };
 }
 
 /** Doubles that a solver needs. */
 export function memoryOf(context: Context, solver: Solver, { source, X }: Data, ridges: Float64Array): number {
-  if (solver === "cg") return 0;
+  if (solver === "cg" || solver === "lowrank") return 0;
   if (solver === "primal") return primalMemory(source.weights?.parameters.length ?? 0);
   if (solver === "path" || ridges.length > 1) return pathMemory(context, source, X.rows);
   if (solver === "float32" && ridges[0] > 0) return float32Memory({ source, X, size: X.rows * source.block });
@@ -68,7 +90,8 @@ export function memoryOf(context: Context, solver: Solver, { source, X }: Data, 
 
 /**
  * True where the P×P system takes fewer flops than the N×N one (MATH.md §3). Never true with more parameters than rows:
- * ΦᵀΦ is singular there. Its residual gives evidences and leave-one-out, which would lose ‖r‖ε/λ.
+ * ΦᵀΦ is singular there. `npm run bench:scale` has the measured times, which agree. Its residual gives evidences and
+ * leave-one-out, which would lose ‖r‖ε/λ.
  */
 function isPrimalCheaper(net: Network, N: number): boolean {
   const P = net.parameters.length;

@@ -1,6 +1,6 @@
 /**
- * Posterior variances in weight space: λ φᵀ(ΦᵀΦ + λI)⁻¹φ, without the rows of the training points. At minimum norm it is
- * the part of φ outside the span of the training features: ‖φ‖² − ‖projection of φ‖².
+ * Posterior variances in weight space: λ φᵀ(ΦᵀΦ + λI)⁻¹φ, without the rows of the training points. At minimum norm it
+ * is the part of φ outside the span of the training features: ‖φ‖² − ‖projection of φ‖².
  */
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import type { Factor } from "../linalg/factor.js";

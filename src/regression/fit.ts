@@ -9,16 +9,20 @@ import { BackendError } from "../errors.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
 import { interleaved, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
-import { averageAdvice, checkData, noWeights, residualProblem } from "../problem.js";
-import { chooseSolver, memoryOf, solve } from "./chooseSolver.js";
+import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
+import { drain } from "../slices.js";
+import { chooseSolver, memoryOf, solving } from "./chooseSolver.js";
 import { solveDual } from "./dual.js";
 import {
+  type CheckedFitOptions,
   checkFitOptions,
   coupled,
   type FitOptions,
+  type FitProgress,
   PREDICT,
   type Prediction,
   type PredictOptions,
@@ -33,37 +37,67 @@ import { choosePath, type PathPoint } from "./ridgePath.js";
 import { toBytes } from "./snapshot.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
+const NO_EVIDENCE: Partial<Pick<Report, "rank" | "degreesOfFreedom" | "logEvidence" | "logEvidenceProfiled">> = {};
+
 /** Not a closure of the constructor: see {@link Lease}. It frees the memory of the latest update. */
 function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
-export function fitModel(
+export function fitModel(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions): Fit {
+  return drain(fittingModel(context, model, X, Y, options));
+}
+
+/** `ntk.fitting`: see {@link ../ntk.js}. The input is checked and copied at once. */
+export function fittingModel(
   context: Context,
   model: Model,
   Xlike: MatrixLike,
   Ylike: MatrixLike,
   options: FitOptions,
-): Fit {
+): Generator<FitProgress, Fit, void> {
   const checked = checkFitOptions(options);
-  const { ridges, perOutput, scale, centered } = checked;
+  const { ridges, perOutput } = checked;
   const data = checkData(context, model, Xlike, Ylike, checked.outputs);
-  const { source, X, Y } = data;
+  const { source, X } = data;
   const given = ridgesOf(checked.ridge ?? 0, data);
   if (perOutput && source.block > 1) throw coupled("perOutput");
   const own = pointTermsOf(checked, X.rows);
   checkTotals(own, ridges ?? given);
   const solver = chooseSolver(context, source, X.rows, checked, own);
   context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
+  return fitting(context, solver, data, given, own, checked);
+}
+
+function* fitting(
+  context: Context,
+  solver: ReturnType<typeof chooseSolver>,
+  data: Data,
+  given: Float64Array,
+  own: RowTerms | undefined,
+  options: CheckedFitOptions,
+): Generator<FitProgress, Fit, void> {
+  const { ridges = [], perOutput, scale, centered, onProgress } = options;
+  const { source, X, Y } = data;
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start, own);
   const fitted = { context, model: data.model, problem, centered, scale };
   if (solver === "path") {
-    const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges ?? [], perOutput);
+    const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges, perOutput);
     return new Fit({ ...fitted, solution: solveDual(context, problem, chosen, factor), path, notes });
   }
-  return new Fit({ ...fitted, solution: solve(context, solver, problem, given), path: [], notes: [] });
+  const slices = solving(context, solver, problem, given, options);
+  let slice = slices.next();
+  try {
+    for (; !slice.done; slice = slices.next()) {
+      onProgress?.(slice.value);
+      yield slice.value;
+    }
+  } finally {
+    slices.return(undefined as never);
+  }
+  return new Fit({ ...fitted, ...slice.value, path: [] });
 }
 
 /** `ntk.restore`: see {@link ../ntk.js}. */
@@ -244,7 +278,10 @@ export class Fit {
   toJSON(): object {
     this.#lease.check();
     const { problem, solution } = this.#fitted;
-    const { jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = this.report;
+    const { jitter } = this.report;
+    // Estimates cost more than a fit: they are not made for this.
+    const estimated = solution.logDeterminantError !== undefined;
+    const { rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = estimated ? NO_EVIDENCE : this.report;
     return {
       ...jsonOf(packFit(this.#fitted), solution.dualWeights()),
       ...(problem.source.weights ? { parameters: [...this.parameters()] } : {}),

@@ -1,8 +1,21 @@
 /** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
 import { SAMPLES } from "../linalg/gaussianSamples.js";
 import type { Matrix, NumberList } from "../matrix.js";
-import { choice, flag, optional, or, outputs, read, type Schema } from "../options.js";
+import {
+  callback,
+  choice,
+  count,
+  flag,
+  nonNegative,
+  optional,
+  or,
+  outputs,
+  read,
+  type Schema,
+  signal,
+} from "../options.js";
 import { type Data, ridgeList, ridgeOrRidges, scaleOrFit } from "../problem.js";
+import type { Signal } from "../signal.js";
 import { addedNoise, rowWeights, variances } from "./pointNoise.js";
 
 export interface FitOptions {
@@ -39,10 +52,21 @@ export interface FitOptions {
    *   are solved in float64, which is as fast; the report says so.
    * - `dual`: N×N.
    * - `primal`: P×P, finite networks only.
-   * - `cg`: conjugate gradients, for finite networks and many points: O(NP) an iteration, and no N×N matrix. A variance
-   *   then costs a solve for each row, and the report has no evidences.
+   * - `cg`: preconditioned conjugate gradients, for many points, without an N×N matrix that has to fit. A finite
+   *   network multiplies through its features, O(NP) an iteration. Other models keep their matrix up to 1 GiB, or make
+   *   its tiles anew. A variance costs a solve for each row. Evidences are estimates, and the report has their error.
+   * - `lowrank`: a kernel of numerical rank r ≪ N, by pivoted Cholesky to `traceError`: O(Nr²). It needs a ridge, or
+   *   noise at each row, above rounding level. `auto` takes it from 2000 points on where a rank of at most N/16 leaves
+   *   only rounding.
    */
-  solver?: "auto" | "dual" | "primal" | "cg";
+  solver?: "auto" | "dual" | "primal" | "cg" | "lowrank";
+  /**
+   * With solver `lowrank`: stop where the trace of Θ − L Lᵀ is at most this part of tr Θ. Default Nε, rounding level.
+   * The report has the trace that was reached, and the error that it allows.
+   */
+  traceError?: number;
+  /** With solver `lowrank`: the largest rank r. Default: what N·r numbers in 256 MiB allow. */
+  rank?: number;
   /**
    * Multiplies variances: 1 (default), or `"fit"` for ŝ = rᵀα/N of each output. With the kernel of all pairs of
    * outputs, the outputs share ŝ = rᵀα/(N·C). Copies of a row count once in N.
@@ -58,6 +82,20 @@ export interface FitOptions {
    *   choice.
    */
   outputs?: "full" | "average";
+  /** Called after each iteration of solver `cg` and each block of columns of `cg` and `lowrank`. */
+  onProgress?: (progress: FitProgress) => void;
+  /** Ends solver `cg` between two iterations: the fit is what there is then, and its report says so. */
+  signal?: Signal;
+}
+
+/** How far a fit has got. */
+export interface FitProgress {
+  /** Iterations of conjugate gradients; 0 while the preconditioner is made. */
+  iteration: number;
+  /** The backward error so far, 1 at the start. With solver `lowrank` the trace that is left beside that of Θ. */
+  residual: number;
+  /** Columns of the kernel so far. */
+  preconditionerRank: number;
 }
 
 export interface PredictOptions {
@@ -93,10 +131,14 @@ const OPTIONS = {
   noise: optional(variances),
   weights: optional(rowWeights),
   perOutput: or(flag, false),
-  solver: or(choice(["auto", "dual", "primal", "cg"]), "auto"),
+  solver: or(choice(["auto", "dual", "primal", "cg", "lowrank"]), "auto"),
   scale: or(scaleOrFit, 1),
   centered: or(flag, false),
   outputs: optional(outputs),
+  traceError: optional(nonNegative),
+  rank: optional(count),
+  onProgress: optional(callback),
+  signal,
 } satisfies Schema<FitOptions>;
 
 export const PREDICT = {
@@ -132,12 +174,16 @@ export type CheckedFitOptions = ReturnType<typeof checkFitOptions>;
 export function checkFitOptions(options: FitOptions) {
   const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
   const { ridge, ridges, perOutput, solver } = checked;
+  for (const key of ["traceError", "rank"] as const) {
+    if (checked[key] !== undefined && solver !== "lowrank")
+      throw new RangeError(`${key} is given with solver "${solver}"; expected solver "lowrank" beside it`);
+  }
   if (ridges === undefined) {
     if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");
     return checked;
   }
   if (ridge !== undefined) throw new RangeError("both ridge and ridges are given; expected one of them");
-  if (solver === "primal" || solver === "cg")
+  if (solver === "primal" || solver === "cg" || solver === "lowrank")
     throw new RangeError('a ridge path decomposes Θ, N×N; expected solver "dual" or "auto" with ridges');
   return checked;
 }

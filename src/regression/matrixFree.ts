@@ -1,52 +1,148 @@
 /**
- * The N×N solver without an N×N matrix, for many points: conjugate gradients in float64. A product Φ(Φᵀv) passes
- * through the features of a finite network and costs O(NP). Means and weights come from β = Φᵀα; a variance costs a
- * solve of its own. Quantities that need a factor (evidences, leave-one-out, degrees of freedom, the spectrum) do not
- * exist here.
+ * The N×N solver without an N×N matrix, for many points: preconditioned conjugate gradients in float64, for every model
+ * (`kernel/kernelMap.ts`). For a finite network a product Φ(Φᵀv) passes through the features and costs O(NP). A
+ * variance costs a solve of its own; those of a block of points run side by side. log |A| is estimated by stochastic
+ * Lanczos quadrature. What needs a factor (leave-one-out, degrees of freedom, the spectrum) does not exist here.
  *
- * With a ridge above rounding level, conjugate gradients solve (Θ + λI)α = r. With a ridge of 0, or one lost in
- * rounding, the system is singular, and α may grow along the null space without a trace in the residual. Then Lanczos
- * gives the minimum-norm answer (`lanczos.ts`).
+ * With a ridge above rounding level, conjugate gradients solve (Θ + λI)α = r with the preconditioner of
+ * `matrixFreeWork.ts`. With a ridge of 0, or one lost in rounding, the system is singular, and α may grow along the
+ * null space without a trace in the residual. Then Lanczos gives the minimum-norm answer (`lanczos.ts`).
  */
 import type { Context } from "../context.js";
-import { ConvergenceError } from "../errors.js";
-import { kernelDiagonal } from "../kernel/finite/kernel.js";
-import { type Tangents, withTangents } from "../kernel/finite/kernelOperator.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
-import { conjugateGradients, type Operator } from "../linalg/conjugateGradients.js";
-import { roundingTolerance, showRidge, sufficientRidge } from "../linalg/factor.js";
-import { minimumNorm } from "../linalg/lanczos.js";
-import { dot, maxAbs } from "../linalg/vectors.js";
+import type { Solved as Converged, Wanted } from "../linalg/conjugateGradients.js";
+import { showRidge, sufficientRidge } from "../linalg/factor.js";
+import { type Estimate, logDeterminantEstimate } from "../linalg/stochasticLanczos.js";
+import { maxAbs, transposed } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
-import { rowsOf } from "../matrix.js";
-import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
-import { type MatrixFreeSystem, matrixFreeSystem } from "./matrixFreeSystem.js";
+import type { Signal } from "../signal.js";
+import { drain } from "../slices.js";
+import { crossMean, quadraticsOf } from "./crossMean.js";
+import type { FitProgress } from "./fitOptions.js";
+import { lanczosOf, notReached, type Rest, unexplained } from "./matrixFreeRests.js";
+import type { MatrixFreeSystem } from "./matrixFreeSystem.js";
+import { openWork, progressOf, type Work } from "./matrixFreeWork.js";
 import type { Latent, Method, Solution, SolutionState } from "./solution.js";
 
-/** Most products of a solve. After these a factorisation, if it fits at all, is likely to be cheaper. */
-const MOST_ITERATIONS = 1000;
-
-/** @throws ConvergenceError, MemoryLimitError */
-export function solveMatrixFree(context: Context, problem: Problem, net: Network, ridge: number): Solution {
-  return new MatrixFreeSolution(context, problem, net, ridge);
+/**
+ * Yields after each product. A signal ends the iteration: the solution has what there is, and `stopped` says so.
+ *
+ * @throws ConvergenceError, MemoryLimitError
+ */
+export function* solvingMatrixFree(
+  context: Context,
+  problem: Problem,
+  ridge: number,
+  signal?: Signal,
+): Generator<FitProgress, { solution: Solution; notes: string[] }, void> {
+  const work = yield* openWork(context, problem, ridge);
+  try {
+    const solved = yield* solving(context, problem, ridge, work, signal);
+    return { solution: new MatrixFreeSolution(context, problem, ridge, solved), notes: solved.notes };
+  } finally {
+    work.close();
+  }
 }
 
 /** A solution from its state; its products are made again. */
-export function restoreMatrixFree(context: Context, problem: Problem, net: Network, state: SolutionState): Solution {
-  const { alpha, displacement, method, ridges } = state;
-  const { iterations = 0 } = method;
-  const beta = displacement as Float64Array;
-  const solved = { alpha, beta, iterations, backwardError: state.backwardError ?? Number.NaN };
-  return new MatrixFreeSolution(context, problem, net, ridges[0], solved);
+export function restoreMatrixFree(context: Context, problem: Problem, state: SolutionState): Solution {
+  const { alpha, displacement, ridges, method, truncated } = state;
+  const backwardError = state.backwardError ?? Number.NaN;
+  return new MatrixFreeSolution(context, problem, ridges[0], {
+    alpha,
+    displacement,
+    method,
+    backwardError,
+    lost: truncated,
+    norm: undefined,
+  });
 }
 
-/** The solution of one right-hand side: α, β = Φᵀα, and how well it was solved. */
+/** α in rows, β = Φᵀα, and how well the systems were solved. */
 interface Solved {
   alpha: Float64Array;
-  beta: Float64Array;
-  iterations: number;
+  displacement: Float64Array | undefined;
+  method: Method;
   backwardError: number;
+  /** True where the ridge is lost in rounding. */
+  lost: boolean;
+  /** Of the system's matrix; undefined where it is not known yet. */
+  norm: number | undefined;
+}
+
+/** Solves the systems of all right-hand sides side by side. */
+function* solving(
+  context: Context,
+  problem: Problem,
+  ridge: number,
+  work: Work,
+  signal: Signal | undefined,
+): Generator<FitProgress, Solved & { notes: string[] }, void> {
+  const { system, preconditioner } = work;
+  const { size, columns, R } = problem;
+  const rights = Array.from({ length: columns }, (_, c) => system.scaled(R.slice(c * size, (c + 1) * size)));
+  const solved = system.lost
+    ? rights.map((b) => lanczosOf(context, work, b))
+    : (yield* stepping(work, rights, signal)).map((one, c) => ({ ...one, target: rights[c] }));
+  const failed = solved.find(({ converged }) => !converged);
+  const stopped = failed !== undefined && signal?.aborted === true;
+  if (failed && !stopped) throw notReached(failed.iterations, size, system, ridge);
+  const products = work.times(solved.map(({ x }) => x));
+  const backwardError = solved.reduce(
+    (worst, { x, target }, c) => Math.max(worst, backwardErrorOf(products[c], x, target, system)),
+    0,
+  );
+  const alpha = new Float64Array(size * columns);
+  solved.forEach(({ x }, c) => {
+    alpha.set(system.scaled(x), c * size);
+  });
+  const iterations = solved.reduce((most, one) => Math.max(most, one.iterations), 0);
+  const notes = stopped
+    ? [
+        `conjugate gradients were stopped by a signal after ${iterations} iterations, at a backward error of ${backwardError.toExponential(1)}`,
+      ]
+    : [];
+  return {
+    alpha,
+    displacement: work.map.tangents?.transposeTimes(alpha),
+    method: {
+      precision: "float64",
+      iterations,
+      fallback: undefined,
+      preconditionerRank: preconditioner?.rank ?? 0,
+    },
+    backwardError,
+    lost: system.lost,
+    norm: system.norm,
+    notes,
+  };
+}
+
+/** Iterates until all systems are solved or a signal comes. */
+function* stepping(
+  work: Work,
+  rights: readonly Float64Array[],
+  signal: Signal | undefined,
+): Generator<FitProgress, Converged[], void> {
+  const runs = rights.map(work.steps);
+  const steps = runs.map((run) => run.next());
+  for (;;) {
+    const open = [...steps.keys()].filter((c) => !steps[c].done);
+    const wanted = open.map((c) => steps[c].value as Wanted);
+    if (open.length === 0) return steps.map(({ value }) => value as Converged);
+    const worst = wanted.reduce((most, one) => (one.residual > most.residual ? one : most));
+    yield progressOf(worst, work.preconditioner);
+    if (signal?.aborted) {
+      return steps.map(({ done, value }) =>
+        done ? (value as Converged) : { x: value.x, iterations: (value as Wanted).iteration, converged: false },
+      );
+    }
+    const products = work.times(wanted.map(({ v }) => v));
+    open.forEach((c, k) => {
+      steps[c] = runs[c].next(products[k]);
+    });
+  }
 }
 
 class MatrixFreeSolution implements Solution {
@@ -56,39 +152,33 @@ class MatrixFreeSolution implements Solution {
   readonly method: Method;
   readonly #context: Context;
   readonly #problem: Problem;
-  readonly #net: Network;
   readonly #ridge: number;
-  readonly #system: MatrixFreeSystem;
   readonly #solved: Solved;
+  #logDeterminant: Estimate | undefined;
+  #shift: number | undefined;
 
-  constructor(context: Context, problem: Problem, net: Network, ridge: number, known?: Solved) {
+  constructor(context: Context, problem: Problem, ridge: number, solved: Solved) {
     this.#context = context;
     this.#problem = problem;
-    this.#net = net;
     this.#ridge = ridge;
     this.ridges = Float64Array.of(ridge);
-    const diagonal = kernelDiagonal(context, net, problem.X, "full");
-    const { system, solved } = withTangents(context, net, problem.X, (tangents) => {
-      const system = matrixFreeSystem(problem, ridge, diagonal, tangents);
-      return { system, solved: known ?? this.#solve(tangents, problem.R, system) };
-    });
-    this.#system = system;
     this.#solved = solved;
-    this.method = { precision: "float64", iterations: solved.iterations, fallback: undefined };
+    this.method = solved.method;
   }
 
   findings() {
-    const { lost } = this.#system;
+    const { lost } = this.#solved;
     const notes = lost ? [this.#lostNote()] : [];
     return { rank: undefined, truncated: lost, conditionNumber: undefined, notes };
   }
 
-  displacement(): Float64Array {
-    return this.#solved.beta;
+  displacement(): Float64Array | undefined {
+    return this.#solved.displacement;
   }
 
   get shift(): number {
-    return this.#system.shift;
+    this.#shift ??= this.#open(({ system }) => system.shift);
+    return this.#shift;
   }
 
   free(): void {}
@@ -98,38 +188,40 @@ class MatrixFreeSolution implements Solution {
   }
 
   dualWeights(): Float64Array {
-    return this.#solved.alpha.slice();
+    return transposed(this.#solved.alpha, this.#problem.columns, this.#problem.size);
   }
 
   predict(X: Matrix, start: boolean, variance: boolean): Latent {
-    const mean = firstOrder(this.#context, this.#net, X, this.#solved.beta, start);
-    return { mean, variance: variance ? this.#variance(X) : undefined };
+    return { mean: this.#mean(X, start), variance: variance ? this.#variance(X) : undefined };
   }
 
-  /**
-   * K** − kA⁻¹k = ‖φ* − Φᵀw‖² + wᵀDw, w = A⁻¹k, with D = λI, or that of the rows. The sum is never
-   * negative, and its error is only the square of w's error.
-   */
+  #mean(X: Matrix, start: boolean): Float64Array {
+    const { weights: net } = this.#problem.source;
+    const { displacement, alpha } = this.#solved;
+    if (net && displacement) return firstOrder(this.#context, net, X, displacement, start);
+    return crossMean(this.#context, this.#problem, alpha, X, start);
+  }
+
   #variance(X: Matrix): Float64Array {
-    const result = new Float64Array(X.rows * this.#net.outputs);
-    this.#unexplained(X, (rest, w, row) => {
-      result[row] = dot(rest, rest) + this.#system.product(w, w);
+    const result = new Float64Array(X.rows * this.#problem.source.block);
+    this.#unexplained(X, false, (rests, first) => {
+      rests.forEach((rest, i) => {
+        result[first + i] = rest.with(rest);
+      });
     });
     return result;
   }
 
-  /** (φ_i − Φᵀw_i)·(φ_j − Φᵀw_j) + w_iᵀDw_j. */
   covariances(X: Matrix): Float64Array[] {
-    const size = X.rows * this.#net.outputs;
-    const [rests, weights]: Float64Array[][] = [[], []];
-    this.#unexplained(X, (rest, w) => {
-      rests.push(rest);
-      weights.push(w);
-    });
+    const size = X.rows * this.#problem.source.block;
+    const all: Rest[] = [];
     const result = new Float64Array(size * size);
+    this.#unexplained(X, true, (rests) => {
+      for (const rest of rests) all.push(rest);
+    });
     for (let i = 0; i < size; i++) {
       for (let j = 0; j <= i; j++) {
-        const value = dot(rests[i], rests[j]) + this.#system.product(weights[i], weights[j]);
+        const value = all[i].with(all[j]);
         result[i * size + j] = value;
         result[j * size + i] = value;
       }
@@ -138,10 +230,33 @@ class MatrixFreeSolution implements Solution {
   }
 
   quadratics(): Float64Array {
-    return Float64Array.of(Math.max(0, dot(this.#problem.R, this.#solved.alpha)));
+    return quadraticsOf(this.#problem, this.#solved.alpha);
   }
 
-  logDeterminants(): undefined {}
+  logDeterminants(): number[] | undefined {
+    const estimate = this.#estimate();
+    return estimate && [estimate.value];
+  }
+
+  logDeterminantError(): number | undefined {
+    return this.#estimate()?.standardError;
+  }
+
+  /** log |A|; undefined where the ridge is lost in rounding. */
+  #estimate(): Estimate | undefined {
+    if (this.#solved.lost) return undefined;
+    this.#logDeterminant ??= this.#open(({ system, preconditioner, times }) => {
+      const estimate = logDeterminantEstimate(
+        this.#context,
+        preconditioner as NonNullable<typeof preconditioner>,
+        times,
+      );
+      // A = S⁻¹ M S⁻¹, S = diag(roots).
+      const scales = system.roots?.reduce((sum, root) => sum + 2 * Math.log(root), 0) ?? 0;
+      return { ...estimate, value: estimate.value - scales };
+    });
+    return this.#logDeterminant;
+  }
 
   looResiduals(): undefined {}
 
@@ -154,90 +269,48 @@ class MatrixFreeSolution implements Solution {
   }
 
   state(): SolutionState {
+    const { alpha, displacement, lost, backwardError } = this.#solved;
     return {
       space: "cg",
       factor: "cholesky",
       ridges: this.ridges,
       method: this.method,
-      alpha: this.#solved.alpha,
-      displacement: this.#solved.beta,
+      alpha,
+      displacement,
       packed: undefined,
-      truncated: this.#system.lost,
+      truncated: lost,
       resident: false,
-      backwardError: this.#solved.backwardError,
+      backwardError,
     };
   }
 
-  /** Calls `body(φ − Φᵀw, w, row)` for each row φ of Φ(X). */
-  #unexplained(X: Matrix, body: (rest: Float64Array, w: Float64Array, row: number) => void): void {
-    const C = this.#net.outputs;
-    const unit = new Float64Array(C);
-    withTangents(this.#context, this.#net, this.#problem.X, (tangents) => {
-      for (let row = 0; row < X.rows * C; row++) {
-        unit.fill(0)[row % C] = 1;
-        const point = rowsOf(X, Math.floor(row / C), 1);
-        const tangent = withTangents(this.#context, this.#net, point, (own) => own.transposeTimes(unit));
-        const { alpha, beta } = this.#solve(tangents, tangents.times(tangent), this.#system);
-        const rest = tangent.map((value, p) => value - beta[p]);
-        body(rest, alpha, row);
-      }
-    });
+  /** Calls `body` with the work, which is open during the call. */
+  #open<T>(body: (work: Work) => T): T {
+    const work = drain(openWork(this.#context, this.#problem, this.#ridge));
+    try {
+      return body(work);
+    } finally {
+      work.close();
+    }
+  }
+
+  #unexplained(X: Matrix, pairs: boolean, body: (rests: Rest[], first: number) => void): void {
+    this.#open((work) => unexplained(this.#context, this.#problem, this.#ridge, work, X, pairs, body));
   }
 
   #lostNote(): string {
     const { size, terms } = this.#problem;
     const answer = "the answer is the minimum-norm one, modes at rounding level left out";
     if (this.#ridge === 0) return `the ridge is 0${terms?.noise ? ", and so is the noise of a row" : ""}: ${answer}`;
-    const enough = showRidge(sufficientRidge(size, 0, this.#system.norm));
+    const norm = this.#solved.norm ?? this.#open(({ system }) => system.norm);
+    const enough = showRidge(sufficientRidge(size, 0, norm));
     return `the ridge ${this.#ridge} is lost in rounding beside the kernel: ${answer}; a ridge above ${enough} would count`;
   }
-
-  #solve(tangents: Tangents, r: Float64Array, system: MatrixFreeSystem): Solved {
-    const b = system.scaled(r);
-    const { lost, norm, shift } = system;
-    const times = (v: Float64Array) => system.times(tangents, v);
-    const M: Operator = {
-      n: b.length,
-      norm: norm + shift,
-      times(v) {
-        const product = times(v);
-        for (let i = 0; i < v.length; i++) product[i] += shift * v[i];
-        return product;
-      },
-      precondition: (v) => v.slice(),
-    };
-    const { x, iterations, converged, target } = lost
-      ? lanczosOf(this.#context, times, b)
-      : { ...conjugateGradients(M, b, roundingTolerance(b.length), MOST_ITERATIONS), target: b };
-    if (!converged) throw this.#notReached(iterations, b.length, norm);
-    const alpha = system.scaled(x);
-    return {
-      alpha,
-      beta: tangents.transposeTimes(alpha),
-      iterations,
-      backwardError: backwardErrorOf(M, x, target),
-    };
-  }
-
-  #notReached(iterations: number, n: number, norm: number): ConvergenceError {
-    const enough = showRidge(sufficientRidge(n, 0, norm));
-    return new ConvergenceError(
-      `conjugate gradients did not reach a backward error of ${roundingTolerance(n).toExponential(1)} in ${iterations} iterations with ridge ` +
-        `${this.#ridge}; use a larger ridge, or solver "dual" where its ${n}×${n} matrix fits (a ridge below ${enough} is lost in rounding)`,
-    );
-  }
-}
-
-/** The minimum-norm answer. `target` is the right-hand side that it solves, the part of b along the kept modes. */
-function lanczosOf(context: Context, times: (v: Float64Array) => Float64Array, b: Float64Array) {
-  const solved = minimumNorm(context, times, b, MOST_ITERATIONS);
-  return { ...solved, target: solved.projected };
 }
 
 /** The backward error of Mx = b. */
-function backwardErrorOf(M: Operator, x: Float64Array, b: Float64Array): number {
-  const product = M.times(x);
-  const bound = M.norm * maxAbs(x) + maxAbs(b);
+function backwardErrorOf(product: Float64Array, x: Float64Array, b: Float64Array, system: MatrixFreeSystem): number {
+  const bound = (system.norm + system.shift) * maxAbs(x) + maxAbs(b);
   const residual = maxAbs(b.map((value, i) => value - product[i]));
   return bound === 0 ? 0 : residual / bound;
 }

@@ -8,11 +8,11 @@
  * Where the smallest λ + w_i v_i is lost in rounding, D has no such factor. The minimum-norm answer of
  * S(Θ + diag v)S is then the one to find, as in the N×N solver.
  */
-import type { Tangents } from "../kernel/finite/kernelOperator.js";
+import type { KernelTimes } from "../kernel/operator.js";
 import { isLost } from "../linalg/eigen.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { diagonalOf, type RowTerms, rowTerms, termsTimes } from "../linalg/rowTerms.js";
-import { dot, maxAbs } from "../linalg/vectors.js";
+import { dot, maxAbs, sum } from "../linalg/vectors.js";
 import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
 
@@ -26,9 +26,11 @@ export interface MatrixFreeSystem {
   /** A lower bound of the norm of the matrix without its shift. */
   readonly norm: number;
   /** The product with the matrix without its shift. */
-  times(tangents: Tangents, v: Float64Array): Float64Array;
+  times(theta: KernelTimes, v: Float64Array): Float64Array;
   /** A right-hand side, and a solution. Both are the same factor, Ω^½ or S. */
   readonly scaled: Map;
+  /** The diagonal of Ω^½ or S; undefined where it is I. */
+  readonly roots: Float64Array | undefined;
   /** vᵀDw for v and w in the coordinates of α, without what is lost in rounding. */
   product(v: Float64Array, w: Float64Array): number;
 }
@@ -38,33 +40,45 @@ export function matrixFreeSystem(
   { size: n, terms }: Problem,
   ridge: number,
   diagonal: Float64Array,
-  tangents: Tangents,
+  theta: KernelTimes,
 ): MatrixFreeSystem {
-  const theta = (v: Float64Array) => thetaTimes(tangents, v);
   if (!terms) {
-    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta));
+    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta, sum(diagonal)));
     const lost = isLost(ridge, roundingLevel(n, norm));
     const shift = lost ? 0 : ridge;
-    return { shift, lost, norm, times: thetaTimes, scaled: (v) => v, product: (v, w) => shift && shift * dot(v, w) };
+    const times = (theta: KernelTimes, v: Float64Array) => theta(v);
+    return {
+      shift,
+      lost,
+      norm,
+      times,
+      scaled: (v) => v,
+      roots: undefined,
+      product: (v, w) => shift && shift * dot(v, w),
+    };
   }
   const bare: RowTerms = { ...terms, noise: undefined };
   const normOf = (of: RowTerms) => {
     const { weights } = of;
-    const top = diagonal.reduce((most, value, i) => Math.max(most, value * (weights?.[i] ?? 1)), 0);
+    const own = weights ? diagonal.map((value, i) => value * weights[i]) : diagonal;
+    const top = maxAbs(own);
     return Math.max(
       top,
-      normFromBelow(n, (v) => termsTimes(of, v, theta)),
+      normFromBelow(n, (v) => termsTimes(of, v, theta), of.noise ? Infinity : sum(own)),
     );
   };
   const D = diagonalOf(terms, ridge);
   const least = D.reduce((low, value, i) => Math.min(low, value * (terms.weights?.[i] ?? 1)), Infinity);
   if (isLost(least, roundingLevel(n, normOf(bare)))) return systemWith(terms, 0, normOf(terms), diagonalOf(terms, 0));
-  const unit = D.reduce((low, value) => Math.min(low, value), Infinity);
-  const omega = rowTerms(
-    undefined,
-    D.map((value) => unit / value),
-  ) as RowTerms;
+  const { shift: unit, omega } = commonShift(D);
   return systemWith(omega, unit, normOf(omega), D);
+}
+
+/** μ = min D, and Ω = μD⁻¹ as terms of rows. */
+export function commonShift(D: Float64Array): { shift: number; omega: RowTerms } {
+  const shift = D.reduce((low, value) => Math.min(low, value), Infinity);
+  const weights = D.map((value) => shift / value);
+  return { shift, omega: rowTerms(undefined, weights) as RowTerms };
 }
 
 /** The system of S(Θ + diag v)S with a shift. */
@@ -74,11 +88,15 @@ function systemWith(terms: RowTerms, shift: number, norm: number, D: Float64Arra
     shift,
     lost: shift === 0,
     norm,
-    times: (tangents, v) => termsTimes(terms, v, (x) => thetaTimes(tangents, x)),
+    times: (theta, v) => termsTimes(terms, v, theta),
+    roots,
     scaled: (v) => (roots ? v.map((value, i) => value * roots[i]) : v),
     product: (v, w) => w.reduce((sum, value, i) => sum + D[i] * v[i] * value, 0),
   };
 }
+
+/** The power method is left out where A·1 has at least one in so many of the trace. */
+const NEAR = 8;
 
 /** Steps of the power method from a random start. They estimate ‖Θ‖₂ for a handful of products. */
 const POWER_STEPS = 4;
@@ -87,12 +105,14 @@ const POWER_STEPS = 4;
  * A lower bound of ‖A‖∞ for a symmetric positive semi-definite A: a convergence test against it is never too lax.
  *
  * A·1 gives ‖A‖∞ itself where no entry is negative. It may be 0 where the kernel is odd and the inputs lie
- * symmetrically about 0. So ‖A‖₂ ≤ ‖A‖∞ is estimated too, from a start that no symmetry makes orthogonal.
+ * symmetrically about 0. Where A·1 is not near the trace, which is at least ‖A‖₂, ‖A‖₂ ≤ ‖A‖∞ is estimated too. The
+ * start is one that no symmetry makes orthogonal.
  */
-export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array): number {
+export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array, trace = Infinity): number {
   const random = new Xoshiro256(0);
   let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
   let norm = maxAbs(times(new Float64Array(n).fill(1)));
+  if (norm >= trace / NEAR) return norm;
   for (let step = 0; step < POWER_STEPS; step++) {
     const size = maxAbs(v);
     if (size === 0) break;
@@ -101,9 +121,4 @@ export function normFromBelow(n: number, times: (v: Float64Array) => Float64Arra
     norm = Math.max(norm, maxAbs(v));
   }
   return norm;
-}
-
-/** Θ v. */
-function thetaTimes(tangents: Tangents, v: Float64Array): Float64Array {
-  return tangents.times(tangents.transposeTimes(v));
 }

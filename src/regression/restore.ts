@@ -21,6 +21,7 @@ import { checkData, type Problem, pointTerms, residualProblem } from "../problem
 import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
 import { restoreDual } from "./dual.js";
+import { restoreLowRank } from "./lowRank.js";
 import { restoreMatrixFree } from "./matrixFree.js";
 import { pointTermsOf, rowWeights, variances } from "./pointNoise.js";
 import { restorePrimal } from "./primal.js";
@@ -134,12 +135,13 @@ function restoreSolution(context: Context, problem: Problem, state: SolutionStat
   const net = problem.source.weights as Network;
   if (state.space === "dual") return restoreDual(context, problem, state);
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
-  return restoreMatrixFree(context, problem, net, state);
+  if (state.space === "lowrank") return restoreLowRank(context, problem, state);
+  return restoreMatrixFree(context, problem, state);
 }
 
 /** α, the weights and the factor. The data prescribe the length of each. */
 function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: SolutionState["space"]) {
-  if (space !== "dual" && !source.weights) {
+  if (space === "primal" && !source.weights) {
     throw new RangeError(`${SNAPSHOT} was solved by "${space}", which needs the weights of a network: it was altered`);
   }
   const P = source.weights?.parameters.length ?? 0;

@@ -75,7 +75,7 @@ export const HEADER = {
   path: several(point),
   choice: several(word),
   state: fields({
-    space: choice(["dual", "primal", "cg"]),
+    space: choice(["dual", "primal", "cg", "lowrank"]),
     factor: choice(["cholesky", "eigen"]),
     truncated: flag,
     resident: flag,
@@ -84,6 +84,8 @@ export const HEADER = {
       precision: choice(["float64", "float32"]),
       iterations: optional(size),
       fallback: optional(word),
+      preconditionerRank: optional(size),
     }),
+    lowRank: optional(fields({ traceError: optional(nonNegative), rank: optional(count) })),
   }),
 };

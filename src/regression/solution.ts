@@ -13,6 +13,8 @@ export interface Method {
   iterations: number | undefined;
   /** The reason for float64 where float32 was asked for. */
   fallback: string | undefined;
+  /** Columns of the kernel in the preconditioner of conjugate gradients. */
+  preconditionerRank?: number;
 }
 
 /** A factor in float64, used directly. */
@@ -20,7 +22,7 @@ export const DIRECT: Method = { precision: "float64", iterations: undefined, fal
 
 /** A solution as plain data. */
 export interface SolutionState {
-  space: "dual" | "primal" | "cg";
+  space: "dual" | "primal" | "cg" | "lowrank";
   /** The kind of factor that a restored solution makes. */
   factor: "cholesky" | "eigen";
   ridges: Float64Array;
@@ -36,6 +38,8 @@ export interface SolutionState {
   resident: boolean;
   /** The measured backward error, if it is not measured again. */
   backwardError: number | undefined;
+  /** Of solver `lowrank`: what was asked of its approximation, which is made again. */
+  lowRank?: { traceError: number | undefined; rank: number | undefined };
 }
 
 /**
@@ -48,7 +52,7 @@ export interface Solution {
    * `eigen`: the eigendecomposition solved it, because the kernel is singular to rounding and the ridge is 0 or lost in
    * rounding.
    */
-  readonly solver: "dual" | "primal" | "cg" | "eigen";
+  readonly solver: "dual" | "primal" | "cg" | "lowrank" | "eigen";
   /** One entry that all right-hand sides share, or one for each. */
   readonly ridges: Float64Array;
   readonly method: Method;
@@ -71,6 +75,10 @@ export interface Solution {
   quadratics(): Float64Array;
   /** log |A|, size×size, in the dual and the primal space, for each ridge; undefined where A is singular. */
   logDeterminants(): (number | undefined)[] | undefined;
+  /** The standard error of an estimated log |A|; left out, or undefined, where nothing is estimated. */
+  logDeterminantError?(): number | undefined;
+  /** The kernel of low rank that stands for Θ; left out where Θ itself is solved. */
+  readonly approximation?: Approximation;
   /**
    * y_i minus the mean at x_i without point i and its repeats, N×C; undefined where A is singular. Without repeats
    * it is α_i / [A⁻¹]_ii.
@@ -96,6 +104,18 @@ export interface Solution {
   update(change: Change): Solution;
   /** Gives the held memory back. */
   free(): void;
+}
+
+/** How far L Lᵀ is from the kernel that it stands for. */
+export interface Approximation {
+  /** Columns of L. */
+  rank: number;
+  /** tr(Θ − L Lᵀ), not below ‖Θ − L Lᵀ‖₂. With weights of rows it is that of the scaled kernel. */
+  trace: number;
+  /** The trace beside tr Θ. */
+  relative: number;
+  /** ‖α − A⁻¹r‖₂ / ‖α‖₂ is at most this, rounding apart: the trace over the smallest noise. */
+  bound: number;
 }
 
 /** Mean, and on request variance. */

@@ -204,5 +204,5 @@ function badRow(matrices: readonly unknown[], cols: readonly (number | undefined
     }
   });
   const found = rows.filter((row) => row >= 0);
-  return found.length > 0 ? Math.min(...found) : undefined;
+  return found.length > 0 ? found.reduce((low, row) => Math.min(low, row)) : undefined;
 }

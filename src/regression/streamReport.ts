@@ -45,7 +45,7 @@ export class StreamReport {
   get notes(): string[] {
     const known = this.#lazy("notes", () => {
       const { factor, notes } = this.#solved;
-      const least = Math.min(...residualSquares(this.#solved).map(({ digits }) => digits));
+      const least = residualSquares(this.#solved).reduce((low, { digits }) => Math.min(low, digits), Infinity);
       const cancelled =
         least < FEW_DIGITS
           ? `the residual cancels in the sums to ${least > 0 ? `${Math.floor(least)} digits` : "no digit"}, and with it evidence and fitted scale; fit() with the rows themselves has more`

@@ -9,11 +9,11 @@ import {
   CALLBACKS,
   GENERATORS,
   type Handle,
+  isSliced,
   NO_FUNCTIONS,
   packError,
   type Reply,
   type Request,
-  SLICED,
   unpackError,
 } from "./protocol.js";
 
@@ -194,7 +194,7 @@ export class Client {
     let disposed = false;
     const call = async (method: string, args: unknown[]) => {
       if (disposed) throw new BackendError(`this ${kind} was disposed of; make a new one with ntk.${kind}(…)`);
-      const sliced = kind === "ntk" ? method in SLICED : kind === "sampleKernel" && method === "result";
+      const sliced = kind === "ntk" ? isSliced(method, args) : kind === "sampleKernel" && method === "result";
       const answer = await this.#call(target, method, args, sliced);
       if (!isHandle(answer)) return answer;
       return answer.target === target ? stub : this.#stub(answer);
@@ -241,7 +241,7 @@ export class Client {
           called: { name: string; value: unknown }[];
         };
         for (const { name, value } of called) callbacks[name]?.(value);
-        if (done) return value;
+        if (done) return isHandle(value) ? this.#stub(value) : value;
         yield value;
       }
     } finally {

@@ -15,7 +15,7 @@ import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
 import { Feed } from "./feed.js";
-import { type Handle, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
+import { type Handle, isSliced, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
 type Call = Extract<Request, { type: "call" }>;
 type Load = Extract<Request, { type: "load" }>;
@@ -90,10 +90,12 @@ const KINDS: Readonly<Record<Kind, Row>> = {
       compare: sliced(SLICED.compare),
       sweep: sliced(SLICED.sweep),
       tune: sliced(SLICED.tune),
+      fit: fitted(),
       training: pulled(SLICED.train, 3),
       comparing: pulled(SLICED.compare, 3),
       sweeping: pulled(SLICED.sweep, 2),
       tuning: pulled(SLICED.tune, 3),
+      fitting: pulled(SLICED.fit, 3),
       kernelTiles: pulled("kernelTiles"),
       fitStream: { run: (ntk: Ntk, { args: [model, options] }) => new Feed(ntk, model, options) },
     },
@@ -162,7 +164,7 @@ export class Host {
       const value = request.type === "load" ? await this.#load(request) : await this.#call(request);
       const kind = kindOf(value, request);
       if (kind) this.#post({ type: "handle", id, handle: this.#handle(value as object, kind) }, []);
-      else this.#post({ type: "result", id, value }, transferable(value, request));
+      else this.#post({ type: "result", id, value: this.#withHandle(value, request) }, transferable(value, request));
     } catch (error) {
       this.#post({ type: "error", id, error: packError(error) }, []);
     } finally {
@@ -200,6 +202,14 @@ export class Host {
     return { target, kind, methods: methodsOf(object, kind), fields: Object.fromEntries(fixed) };
   }
 
+  /** The last slice of a generator may be an object that stays here. */
+  #withHandle(value: unknown, request: Request): unknown {
+    if (request.type !== "call" || request.method !== "next") return value;
+    const step = value as { value?: unknown } | undefined;
+    const kind = kindOf(step?.value, request);
+    return kind ? { ...step, value: this.#handle(step?.value as object, kind) } : value;
+  }
+
   #free(target: number): void {
     const object = this.#objects.get(target)?.object as { dispose?(): void } | undefined;
     this.#objects.delete(target);
@@ -220,6 +230,21 @@ function sliced(generator: string): Entry {
         if (done) return value;
         await breath();
       }
+    },
+  };
+}
+
+/** A fit by conjugate gradients is {@link sliced}. Another one takes one slice, and is given up before its turn. */
+function fitted(): Entry {
+  const inSlices = sliced(SLICED.fit);
+  return {
+    answersAbort: true,
+    run(object: Callable, call) {
+      const { args, at, callbacks, signal } = call;
+      if (isSliced("fit", args)) return inSlices.run(object, call);
+      if (signal.aborted) return undefined;
+      if (at !== undefined) args[at] = withMore(args[at], callbacks);
+      return object.fit(...args);
     },
   };
 }

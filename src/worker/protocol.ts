@@ -72,7 +72,15 @@ export const SLICED: Readonly<Record<string, string>> = {
   compare: "comparing",
   sweep: "sweeping",
   tune: "tuning",
+  fit: "fitting",
 };
+
+/** True where a call of a sliced method answers an abort itself: of the fits, those by conjugate gradients. */
+export function isSliced(method: string, args: readonly unknown[]): boolean {
+  if (method !== "fit") return method in SLICED;
+  const options = args[3] as { solver?: unknown } | null | undefined;
+  return typeof options === "object" && options?.solver === "cg";
+}
 
 /** Generators: the calling side gets an async one. */
 export const GENERATORS: readonly string[] = [...Object.values(SLICED), "kernelTiles"];

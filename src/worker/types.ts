@@ -48,7 +48,7 @@ type Answer<R> = R extends Fit
 
 type Member<M> = M extends (...args: infer P) => infer R
   ? R extends Generator<infer Y, infer Z, void>
-    ? (...args: P) => AsyncGenerator<Y, Z, void>
+    ? (...args: P) => AsyncGenerator<Y, Answer<Z>, void>
     : (...args: Parameters_<P>) => Promise<Answer<R>>
   : M;
 

@@ -2,7 +2,6 @@
  * Classification: Laplace's approximation against its textbook definition, against scikit-learn and against integrals;
  * the other methods against regressions by hand; what a caller sees.
  */
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type ClassifyOptions,
@@ -19,6 +18,7 @@ import { gaussianIntegral, laplaceOracle } from "../oracle/laplace.js";
 import { expectNear } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
+import golden from "../vectors/classify.json" with { type: "json" };
 
 const N = 14;
 const X = randomMatrix(N, 2, 3, 1.5);
@@ -121,7 +121,7 @@ describe.each(variants)("%s", (variant) => {
     variance: number[];
     probability: number[];
   }
-  const stored = JSON.parse(readFileSync(new URL("../vectors/classify.json", import.meta.url), "utf8")) as {
+  const stored = golden as unknown as {
     cases: Stored[];
   };
 

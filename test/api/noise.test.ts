@@ -54,6 +54,10 @@ const CASES: [string, Model, number, FitOptions, boolean][] = [
   ["primal, full outputs", pair, 2, { ridge: LAMBDA, solver: "primal" }, true],
   ["a path", net, 1, { ridges: [LAMBDA], scale: "fit" }, true],
   ["cg", net, 1, { ridge: LAMBDA, solver: "cg", scale: "fit" }, false],
+  ["cg, averaged outputs", pair, 2, { ridge: LAMBDA, solver: "cg", outputs: "average" }, false],
+  ["cg, custom", custom, 1, { ridge: LAMBDA, solver: "cg" }, false],
+  ["lowrank", net, 1, { ridge: LAMBDA, solver: "lowrank", scale: "fit" }, true],
+  ["lowrank, full outputs", pair, 2, { ridge: LAMBDA, solver: "lowrank" }, true],
   ["cg, full outputs", pair, 2, { ridge: LAMBDA, solver: "cg" }, false],
 ];
 const OWN: [string, Pick<FitOptions, "noise" | "weights">][] = [

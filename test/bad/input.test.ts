@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   BackendError,
-  createInfiniteNetwork,
   createNetwork,
   load,
   type MatrixLike,
@@ -192,10 +191,17 @@ describe.each(variants)("%s", (variant) => {
     ["unknown solver", () => ntk.fit(net, X, Y, { solver: wrong("lu") }), RangeError, /solver is "lu"/],
     ["cg on a path", () => ntk.fit(net, X, Y, { solver: "cg", ridges: [1] }), RangeError, /a ridge path decomposes Θ/],
     [
-      "cg without weights",
-      () => ntk.fit(createInfiniteNetwork(), X, Y, { solver: "cg" }),
+      "lowrank on a path",
+      () => ntk.fit(net, X, Y, { solver: "lowrank", ridges: [1] }),
       RangeError,
-      /solver "cg" needs/,
+      /a ridge path decomposes Θ/,
+    ],
+    ["rank of cg", () => ntk.fit(net, X, Y, { solver: "cg", rank: 3 }), RangeError, /rank is given with solver "cg"/],
+    [
+      "a trace error of a solver of all modes",
+      () => ntk.fit(net, X, Y, { traceError: 1e-3 }),
+      RangeError,
+      /traceError is given with solver "auto"; expected solver "lowrank"/,
     ],
     ["bad scale", () => ntk.fit(net, X, Y, { scale: wrong(2) }), RangeError, /scale is 2/],
     ["no ridges", () => ntk.fit(net, X, Y, { ridges: [] }), RangeError, /ridges is empty/],

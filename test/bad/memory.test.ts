@@ -105,6 +105,7 @@ describe.each(variants)("%s", (variant) => {
     ["tune, medium", () => ntk.tune(infinite, medium, medium)],
     ["tune for labels", () => ntk.tune(infinite, X, labels(N, 2), { criterion: "laplace" })],
     ["tuning, medium", () => ntk.tuning(net, medium, medium)],
+    ["fitting", () => ntk.fitting(infinite, X, X)],
     [
       "kernelTimesVector",
       () => ntk.kernelTimesVector(createNetwork({ inputs: 1, hidden: 4e6 }), [0], [new Array(100).fill(1)]),

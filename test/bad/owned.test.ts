@@ -126,7 +126,7 @@ const own = () => X().map((_, i) => 1 + i / 10);
 type Case = [string, () => Any[], (ntk: Ntk, ...inputs: Any[]) => Questions];
 
 const cases: Case[] = [
-  ...(["dual", "primal", "cg"] as const).map(
+  ...(["dual", "primal", "cg", "lowrank"] as const).map(
     (solver): Case => [
       `fit, ${solver}`,
       () => [net(), X(), column(), { ridge: 0.1, solver, scale: "fit" }],
@@ -252,6 +252,20 @@ const cases: Case[] = [
         // Given by the object itself: what becomes of it is nothing to the answers.
         eigenvalues: () => spoil(networks.eigenvalues),
         after: () => networks.at(1),
+      };
+    },
+  ],
+  [
+    "fitting",
+    () => [net(), matrix(), column(), { ridge: 0.1, solver: "cg" }],
+    (ntk, ...a) => {
+      const slices = (ntk.fitting as Any)(...a);
+      return {
+        result: () => {
+          let last = slices.next();
+          while (!last.done) last = slices.next();
+          return last.value.dualWeights();
+        },
       };
     },
   ],

@@ -190,7 +190,20 @@ function signatures(): Signature[] {
         (_, ...a) => ntk.fit(a[0], a[1], a[2], a[3]).dispose(),
       ),
       args: { model: net, ...data },
-      options: { keys: "ridge ridges noise weights perOutput solver scale centered outputs".split(" ") },
+      options: {
+        keys: "ridge ridges noise weights perOutput solver scale centered outputs traceError rank onProgress signal".split(
+          " ",
+        ),
+      },
+    },
+    {
+      of: "fitting",
+      call: (...a) => first(ntk.fitting(a[0], a[1], a[2], a[3])),
+      args: { model: net, ...data },
+      options: {
+        base: { solver: "lowrank", ridge: 0.1 },
+        keys: "ridge noise weights solver scale centered outputs traceError rank onProgress signal".split(" "),
+      },
     },
     {
       of: "primalSums",

@@ -13,7 +13,8 @@ import { tangentInto, tangentTransposeInto } from "./tangents.js";
 const KEPT = 2 ** 25;
 
 /**
- * Θ(X, X) of a network with all its outputs; vectors have N·C entries, n·C + c. Alive inside {@link withTangents} only.
+ * Θ(X, X) of a network with all its outputs; vectors have N·C entries, n·C + c. Alive as long as
+ * the memory that it was made in.
  */
 export interface Tangents {
   /** Φᵀ v, P numbers. */
@@ -24,35 +25,37 @@ export interface Tangents {
 
 /** Calls `body` with the map; its memory is scratch. */
 export function withTangents<T>(context: Context, net: Network, X: Matrix, body: (tangents: Tangents) => T): T {
-  const { arena } = context;
-  return arena.run(() => {
-    const loaded = loadNetwork(context, net);
-    const inputs = loadInputs(context, X);
-    const { C, P, hidden, widest } = loaded;
-    const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
-    const kept = 2 * units * X.rows <= KEPT && wholeTile(context, loaded, inputs);
-    const [v, u] = [scratch(context, X.rows, C), scratch(context, 1, P)];
-    const tiles = (body: (tile: Tile) => void) => (kept ? body(kept) : forEachTile(context, loaded, inputs, body));
-    // Φu makes pre-activations: a part's stay in L2, the one of each thread.
-    const part = Math.max(16, Math.floor(2 ** 15 / widest)) * context.threads;
-    return body({
-      transposeTimes(given) {
-        v.entries().set(given);
-        u.entries().fill(0);
-        tiles((tile) => tangentTransposeInto(context, loaded, tile, v.slice(tile.row, tile.rows), u));
-        return u.copy();
-      },
-      times(given) {
-        u.entries().set(given);
-        v.entries().fill(0);
-        tiles((tile) => {
-          for (let row = 0; row < tile.rows; row += part) {
-            const rows = partOfTile(tile, row, Math.min(part, tile.rows - row));
-            tangentInto(context, loaded, rows, u, v.slice(rows.row, rows.rows));
-          }
-        });
-        return v.copy();
-      },
-    });
-  });
+  return context.arena.run(() => body(tangentsOf(context, net, X)));
+}
+
+/** The map, in memory of the context's arena: scratch, or memory that stays. */
+export function tangentsOf(context: Context, net: Network, X: Matrix): Tangents {
+  const loaded = loadNetwork(context, net);
+  const inputs = loadInputs(context, X);
+  const { C, P, hidden, widest } = loaded;
+  const units = hidden.reduce((sum, { fanOut }) => sum + fanOut, 0);
+  const kept = 2 * units * X.rows <= KEPT && wholeTile(context, loaded, inputs);
+  const [v, u] = [scratch(context, X.rows, C), scratch(context, 1, P)];
+  const tiles = (body: (tile: Tile) => void) => (kept ? body(kept) : forEachTile(context, loaded, inputs, body));
+  // Φu makes pre-activations: a part's stay in L2, the one of each thread.
+  const part = Math.max(16, Math.floor(2 ** 15 / widest)) * context.threads;
+  return {
+    transposeTimes(given) {
+      v.entries().set(given);
+      u.entries().fill(0);
+      tiles((tile) => tangentTransposeInto(context, loaded, tile, v.slice(tile.row, tile.rows), u));
+      return u.copy();
+    },
+    times(given) {
+      u.entries().set(given);
+      v.entries().fill(0);
+      tiles((tile) => {
+        for (let row = 0; row < tile.rows; row += part) {
+          const rows = partOfTile(tile, row, Math.min(part, tile.rows - row));
+          tangentInto(context, loaded, rows, u, v.slice(rows.row, rows.rows));
+        }
+      });
+      return v.copy();
+    },
+  };
 }
