@@ -67,18 +67,30 @@ export function minimumNorm(
   }
 }
 
+/**
+ * Eigenvalues of a tridiagonal matrix, ascending, and its eigenvectors in rows: a view of scratch. Call it inside
+ * `arena.run`.
+ */
+export function tridiagonalModes(
+  context: Context,
+  diagonal: readonly number[],
+  offDiagonal: readonly number[],
+): { values: Float64Array; vectors: Float64Array } {
+  const k = diagonal.length;
+  const T = scratch(context, k, k);
+  const entries = T.entries().fill(0);
+  diagonal.forEach((value, i) => {
+    entries[i * (k + 1)] = value;
+    if (i > 0) entries[i * k + i - 1] = offDiagonal[i - 1];
+  });
+  return { values: decompose(T, true), vectors: T.entries() };
+}
+
 /** Coordinates, in the Lanczos basis, of the solution and of the kept part of b. */
 function solveSmall(context: Context, n: number, size: number, diagonal: number[], offDiagonal: number[]) {
   const k = diagonal.length;
   return context.arena.run(() => {
-    const T = scratch(context, k, k);
-    const entries = T.entries().fill(0);
-    diagonal.forEach((value, i) => {
-      entries[i * (k + 1)] = value;
-      if (i > 0) entries[i * k + i - 1] = offDiagonal[i - 1];
-    });
-    const values = decompose(T, true);
-    const vectors = T.entries();
+    const { values, vectors } = tridiagonalModes(context, diagonal, offDiagonal);
     const level = roundingLevel(n, values[k - 1]);
     const [y, kept] = [new Float64Array(k), new Float64Array(k)];
     let rank = 0;

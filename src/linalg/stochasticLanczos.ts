@@ -13,10 +13,9 @@
 import type { Context } from "../context.js";
 import { Xoshiro256 } from "../model/random.js";
 import { together } from "./conjugateGradients.js";
-import { decompose } from "./eigen.js";
+import { tridiagonalModes } from "./lanczos.js";
 import type { LowRankFactor } from "./lowRankFactor.js";
 import { dot } from "./vectors.js";
-import { scratch } from "./view.js";
 
 /** An estimate, and its standard error over the probes. */
 export interface Estimate {
@@ -89,14 +88,7 @@ function* quadrature(
 function logarithm(context: Context, diagonal: number[], offDiagonal: number[]): number {
   const k = diagonal.length;
   return context.arena.run(() => {
-    const T = scratch(context, k, k);
-    const entries = T.entries().fill(0);
-    diagonal.forEach((value, i) => {
-      entries[i * (k + 1)] = value;
-      if (i > 0) entries[i * k + i - 1] = offDiagonal[i - 1];
-    });
-    const values = decompose(T, true);
-    const vectors = T.entries();
+    const { values, vectors } = tridiagonalModes(context, diagonal, offDiagonal);
     return values.reduce((sum, value, i) => {
       const weight = vectors[i * k] ** 2;
       return weight === 0 ? sum : sum + weight * Math.log(Math.max(value, Number.MIN_VALUE));
