@@ -159,7 +159,12 @@ describe("limits that are stated", () => {
   });
   const sweep = { widths: [2], learningRates: [0.1], steps: 1 };
   test.each<[string, () => unknown, RegExp]>([
-    ["seeds", () => ntk.sweep([0], [0], { ...sweep, seeds: 3e7 }), /make 30000000 runs; expected at most 1000000/],
+    ["seeds", () => ntk.sweep([0], [0], { ...sweep, seeds: 3e7 }), /seeds is 30000000; expected at most 1000000/],
+    [
+      "runs",
+      () => ntk.sweep([0], [0], { ...sweep, widths: [2, 3], seeds: 6e5 }),
+      /make 1200000 runs; expected at most/,
+    ],
     [
       "depth",
       () => ntk.sweep([0], [0], { ...sweep, depth: 1e9 }),
