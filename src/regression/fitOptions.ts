@@ -168,10 +168,11 @@ export function coupled(what: string): RangeError {
   );
 }
 
-export type CheckedFitOptions = ReturnType<typeof checkFitOptions>;
+/** By the checks: a declaration file then prints their names, and not `AbortSignal`, which a consumer may lack. */
+export type CheckedFitOptions = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
 
 /** @throws TypeError, RangeError */
-export function checkFitOptions(options: FitOptions) {
+export function checkFitOptions(options: FitOptions): CheckedFitOptions {
   const checked = read(options, "fit", "{ ridge: 1e-3 }", OPTIONS);
   const { ridge, ridges, perOutput, solver } = checked;
   for (const key of ["traceError", "rank"] as const) {
