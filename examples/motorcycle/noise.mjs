@@ -1,10 +1,9 @@
 // The motorcycle's noise is not the same everywhere: before 15 ms the helmet is at rest. `tune` finds a noise for each
 // of eight bins of the time. Both noises are compared on test rows: on the example's own split, and on random ones.
-import { noiseAt, standardize } from "ntk-wasm";
+import { noiseAt } from "ntk-wasm";
+import { randomSplits } from "./data.mjs";
 
 const SPLITS = 20;
-/** Test rows of a random split: as many as the example's own split has. */
-const TEST = 33;
 
 /** Mean negative log predictive density of targets: 0 is a Gaussian of variance 1/2π that is hit at its centre. */
 export function nlpd({ mean, variance }, target) {
@@ -35,25 +34,6 @@ function densities(ntk, net, { train, test }, ridges) {
   return result;
 }
 
-/** All rows, shuffled by a seed and cut in two, standardised by the training part. */
-function randomSplit({ train, test, time, accel }, seed) {
-  const rows = [train, test].flatMap(({ x, y }) => {
-    const [times, values] = [time.invert(x).data, accel.invert(y).data];
-    return Array.from(times, (t, i) => ({ t, value: values[i] }));
-  });
-  let state = seed;
-  for (let i = rows.length - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = Math.floor((state / 2 ** 32) * (i + 1));
-    [rows[i], rows[j]] = [rows[j], rows[i]];
-  }
-  const parts = { test: rows.slice(0, TEST), train: rows.slice(TEST) };
-  const x = standardize(parts.train.map(({ t }) => t));
-  const y = standardize(parts.train.map(({ value }) => value));
-  const set = (part) => ({ x: x.apply(part.map(({ t }) => t)), y: y.apply(part.map(({ value }) => value)) });
-  return { train: set(parts.train), test: set(parts.test) };
-}
-
 /** Mean and standard error. */
 function summary(values) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -65,7 +45,7 @@ function summary(values) {
 export function noiseExperiment(ntk, net, data, ridges) {
   const own = fitWithNoise(ntk, net, data.train);
   const here = densities(ntk, net, data, ridges);
-  const runs = Array.from({ length: SPLITS }, (_, seed) => densities(ntk, net, randomSplit(data, seed + 1), ridges));
+  const runs = randomSplits(SPLITS).map((split) => densities(ntk, net, split, ridges));
   const { edges } = own.tuned.noise;
   const times = data.time.invert(Float64Array.from(edges)).data;
   const scale = own.fit.report.scale;

@@ -9,8 +9,9 @@ import { type Model, ownModel } from "../kernel/models.js";
 import { classified, type Label, type Labels } from "../labels.js";
 import { Lease } from "../lease.js";
 import { tileRows } from "../linalg/factor.js";
+import { placeOfLargest } from "../linalg/vectors.js";
 import { hold, scratch, View } from "../linalg/view.js";
-import { copied, type Matrix, type MatrixLike, matrix, rowsOf } from "../matrix.js";
+import { copied, type MatrixLike, matrix, rowsOf } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { read } from "../options.js";
 import { quoted } from "../words.js";
@@ -236,7 +237,10 @@ export class Classifier<L extends Label = Label> {
     }
     checkResult(mean, "the mean");
     checkResult(variance, "the variance");
-    const labels = Array.from({ length: X.rows }, (_, i) => this.#classes[mostProbable(probabilities, i)]);
+    const labels = Array.from(
+      { length: X.rows },
+      (_, i) => this.#classes[placeOfLargest(probabilities.data, i * C, C)],
+    );
     return { labels, probabilities: checkResult(probabilities, "a probability"), mean, variance };
   }
 
@@ -249,11 +253,4 @@ export class Classifier<L extends Label = Label> {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** The column of the largest entry of a row. */
-function mostProbable({ data, cols }: Matrix, row: number): number {
-  let best = 0;
-  for (let c = 1; c < cols; c++) if (data[row * cols + c] > data[row * cols + best]) best = c;
-  return best;
 }

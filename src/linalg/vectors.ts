@@ -23,6 +23,13 @@ export function maxAbs(values: Float64Array): number {
   return values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 }
 
+/** The place in [0, count) of the first largest of `count` entries from `from` on. */
+export function placeOfLargest(values: Float64Array, from: number, count: number): number {
+  let place = 0;
+  for (let c = 1; c < count; c++) if (values[from + c] > values[from + place]) place = c;
+  return place;
+}
+
 /** Σ x_i y_i. */
 export function dot(x: Float64Array, y: Float64Array): number {
   return x.reduce((sum, value, i) => sum + value * y[i], 0);

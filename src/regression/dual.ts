@@ -8,8 +8,8 @@
 
 import type { Context } from "../context.js";
 import { MemoryLimitError } from "../errors.js";
-import { loadInputs, loadNetwork, type Tile } from "../kernel/finite/layers.js";
-import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
+import type { Tile } from "../kernel/finite/layers.js";
+import { firstOrder, transposeTimes } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
@@ -111,15 +111,9 @@ export class DualSolution extends FactoredSolution implements Solution {
 
   displacement(): Float64Array | undefined {
     const { source, X } = this.#problem;
-    const context = this.#context;
     const net = source.weights;
     if (!net) return undefined;
-    this.#displacement ??=
-      this.#keep()?.transpose(this.#alpha) ??
-      context.arena.run(() => {
-        const alpha = copyIn(context, this.#alpha, 1, this.#alpha.length);
-        return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha)[0];
-      });
+    this.#displacement ??= this.#keep()?.transpose(this.#alpha) ?? transposeTimes(this.#context, net, X, this.#alpha);
     return this.#displacement;
   }
 

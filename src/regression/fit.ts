@@ -10,7 +10,7 @@ import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
-import { interleaved, type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
@@ -30,7 +30,8 @@ import {
   SAMPLE,
 } from "./fitOptions.js";
 import { influenceOf } from "./influence.js";
-import { checkLength, checkTotals, pointTermsOf } from "./pointNoise.js";
+import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
+import { checkTotals, pointTermsOf } from "./pointNoise.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
@@ -150,53 +151,21 @@ export class Fit {
     const C = problem.outputs;
     const order = X.rows * problem.source.block;
     if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
-    const { added, own } = this.#noises(noise, X.rows);
+    const added = addedNoiseOf(noise, C, X.rows, () => this.#noises());
     const { mean, variance: latent } = solution.predict(X, !centered, variance);
     const prediction: Prediction = { mean: checkResult(matrix(X.rows, C, mean), "the mean") };
-    if (latent) {
-      prediction.variance = matrix(X.rows, C);
-      const { data } = prediction.variance;
-      // Outputs share one latent variance, or each has its own, by the ridges or by the kernel.
-      const shared = latent.length === X.rows;
-      for (let at = 0; at < data.length; at++) {
-        const c = at % C;
-        data[at] = scales[c] * latent[shared ? Math.floor(at / C) : at] + added[c];
-      }
-      if (own) for (let at = 0; at < data.length; at++) data[at] += own[Math.floor(at / C)];
-      checkResult(prediction.variance, "the variance");
-    }
-    if (covariance) {
-      const parts = this.#covariances(X, scales, added, own);
-      prediction.covariance = checkResult(parts.length > 1 ? interleaved(parts) : parts[0], "the covariance");
-    }
+    if (latent) prediction.variance = variancesOf(latent, X.rows, scales, added);
+    if (covariance)
+      prediction.covariance = joinedCovariance(
+        covariancesOf(solution.covariances(X), problem.source.block, scales, added),
+      );
     return prediction;
   }
 
-  /** The variance of the noise of each output, sλ or a given one, and that of each of the new rows. */
-  #noises(noise: boolean | number | Float64Array, rows: number): { added: Float64Array; own?: Float64Array } {
-    if (noise === true) {
-      const { ridges } = this.#fitted.solution;
-      return { added: this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]) };
-    }
-    const added = new Float64Array(this.#fitted.problem.outputs);
-    if (noise === false) return { added };
-    if (typeof noise === "number") return { added: added.fill(noise) };
-    checkLength(noise, "noise", rows, "X");
-    return { added, own: noise };
-  }
-
-  /** One covariance for all outputs together, one that every output shares, or one for each output in order. */
-  #covariances(X: Matrix, scales: Float64Array, added: Float64Array, own?: Float64Array): Matrix[] {
-    const { problem, solution } = this.#fitted;
-    const latent = solution.covariances(X);
-    const { block } = problem.source;
-    const size = X.rows * block;
-    const different = latent.length > 1 || scales.some((scale) => scale !== scales[0]);
-    return Array.from({ length: different ? problem.outputs : 1 }, (_, c) => {
-      const data = latent[latent.length > 1 ? c : 0].map((value) => scales[c] * value);
-      for (let i = 0; i < size; i++) data[i * (size + 1)] += added[c] + (own ? own[Math.floor(i / block)] : 0);
-      return matrix(size, size, data);
-    });
+  /** The variance of the noise of each output, sλ. */
+  #noises(): Float64Array {
+    const { ridges } = this.#fitted.solution;
+    return this.report.scales.map((scale, c) => scale * ridges[ridges.length > 1 ? c : 0]);
   }
 
   /**
@@ -213,10 +182,11 @@ export class Fit {
     const order = X.rows * problem.source.block;
     context.arena.require(samplesMemory(context, order, problem.columns, checked.draws));
     const { scales } = this.report;
-    const { added, own } = this.#noises(noise, X.rows);
+    const added = addedNoiseOf(noise, problem.outputs, X.rows, () => this.#noises());
     const latent = solution.predict(X, !centered, false).mean;
     const mean = checkResult(matrix(X.rows, problem.outputs, latent), "the mean");
-    const covariances = this.#covariances(X, scales, added, own).map((part) => checkResult(part, "the covariance"));
+    const parts = covariancesOf(solution.covariances(X), problem.source.block, scales, added);
+    const covariances = parts.map((part) => checkResult(part, "the covariance"));
     return drawSamples(context, mean, covariances, checked);
   }
 

@@ -168,7 +168,7 @@ export function coupled(what: string): RangeError {
   );
 }
 
-/** By the checks: a declaration file then prints their names, and not `AbortSignal`, which a consumer may lack. */
+/** Types of the checks: a declaration file prints their names, not `AbortSignal`, which a consumer may lack. */
 export type CheckedFitOptions = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
 
 /** @throws TypeError, RangeError */

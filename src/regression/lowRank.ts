@@ -10,8 +10,7 @@
  * - Evidence, leave-one-out and degrees of freedom are those of L Lᵀ + D.
  */
 import type { Context } from "../context.js";
-import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
-import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
+import { firstOrder, transposeTimes } from "../kernel/finite/tangents.js";
 import { mirror, rowDots, syrk } from "../linalg/blas.js";
 import { tileRows } from "../linalg/factor.js";
 import { diagonalOf, type Inverse, RowFactor } from "../linalg/rowTerms.js";
@@ -149,11 +148,7 @@ class LowRankSolution implements Solution {
     const { source, X } = this.#problem;
     const net = source.weights;
     if (!net) return undefined;
-    const context = this.#context;
-    this.#displacement ??= context.arena.run(() => {
-      const alpha = copyIn(context, this.#alpha, 1, this.#alpha.length);
-      return tangentTranspose(context, loadNetwork(context, net), loadInputs(context, X), alpha)[0];
-    });
+    this.#displacement ??= transposeTimes(this.#context, net, X, this.#alpha);
     return this.#displacement;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../context.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
-import { firstOrder, tangentTranspose } from "../kernel/finite/tangents.js";
+import { firstOrder, transposeTimes } from "../kernel/finite/tangents.js";
 import type { CholeskyFactor } from "../linalg/cholesky.js";
 import type { Factor } from "../linalg/factor.js";
 import { factorSystem } from "../linalg/system.js";
@@ -82,12 +82,8 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   #rightHandSide(): Float64Array {
-    const { arena } = this.#context;
     const { X, R } = this.#problem;
-    this.#rhs ??= arena.run(() => {
-      const [loaded, inputs] = [loadNetwork(this.#context, this.#net), loadInputs(this.#context, X)];
-      return tangentTranspose(this.#context, loaded, inputs, copyIn(this.#context, this.#weighted(R), 1, R.length))[0];
-    });
+    this.#rhs ??= transposeTimes(this.#context, this.#net, X, this.#weighted(R));
     return this.#rhs;
   }
 

@@ -5,13 +5,13 @@
 import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { Lease } from "../lease.js";
-import { interleaved, type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
 import { featureCovariance, featureVariance, type Posterior } from "./featurePosterior.js";
 import { PREDICT, type Prediction, type PredictOptions } from "./fitOptions.js";
-import { checkLength } from "./pointNoise.js";
+import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { ownSums, type PrimalSums, type PrimalSumsLike, primalSums } from "./primalSums.js";
 import { StreamReport } from "./streamReport.js";
 import { checkSumsOf, isMinimumNorm, type SolvedSums, SUMS_FIT, type SumsFitOptions, solveSums } from "./sumsSolver.js";
@@ -76,39 +76,16 @@ export class StreamFit {
     const C = sums.squares.length;
     const order = X.rows * map.block;
     if (covariance) map.context.arena.require(order * (order + map.count));
-    const own = typeof noise === "object" ? noise : undefined;
-    if (own) checkLength(own, "noise", X.rows, "X");
     const { scales } = this.report;
-    const added = (c: number, n: number) =>
-      own ? own[n] : typeof noise === "number" ? noise : noise ? scales[c] * ridge : 0;
+    const added = addedNoiseOf(noise, C, X.rows, () => scales.map((scale) => scale * ridge));
     const mean = matrix(X.rows, C, map.mean(X, beta, !sums.centered));
     const prediction: Prediction = { mean: checkResult(mean, "the mean") };
-    if (variance) {
-      const latent = featureVariance(map, this.#posterior, X);
-      const values = matrix(X.rows, C);
-      values.data.forEach((_, at) => {
-        const [n, c] = [Math.floor(at / C), at % C];
-        values.data[at] = scales[c] * latent[map.block === 1 ? n : at] + added(c, n);
-      });
-      prediction.variance = checkResult(values, "the variance");
+    if (variance) prediction.variance = variancesOf(featureVariance(map, this.#posterior, X), X.rows, scales, added);
+    if (covariance) {
+      const latent = featureCovariance(map, this.#posterior, X);
+      prediction.covariance = joinedCovariance(covariancesOf([latent], map.block, scales, added));
     }
-    if (covariance) prediction.covariance = this.#covariance(X, scales, added);
     return prediction;
-  }
-
-  /** One covariance for all outputs together, or what they share. */
-  #covariance(X: Matrix, scales: Float64Array, added: (c: number, n: number) => number): Matrix {
-    const { map, sums } = this.#solved;
-    const latent = featureCovariance(map, this.#posterior, X);
-    const size = X.rows * map.block;
-    const part = (c: number) => {
-      const data = latent.map((value) => scales[c] * value);
-      for (let i = 0; i < size; i++) data[i * (size + 1)] += added(c, Math.floor(i / map.block));
-      return matrix(size, size, data);
-    };
-    const shared = map.block > 1 || scales.every((scale) => scale === scales[0]);
-    const parts = Array.from({ length: shared ? 1 : sums.squares.length }, (_, c) => part(c));
-    return checkResult(shared ? parts[0] : interleaved(parts), "the covariance");
   }
 
   get #posterior(): Posterior {

@@ -7,8 +7,7 @@
 import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
-import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
-import { tangentTranspose } from "../kernel/finite/tangents.js";
+import { transposeTimes } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { gemm } from "../linalg/blas.js";
@@ -247,13 +246,7 @@ export class Dynamics {
     if (!net) throw noWeights("parametersAt()", source);
     const alpha = this.#path.duals([time]);
     if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
-    const context = this.#context;
-    return context.arena.run(() => {
-      const loaded = loadNetwork(context, net);
-      const v = copyIn(context, alpha, 1, alpha.length);
-      const [moved] = tangentTranspose(context, loaded, loadInputs(context, X), v);
-      return displaced(net, moved);
-    });
+    return displaced(net, transposeTimes(this.#context, net, X, alpha));
   }
 
   /**

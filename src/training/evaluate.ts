@@ -2,6 +2,7 @@
 
 import type { Context } from "../context.js";
 import { forward } from "../kernel/finite/tangents.js";
+import { placeOfLargest } from "../linalg/vectors.js";
 import { copyIn } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
@@ -31,13 +32,7 @@ export function accuracyOf({ data: f, rows, cols: C }: Matrix, Y: Matrix): numbe
   let right = 0;
   for (let i = 0; i < rows; i++) {
     if (C === 1) right += f[i] * Y.data[i] > 0 ? 1 : 0;
-    else right += largest(f, i * C, C) === largest(Y.data, i * C, C) ? 1 : 0;
+    else right += placeOfLargest(f, i * C, C) === placeOfLargest(Y.data, i * C, C) ? 1 : 0;
   }
   return right / rows;
-}
-
-function largest(values: Float64Array, from: number, C: number): number {
-  let top = 0;
-  for (let c = 1; c < C; c++) if (values[from + c] > values[from + top]) top = c;
-  return top;
 }

@@ -3,7 +3,7 @@
 import { checkFinite, describe } from "../check.js";
 import { toVector } from "../lists.js";
 import type { NumberList } from "../matrix.js";
-import { any, count, nonNegative, optional, readWithin, size } from "../options.js";
+import { any, nonNegative, readWithin, size } from "../options.js";
 import { isPlainObject } from "../scalars.js";
 import type { Rule } from "./descent.js";
 import { keptBy, type Optimizer } from "./optimizer.js";
@@ -87,8 +87,3 @@ function bestOf(value: unknown, vector: (list: unknown) => Float64Array): NonNul
     throw new TypeError(`state.best.loss is ${describe(loss)}; expected a number`);
   return { loss, step, parameters: vector(parameters) };
 }
-
-/** The check of the option `state`, which is looked at when the network is known. */
-export const stateOption = optional(any);
-/** Checks without a better validation loss. */
-export const patienceOption = optional(count);

@@ -22,7 +22,7 @@ import type { Signal } from "../signal.js";
 import { DESCENT, type DescentOptions } from "./descent.js";
 import { type Loss, lossOption } from "./loss.js";
 import { OPTIMIZER, type OptimizerOptions } from "./optimizer.js";
-import { patienceOption, stateOption, type TrainingStateLike } from "./state.js";
+import type { TrainingStateLike } from "./state.js";
 
 /** What can be recorded beside losses and drifts. */
 export type Measured = "sharpness" | "kernelAlignment" | "targetAlignment" | "accuracy";
@@ -133,8 +133,8 @@ export const TRAIN = {
   onRecord: optional(callback),
   untilLoss: optional(number),
   validation: any,
-  patience: patienceOption,
-  state: stateOption,
+  patience: optional(count),
+  state: any,
   onProgress: optional(callback),
   signal,
 } satisfies Schema<TrainOptions>;

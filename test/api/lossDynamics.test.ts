@@ -13,7 +13,8 @@ import {
 } from "../../src/index.js";
 import { Batches } from "../../src/training/batches.js";
 import { toRows } from "../oracle/dense.js";
-import { featureDescent, type LossName, networkLossDescent, textbookLoss } from "../oracle/lossDescent.js";
+import { featureDescent, networkLossDescent, textbookLoss } from "../oracle/lossDescent.js";
+import type { LossName } from "../oracle/losses.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";

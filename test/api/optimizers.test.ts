@@ -12,6 +12,7 @@ import {
   type TrainOptions,
 } from "../../src/index.js";
 import { Batches } from "../../src/training/batches.js";
+import { pointLoss } from "../oracle/losses.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
@@ -22,27 +23,11 @@ const OWN: OwnLoss = {
   gradient: (f, y) => f.map((value, c) => value - y[c]),
 };
 
-/** ℓ of one point, and its slopes, by the plain formulas. */
-function textbook(loss: Loss, f: number[], y: number[]): { value: number; slopes: number[] } {
-  if (typeof loss !== "string")
-    return {
-      value: loss.value(Float64Array.from(f), Float64Array.from(y)),
-      slopes: [...loss.gradient(Float64Array.from(f), Float64Array.from(y))],
-    };
-  if (loss === "crossEntropy") {
-    const total = f.reduce((sum, x) => sum + Math.exp(x), 0);
-    return {
-      value: f.reduce((sum, x, c) => sum + y[c] * (Math.log(total) - x), 0),
-      slopes: f.map((x, c) => Math.exp(x) / total - y[c]),
-    };
-  }
-  const each = f.map((x, c) => {
-    const r = x - y[c];
-    if (loss === "squared" || (loss === "huber" && Math.abs(r) <= 1)) return [r ** 2 / 2, r];
-    if (loss === "huber") return [Math.abs(r) - 0.5, Math.sign(r)];
-    return [Math.log(1 + Math.exp(-y[c] * x)), -y[c] / (1 + Math.exp(y[c] * x))];
-  });
-  return { value: each.reduce((sum, [value]) => sum + value, 0), slopes: each.map(([, slope]) => slope) };
+/** ℓ of one point, and its slopes: the textbook's, or those of a loss of one's own. */
+function lossOf(loss: Loss, f: number[], y: number[]): { value: number; slopes: number[] } {
+  if (typeof loss === "string") return pointLoss(loss, f, y);
+  const [outputs, targets] = [Float64Array.from(f), Float64Array.from(y)];
+  return { value: loss.value(outputs, targets), slopes: [...loss.gradient(outputs, targets)] };
 }
 
 /** The loop of a textbook on Jacobians: θ, and the loss of each step's batch. */
@@ -78,7 +63,7 @@ function loop(
     const now = { ...net, parameters: Float64Array.from(theta) };
     const [f, J] = [ntk.forward(now, batch).data, ntk.jacobian(now, batch)];
     const terms = typeof loss !== "string" || loss === "crossEntropy" ? rows.length : rows.length * C;
-    const points = rows.map((i, at) => textbook(loss, [...f.subarray(at * C, at * C + C)], Y[i]));
+    const points = rows.map((i, at) => lossOf(loss, [...f.subarray(at * C, at * C + C)], Y[i]));
     losses.push(points.reduce((sum, { value }) => sum + value, 0) / terms);
     const slopes = points.flatMap((point) => point.slopes);
     for (let p = 0; p < theta.length; p++) {
@@ -289,7 +274,7 @@ describe.each(variants)("%s", (variant) => {
       for (let c = 0; c < 3; c++) {
         const [up, down] = [1e-5, -1e-5].map(
           (h) =>
-            textbook(
+            lossOf(
               loss,
               point.map((x, at) => (at === c ? x + h : x)),
               Y[i],

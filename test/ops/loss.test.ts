@@ -1,28 +1,10 @@
 /** dloss: values and slopes against textbook formulas, in the tails, and in place. */
 import { describe, expect, test } from "vitest";
 import { LossCode } from "../../src/ops.js";
+import { pointLoss } from "../oracle/losses.js";
 import { generator } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 import { EPS, expectDone, expectEntries, onBed } from "./harness.js";
-
-/** ℓ of one row, and its slopes, by the plain formulas. Right where nothing overflows or cancels. */
-function textbook(code: LossCode, f: number[], y: number[]): { value: number; slopes: number[] } {
-  if (code === LossCode.crossEntropy) {
-    const total = f.reduce((sum, x) => sum + Math.exp(x), 0);
-    const weight = y.reduce((sum, x) => sum + x, 0);
-    return {
-      value: f.reduce((sum, x, c) => sum + y[c] * (Math.log(total) - x), 0),
-      slopes: f.map((x, c) => (weight * Math.exp(x)) / total - y[c]),
-    };
-  }
-  const each = f.map((x, c) => {
-    const r = x - y[c];
-    if (code === LossCode.squared) return [r ** 2 / 2, r];
-    if (code === LossCode.huber) return Math.abs(r) <= 1 ? [r ** 2 / 2, r] : [Math.abs(r) - 0.5, Math.sign(r)];
-    return [Math.log(1 + Math.exp(-y[c] * x)), -y[c] / (1 + Math.exp(y[c] * x))];
-  });
-  return { value: each.reduce((sum, [value]) => sum + value, 0), slopes: each.map(([, slope]) => slope) };
-}
 
 const LOSSES = ["squared", "logistic", "huber", "crossEntropy"] as const;
 
@@ -53,7 +35,7 @@ describe.each(variants)("%s", (variant) => {
           return 3 * next();
         });
         const rows = Array.from({ length: n }, (_, i) =>
-          textbook(code, f.slice(i * C, i * C + C), y.slice(i * C, i * C + C)),
+          pointLoss(name, f.slice(i * C, i * C + C), y.slice(i * C, i * C + C)),
         );
         const { info, slopes, sum } = loss(code, n, C, 0.3, f, y);
         expectDone(info, name);

@@ -1,6 +1,7 @@
 /** ddescend; dtrain: what it writes, where it stops. Its numbers against a textbook loop: test/api/train.test.ts. */
 import { describe, expect, test } from "vitest";
 import { ActivationCode, LossCode, OptimizerCode } from "../../src/ops.js";
+import { pointLoss } from "../oracle/losses.js";
 import { loadContext, variants } from "../setup/variants.js";
 import { type Bed, type Block, EPS, expectDone, expectEntries, expectSameBits, onBed } from "./harness.js";
 import { BETA2, EPSILON, ruleOn } from "./rule.js";
@@ -274,15 +275,10 @@ function textbookStep(
       return Math.tanh(z);
     });
     const f = 0.6 * theta[0] + 0.7 * units.reduce((sum, s, j) => sum + theta[1 + j] * s, 0);
-    const r = f - y;
-    const [value, v] =
-      name === "squared"
-        ? [r ** 2 / 2, r]
-        : name === "logistic"
-          ? [Math.log1p(Math.exp(-y * f)), -y / (1 + Math.exp(y * f))]
-          : Math.abs(r) <= 1
-            ? [r ** 2 / 2, r]
-            : [Math.abs(r) - 0.5, Math.sign(r)];
+    const {
+      value,
+      slopes: [v],
+    } = pointLoss(name, [f], [y]);
     loss += value / points.length;
     const w = v / points.length;
     slope[0] += 0.6 * w;

@@ -1,33 +1,15 @@
-/** Textbook losses, and loops of descent under them: on features, one weight at a time, and on a network's own. */
+/** Means of textbook losses, and loops of descent: on features, one weight at a time, and on a network's own. */
 import type { DescentOptions, Network, Ntk } from "../../src/index.js";
+import { type LossName, pointLoss } from "./losses.js";
 
-export type LossName = "squared" | "huber" | "logistic" | "crossEntropy";
-
-/** Value and slopes of the loss of N rows of C outputs, means as `Loss` states them; formulas as they are printed. */
+/** Value and slopes of the loss of N rows of C outputs, means as `Loss` states them. */
 export function textbookLoss(name: LossName, F: number[][], Y: number[][]): { value: number; slopes: number[][] } {
-  const [N, C] = [F.length, F[0].length];
-  const terms = name === "crossEntropy" ? N : N * C;
-  let value = 0;
-  const slopes = F.map((f, i) => {
-    const y = Y[i];
-    if (name === "crossEntropy") {
-      const top = Math.max(...f);
-      const total = f.reduce((sum, x) => sum + Math.exp(x - top), 0);
-      value += f.reduce((sum, x, c) => sum + y[c] * (top + Math.log(total) - x), 0) / terms;
-      return f.map((x, c) => (Math.exp(x - top) / total - y[c]) / terms);
-    }
-    return f.map((x, c) => {
-      const r = x - y[c];
-      if (name === "logistic") {
-        value += Math.log1p(Math.exp(-y[c] * x)) / terms;
-        return -y[c] / (1 + Math.exp(y[c] * x)) / terms;
-      }
-      const far = name === "huber" && Math.abs(r) > 1;
-      value += (far ? Math.abs(r) - 0.5 : r ** 2 / 2) / terms;
-      return (far ? Math.sign(r) : r) / terms;
-    });
-  });
-  return { value, slopes };
+  const terms = name === "crossEntropy" ? F.length : F.length * F[0].length;
+  const points = F.map((f, i) => pointLoss(name, f, Y[i]));
+  return {
+    value: points.reduce((sum, { value }) => sum + value / terms, 0),
+    slopes: points.map(({ slopes }) => slopes.map((slope) => slope / terms)),
+  };
 }
 
 /** One state of a run. */

@@ -124,7 +124,7 @@ export function tangentTransposeInto(context: Context, loaded: Loaded, tile: Til
 }
 
 /** Φᵀ v for each row v of V (k×(N·C) in scratch): k vectors of length P. */
-export function tangentTranspose(context: Context, loaded: Loaded, inputs: View, V: View): Float64Array[] {
+function tangentTranspose(context: Context, loaded: Loaded, inputs: View, V: View): Float64Array[] {
   const { C, P } = loaded;
   const k = V.rows;
   return context.arena.run(() => {
@@ -137,6 +137,14 @@ export function tangentTranspose(context: Context, loaded: Loaded, inputs: View,
       }
     });
     return Array.from({ length: k }, (_, q) => U.slice(q, 1).copy());
+  });
+}
+
+/** Φᵀ v, P numbers, for v with an entry for each output of each row of X. */
+export function transposeTimes(context: Context, net: Network, X: Matrix, v: Float64Array): Float64Array {
+  return context.arena.run(() => {
+    const [loaded, inputs] = [loadNetwork(context, net), loadInputs(context, X)];
+    return tangentTranspose(context, loaded, inputs, copyIn(context, v, 1, v.length))[0];
   });
 }
 
