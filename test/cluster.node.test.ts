@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode, encode } from "../src/cluster/codec.js";
 import { type Cluster, folderStore, localCluster, openCluster, startWorker } from "../src/cluster/index.js";
-import { createInfiniteNetwork, createNetwork, load, type Ntk } from "../src/index.js";
+import { createInfiniteNetwork, createNetwork, load, type Ntk, StreamError } from "../src/index.js";
 import { complaint, wrongs } from "./bad/values.js";
 import { variants } from "./setup/variants.js";
 
@@ -119,6 +119,61 @@ describe.each(variants)("in one process, %s", (variant) => {
     expect(Math.max(...p.map((value, i) => Math.abs(value - q[i])))).toBeLessThan(1e-9);
   });
 
+  test("batches that come one by one: the sums of the shards, one batch asked for after the other", async () => {
+    const asked: number[] = [];
+    async function* batches() {
+      for (let from = 0; from < 40; from += 7) {
+        asked.push(from);
+        yield { X: X.slice(from, from + 7), Y: Y.slice(from, from + 7) };
+      }
+    }
+    const run = await cluster.submitStreamSums(net, batches());
+    expect(run.total).toBe(6);
+    const shards = await (await cluster.submitPrimalSums(net, X, Y, { shardRows: 7 })).result;
+    expect(await run.result).toStrictEqual(shards);
+    expect(asked).toEqual([0, 7, 14, 21, 28, 35]);
+  });
+
+  test("a bad batch is named, and its source is closed", async () => {
+    let closed = 0;
+    const source = (...bad: unknown[]) =>
+      (function* () {
+        try {
+          yield { X: X.slice(0, 5), Y: Y.slice(0, 5) };
+          yield* bad as { X: number[][]; Y: number[][] }[];
+        } finally {
+          closed++;
+        }
+      })();
+    const refused: [unknown, RegExp][] = [
+      [{ X: [[1, Number.NaN]], Y: [[0, 0]] }, /^batch 1, row 0: X has NaN at row 0/],
+      [
+        {
+          X: [[1, 2]],
+          Y: [
+            [0, 0],
+            [1, 1],
+          ],
+        },
+        /^batch 1: Y /,
+      ],
+      [{ X: [[1]], Y: [[0, 0]] }, /^batch 1: X has 1 columns and Y 2; expected the shape of batch 0: X has 2/],
+      [7, /^batch 1: /],
+    ];
+    for (const [bad, message] of refused) {
+      const failure = await cluster.submitStreamSums(net, source(bad)).catch((error) => error);
+      expect(failure).toMatchObject({ name: "StreamError", batch: 1, message: expect.stringMatching(message) });
+    }
+    expect(closed).toBe(refused.length);
+    const failing = (async function* () {
+      yield { X, Y };
+      throw new Error("the disk is gone");
+    })();
+    await expect(cluster.submitStreamSums(net, failing)).rejects.toThrow(/^batch 1: the source .*: the disk is gone/);
+    await expect(cluster.submitStreamSums(net, [])).rejects.toThrow(/no batch/);
+    await expect(cluster.submitStreamSums(net, 3 as never)).rejects.toThrow(/batches is number 3/);
+  });
+
   test("the best of several searches is the one of ntk.tune", async () => {
     const model = createInfiniteNetwork({ activation: "relu" });
     const options = { depth: [1, 2, 3], weightStd: [0.5, 4] as const, evaluations: 6 };
@@ -219,6 +274,13 @@ describe("refusals", () => {
     ["kernel rows", ["rows"], (v) => cluster.submitKernel(net, X, X, { rows: v })],
     ["sums Y", ["Y", "rows"], (v) => cluster.submitPrimalSums(net, X, v)],
     ["sums shardRows", ["shardRows"], (v) => cluster.submitPrimalSums(net, X, Y, { shardRows: v })],
+    ["stream model", ["model", "network"], (v) => cluster.submitStreamSums(v, [{ X, Y }])],
+    ["stream batches", ["batch"], (v) => cluster.submitStreamSums(net, v)],
+    [
+      "stream centered",
+      ["options", "submitStreamSums", "centered"],
+      (v) => cluster.submitStreamSums(net, [{ X, Y }], v),
+    ],
     ["draws", ["draws"], (v) => cluster.submitSampleKernel({ inputs: 2, hidden: 2 }, X, { draws: v })],
     ["ridges", ["ridges"], (v) => cluster.submitCrossValidate(net, X, Y, { ridges: v })],
     ["folds", ["folds"], (v) => cluster.submitCrossValidate(net, X, Y, { ridges: [1], folds: v })],
@@ -239,7 +301,8 @@ describe("refusals", () => {
       );
       // A value that is right for once: Redis is asked then, and is not there.
       if (error === undefined || error.message.startsWith("Redis does not answer")) continue;
-      expect(complaint(error, names), `${wrong}: ${error.message}`).toBeUndefined();
+      const cause = error instanceof StreamError ? new RangeError(error.message) : error;
+      expect(complaint(cause, names), `${wrong}: ${error.message}`).toBeUndefined();
     }
   });
 

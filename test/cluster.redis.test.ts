@@ -102,6 +102,11 @@ test("every kind of run gives the bits of one machine", async () => {
     (on: Cluster) => on.submitKernel(net, X, undefined, { rows: 32, outputs: "full" }),
     (on: Cluster) => on.submitKernel(infinite, X, X.slice(0, 7), { rows: 50 }),
     (on: Cluster) => on.submitPrimalSums(net, X, Y, { shardRows: 37 }),
+    (on: Cluster) =>
+      on.submitStreamSums(
+        net,
+        [0, 1, 2].map((k) => ({ X: X.slice(50 * k, 50 * k + 50), Y: Y.slice(50 * k, 50 * k + 50) })),
+      ),
     (on: Cluster) => on.submitCrossValidate(net, X, Y, { ridges: [1e-3, 1e-1], folds: 7 }),
     (on: Cluster) => on.submitSampleKernel({ inputs: 2, hidden: 16 }, X.slice(0, 50), { draws: 25, drawsPerJob: 4 }),
     (on: Cluster) => on.submitTune(infinite, Xtrain, Ytrain, { depth: [1, 2], weightStd: [0.5, 4], evaluations: 8 }),

@@ -1,6 +1,6 @@
 /** The searches of `tune`: they find the optimum wherever it lies in the box, and say so where they stop early. */
 import { describe, expect, test } from "vitest";
-import { maximise, maximiseLine } from "../src/regression/search.js";
+import { climb, maximise, maximiseLine } from "../src/regression/search.js";
 import { generator } from "./setup/random.js";
 
 function run(bounds: [number, number][], f: (point: number[]) => number, evaluations: number) {
@@ -71,4 +71,45 @@ test("maximiseLine: several maxima, a maximum at an end, values that are none", 
   expect(found((x) => (x < 0 ? Number.NaN : -((x - 1) ** 2)), -2, 3)).toBeCloseTo(1, 5);
   expect(found(() => Number.NaN, -2, 3)).toBe(-2);
   expect(found((x) => x, 2, 2)).toBe(2);
+});
+
+describe("climb", () => {
+  function climbed(f: (x: number) => number, start: number, [low, high]: [number, number], most = 16) {
+    const steps = climb(start, low, high, most);
+    const seen: { x: number; value: number }[] = [];
+    let step = steps.next();
+    while (!step.done) {
+      const value = f(step.value);
+      seen.push({ x: step.value, value });
+      step = steps.next(value);
+    }
+    return { seen, best: seen.reduce((a, b) => (b.value > a.value ? b : a)) };
+  }
+
+  test("smooth functions with one maximum, inside the range or at an end of it, from anywhere", () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const next = generator(seed);
+      for (let i = 0; i < 10; i++) next();
+      const range: [number, number] = [-9, 4];
+      const [at, width, start] = [8 * next(), 1 + 3 * Math.abs(next()), 6 * next()];
+      // Steeper on the right: a parabola is off.
+      const f = (x: number) => {
+        const u = (x - at) / width;
+        return u - Math.expm1(u);
+      };
+      const { seen, best } = climbed(f, start, range);
+      const optimum = Math.min(4, Math.max(-9, at));
+      expect(Math.abs(best.x - optimum), `seed ${seed}`).toBeLessThan(0.25);
+      expect(seen.length, `seed ${seed}`).toBeLessThanOrEqual(14);
+      expect(seen.every(({ x }) => x >= -9 && x <= 4)).toBe(true);
+      expect(new Set(seen.map(({ x }) => x)).size, "no point is tried twice").toBe(seen.length);
+    }
+  });
+
+  test("points without a value are left, and a range of one point is one evaluation", () => {
+    const { best } = climbed((x) => (x < 1 ? Number.NaN : -(x - 1.5) * (x - 1.5)), 2, [-9, 4]);
+    expect(Math.abs(best.x - 1.5)).toBeLessThan(0.2);
+    expect(climbed(() => 0, 2, [2, 2]).seen).toEqual([{ x: 2, value: 0 }]);
+    expect(climbed(() => Number.NaN, 0, [-9, 4], 6).seen.length).toBeLessThanOrEqual(6);
+  });
 });

@@ -4,14 +4,15 @@ import type { Model } from "../kernel/models.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { NetworkOptions } from "../model/network.js";
 import type { Ntk } from "../ntk.js";
+import type { Batches } from "../regression/batchSource.js";
 import type { FeatureModel } from "../regression/featureModel.js";
-import type { PrimalSums } from "../regression/primalSums.js";
+import type { PrimalSums, PrimalSumsOptions } from "../regression/primalSums.js";
 import type { Sweep } from "../training/sweep.js";
 import type { KernelEstimate } from "../worker/types.js";
 import { given } from "./given.js";
 import { type CrossValidateOptions, type CrossValidation, planCrossValidate } from "./kinds/crossValidate.js";
 import { type ClusterKernelOptions, planKernel } from "./kinds/kernel.js";
-import { type ClusterSumsOptions, planPrimalSums } from "./kinds/primalSums.js";
+import { type ClusterSumsOptions, planPrimalSums, planStreamSums } from "./kinds/primalSums.js";
 import { type ClusterSampleOptions, planSampleKernel } from "./kinds/sampleKernel.js";
 import { type ClusterSweepOptions, planSweep } from "./kinds/sweep.js";
 import { type ClusterTuneOptions, planTune, type TunedModels } from "./kinds/tune.js";
@@ -152,6 +153,27 @@ export class Cluster {
     return this.#submit(
       planPrimalSums(this.#engine.ntk, given(model, "model"), kept(X, "X"), kept(Y, "Y"), given(options, "options")),
     );
+  }
+
+  /**
+   * `ntk.primalSums` over rows that come in batches, a job for each batch; for data that this process cannot hold. A
+   * batch is in the store before the next one is asked for. Batches are added in their order.
+   *
+   * @throws TypeError, RangeError for a bad model; StreamError, which names the batch, where one is bad or the source
+   *   fails: nothing is computed then; BackendError after `close()`.
+   * @example
+   * import { localCluster } from "ntk-wasm/bullmq";
+   * const batches = [{ X, Y }, { X: [[3]], Y: [[1]] }];
+   * const run = await localCluster(ntk).submitStreamSums(net, batches);
+   * (await run.result).rows; // 9
+   */
+  async submitStreamSums(
+    model: FeatureModel,
+    batches: Batches,
+    options: PrimalSumsOptions = {},
+  ): Promise<Run<PrimalSums>> {
+    const { ntk } = this.#engine;
+    return this.#submit(await planStreamSums(ntk, given(model, "model"), batches, given(options, "options")));
   }
 
   /**

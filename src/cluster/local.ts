@@ -6,13 +6,13 @@ import { Ntk } from "../ntk.js";
 import { Cluster, type Engine } from "./cluster.js";
 import { decode, encode } from "./codec.js";
 import { kindOf } from "./kinds/index.js";
-import type { Kind, Plan, Reducer } from "./plan.js";
+import type { Job, Kind, Plan, Reducer } from "./plan.js";
 import { cancelled, Run, type RunProgress } from "./run.js";
 
 /** A run of this process: what {@link LocalEngine.resume} goes on from. */
 interface LocalRun {
   id: string;
-  plan: Plan;
+  plan: Plan & { jobs: readonly Job[] };
   kind: Kind;
   reducer: Reducer;
   /** The next job. */
@@ -45,7 +45,9 @@ class LocalEngine implements Engine {
     const [shared, reduce] = decode(encode([plan.shared, plan.reduce])) as [unknown, unknown];
     const kind = kindOf(plan.kind);
     const id = randomUUID();
-    const own = { ...plan, shared, reduce };
+    const jobs: Job[] = [];
+    for await (const job of plan.jobs) jobs.push(job);
+    const own = { ...plan, jobs, shared, reduce };
     const reducer = kind.reducer(reduce);
     this.#runs.set(id, { id, plan: own, kind, reducer, next: 0, cancelled: false, last: Promise.resolve() });
     return this.resume(id);

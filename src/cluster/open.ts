@@ -68,7 +68,7 @@ class QueueEngine implements Engine {
     // Memory for the result, before anything is stored.
     kindOf(kind).reducer(reduce);
     const manifest: Manifest = { kind, shared: await putValue(this.#store, shared), reduce, jobs: [] };
-    for (const { name, own, operand } of jobs) {
+    for await (const { name, own, operand } of jobs) {
       const stored = operand && (await putValue(this.#store, operand()));
       manifest.jobs.push({ name, own, operand: stored });
     }

@@ -46,7 +46,8 @@ export interface Plan {
   kind: string;
   /** What every job needs. */
   shared: unknown;
-  jobs: Job[];
+  /** Known at once, or one after the other: what a job needs is then stored before the next one comes. */
+  jobs: readonly Job[] | AsyncIterable<Job>;
   /** What the reducer needs. */
   reduce: unknown;
 }

@@ -4,6 +4,8 @@
  * - A finite network with its weights multiplies through its features, O(NP) a product (`finite/kernelOperator.ts`).
  * - Other models keep their matrix where it takes at most 1 GiB and fits, else its tiles are made anew for each
  *   product. A tile on the diagonal is made once, and a tile beside it serves its mirror image.
+ *
+ * A product pauses between slices of a few milliseconds. Nothing of it is in scratch then.
  */
 import type { Context } from "../context.js";
 import { gemm, gemv, mirror } from "../linalg/blas.js";
@@ -11,21 +13,27 @@ import { roundingLevel } from "../linalg/factor.js";
 import type { Rows } from "../linalg/pivotedCholesky.js";
 import { scratch, type View } from "../linalg/view.js";
 import { type Matrix, rowsOf } from "../matrix.js";
+import { drain } from "../slices.js";
 import { type Tangents, tangentsOf } from "./finite/kernelOperator.js";
 import type { KernelSource } from "./kernel.js";
 import { fillRows } from "./kernelRows.js";
 
 /** Doubles of a matrix that is kept: 1 GiB. */
 const KEPT = 2 ** 27;
-/** Doubles of a tile that is made anew. */
-const TILE = 2 ** 22;
+/** Multiply-adds of a slice of the kept matrix. A product with few vectors waits for memory: four count as one. */
+const SLICE = 2 ** 23;
+/** Doubles of a tile that is made anew, and its least rows: what all rows of X need is made for each tile. */
+const TILE = 2 ** 18;
+const LEAST_ROWS = 16;
 
 export interface KernelMap {
   /** The features, where the model has weights. */
   readonly tangents: Tangents | undefined;
   /** True where a product costs 2N² multiply-adds or less and no kernel is made. */
   readonly kept: boolean;
-  /** Θ times each vector, new vectors. */
+  /** Θ times each vector, new vectors, in slices. */
+  slicing(vectors: readonly Float64Array[]): Generator<void, Float64Array[], void>;
+  /** The same at once. */
   times(vectors: readonly Float64Array[]): Float64Array[];
   /** Rows of Θ. */
   rowsInto: Rows["fill"];
@@ -36,13 +44,30 @@ export function kernelMap(context: Context, source: KernelSource, X: Matrix): Ke
   const rowsInto = (points: readonly number[], out: View) => fillRows(context, source, X, points, out);
   if (source.weights) {
     const tangents = tangentsOf(context, source.weights, X);
-    const times = (vectors: readonly Float64Array[]) => vectors.map((v) => tangents.times(tangents.transposeTimes(v)));
-    return { tangents, kept: false, times, rowsInto };
+    return mapOf({
+      tangents,
+      kept: false,
+      rowsInto,
+      *slicing(vectors) {
+        const products: Float64Array[] = [];
+        for (const v of vectors) products.push(yield* tangents.slicing(v));
+        return products;
+      },
+    });
   }
   const n = X.rows * source.block;
   if (n * n <= KEPT && n * n + source.scratch(X.rows) <= context.arena.room / 2) return keptMap(context, source, X, n);
   checkTiles(source, X);
-  return { tangents: undefined, kept: false, times: (vectors) => tiled(context, source, X, vectors), rowsInto };
+  return mapOf({
+    tangents: undefined,
+    kept: false,
+    rowsInto,
+    slicing: (vectors) => tiled(context, source, X, vectors),
+  });
+}
+
+function mapOf(map: Omit<KernelMap, "times">): KernelMap {
+  return { ...map, times: (vectors) => drain(map.slicing(vectors)) };
 }
 
 function keptMap(context: Context, source: KernelSource, X: Matrix, n: number): KernelMap {
@@ -50,58 +75,79 @@ function keptMap(context: Context, source: KernelSource, X: Matrix, n: number): 
   context.arena.run(() => source.fill(X, Theta));
   mirror(Theta);
   const { block } = source;
-  return {
+  return mapOf({
     tangents: undefined,
     kept: true,
-    times: (vectors) =>
-      context.arena.run(() => {
-        const [V, out] = [packed(context, vectors, n), scratch(context, vectors.length, n)];
-        if (vectors.length === 1) gemv(1, Theta, V, 0, out);
-        else gemm(1, V, Theta, 0, out);
-        return vectors.map((_, k) => out.row(k).slice());
-      }),
+    *slicing(vectors) {
+      const products = vectors.map(() => new Float64Array(n));
+      const size = Math.max(LEAST_ROWS, Math.floor(SLICE / n / Math.ceil(vectors.length / 4)));
+      for (let row = 0; row < n; row += size) {
+        const rows = Math.min(size, n - row);
+        context.arena.run(() => {
+          const [V, out] = [packed(context, vectors, n), scratch(context, vectors.length, rows)];
+          if (vectors.length === 1) gemv(1, Theta.slice(row, rows), V, 0, out);
+          else gemm(1, V, Theta.block(0, row, n, rows), 0, out);
+          products.forEach((product, k) => {
+            product.set(out.row(k), row);
+          });
+        });
+        yield;
+      }
+      return products;
+    },
     rowsInto(points, out) {
       points.forEach((point, k) => {
         for (let c = 0; c < block; c++) out.row(k * block + c).set(Theta.row(point * block + c));
       });
     },
-  };
-}
-
-/** Products with tiles that are made anew. */
-function tiled(context: Context, source: KernelSource, X: Matrix, vectors: readonly Float64Array[]): Float64Array[] {
-  const n = X.rows * source.block;
-  const k = vectors.length;
-  const size = Math.max(1, Math.floor(TILE / Math.max(1, n)));
-  return context.arena.run(() => {
-    const [V, out] = [packed(context, vectors, n), scratch(context, k, n)];
-    out.entries().fill(0);
-    for (let row = 0; row < X.rows; row += size) {
-      const points = rowsOf(X, row, Math.min(size, X.rows - row));
-      const [at, t] = [row * source.block, points.rows * source.block];
-      context.arena.run(() => {
-        const D = scratch(context, t, t);
-        source.fill(points, D);
-        mirror(D);
-        gemm(1, V.block(0, at, k, t), D, 1, out.block(0, at, k, t));
-      });
-      const rest = n - at - t;
-      if (rest === 0) continue;
-      context.arena.run(() => {
-        const K = scratch(context, t, rest);
-        source.fill(points, K, rowsOf(X, row + points.rows, X.rows - row - points.rows));
-        gemm(1, V.block(0, at, k, t), K, 1, out.block(0, at + t, k, rest));
-        gemm(1, V.block(0, at + t, k, rest), K.t, 1, out.block(0, at, k, t));
-      });
-    }
-    return vectors.map((_, i) => out.row(i).slice());
   });
 }
 
-function packed(context: Context, vectors: readonly Float64Array[], n: number): View {
-  const V = scratch(context, vectors.length, n);
+/** Products with tiles that are made anew. */
+function* tiled(
+  context: Context,
+  source: KernelSource,
+  X: Matrix,
+  vectors: readonly Float64Array[],
+): Generator<void, Float64Array[], void> {
+  const n = X.rows * source.block;
+  const k = vectors.length;
+  const size = Math.max(LEAST_ROWS, Math.floor(TILE / n / source.block));
+  const products = vectors.map(() => new Float64Array(n));
+  const add = (part: View, at: number) =>
+    products.forEach((product, i) => {
+      const row = part.row(i);
+      for (let j = 0; j < row.length; j++) product[at + j] += row[j];
+    });
+  for (let row = 0; row < X.rows; row += size) {
+    const points = rowsOf(X, row, Math.min(size, X.rows - row));
+    const others = rowsOf(X, row + points.rows, X.rows - row - points.rows);
+    const [at, t, rest] = [row * source.block, points.rows * source.block, others.rows * source.block];
+    context.arena.run(() => {
+      const [V, own] = [packed(context, vectors, n, at), scratch(context, k, t)];
+      const D = scratch(context, t, t);
+      source.fill(points, D);
+      mirror(D);
+      gemm(1, V.block(0, 0, k, t), D, 0, own);
+      if (rest > 0) {
+        const [K, out] = [scratch(context, t, rest), scratch(context, k, rest)];
+        source.fill(points, K, others);
+        gemm(1, V.block(0, 0, k, t), K, 0, out);
+        gemm(1, V.block(0, t, k, rest), K.t, 1, own);
+        add(out, at + t);
+      }
+      add(own, at);
+    });
+    yield;
+  }
+  return products;
+}
+
+/** Entries `from` to n of the vectors, in rows. */
+function packed(context: Context, vectors: readonly Float64Array[], n: number, from = 0): View {
+  const V = scratch(context, vectors.length, n - from);
   vectors.forEach((v, i) => {
-    V.row(i).set(v);
+    V.row(i).set(from > 0 ? v.subarray(from) : v);
   });
   return V;
 }

@@ -12,6 +12,7 @@
  * which may be large).
  */
 import type { Context } from "../context.js";
+import type { Wanted } from "./conjugateGradients.js";
 import { decompose } from "./eigen.js";
 import { roundingLevel } from "./factor.js";
 import { dot, norm } from "./vectors.js";
@@ -28,13 +29,12 @@ interface MinimumNorm {
   converged: boolean;
 }
 
-/** @param times returns A v, a new vector. */
-export function minimumNorm(
+/** A coroutine: it is given A times each vector that it yields, a new vector. */
+export function* minimumNormSteps(
   context: Context,
-  times: (v: Float64Array) => Float64Array,
   b: Float64Array,
   most: number,
-): MinimumNorm {
+): Generator<Wanted, MinimumNorm, Float64Array> {
   const n = b.length;
   const size = norm(b);
   const none = { x: new Float64Array(n), projected: new Float64Array(n), rank: 0, iterations: 0, converged: true };
@@ -44,9 +44,22 @@ export function minimumNorm(
   const offDiagonal: number[] = [];
   let largest = 0;
   let look = 8;
+  let residual = 1;
+  const iterate = () => {
+    const { y } = solveSmall(context, n, size, diagonal, offDiagonal.slice(0, -1));
+    return combined(basis, y);
+  };
   for (;;) {
     const k = diagonal.length;
-    const w = times(basis[k]);
+    const w = yield {
+      v: basis[k],
+      iteration: k,
+      residual,
+      // Few ask for it, and it costs as much as a step.
+      get x() {
+        return k === 0 ? new Float64Array(n) : iterate();
+      },
+    };
     diagonal.push(dot(w, basis[k]));
     // Two passes are enough (Kahan, Parlett): the basis is then orthogonal to rounding.
     for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(w, dot(w, q), q);
@@ -56,7 +69,9 @@ export function minimumNorm(
     if (exhausted || k + 1 >= look || k + 1 >= most) {
       look = Math.ceil(1.25 * look);
       const ritz = solveSmall(context, n, size, diagonal, offDiagonal);
-      const converged = exhausted || beta * Math.abs(ritz.y[k]) <= roundingLevel(Math.max(n, 16), size);
+      const rest = beta * Math.abs(ritz.y[k]);
+      residual = rest / size;
+      const converged = exhausted || rest <= roundingLevel(Math.max(n, 16), size);
       if (converged || k + 1 >= most) {
         const { y, kept, rank } = ritz;
         return { x: combined(basis, y), projected: combined(basis, kept), rank, iterations: k + 1, converged };

@@ -65,12 +65,13 @@ export function scaledBy({ roots }: RowTerms, rows: Float64Array, power: 1 | -1 
 }
 
 /** (S(Θ + diag v)S) x, where `times` multiplies by Θ. */
-export function termsTimes(
-  { noise, weights, roots }: RowTerms,
-  x: Float64Array,
-  times: (x: Float64Array) => Float64Array,
-): Float64Array {
-  const product = times(roots ? x.map((value, i) => value * roots[i]) : x);
+export function termsTimes(terms: RowTerms, x: Float64Array, times: (x: Float64Array) => Float64Array): Float64Array {
+  const { roots } = terms;
+  return joinTerms(terms, x, times(roots ? x.map((value, i) => value * roots[i]) : x));
+}
+
+/** The same from Θ(Sx), in its place. */
+export function joinTerms({ noise, weights, roots }: RowTerms, x: Float64Array, product: Float64Array): Float64Array {
   for (let i = 0; i < x.length; i++) {
     product[i] = (roots?.[i] ?? 1) * product[i] + (weights?.[i] ?? 1) * (noise?.[i] ?? 0) * x[i];
   }

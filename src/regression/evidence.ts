@@ -5,6 +5,7 @@
  */
 import type { Problem } from "../problem.js";
 import { copiesIn, repeatsOf } from "./repeats.js";
+import type { Solution } from "./solution.js";
 
 /** Log evidences and scale; `undefined` where they are not finite. */
 export interface Evidence {
@@ -48,6 +49,22 @@ export function gaussianEvidence(
     logEvidenceProfiled: finite(-(n / 2) * (Math.log(scale) + 1 + Math.log(2 * Math.PI)) + shared),
     scale,
   };
+}
+
+/** The evidence of each right-hand side of a solution. */
+export function evidencesOf(problem: Problem, solution: Solution): Evidence[] {
+  const logDeterminants = solution.logDeterminants();
+  const { ridges } = solution;
+  return Array.from(solution.quadratics(), (quadratic, c) => {
+    const k = ridges.length > 1 ? c : 0;
+    return evidenceOf(problem, c, quadratic, logDeterminants?.[k], ridges[k]);
+  });
+}
+
+/** The standard error of the sum of the evidences over all right-hand sides; undefined where nothing is estimated. */
+export function evidenceError({ columns }: Problem, solution: Solution): number | undefined {
+  const error = solution.logDeterminantError?.();
+  return error === undefined ? undefined : (columns * error) / 2;
 }
 
 /** The sum over the outputs; undefined where one output has no value. */

@@ -91,8 +91,11 @@ function* fitting(
   const slices = solving(context, solver, problem, given, options);
   let slice = slices.next();
   try {
+    let told: FitProgress | undefined;
     for (; !slice.done; slice = slices.next()) {
-      onProgress?.(slice.value);
+      // The slices of one product tell the same.
+      if (slice.value !== told) onProgress?.(slice.value);
+      told = slice.value;
       yield slice.value;
     }
   } finally {

@@ -10,7 +10,7 @@
  */
 import type { Context } from "../context.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
-import type { Solved as Converged, Wanted } from "../linalg/conjugateGradients.js";
+import type { Wanted } from "../linalg/conjugateGradients.js";
 import { showRidge, sufficientRidge } from "../linalg/factor.js";
 import { type Estimate, logDeterminantEstimate } from "../linalg/stochasticLanczos.js";
 import { maxAbs, transposed } from "../linalg/vectors.js";
@@ -20,9 +20,9 @@ import type { Signal } from "../signal.js";
 import { drain } from "../slices.js";
 import { crossMean, quadraticsOf } from "./crossMean.js";
 import type { FitProgress } from "./fitOptions.js";
-import { lanczosOf, notReached, type Rest, unexplained } from "./matrixFreeRests.js";
+import { notReached, type Rest, unexplained } from "./matrixFreeRests.js";
 import type { MatrixFreeSystem } from "./matrixFreeSystem.js";
-import { openWork, progressOf, type Work } from "./matrixFreeWork.js";
+import { type Answer, openWork, progressOf, type Work, withProgress } from "./matrixFreeWork.js";
 import type { Latent, Method, Solution, SolutionState } from "./solution.js";
 
 /**
@@ -38,7 +38,7 @@ export function* solvingMatrixFree(
 ): Generator<FitProgress, { solution: Solution; notes: string[] }, void> {
   const work = yield* openWork(context, problem, ridge);
   try {
-    const solved = yield* solving(context, problem, ridge, work, signal);
+    const solved = yield* solving(problem, ridge, work, signal);
     return { solution: new MatrixFreeSolution(context, problem, ridge, solved), notes: solved.notes };
   } finally {
     work.close();
@@ -73,7 +73,6 @@ interface Solved {
 
 /** Solves the systems of all right-hand sides side by side. */
 function* solving(
-  context: Context,
   problem: Problem,
   ridge: number,
   work: Work,
@@ -82,13 +81,13 @@ function* solving(
   const { system, preconditioner } = work;
   const { size, columns, R } = problem;
   const rights = Array.from({ length: columns }, (_, c) => system.scaled(R.slice(c * size, (c + 1) * size)));
-  const solved = system.lost
-    ? rights.map((b) => lanczosOf(context, work, b))
-    : (yield* stepping(work, rights, signal)).map((one, c) => ({ ...one, target: rights[c] }));
+  const solved = yield* stepping(work, rights, signal);
   const failed = solved.find(({ converged }) => !converged);
   const stopped = failed !== undefined && signal?.aborted === true;
   if (failed && !stopped) throw notReached(failed.iterations, size, system, ridge);
-  const products = work.times(solved.map(({ x }) => x));
+  const iterations = solved.reduce((most, one) => Math.max(most, one.iterations), 0);
+  const last = { iteration: iterations, residual: 0, preconditionerRank: preconditioner?.rank ?? 0 };
+  const products = yield* withProgress(work.slicing(solved.map(({ x }) => x)), last);
   const backwardError = solved.reduce(
     (worst, { x, target }, c) => Math.max(worst, backwardErrorOf(products[c], x, target, system)),
     0,
@@ -97,7 +96,6 @@ function* solving(
   solved.forEach(({ x }, c) => {
     alpha.set(system.scaled(x), c * size);
   });
-  const iterations = solved.reduce((most, one) => Math.max(most, one.iterations), 0);
   const notes = stopped
     ? [
         `conjugate gradients were stopped by a signal after ${iterations} iterations, at a backward error of ${backwardError.toExponential(1)}`,
@@ -124,21 +122,24 @@ function* stepping(
   work: Work,
   rights: readonly Float64Array[],
   signal: Signal | undefined,
-): Generator<FitProgress, Converged[], void> {
+): Generator<FitProgress, Answer[], void> {
   const runs = rights.map(work.steps);
   const steps = runs.map((run) => run.next());
   for (;;) {
     const open = [...steps.keys()].filter((c) => !steps[c].done);
     const wanted = open.map((c) => steps[c].value as Wanted);
-    if (open.length === 0) return steps.map(({ value }) => value as Converged);
+    if (open.length === 0) return steps.map(({ value }) => value as Answer);
     const worst = wanted.reduce((most, one) => (one.residual > most.residual ? one : most));
-    yield progressOf(worst, work.preconditioner);
+    const progress = progressOf(worst, work.preconditioner);
+    yield progress;
     if (signal?.aborted) {
-      return steps.map(({ done, value }) =>
-        done ? (value as Converged) : { x: value.x, iterations: (value as Wanted).iteration, converged: false },
+      return steps.map(({ done, value }, c) =>
+        done
+          ? (value as Answer)
+          : { x: value.x, iterations: (value as Wanted).iteration, converged: false, target: rights[c] },
       );
     }
-    const products = work.times(wanted.map(({ v }) => v));
+    const products = yield* withProgress(work.slicing(wanted.map(({ v }) => v)), progress);
     open.forEach((c, k) => {
       steps[c] = runs[c].next(products[k]);
     });

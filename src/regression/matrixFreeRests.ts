@@ -8,12 +8,11 @@ import { withTangents } from "../kernel/finite/kernelOperator.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { together } from "../linalg/conjugateGradients.js";
 import { roundingTolerance, showRidge, sufficientRidge } from "../linalg/factor.js";
-import { minimumNorm } from "../linalg/lanczos.js";
 import { dot } from "../linalg/vectors.js";
 import { type Matrix, rowsOf } from "../matrix.js";
 import type { Problem } from "../problem.js";
 import type { MatrixFreeSystem } from "./matrixFreeSystem.js";
-import { MOST_ITERATIONS, type Work } from "./matrixFreeWork.js";
+import type { Work } from "./matrixFreeWork.js";
 
 /** Right-hand sides of variances that are solved side by side, at most. */
 const RIGHTS = 32;
@@ -34,10 +33,10 @@ export function unexplained(
   const { block } = source;
   const longest = Math.max(size, source.weights?.parameters.length ?? 0);
   const rows = Math.max(1, Math.floor(Math.min(RIGHTS, BLOCK / longest) / block));
-  const rests = source.weights ? tangentRests : kernelRests(source, X, pairs);
+  const rests = source.weights ? tangentRests(context) : kernelRests(source, X, pairs);
   for (let first = 0; first < X.rows; first += rows) {
     const tile = rowsOf(X, first, Math.min(rows, X.rows - first));
-    body(rests(context, problem, ridge, work, tile, first), first * block);
+    body(rests(problem, ridge, work, tile, first), first * block);
   }
 }
 
@@ -76,35 +75,37 @@ class KernelRest implements Rest {
   }
 }
 
-function tangentRests(context: Context, problem: Problem, ridge: number, work: Work, tile: Matrix): Rest[] {
-  const { weights: net } = problem.source;
-  const { tangents } = work.map;
-  if (!net || !tangents) throw new Error("internal: a model without weights has no tangents");
-  const C = net.outputs;
-  const features = withTangents(context, net, tile, (own) =>
-    Array.from({ length: tile.rows * C }, (_, row) => {
-      const unit = new Float64Array(tile.rows * C);
-      unit[row] = 1;
-      return own.transposeTimes(unit);
-    }),
-  );
-  const rights = features.map((feature) => work.system.scaled(tangents.times(feature)));
-  return solvedAll(context, problem, ridge, work, rights).map((x, i) => {
-    const w = work.system.scaled(x);
-    const beta = tangents.transposeTimes(w);
-    const rest = features[i].map((value, p) => value - beta[p]);
-    return new TangentRest(rest, w, work.system);
-  });
+function tangentRests(context: Context) {
+  return (problem: Problem, ridge: number, work: Work, tile: Matrix): Rest[] => {
+    const { weights: net } = problem.source;
+    const { tangents } = work.map;
+    if (!net || !tangents) throw new Error("internal: a model without weights has no tangents");
+    const C = net.outputs;
+    const features = withTangents(context, net, tile, (own) =>
+      Array.from({ length: tile.rows * C }, (_, row) => {
+        const unit = new Float64Array(tile.rows * C);
+        unit[row] = 1;
+        return own.transposeTimes(unit);
+      }),
+    );
+    const rights = features.map((feature) => work.system.scaled(tangents.times(feature)));
+    return solvedAll(problem, ridge, work, rights).map((x, i) => {
+      const w = work.system.scaled(x);
+      const beta = tangents.transposeTimes(w);
+      const rest = features[i].map((value, p) => value - beta[p]);
+      return new TangentRest(rest, w, work.system);
+    });
+  };
 }
 
 /** `pairs`: the prior covariance of all pairs of rows of X is needed. */
 function kernelRests(source: KernelSource, X: Matrix, pairs: boolean) {
   const square = pairs ? source.square(X).data : undefined;
   const diagonal = square ? undefined : source.diagonal(X);
-  return (context: Context, problem: Problem, ridge: number, work: Work, tile: Matrix, first: number): Rest[] => {
+  return (problem: Problem, ridge: number, work: Work, tile: Matrix, first: number): Rest[] => {
     const { data, rows, cols } = source.cross(tile, problem.X);
     const rights = Array.from({ length: rows }, (_, i) => work.system.scaled(data.slice(i * cols, (i + 1) * cols)));
-    const solved = solvedAll(context, problem, ridge, work, rights);
+    const solved = solvedAll(problem, ridge, work, rights);
     const products = work.times(solved);
     return solved.map((x, i) => {
       const index = first + i;
@@ -117,26 +118,11 @@ function kernelRests(source: KernelSource, X: Matrix, pairs: boolean) {
 }
 
 /** The solutions of systems, side by side. @throws ConvergenceError */
-function solvedAll(
-  context: Context,
-  { size }: Problem,
-  ridge: number,
-  work: Work,
-  rights: readonly Float64Array[],
-): Float64Array[] {
-  const { system } = work;
-  const all = system.lost
-    ? rights.map((b) => lanczosOf(context, work, b))
-    : together(rights.map(work.steps), work.times);
+function solvedAll({ size }: Problem, ridge: number, work: Work, rights: readonly Float64Array[]): Float64Array[] {
+  const all = together(rights.map(work.steps), work.times);
   const failed = all.find(({ converged }) => !converged);
-  if (failed) throw notReached(failed.iterations, size, system, ridge);
+  if (failed) throw notReached(failed.iterations, size, work.system, ridge);
   return all.map(({ x }) => x);
-}
-
-/** The minimum-norm answer. `target` is the right-hand side that it solves, the part of b along the kept modes. */
-export function lanczosOf(context: Context, { times }: Work, b: Float64Array) {
-  const solved = minimumNorm(context, (v) => times([v])[0], b, MOST_ITERATIONS);
-  return { ...solved, target: solved.projected };
 }
 
 export function notReached(iterations: number, n: number, { norm }: MatrixFreeSystem, ridge: number): ConvergenceError {

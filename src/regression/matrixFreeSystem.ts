@@ -8,13 +8,13 @@
  * Where the smallest λ + w_i v_i is lost in rounding, D has no such factor. The minimum-norm answer of
  * S(Θ + diag v)S is then the one to find, as in the N×N solver.
  */
-import type { KernelTimes } from "../kernel/operator.js";
 import { isLost } from "../linalg/eigen.js";
 import { roundingLevel } from "../linalg/factor.js";
-import { diagonalOf, type RowTerms, rowTerms, termsTimes } from "../linalg/rowTerms.js";
+import { diagonalOf, joinTerms, type RowTerms, rowTerms } from "../linalg/rowTerms.js";
 import { dot, maxAbs, sum } from "../linalg/vectors.js";
 import { Xoshiro256 } from "../model/random.js";
 import type { Problem } from "../problem.js";
+import { drain } from "../slices.js";
 
 /** A vector of the system, from one of Θ or back to it. */
 type Map = (v: Float64Array) => Float64Array;
@@ -25,53 +25,61 @@ export interface MatrixFreeSystem {
   readonly lost: boolean;
   /** A lower bound of the norm of the matrix without its shift. */
   readonly norm: number;
-  /** The product with the matrix without its shift. */
-  times(theta: KernelTimes, v: Float64Array): Float64Array;
   /** A right-hand side, and a solution. Both are the same factor, Ω^½ or S. */
   readonly scaled: Map;
   /** The diagonal of Ω^½ or S; undefined where it is I. */
   readonly roots: Float64Array | undefined;
+  /** w_i v_i where the noise of rows is not in the shift. */
+  readonly added: Float64Array | undefined;
   /** vᵀDw for v and w in the coordinates of α, without what is lost in rounding. */
   product(v: Float64Array, w: Float64Array): number;
 }
 
+/** Θ times a vector, in slices. */
+export type SlicedTimes = (v: Float64Array) => Generator<void, Float64Array, void>;
+
 /** The system of a problem with this ridge. The norm takes a handful of products. */
-export function matrixFreeSystem(
+export function* makingSystem(
   { size: n, terms }: Problem,
   ridge: number,
   diagonal: Float64Array,
-  theta: KernelTimes,
-): MatrixFreeSystem {
+  theta: SlicedTimes,
+): Generator<void, MatrixFreeSystem, void> {
   if (!terms) {
-    const norm = Math.max(maxAbs(diagonal), normFromBelow(n, theta, sum(diagonal)));
+    const norm = Math.max(maxAbs(diagonal), yield* normingFromBelow(n, theta, sum(diagonal)));
     const lost = isLost(ridge, roundingLevel(n, norm));
     const shift = lost ? 0 : ridge;
-    const times = (theta: KernelTimes, v: Float64Array) => theta(v);
     return {
       shift,
       lost,
       norm,
-      times,
       scaled: (v) => v,
       roots: undefined,
+      added: undefined,
       product: (v, w) => shift && shift * dot(v, w),
     };
   }
-  const bare: RowTerms = { ...terms, noise: undefined };
-  const normOf = (of: RowTerms) => {
+  const norming = function* (of: RowTerms): Generator<void, number, void> {
     const { weights } = of;
     const own = weights ? diagonal.map((value, i) => value * weights[i]) : diagonal;
-    const top = maxAbs(own);
-    return Math.max(
-      top,
-      normFromBelow(n, (v) => termsTimes(of, v, theta), of.noise ? Infinity : sum(own)),
-    );
+    const trace = of.noise ? Infinity : sum(own);
+    const from = yield* normingFromBelow(n, (v) => termsTimes(of, v, theta), trace);
+    return Math.max(maxAbs(own), from);
   };
+  const bare: RowTerms = { ...terms, noise: undefined };
   const D = diagonalOf(terms, ridge);
   const least = D.reduce((low, value, i) => Math.min(low, value * (terms.weights?.[i] ?? 1)), Infinity);
-  if (isLost(least, roundingLevel(n, normOf(bare)))) return systemWith(terms, 0, normOf(terms), diagonalOf(terms, 0));
+  if (isLost(least, roundingLevel(n, yield* norming(bare))))
+    return systemWith(terms, 0, yield* norming(terms), diagonalOf(terms, 0));
   const { shift: unit, omega } = commonShift(D);
-  return systemWith(omega, unit, normOf(omega), D);
+  return systemWith(omega, unit, yield* norming(omega), D);
+}
+
+/** (S(Θ + diag v)S) x. */
+function* termsTimes(terms: RowTerms, x: Float64Array, theta: SlicedTimes): Generator<void, Float64Array, void> {
+  const { roots } = terms;
+  const product = yield* theta(roots ? x.map((value, i) => value * roots[i]) : x);
+  return joinTerms(terms, x, product);
 }
 
 /** μ = min D, and Ω = μD⁻¹ as terms of rows. */
@@ -83,13 +91,13 @@ export function commonShift(D: Float64Array): { shift: number; omega: RowTerms }
 
 /** The system of S(Θ + diag v)S with a shift. */
 function systemWith(terms: RowTerms, shift: number, norm: number, D: Float64Array): MatrixFreeSystem {
-  const { roots } = terms;
+  const { roots, noise, weights } = terms;
   return {
     shift,
     lost: shift === 0,
     norm,
-    times: (theta, v) => termsTimes(terms, v, theta),
     roots,
+    added: noise?.map((value, i) => value * (weights?.[i] ?? 1)),
     scaled: (v) => (roots ? v.map((value, i) => value * roots[i]) : v),
     product: (v, w) => w.reduce((sum, value, i) => sum + D[i] * v[i] * value, 0),
   };
@@ -109,14 +117,23 @@ const POWER_STEPS = 4;
  * start is one that no symmetry makes orthogonal.
  */
 export function normFromBelow(n: number, times: (v: Float64Array) => Float64Array, trace = Infinity): number {
+  const slicing = function* (v: Float64Array) {
+    yield;
+    return times(v);
+  };
+  return drain(normingFromBelow(n, slicing, trace));
+}
+
+/** The same, in slices of the products. */
+function* normingFromBelow(n: number, times: SlicedTimes, trace: number): Generator<void, number, void> {
   const random = new Xoshiro256(0);
   let v: Float64Array = Float64Array.from({ length: n }, () => random.uniform() - 0.5);
-  let norm = maxAbs(times(new Float64Array(n).fill(1)));
+  let norm = maxAbs(yield* times(new Float64Array(n).fill(1)));
   if (norm >= trace / NEAR) return norm;
   for (let step = 0; step < POWER_STEPS; step++) {
     const size = maxAbs(v);
     if (size === 0) break;
-    v = times(v.map((value) => value / size));
+    v = yield* times(v.map((value) => value / size));
     // ‖A‖∞ ≥ ‖Av‖∞ where ‖v‖∞ = 1.
     norm = Math.max(norm, maxAbs(v));
   }

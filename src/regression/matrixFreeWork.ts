@@ -7,15 +7,17 @@ import { type Context, lastingContext } from "../context.js";
 import type { KernelSource } from "../kernel/kernel.js";
 import { type KernelMap, kernelMap } from "../kernel/kernelMap.js";
 import { scaledRows } from "../kernel/kernelRows.js";
-import { conjugateSteps, type Wanted } from "../linalg/conjugateGradients.js";
+import { type Solved as Converged, conjugateSteps, type Wanted } from "../linalg/conjugateGradients.js";
 import { roundingTolerance } from "../linalg/factor.js";
+import { minimumNormSteps } from "../linalg/lanczos.js";
 import { LowRankFactor } from "../linalg/lowRankFactor.js";
 import { pivotedCholesky, pivotedMemory } from "../linalg/pivotedCholesky.js";
 import { hold } from "../linalg/view.js";
 import { widths } from "../model/network.js";
 import type { Problem } from "../problem.js";
+import { drain } from "../slices.js";
 import type { FitProgress } from "./fitOptions.js";
-import { type MatrixFreeSystem, matrixFreeSystem } from "./matrixFreeSystem.js";
+import { type MatrixFreeSystem, makingSystem } from "./matrixFreeSystem.js";
 
 /** Most products of a solve. After these a factorisation, if it fits at all, is likely to be cheaper. */
 export const MOST_ITERATIONS = 1000;
@@ -34,14 +36,24 @@ export interface Work {
   readonly system: MatrixFreeSystem;
   /** Undefined where the ridge is lost in rounding. */
   readonly preconditioner: LowRankFactor | undefined;
-  /** (M + shift I) times each vector, new vectors. */
+  /** (M + shift I) times each vector, new vectors, in slices. */
+  slicing(vectors: readonly Float64Array[]): Generator<void, Float64Array[], void>;
+  /** The same at once. */
   times(vectors: readonly Float64Array[]): Float64Array[];
   /** A solve of the system, as a coroutine. */
-  steps(b: Float64Array): ReturnType<typeof conjugateSteps>;
+  steps(b: Float64Array): Solve;
   close(): void;
 }
 
-/** Opens the work of a problem. Yields after each block of pivots. */
+/** It is given the product with each vector that it yields. */
+export type Solve = Generator<Wanted, Answer, Float64Array>;
+
+/** `target`: the right-hand side that x solves. Where the system is singular, it is the part of b along kept modes. */
+export interface Answer extends Converged {
+  target: Float64Array;
+}
+
+/** Opens the work of a problem. Yields after each block of pivots, and between slices before them. */
 export function* openWork(context: Context, problem: Problem, ridge: number): Generator<FitProgress, Work, void> {
   const { context: lasting, release } = lastingContext(context);
   let preconditioner: LowRankFactor | undefined;
@@ -54,33 +66,56 @@ export function* openWork(context: Context, problem: Problem, ridge: number): Ge
     const { source, X } = problem;
     const diagonal = source.diagonal(X);
     const map = kernelMap(lasting, source, X);
-    const theta = (v: Float64Array) => map.times([v])[0];
-    const system = matrixFreeSystem(problem, ridge, diagonal, theta);
+    const theta = function* (v: Float64Array) {
+      return (yield* map.slicing([v]))[0];
+    };
+    const system = yield* withProgress(makingSystem(problem, ridge, diagonal, theta), START);
     if (!system.lost) preconditioner = yield* preconditionerOf(context, source, map, system, diagonal);
     opened = true;
-    return { map, system, preconditioner, times: timesOf(map, system), steps: stepsOf(system, preconditioner), close };
+    const slicing = slicesOf(map, system);
+    const times: Work["times"] = (vectors) => drain(slicing(vectors));
+    return { map, system, preconditioner, slicing, times, steps: stepsOf(context, system, preconditioner), close };
   } finally {
     if (!opened) close();
   }
 }
 
-function timesOf(map: KernelMap, system: MatrixFreeSystem): Work["times"] {
-  const { lost, roots, shift, scaled } = system;
-  if (lost) return (vectors) => vectors.map((v) => system.times((x) => map.times([x])[0], v));
-  return (vectors) => {
-    const products = map.times(vectors.map(scaled));
+/** Before the first block of pivots. */
+const START: FitProgress = { iteration: 0, residual: 1, preconditionerRank: 0 };
+
+/** Slices of one step of a fit: all of them tell of the same progress. */
+export function* withProgress<Result>(
+  slices: Generator<void, Result, void>,
+  progress: FitProgress,
+): Generator<FitProgress, Result, void> {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+    yield progress;
+  }
+}
+
+function slicesOf(map: KernelMap, { roots, shift, added, scaled }: MatrixFreeSystem): Work["slicing"] {
+  return function* (vectors) {
+    const products = yield* map.slicing(vectors.map(scaled));
     products.forEach((product, k) => {
       const v = vectors[k];
-      for (let i = 0; i < v.length; i++) product[i] = (roots ? roots[i] * product[i] : product[i]) + shift * v[i];
+      for (let i = 0; i < v.length; i++)
+        product[i] = (roots ? roots[i] * product[i] : product[i]) + (added ? shift + added[i] : shift) * v[i];
     });
     return products;
   };
 }
 
-function stepsOf({ norm, shift }: MatrixFreeSystem, P: LowRankFactor | undefined): Work["steps"] {
-  return (b) => {
-    const M = { n: b.length, norm: norm + shift, precondition: (r: Float64Array) => P?.scaledInverse(r) ?? r.slice() };
-    return conjugateSteps(M, b, roundingTolerance(b.length), MOST_ITERATIONS);
+function stepsOf(context: Context, { lost, norm, shift }: MatrixFreeSystem, P: LowRankFactor | undefined) {
+  const precondition = (r: Float64Array) => P?.scaledInverse(r) ?? r.slice();
+  return function* (b: Float64Array): Solve {
+    if (lost) {
+      const solved = yield* minimumNormSteps(context, b, MOST_ITERATIONS);
+      return { ...solved, target: solved.projected };
+    }
+    const M = { n: b.length, norm: norm + shift, precondition };
+    return { ...(yield* conjugateSteps(M, b, roundingTolerance(b.length), MOST_ITERATIONS)), target: b };
   };
 }
 

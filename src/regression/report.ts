@@ -7,7 +7,7 @@ import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { type Matrix, matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
-import { evidenceOf, repeatsNote, sumOrNone } from "./evidence.js";
+import { evidenceError, evidencesOf, repeatsNote, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
 import type { PathPoint } from "./ridgePath.js";
 import type { Approximation, Solution } from "./solution.js";
@@ -202,10 +202,7 @@ export class Report {
    * with a fixed seed. Undefined where nothing is estimated.
    */
   get logEvidenceError(): number | undefined {
-    return this.#lazy("logEvidenceError", () => {
-      const error = this.#solution.logDeterminantError?.();
-      return error === undefined ? undefined : (this.#problem.columns * error) / 2;
-    });
+    return this.#lazy("logEvidenceError", () => evidenceError(this.#problem, this.#solution));
   }
 
   /** How far the kernel of solver `"lowrank"` is from the model's, its rank and trace error; else undefined. */
@@ -223,14 +220,7 @@ export class Report {
   }
 
   #evidences() {
-    return this.#lazy("evidences", () => {
-      const logDeterminants = this.#solution.logDeterminants();
-      const { ridges } = this.#solution;
-      return Array.from(this.#solution.quadratics(), (quadratic, c) => {
-        const k = ridges.length > 1 ? c : 0;
-        return evidenceOf(this.#problem, c, quadratic, logDeterminants?.[k], ridges[k]);
-      });
-    });
+    return this.#lazy("evidences", () => evidencesOf(this.#problem, this.#solution));
   }
 
   #freedom(): Float64Array | undefined {

@@ -124,3 +124,64 @@ export function maximiseLine(
   }
   return best;
 }
+
+/** A first step of a climb, a decade where x is a logarithm, and the width that ends it: 10 % of a ridge. */
+const STRIDE = Math.LN10;
+const NARROW = 0.1;
+
+/**
+ * The way to a maximum of a function that costs much: from a start uphill by strides, until both neighbours of the best
+ * point are lower, then by parabolas through the three best. One maximum is assumed. Yields points and is sent values.
+ */
+export function* climb(start: number, low: number, high: number, most: number): Generator<number, void, number> {
+  const known: { x: number; value: number }[] = [];
+  const clamp = (x: number) => Math.min(high, Math.max(low, x));
+  const isKnown = (x: number) => known.some((point) => point.x === x);
+  const tried = function* (x: number): Generator<number, void, number> {
+    known.push({ x, value: rated(yield x) });
+    known.sort((p, q) => p.x - q.x);
+  };
+  yield* tried(clamp(start));
+  while (known.length < most) {
+    const k = known.reduce((best, point, i) => (point.value > known[best].value ? i : best), 0);
+    const { x, value } = known[k];
+    const [left, right] = [known[k - 1], known[k + 1]];
+    const down = left ? undefined : clamp(x - STRIDE);
+    const up = right ? undefined : clamp(x + STRIDE);
+    // Larger ridges first: they cost less.
+    if (up !== undefined && !isKnown(up)) yield* tried(up);
+    else if (down !== undefined && !isKnown(down)) yield* tried(down);
+    else if (left && right) {
+      const next = between(left, { x, value }, right);
+      if (next === undefined) return;
+      yield* tried(next);
+    } else {
+      // An end of the range.
+      const other = left ?? right;
+      if (!other || Math.abs(other.x - x) <= NARROW) return;
+      yield* tried((x + other.x) / 2);
+    }
+  }
+}
+
+interface Rated {
+  x: number;
+  value: number;
+}
+
+/**
+ * The vertex of the parabola; undefined where the best point is near enough. Where the vertex is next to a known point,
+ * or a point has no value, it is the middle of the wider side.
+ */
+function between(left: Rated, best: Rated, right: Rated): number | undefined {
+  const [a, b] = [best.x - left.x, right.x - best.x];
+  if (Math.max(a, b) <= 2 * NARROW) return undefined;
+  const [fa, fb] = [best.value - left.value, best.value - right.value];
+  const vertex = best.x + (b * b * fa - a * a * fb) / (2 * (b * fa + a * fb));
+  const middle = a > b ? best.x - a / 2 : best.x + b / 2;
+  if (!(vertex > left.x && vertex < right.x)) return middle;
+  // The parabola has a side that is narrow enough to be trusted.
+  if (Math.abs(vertex - best.x) <= NARROW / 2 && Math.min(a, b) <= STRIDE / 2) return undefined;
+  const nearest = Math.min(vertex - left.x, right.x - vertex, Math.abs(vertex - best.x));
+  return nearest > NARROW / 2 ? vertex : middle;
+}

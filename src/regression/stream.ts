@@ -2,15 +2,12 @@
  * A fit of rows that come in batches: one pass, memory O(P² + batch). Between batches the sums are all there is, so an
  * interrupted stream goes on from its sums.
  */
-import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
-import type { MatrixLike } from "../matrix.js";
-import { any, callback, flag, isList, optional, read, type Schema, signal } from "../options.js";
+import { callback, flag, optional, read, type Schema, signal } from "../options.js";
 import type { Signal } from "../signal.js";
 import { breath } from "../slices.js";
-import { isArray } from "../words.js";
-import { type Batch, type Batches, type Pull, pullOf } from "./batchSource.js";
+import { type Batch, type Batches, badRow, type Pull, pullOf, readBatch } from "./batchSource.js";
 import type { FeatureMap } from "./featureMap.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
 import { checkBlock, ownSums, type PrimalSums, type PrimalSumsLike, primalSums, RunningSums } from "./primalSums.js";
@@ -45,8 +42,6 @@ const OPTIONS = {
   onProgress: optional(callback),
   signal,
 } satisfies Schema<StreamOptions>;
-
-const BATCH = { X: any, Y: any } satisfies Schema<Batch>;
 
 /** Milliseconds after which a page may paint, and a signal be seen. */
 const SLICE = 16;
@@ -128,7 +123,7 @@ class Stream {
   #checked(value: unknown, batch: number) {
     let rows: unknown[] = [];
     try {
-      const { X, Y } = read(value, `batch ${batch}`, "{ X, Y }", BATCH) as Batch;
+      const { X, Y } = readBatch(value);
       rows = [X, Y];
       return checkBlock(X, Y, this.#shape());
     } catch (error) {
@@ -180,29 +175,4 @@ function reasonOf(signal: Signal): unknown {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The first row of X or Y that is no row of finite numbers; undefined where that is not what is wrong. */
-function badRow(matrices: readonly unknown[], cols: readonly (number | undefined)[]): number | undefined {
-  const rows = matrices.map((value, k) => {
-    const width = cols[k] === undefined ? {} : { cols: cols[k] };
-    const isBad = (row: unknown) => {
-      try {
-        toMatrix([isList(row) ? row : [row]] as MatrixLike, "the row", width);
-        return false;
-      } catch {
-        return true;
-      }
-    };
-    try {
-      if (isArray(value)) return value.findIndex(isBad);
-      const A = toMatrix(value as MatrixLike, "it", { finite: false });
-      const at = A.data.findIndex((x) => !Number.isFinite(x));
-      return at < 0 ? at : Math.floor(at / A.cols);
-    } catch {
-      return -1;
-    }
-  });
-  const found = rows.filter((row) => row >= 0);
-  return found.length > 0 ? found.reduce((low, row) => Math.min(low, row)) : undefined;
 }

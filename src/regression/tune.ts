@@ -8,6 +8,7 @@
 import type { Context } from "../context.js";
 import { type Model, ownModel } from "../kernel/models.js";
 import type { Labels } from "../labels.js";
+import type { RowTerms } from "../linalg/rowTerms.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { read } from "../options.js";
 import { averageAdvice, checkData, residualProblem } from "../problem.js";
@@ -19,7 +20,8 @@ import { labelRating } from "./tuneLabels.js";
 import { type Bins, binsOf } from "./tuneNoise.js";
 import { type Checked, OPTIONS, type Tuned, type TuneOptions, type TunePoint } from "./tuneOptions.js";
 import { bestRidge } from "./tuneRidge.js";
-import { type Rating, Search } from "./tuneSearch.js";
+import { once, type Rating, Search } from "./tuneSearch.js";
+import { SolverRating } from "./tuneSolver.js";
 
 /** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
 export function tuning(
@@ -35,6 +37,10 @@ export function tuning(
   // A depth that the model's other options forbid is refused before the first kernel.
   for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
   if (checked.criterion === "laplace") {
+    if (checked.solver !== "dual")
+      throw new RangeError(
+        `solver is "${checked.solver}", but labels are rated by the whole kernel; expected no solver`,
+      );
     noiseBins(checked, undefined);
     return searching(context, family, labelRating(context, own, X, Y as Labels, checked), checked, undefined);
   }
@@ -62,18 +68,38 @@ function targetRating(
   options: Checked,
   criterion: "evidence" | "loo",
 ): { rate: Rating; bins: Bins | undefined } {
-  const { centered, outputs, ridge: ridges, scale } = options;
+  const { centered, outputs, ridge: ridges, scale, solver } = options;
   if (scale) throw new RangeError('scale is given, but it is searched with criterion "laplace" alone; expected ridge');
+  if (solver !== "dual" && (criterion !== "evidence" || options.noise))
+    throw new RangeError(
+      `solver "${solver}" rates kernels by the evidence alone, and without noise of bins; expected criterion "evidence", or solver "dual"`,
+    );
   const { source, X, Y } = checkData(context, own, Xlike, Ylike, outputs);
-  context.arena.require(pathMemory(context, source, X.rows), averageAdvice(source.block));
-  const rate: Rating = (candidate, terms) => {
+  if (solver === "dual") context.arena.require(pathMemory(context, source, X.rows), averageAdvice(source.block));
+  const problemOf = (candidate: Model, terms: RowTerms | undefined) => {
     const data = checkData(context, candidate, X, Y, outputs);
     const start = centered ? new Float64Array(data.Y.data.length) : data.source.start(data.X, data.Y.cols);
     const problem = residualProblem(data, start, terms);
     const repeats = repeatsNote(problem);
-    return { problem, rated: bestRidge(context, problem, criterion, ridges), notes: repeats ? [repeats] : [] };
+    return { problem, notes: repeats ? [repeats] : [] };
   };
-  return { rate, bins: noiseBins(options, X) };
+  const rate: Rating = (candidate, terms) => {
+    const { problem, notes } = problemOf(candidate, terms);
+    return once({ problem, rated: bestRidge(context, problem, criterion, ridges), notes });
+  };
+  const rating = solver === "dual" ? undefined : new SolverRating(context, solver, ridges);
+  const rateBySolver: Rating = function* (candidate, terms) {
+    const { problem, notes } = problemOf(candidate, terms);
+    const all = new Set(notes);
+    const ratings = (rating as SolverRating).rate(problem, all);
+    for (;;) {
+      const { done, value } = ratings.next();
+      const outcome = { problem, rated: value, notes: [...all] };
+      if (done) return outcome;
+      yield outcome;
+    }
+  };
+  return { rate: rating ? rateBySolver : rate, bins: noiseBins(options, X) };
 }
 
 function* searching(

@@ -5,7 +5,7 @@ import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import type { Labels } from "../labels.js";
 import type { MatrixLike } from "../matrix.js";
-import type { Rating } from "./tuneSearch.js";
+import { once, type Rating } from "./tuneSearch.js";
 
 interface Given {
   ridge: readonly [number, number] | undefined;
@@ -28,6 +28,6 @@ export function labelRating(
   context.arena.require(trainingMemory(task));
   return (candidate) => {
     const { notes, ...rated } = rateLabels(task, candidate, scale);
-    return { problem: undefined, rated: { ridge: 0, bounds: [0, 0], ...rated }, notes };
+    return once({ problem: undefined, rated: { ridge: 0, bounds: [0, 0], ...rated }, notes });
   };
 }

@@ -17,6 +17,7 @@ import {
 } from "../options.js";
 import type { Signal } from "../signal.js";
 import type { BinnedNoise } from "./tuneNoise.js";
+import type { TuneSolver } from "./tuneSolver.js";
 
 export interface TuneOptions {
   /**
@@ -52,15 +53,25 @@ export interface TuneOptions {
   noise?: "binned";
   /** The number of bins; default 8, or one for every 8 rows where these are fewer. */
   bins?: number;
+  /**
+   * How kernels are rated. `dual` (default): by an eigendecomposition each, which serves all ridges. `cg` and
+   * `lowrank`: by fits of this solver, without an N×N matrix. They rate a few ridges by the evidence, from the best one
+   * of the last kernel on, and assume that the evidence has one maximum over the ridge. The score of `cg` is an
+   * estimate.
+   */
+  solver?: "dual" | TuneSolver;
   /** The most kernels to decompose for each depth, and for the noise; default 40. */
   evaluations?: number;
   /** Fit f − f0, as in `fit`. Default false. */
   centered?: boolean;
   /** As in `fit`. */
   outputs?: "full" | "average";
-  /** Called after each kernel. */
+  /** Called after each kernel; with solver `cg` or `lowrank` after each ridge. */
   onProgress?: (point: TunePoint) => void;
-  /** Stops between kernels: the best so far is returned, with `aborted: true`. */
+  /**
+   * Stops between kernels, or with solver `cg` or `lowrank` between ridges: the best so far is returned, with
+   * `aborted: true`.
+   */
   signal?: Signal;
 }
 
@@ -81,6 +92,8 @@ export interface TunePoint {
   noise?: number[];
   /** Larger is better: the log evidence, profiled or of Laplace, or minus the leave-one-out error. */
   score: number;
+  /** With solver `cg` alone: the standard error of the score. */
+  scoreError?: number;
   /** True where the ridge, or the scale, is at an end of its range: a better one may lie beyond. */
   atBound: boolean;
 }
@@ -97,6 +110,8 @@ export interface Tuned<M extends Model = Model> {
    */
   noise?: BinnedNoise;
   score: number;
+  /** With solver `cg` alone: the standard error of the score. */
+  scoreError?: number;
   /**
    * True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may lie
    * beyond.
@@ -106,7 +121,7 @@ export interface Tuned<M extends Model = Model> {
    * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
    */
   notes: string[];
-  /** Every kernel that was tried, in order. */
+  /** Every kernel that was tried, in order; with solver `cg` or `lowrank` every ridge. */
   trace: TunePoint[];
   aborted: boolean;
 }
@@ -115,6 +130,7 @@ export const OPTIONS = {
   criterion: or(choice(["evidence", "loo", "laplace"]), "evidence"),
   ridge: optional(bounds),
   scale: optional(bounds),
+  solver: or(choice(["dual", "cg", "lowrank"]), "dual"),
   weightStd: optional(bounds),
   biasStd: optional(bounds),
   lengthScale: optional(bounds),

@@ -20,6 +20,8 @@ export interface RatedRidge {
   atBound: boolean;
   /** The range. */
   bounds: [number, number];
+  /** The standard error of an estimated score. */
+  scoreError?: number;
 }
 
 /** The end of [low, high] that a value is at, on a logarithmic scale. */

@@ -15,11 +15,21 @@ export interface Rated extends RatedRidge {
   scale?: number;
 }
 
-/** How good a model is, with its noise. Labels have no problem that the noise of bins could be searched in. */
-export type Rating = (
-  candidate: Model,
-  terms: RowTerms | undefined,
-) => { problem: Problem | undefined; rated: Rated; notes: string[] };
+/** How good a model is. Labels have no problem that the noise of bins could be searched in. */
+export interface Outcome {
+  problem: Problem | undefined;
+  rated: Rated;
+  notes: readonly string[];
+}
+
+/** Rates a model, with its noise. Yields what it tries, and returns the best of it. */
+export type Rating = (candidate: Model, terms: RowTerms | undefined) => Generator<Outcome, Outcome, void>;
+
+/** A rating that tries one thing. */
+export function* once(outcome: Outcome): Generator<Outcome, Outcome, void> {
+  yield outcome;
+  return outcome;
+}
 
 /** The best of a search so far. */
 interface Best {
@@ -74,19 +84,35 @@ export class Search {
     while (!next.done && !this.#aborted) {
       const scales = scalesAt(this.#family.scales, this.coordinates, next.value);
       const model = this.#family.make(depth, scales);
-      const { problem, rated, notes } = this.#rate(model, own);
-      for (const note of notes) this.#notes.add(note);
-      // The point is the caller's: lists of its own.
-      const shown = scalesAt(scales, [], []);
-      const where = { depth, weightStd: undefined, biasStd: undefined, ...shown };
-      yield this.#take({ model, problem, rated, noise: noise && { ...rated, weights: noise.weights } }, where);
-      this.#aborted = this.#options.signal?.aborted ?? false;
-      next = search.next(rated.score);
+      const where = { depth, weightStd: undefined, biasStd: undefined, ...scales };
+      const score = yield* this.#rating(model, where, own, noise?.weights);
+      next = search.next(score);
     }
     if (next.done && !next.value.converged) {
       this.#notes.add(
         `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
       );
+    }
+  }
+
+  /** Rates a model: its best score. */
+  *#rating(
+    model: Model,
+    where: Omit<TunePoint, "ridge" | "score" | "atBound">,
+    own: RowTerms | undefined,
+    weights: Float64Array | undefined,
+  ): Generator<TunePoint, number, void> {
+    const ratings = this.#rate(model, own);
+    for (;;) {
+      const { done, value } = ratings.next();
+      const { problem, rated, notes } = value;
+      for (const note of notes) this.#notes.add(note);
+      if (done) return rated.score;
+      // The point is the caller's: lists of its own.
+      const shown = { ...where, ...scalesAt(where as Parameters<typeof scalesAt>[0], [], []) };
+      yield this.#take({ model, problem, rated, noise: weights && { ...rated, weights } }, shown);
+      this.#aborted = this.#options.signal?.aborted ?? false;
+      if (this.#aborted) return rated.score;
     }
   }
 
@@ -122,9 +148,10 @@ export class Search {
 
   /** Notes a kernel that was rated, and tells of it. */
   #take(found: Omit<Best, "point">, where: Omit<TunePoint, "ridge" | "score" | "atBound">): TunePoint {
-    const { ridge, scale, score, atBound } = found.rated;
+    const { ridge, scale, score, scoreError, atBound } = found.rated;
     const noise = found.noise && { noise: variancesOf(found.noise) };
     const point: TunePoint = { ...where, ridge, ...(scale !== undefined && { scale }), score, atBound, ...noise };
+    if (scoreError !== undefined) point.scoreError = scoreError;
     this.#trace.push(point);
     if (!this.#best || score > this.#best.point.score) this.#best = { ...found, point };
     this.#options.onProgress?.(point);
@@ -141,6 +168,7 @@ export class Search {
       ridge: point.ridge,
       ...(point.scale !== undefined && { scale: point.scale }),
       score: point.score,
+      ...(point.scoreError !== undefined && { scoreError: point.scoreError }),
       ...(bins && { noise: { edges: bins.edges, variances: point.noise ?? new Array(bins.count).fill(0) } }),
       atBound: ends.length > 0,
       notes: [...ends, ...this.#notes],

@@ -60,6 +60,64 @@ describe.each(variants)("%s", (variant) => {
     },
   );
 
+  describe.each(["cg", "lowrank"] as const)("solver %s", (solver) => {
+    const count = 300;
+    const points = randomMatrix(count, 2, 3, 2);
+    const noise = randomMatrix(count, 1, 5, 0.3).data;
+    const targets = Float64Array.from(noise, (value, i) => Math.sin(2 * points.data[2 * i]) + value);
+
+    test("ridge and scale are those of the eigendecomposition, and the score is what fit reports", () => {
+      const base = createInfiniteNetwork({ activation: "erf", biasStd: 0.5 });
+      const options = { weightStd: [0.5, 4] as const, evaluations: 12 };
+      const seen: number[] = [];
+      const tuned = ntk.tune(base, points, targets, {
+        ...options,
+        solver,
+        onProgress: ({ score }) => seen.push(score),
+      });
+      const dense = ntk.tune(base, points, targets, options);
+      expect(seen).toEqual(tuned.trace.map(({ score }) => score));
+      expect(tuned.trace.length, "a few ridges for each kernel").toBeLessThanOrEqual(12 * 10);
+      using fit = ntk.fit(tuned.model, points, targets, { ridge: tuned.ridge, solver });
+      expect(fit.report.logEvidenceProfiled).toBe(tuned.score);
+      expect(fit.report.logEvidenceError).toBe(tuned.scoreError);
+      using exact = ntk.fit(tuned.model, points, targets, { ridge: tuned.ridge });
+      const error = tuned.scoreError ?? 0;
+      expect(error > 0).toBe(solver === "cg");
+      const score = exact.report.logEvidenceProfiled as number;
+      expect(Math.abs(score - tuned.score), "four standard errors, and what the trace leaves").toBeLessThan(
+        4 * error + 0.1,
+      );
+      expect(dense.score - score, "the choice is as good, to half a nat").toBeLessThan(0.5 + 2 * error);
+    });
+
+    test("bounds hold, an abort ends between ridges, and what it cannot do is refused", () => {
+      const base = createInfiniteNetwork({ activation: "erf", biasStd: 0.5 });
+      const bounded = ntk.tune(base, points, targets, { solver, ridge: [1, 2] });
+      expect(bounded.trace.every(({ ridge }) => ridge >= 1 && ridge <= 2)).toBe(true);
+      expect(bounded.atBound).toBe(true);
+      const signal = { aborted: false };
+      const cut = ntk.tune(base, points, targets, {
+        solver,
+        signal: signal as AbortSignal,
+        onProgress() {
+          signal.aborted = true;
+        },
+      });
+      expect([cut.aborted, cut.trace.length]).toEqual([true, 1]);
+      for (const criterion of ["loo", "laplace"] as const)
+        expect(() => ntk.tune(base, points, targets, { solver, criterion })).toThrow(RangeError);
+      expect(() => ntk.tune(base, points, targets, { solver, noise: "binned" })).toThrow(/by the evidence alone/);
+    });
+
+    test("ridges that cannot be rated are noted, and where none can the error says so", () => {
+      const flat = createInfiniteNetwork({ activation: "erf", biasStd: 0.5 });
+      expect(() => ntk.tune(flat, points, targets, { solver, ridge: [1e-300, 1e-299] })).toThrow(
+        /no ridge from 1e-300 to 1e-299 has a finite score with solver/,
+      );
+    });
+  });
+
   test("leave-one-out is that of refits", () => {
     const few = { data: X.data.slice(0, 16), rows: 8, cols: 2 };
     const y = Array.from(Y.data.subarray(0, 8));

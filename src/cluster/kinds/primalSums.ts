@@ -1,12 +1,14 @@
-/** `submitPrimalSums`: a job for each shard of rows, the sums ΦᵀΦ, Φᵀr and rᵀr over it. */
+/** `submitPrimalSums`, `submitStreamSums`: a job for each shard or batch of rows, the sums ΦᵀΦ, Φᵀr and rᵀr over it. */
 import { areFinite, toMatrix } from "../../check.js";
-import { type Matrix, matrix, rowsOf } from "../../matrix.js";
+import { copied, type Matrix, matrix, rowsOf } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { Ntk } from "../../ntk.js";
 import { count, flag, or, read, type Schema } from "../../options.js";
+import { type Batches, badRow, pullOf, readBatch } from "../../regression/batchSource.js";
 import type { FeatureModel } from "../../regression/featureModel.js";
 import type { PrimalSums, PrimalSumsOptions } from "../../regression/primalSums.js";
-import { type Kind, type Plan, shards } from "../plan.js";
+import { StreamError } from "../../regression/streamError.js";
+import { checkJobs, type Job, type Kind, type Plan, shards } from "../plan.js";
 
 export interface ClusterSumsOptions extends PrimalSumsOptions {
   /** Rows of a shard; default 8192. The sums depend on it in their last bits, not on the number of workers. */
@@ -45,6 +47,76 @@ export function planPrimalSums(ntk: Ntk, model: FeatureModel, X: Matrix, Y: Matr
   }));
   const shared: Shared = { model, centered };
   return { kind: "primalSums", shared, jobs, reduce: { centered, inputs: X.cols } };
+}
+
+/** Batches that are checked and copied as they come, a job each. */
+export async function planStreamSums(
+  ntk: Ntk,
+  model: FeatureModel,
+  batches: Batches,
+  options: PrimalSumsOptions,
+): Promise<Plan> {
+  const { centered } = read(options, "submitStreamSums", "{ centered: true }", { centered: OPTIONS.centered });
+  const pull = pullOf(batches);
+  const next = async (batch: number): Promise<Operand | undefined> => {
+    let result: Awaited<ReturnType<typeof pull>>;
+    try {
+      result = await pull();
+    } catch (error) {
+      const why = `the source of the batches failed: ${(error as Error)?.message ?? String(error)}`;
+      throw new StreamError(`batch ${batch}: ${why}`, { batch, cause: error });
+    }
+    return result.done ? undefined : operandOf(result.value, batch);
+  };
+  let first: Operand | undefined;
+  try {
+    first = await next(0);
+    if (!first) throw new RangeError("batches has no batch; expected at least one { X, Y }");
+    // Checks the model and the shapes on one row.
+    ntk.primalSums(model, rowsOf(first.X, 0, 1), rowsOf(first.Y, 0, 1), { centered });
+  } catch (error) {
+    await pull.close();
+    throw error;
+  }
+  const { X, Y } = first;
+  async function* jobs(): AsyncGenerator<Job> {
+    try {
+      let rows = 0;
+      let operand: Operand | undefined = { X, Y };
+      for (let batch = 0; operand; batch++) {
+        const own = operand;
+        if (own.X.cols !== X.cols || own.Y.cols !== Y.cols) {
+          const shape = (of: Operand) => `X has ${of.X.cols} columns and Y ${of.Y.cols}`;
+          throw new StreamError(`batch ${batch}: ${shape(own)}; expected the shape of batch 0: ${shape({ X, Y })}`, {
+            batch,
+          });
+        }
+        checkJobs(batch + 1, "the batches");
+        yield { name: `batch ${batch}, rows ${rows}–${rows + own.X.rows - 1}`, own: {}, operand: () => own };
+        rows += own.X.rows;
+        operand = await next(batch + 1);
+      }
+    } finally {
+      await pull.close();
+    }
+  }
+  const shared: Shared = { model, centered };
+  return { kind: "primalSums", shared, jobs: jobs(), reduce: { centered, inputs: X.cols } };
+}
+
+/** A copy of a batch. @throws StreamError that names the batch and the row */
+function operandOf(value: unknown, batch: number): Operand {
+  let given: unknown[] = [];
+  try {
+    const { X, Y } = readBatch(value);
+    given = [X, Y];
+    const inputs = copied(toMatrix(X, "X"));
+    return { X: inputs, Y: copied(toMatrix(Y, "Y", { rows: inputs.rows })) };
+  } catch (error) {
+    const row = badRow(given, []);
+    const where = row === undefined ? `batch ${batch}` : `batch ${batch}, row ${row}`;
+    throw new StreamError(`${where}: ${(error as Error).message}`, { batch, row, cause: error });
+  }
 }
 
 export const primalSums: Kind = {

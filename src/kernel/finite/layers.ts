@@ -223,10 +223,15 @@ function rowSize({ hidden, C, widest }: Pick<Loaded, "hidden" | "C" | "widest">)
   return units + (hidden.length > 1 || C > 1 ? C * widest : 0) + joined;
 }
 
-/** Calls `body` for tiles of rows whose features take about 16 MiB. */
+/** Rows of a tile whose features take about 16 MiB. */
+export function tileRows(loaded: Loaded): number {
+  return Math.max(1, Math.floor(2 ** 20 / rowSize(loaded)));
+}
+
+/** Calls `body` for tiles of {@link tileRows}. */
 export function forEachTile(context: Context, loaded: Loaded, inputs: View, body: (tile: Tile) => void): void {
   const { arena } = context;
-  const size = Math.max(1, Math.min(inputs.rows, Math.floor(2 ** 20 / rowSize(loaded))));
+  const size = Math.min(inputs.rows, tileRows(loaded));
   arena.run(() => {
     const memory = allocTile(context, loaded, size);
     for (let row = 0; row < inputs.rows; row += size) {

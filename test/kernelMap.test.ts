@@ -1,0 +1,132 @@
+/**
+ * Θ(X, X) as a map: kept, in tiles that are made anew, and through the features of a network, in slices. All of them
+ * agree with the products of the matrix.
+ */
+import { describe, expect, test } from "vitest";
+import { createInfiniteNetwork, createNetwork, type Matrix, type Model, rbfKernel, sumOf } from "../src/index.js";
+import { kernelMap } from "../src/kernel/kernelMap.js";
+import { kernelSource } from "../src/kernel/modelKernel.js";
+import { expectNear, maxAbs } from "./setup/golden.js";
+import { generator, randomMatrix } from "./setup/random.js";
+import { loadContext, variants } from "./setup/variants.js";
+
+const bell = (A: Matrix, B: Matrix): Matrix => ({
+  data: Float64Array.from({ length: A.rows * B.rows }, (_, at) => {
+    const [i, j] = [2 * Math.floor(at / B.rows), 2 * (at % B.rows)];
+    return Math.exp(-((A.data[i] - B.data[j]) ** 2) - (A.data[i + 1] - B.data[j + 1]) ** 2);
+  }),
+  rows: A.rows,
+  cols: B.rows,
+});
+const skewed = (A: Matrix, B: Matrix): Matrix => {
+  const K = bell(A, B);
+  for (let at = 0; at < K.data.length; at++) K.data[at] *= 1 + 1e-9 * A.data[2 * Math.floor(at / K.cols)];
+  return K;
+};
+
+const MODELS: [string, Model, "full" | "average" | undefined][] = [
+  ["infinite", createInfiniteNetwork({ depth: 2, activation: "erf", biasStd: 0.3 }), undefined],
+  ["stationary", rbfKernel({ lengthScale: 2 }), undefined],
+  ["a sum", sumOf([{ model: rbfKernel() }, { model: createInfiniteNetwork({ depth: 0 }) }]), undefined],
+  ["custom", { kernel: bell }, undefined],
+  ["averaged", createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }), "average"],
+];
+
+/** Products with the whole matrix, in JavaScript. */
+function products({ data, rows }: Matrix, vectors: readonly Float64Array[]): Float64Array[] {
+  return vectors.map((v) =>
+    Float64Array.from({ length: rows }, (_, i) => v.reduce((sum, value, j) => sum + data[i * rows + j] * value, 0)),
+  );
+}
+
+function vectorsOf(n: number, count: number): Float64Array[] {
+  const next = generator(7);
+  return Array.from({ length: count }, () => Float64Array.from({ length: n }, next));
+}
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+  /** The same memory, which has no room for a matrix that is kept. */
+  const crowded = {
+    ...context,
+    arena: new Proxy(context.arena, {
+      get(arena, key) {
+        if (key === "room") return 0;
+        const value = Reflect.get(arena, key, arena);
+        return typeof value === "function" ? value.bind(arena) : value;
+      },
+    }),
+  };
+
+  test.each(MODELS)("%s: kept, and in tiles made anew", (_, model, outputs) => {
+    const X = randomMatrix(700, 2, 1, 2);
+    const source = kernelSource(context, model, outputs ?? "average");
+    const K = source.square(X);
+    for (const count of [1, 5]) {
+      const vectors = vectorsOf(700, count);
+      const want = products(K, vectors);
+      for (const [where, kept] of [
+        [context, true],
+        [crowded, false],
+      ] as const) {
+        context.arena.run(() => {
+          const map = kernelMap(where, source, X);
+          expect(map.kept).toBe(kept);
+          const slices = map.slicing(vectors);
+          let slice = slices.next();
+          let pauses = 0;
+          for (; !slice.done; slice = slices.next()) {
+            // Other work between slices leaves no trace.
+            context.arena.run(() => context.arena.view(context.arena.alloc(5000), 5000).fill(Number.NaN));
+            pauses++;
+          }
+          expect(pauses).toBeGreaterThan(kept ? 0 : 1);
+          const got = slice.value;
+          got.forEach((product, k) => {
+            expectNear(
+              product,
+              want[k],
+              700 * 8 * Number.EPSILON * maxAbs(want[k]) + 1e-12,
+              `n ε of a product, kept ${kept}`,
+            );
+          });
+          expect(map.times(vectors)).toEqual(got);
+        });
+      }
+    }
+  });
+
+  test("tiles of a kernel that is not symmetric are refused", () => {
+    const X = randomMatrix(700, 2, 1, 2);
+    const source = kernelSource(context, { kernel: skewed }, "average");
+    expect(() => kernelMap(crowded, source, X)).toThrow(
+      /the kernel is not symmetric: K\(a, b\) is .* for two rows of X/,
+    );
+  });
+
+  test("a network in slices: the products of its matrix, and the same whether its features are kept", () => {
+    const net = createNetwork({ inputs: 2, hidden: [40, 60], biasStd: 1, seed: 4 });
+    const rows = 11_000;
+    const X = randomMatrix(rows, 2, 1, 2);
+    const source = kernelSource(context, net, "full");
+    const [v] = vectorsOf(rows, 1);
+    context.arena.run(() => {
+      const map = kernelMap(context, source, X);
+      const slices = map.slicing([v]);
+      let pauses = 0;
+      let slice = slices.next();
+      for (; !slice.done; slice = slices.next()) pauses++;
+      expect(pauses, "both passes have more than one slice").toBeGreaterThan(3);
+      const few = [0, 1, 5000, rows - 1];
+      const some = {
+        data: Float64Array.from(few.flatMap((i) => [...X.data.subarray(2 * i, 2 * i + 2)])),
+        rows: 4,
+        cols: 2,
+      };
+      const { data } = source.cross(some, X);
+      const want = Float64Array.from(few, (_, k) => v.reduce((sum, value, j) => sum + data[k * rows + j] * value, 0));
+      const got = Float64Array.from(few, (i) => slice.value?.[0][i] ?? Number.NaN);
+      expectNear(got, want, 1e-10 * maxAbs(want), "sums over 11 000 rows and 2 600 features");
+    });
+  });
+});
