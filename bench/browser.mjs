@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { BROWSERS } from "../scripts/browsers.mjs";
 import { serve } from "./browser/server.mjs";
 import { machine, peakBinaries } from "./lib/machine.mjs";
-import { tableHead, tableRow } from "./lib/race.mjs";
+import { busy, table } from "./lib/race.mjs";
 
 const DEFAULT = "^(features, |kernel|deep kernel N=500|gemm|Cholesky 1000|solve 1000, 32|fit \\+ 200|eigh 500)";
 /** A turn is at least this long: 20 steps of the coarsest clock (1 ms). */
@@ -36,21 +36,30 @@ async function run({ name, path, launch }, url) {
     const settings = { rounds, minimumMs: MINIMUM_MS, binaries };
     const { variants, resolution, isolated, names } = await page.evaluate((s) => globalThis.bench.start(s), settings);
     const { cpu, cores } = machine();
+    const chosen = names.filter((label) => new RegExp(options.only).test(label));
+    if (chosen.length === 0) throw new Error(`--only ${options.only} matches none of: ${names.join("; ")}`);
+    const { head, row: line } = table(chosen, "js");
     const lines = [
       `${version}, ${cpu}, ${cores} cores, one thread; variants ${variants.join(", ")}; medians of ${rounds} rounds, contenders alternated.`,
       `Clock: steps of ${(resolution * 1000).toFixed(0)} µs${isolated ? " (isolated page)" : ""}; short runs repeated for turns of ${MINIMUM_MS} ms or more.`,
       "Share: of the register peak (12 chains, no loads) measured in the same page; fused for relaxed, multiply+add for simd and js.",
+      "Spread: the middle half of the rounds beside their median.",
       "",
-      ...tableHead("js"),
+      ...head,
     ];
     for (const line of lines) console.log(line);
     const rows = [];
-    for (const item of names.filter((label) => new RegExp(options.only).test(label))) {
+    for (const item of chosen) {
       for (const row of await page.evaluate((label) => globalThis.bench.run(label), item)) {
         rows.push(row);
-        lines.push(tableRow(row));
+        lines.push(line(row));
         console.log(lines.at(-1));
       }
+    }
+    const warning = busy(rows);
+    if (warning) {
+      lines.push("", warning);
+      console.log(`\n${warning}`);
     }
     const peak = await page.evaluate(() => globalThis.bench.peak());
     const summary = Object.entries(peak).map(([variant, gflops]) => `${variant} ${gflops.toFixed(1)}`);

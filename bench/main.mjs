@@ -15,7 +15,7 @@ import { CASES, resident } from "./cases/float64.mjs";
 import { benchClassify } from "./classify.mjs";
 import { median } from "./lib/data.mjs";
 import { machine, peakBinaries } from "./lib/machine.mjs";
-import { measure, peaks, sink, tableHead, tableRow } from "./lib/race.mjs";
+import { busy, measure, peaks, sink, table } from "./lib/race.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -46,22 +46,35 @@ if (options.threads) {
   await benchThreads(variants[0], Number(options.threads), settings);
   process.exit();
 }
+const only = new RegExp(options.only);
+const cases = CASES.filter(({ name }) => only.test(name));
+if (cases.length === 0 && !only.test("classify")) {
+  console.error(
+    `--only ${options.only} matches no case; the cases are:\n${[...CASES.map(({ name }) => name), "classify"].join("\n")}`,
+  );
+  process.exit(2);
+}
+const { head, row: line } = table(
+  cases.map(({ name }) => name),
+  reference,
+);
 const rows = [];
 const lines = [
   `Node ${about.node} (V8 ${about.v8}), ${about.cpu}, ${about.cores} cores; medians of ${rounds} rounds, contenders alternated.`,
   "Share: of the register peak (12 chains, no loads) measured in the same run; fused for relaxed, multiply+add for simd and js.",
+  "Spread: the middle half of the rounds beside their median.",
   "",
-  ...tableHead(reference),
+  ...head,
 ];
 for (const line of lines) console.log(line);
-for (const item of CASES.filter(({ name }) => new RegExp(options.only).test(name))) {
+for (const item of cases) {
   for (const row of await measure(item, settings)) {
     rows.push(row);
-    lines.push(tableRow(row));
+    lines.push(line(row));
     console.log(lines.at(-1));
   }
 }
-if (new RegExp(options.only).test("classify"))
+if (only.test("classify"))
   await benchClassify(variants, rounds, (line) => {
     lines.push(line);
     console.log(line);
@@ -70,6 +83,12 @@ const summary = Object.entries(peak).map(
   ([name, run]) => `${name} ${median(Array.from({ length: 9 }, run)).toFixed(1)}`,
 );
 console.log(`\nregister peak at the end, GFLOP/s: ${summary.join(", ")} (sink ${sink.toPrecision(3)})`);
+
+const warning = busy(rows);
+if (warning) {
+  lines.push("", warning);
+  console.log(`\n${warning}`);
+}
 
 const folder = new URL("results/", import.meta.url);
 mkdirSync(folder, { recursive: true });

@@ -24,7 +24,7 @@ const AFTER = {
     "--exclude-entrypoints",
     ...ENTRIES_WITHOUT_TYPES,
   ),
-  documentation: bin("typedoc"),
+  documentation: script("docs.mjs"),
 };
 
 const failures = [];

@@ -1,7 +1,9 @@
 /** What runs the tests: it counts every failure, and no limit of time is the same on a slow machine. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { busy, table } from "../bench/lib/race.mjs";
 import { counts } from "../scripts/child.mjs";
 import { patience, slowness } from "../scripts/slowness.mjs";
 
@@ -40,4 +42,33 @@ test("every limit of time is patience(ms)", () => {
   }
   expect(found).toEqual([]);
   expect(scaled).toBeGreaterThan(15);
+});
+
+describe("the tables of a bench", () => {
+  const row = {
+    name: "gemm 1000",
+    column: "op",
+    variant: "simd",
+    ms: 80,
+    spread: 0.05,
+    gflops: 25,
+    share: 0.9,
+    ratio: 1,
+  };
+
+  test("every line has the same columns, at the same places", () => {
+    const { head, row: line } = table(["gemm 1000", "a longer name"], "simd");
+    const lines = [...head, line(row), line({ ...row, name: "a longer name", gflops: undefined, share: undefined })];
+    const bars = lines.map((text) => [...text.matchAll(/\|/g)].map(({ index }) => index));
+    expect(bars[0].length).toBe(9);
+    for (const places of bars) expect(places).toEqual(bars[0]);
+  });
+
+  test("a busy machine is told from a quiet one", () => {
+    expect(busy([row])).toBeUndefined();
+    expect(busy([row, { ...row, spread: 0.3 }])).toMatch(/busy: 1 of 2 rows have a spread above 20 %\. /);
+    expect(busy([{ ...row, share: 1.2, spread: 0.5 }])).toMatch(
+      /spread above 20 %, and 1 of 1 rows have a share above/,
+    );
+  });
 });

@@ -2,7 +2,7 @@
 // peak is measured between the rounds. The first round warms up; medians. Where the clock is coarse, short runs are
 // repeated until a turn is long enough.
 import { Bench } from "tinybench";
-import { median } from "./data.mjs";
+import { median, spread } from "./data.mjs";
 
 const ITERATIONS = 1_000_000;
 const FLOPS = 48 * ITERATIONS;
@@ -73,8 +73,8 @@ async function turns(tasks) {
 }
 
 /**
- * Median milliseconds of each contender (a function, or { before, run }), and the median peaks measured between the
- * rounds.
+ * Median milliseconds of each contender (a function, or { before, run }), their spreads, and the median peaks measured
+ * between the rounds.
  */
 async function race(contenders, { peak, rounds, minimumMs = 0 }) {
   const tasks = Object.entries(contenders).map(([name, contender]) => [
@@ -93,7 +93,8 @@ async function race(contenders, { peak, rounds, minimumMs = 0 }) {
     for (const name of Object.keys(peak)) limits[name].push(peak[name]());
   }
   const medians = (lists) => Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, median(list)]));
-  return { ms: medians(times), peak: medians(limits) };
+  const spreads = Object.fromEntries(Object.entries(times).map(([name, list]) => [name, spread(list)]));
+  return { ms: medians(times), spreads, peak: medians(limits) };
 }
 
 /**
@@ -112,27 +113,52 @@ export async function measure(
     if (!make) continue;
     const contenders = {};
     for (const variant of variants) contenders[variant] = await make(variant);
-    const { ms, peak } = await race(contenders, settings);
+    const { ms, spreads, peak } = await race(contenders, settings);
     for (const variant of variants) {
       const gflops = flops ? flops / ms[variant] / 1e6 : undefined;
       // JavaScript has no SIMD of its own: its share is of the multiply+add SIMD peak. Vectors hold twice as many
       // floats.
       const of = (precision === "float32" ? 2 : 1) * (peak[variant] ?? peak.simd);
       const ratio = ms[variant] / ms[reference];
-      rows.push({ name, column, variant, ms: ms[variant], gflops, peak: of, share: gflops && gflops / of, ratio });
+      const share = gflops && gflops / of;
+      rows.push({ name, column, variant, ms: ms[variant], spread: spreads[variant], gflops, peak: of, share, ratio });
     }
   }
   return rows;
 }
 
 const cell = (value, digits) => (value === undefined ? "" : value.toFixed(digits));
+const percent = (value) => (value === undefined ? "" : `${(100 * value).toFixed(0)} %`);
 
-export const tableHead = (reference) => [
-  `| case | | variant | ms | GFLOP/s | share of peak | time / ${reference} |`,
-  "| --- | --- | --- | ---: | ---: | ---: | ---: |",
-];
+/**
+ * A Markdown table whose columns are aligned, a line at a time: rows come while they are measured. The first column is
+ * as wide as the longest of `names`.
+ */
+export function table(names, reference) {
+  const head = ["case", "", "variant", "ms", "spread", "GFLOP/s", "share of peak", `time / ${reference}`];
+  const widths = [names.reduce((top, { length }) => Math.max(top, length), 4), 12, 7, 8, 6, 7, 13, head[7].length];
+  const line = (cells) =>
+    `| ${cells.map((text, i) => (i < 3 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, i) => (i < 3 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return {
+    head: [line(head), rule],
+    row: ({ name, column, variant, ms, spread: wide, gflops, share, ratio }) =>
+      line([name, column, variant, cell(ms, 2), percent(wide), cell(gflops, 1), percent(share), cell(ratio, 2)]),
+  };
+}
 
-export function tableRow({ name, column, variant, ms, gflops, share, ratio }) {
-  const percent = share === undefined ? "" : `${(100 * share).toFixed(0)} %`;
-  return `| ${name} | ${column} | ${variant} | ${cell(ms, 2)} | ${cell(gflops, 1)} | ${percent} | ${cell(ratio, 2)} |`;
+/** Shares and spreads beyond these say that the machine had other work. */
+const MOST_SHARE = 1.05;
+const MOST_SPREAD = 0.2;
+
+/** A sentence where the machine was busy while rows were measured; undefined otherwise. */
+export function busy(rows) {
+  const wide = rows.filter(({ spread: part }) => part > MOST_SPREAD);
+  const above = rows.filter(({ share }) => share > MOST_SHARE);
+  if (wide.length === 0 && above.length === 0) return undefined;
+  const of = (list, what) => (list.length > 0 ? [`${list.length} of ${rows.length} rows have ${what}`] : []);
+  return (
+    `The machine was busy: ${[...of(wide, "a spread above 20 %"), ...of(above, "a share above 105 % of the peak")].join(", and ")}. ` +
+    "Ratios within a row's case hold better than times; run again on a quiet machine."
+  );
 }

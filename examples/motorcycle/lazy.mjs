@@ -2,6 +2,7 @@
 // widths from 4 to 4096, a short and a long horizon, rates below and above the largest stable one. And the trained
 // network against its kernel, both at the same training loss, over ten random splits.
 import { createNetwork } from "ntk-wasm";
+import { stage } from "../lib/progress.mjs";
 import { randomSplits, rmse } from "./data.mjs";
 
 export const INITS = ["lecun", "ntk", "unit", "smallReadout"];
@@ -24,7 +25,15 @@ const SPLITS = 10;
 const TRAINED = { fraction: 0.5, momentum: 0.9, nesterov: true, steps: 10_000 };
 const TRAINED_NETWORKS = ["lecun", "ntk"].flatMap((init) => [16, 64, 256].map((width) => ({ init, width })));
 
-function sweep(ntk, { train, test }, { fraction, recordAt, ...rule }, widths, inits = INITS, network = NETWORK) {
+function sweep(
+  ntk,
+  { train, test },
+  { fraction, recordAt, ...rule },
+  onProgress,
+  widths,
+  inits = INITS,
+  network = NETWORK,
+) {
   return ntk.sweep(train.x, train.y, {
     ...rule,
     widths,
@@ -36,6 +45,7 @@ function sweep(ntk, { train, test }, { fraction, recordAt, ...rule }, widths, in
     network,
     Xtest: test.x,
     Ytest: test.y,
+    onProgress: ({ done, total }) => onProgress(done, total),
   });
 }
 
@@ -51,7 +61,7 @@ const withError = (value, error) => `${short(value, 2)} ± ${short(error, 1)}`;
  * network is trained to the training loss of the regression. The difference is of pairs: the same split, the same
  * network.
  */
-function trainedAgainstKernel(ntk, splits, ridges, { init, width }) {
+function trainedAgainstKernel(ntk, splits, ridges, { init, width }, tell) {
   const { fraction, ...rule } = TRAINED;
   const runs = splits.map(({ train, test }, seed) => {
     const net = createNetwork({ ...NETWORK, inputs: 1, hidden: width, init, seed });
@@ -75,6 +85,7 @@ function trainedAgainstKernel(ntk, splits, ridges, { init, width }) {
       recordAt: [],
     });
     const error = rmse(ntk.forward(network, test.x).data, test.y.data);
+    tell();
     return { network: error, kernel: outOfSample, reached: stopped === "untilLoss", steps: state.step };
   });
   const of = (value) => [mean(runs.map(value)), standardError(runs.map(value))];
@@ -105,13 +116,22 @@ export function sideBySide(ntk, { train }, width, grid) {
 
 /** Everything that the second half of the report says, as tables of strings and the sweep behind the figures. */
 export function lazyExperiment(ntk, data, ridges) {
-  const below = sweep(ntk, data, BELOW, WIDTHS);
+  const first = stage(`training networks of ${WIDTHS[0]} to ${WIDTHS.at(-1)} units beside their first-order models`);
+  const below = sweep(ntk, data, BELOW, first.tell, WIDTHS);
+  first.end();
+  const second = stage("training above the largest stable rate");
   const above = ABOVE_INITS.map(({ init, biasStd }) => ({
     name: biasStd === 1 ? init : `${init}, biasStd ${biasStd}`,
     init,
-    swept: sweep(ntk, data, ABOVE, ABOVE_WIDTHS, [init], { biasStd }),
+    swept: sweep(ntk, data, ABOVE, second.tell, ABOVE_WIDTHS, [init], { biasStd }),
   }));
+  second.end();
   const splits = randomSplits(SPLITS);
+  const third = stage("training networks to the loss of the regression with their kernel");
+  let runs = 0;
+  const tell = () => third.tell(++runs, TRAINED_NETWORKS.length * SPLITS);
+  const trained = TRAINED_NETWORKS.map((shape) => trainedAgainstKernel(ntk, splits, ridges, shape, tell));
+  third.end();
   const at = ({ summary }, init, width, step) =>
     summary.find((row) => row.init === init && row.width === width && row.step === step);
   const gapOf = (row) => withError(row.mean.gap, row.standardError.gap);
@@ -168,13 +188,7 @@ export function lazyExperiment(ntk, data, ridges) {
     },
     trained: {
       head: ["init", "m", "network", "its kernel", "network − kernel", "to the loss in", "reached"],
-      rows: TRAINED_NETWORKS.map((shape) => {
-        const { init, width, network, kernel, difference, steps, reached } = trainedAgainstKernel(
-          ntk,
-          splits,
-          ridges,
-          shape,
-        );
+      rows: trained.map(({ init, width, network, kernel, difference, steps, reached }) => {
         const errors = [network, kernel, difference].map(
           ([value, error]) => `${value.toFixed(3)} ± ${error.toFixed(3)}`,
         );

@@ -68,19 +68,30 @@ export function driftFigures({ summary }) {
       color: { type: "ordinal", scheme: "viridis", domain: WIDTHS, reverse: true },
       marks: [
         Plot.line(rows, { x: "step", y: (row) => row.mean.kernelDrift, stroke: "width", strokeWidth: 1.8 }),
-        Plot.text(
-          rows.filter(({ step }) => step === LONG),
-          {
-            x: "step",
-            y: (row) => row.mean.kernelDrift,
-            text: (row) => `m ${row.width}`,
-            textAnchor: "start",
-            dx: 4,
-          },
-        ),
+        Plot.text(apart(rows.filter(({ step }) => step === LONG)), {
+          x: "step",
+          y: "at",
+          text: (row) => `m ${row.width}`,
+          textAnchor: "start",
+          dx: 4,
+        }),
       ],
     });
   });
+}
+
+/** Decades that a line of text takes on the axis of the drift. */
+const LINE = 0.65;
+
+/** Rows with a place for their labels, which do not overlap: each is at its end of the line, or just below another. */
+function apart(rows) {
+  let below = Infinity;
+  return rows
+    .toSorted((a, b) => b.mean.kernelDrift - a.mean.kernelDrift)
+    .map((row) => {
+      below = Math.min(Math.log10(row.mean.kernelDrift), below - LINE);
+      return { ...row, at: 10 ** below };
+    });
 }
 
 /** The trained network and its first-order model after the same steps, in the units of the data. */

@@ -2,6 +2,7 @@
 // data with the ridge of the best profiled evidence. Compares the fit with two baselines and WebAssembly with
 // JavaScript, and writes a page.
 import { createNetwork, load } from "ntk-wasm";
+import { stage } from "../lib/progress.mjs";
 import { constant, cubic } from "./baselines.mjs";
 import { loadMotorcycle, rmse } from "./data.mjs";
 import { featureMap, fitFigure, kernelFigure, kernelLegend, spectrumFigure } from "./figures.mjs";
@@ -64,7 +65,9 @@ print(noisy.table);
 console.log(`  the bins are better in ${noisy.better} of ${noisy.splits} random splits`);
 print(noisy.bins);
 
+const measuring = stage("measuring WebAssembly against JavaScript");
 const timings = await compareBackends(ntk.variant);
+measuring.end();
 const timed = timings.map(({ what, wasm, js, ratio }) => [
   what,
   wasm.toFixed(2),
@@ -122,7 +125,7 @@ centres −d/c along x: with zero biases every bell would sit at 0.</p><div clas
         ["test RMSE", "in target std"],
         Object.entries(errors).map(([name, error]) => [name, error.toFixed(3)]),
       )}</div>
-<p class="soft">The ridge is the one with the best profiled evidence of ${ridges.length}.</p><div class="scroll">${table(["report", ""], facts)}</div>`,
+<p class="soft">The ridge is the one with the best profiled evidence of ${ridges.length}.</p><div class="scroll">${table(["report", "value"], facts)}</div>`,
     },
     {
       title: "Noise that changes with time",

@@ -1,6 +1,7 @@
 // The motorcycle's noise is not the same everywhere: before 15 ms the helmet is at rest. `tune` finds a noise for each
 // of eight bins of the time. Both noises are compared on test rows: on the example's own split, and on random ones.
 import { noiseAt } from "ntk-wasm";
+import { stage } from "../lib/progress.mjs";
 import { randomSplits } from "./data.mjs";
 
 const SPLITS = 20;
@@ -45,7 +46,12 @@ function summary(values) {
 export function noiseExperiment(ntk, net, data, ridges) {
   const own = fitWithNoise(ntk, net, data.train);
   const here = densities(ntk, net, data, ridges);
-  const runs = randomSplits(SPLITS).map((split) => densities(ntk, net, split, ridges));
+  const { tell, end } = stage("finding the noise on random splits");
+  const runs = randomSplits(SPLITS).map((split, i) => {
+    tell(i, SPLITS);
+    return densities(ntk, net, split, ridges);
+  });
+  end();
   const { edges } = own.tuned.noise;
   const times = data.time.invert(Float64Array.from(edges)).data;
   const scale = own.fit.report.scale;

@@ -17,21 +17,28 @@ h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.4rem; font-size: 
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; color: var(--fg); background: transparent !important; overflow: visible; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: .5rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; }
+th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; vertical-align: -.05em; margin-left: .8em; }
 `;
+
+/** Groups of a drawing have labels that only an element with a role may have. Tables scroll by keyboard too. */
+function readable(html) {
+  return html
+    .replace(/(<g\b[^>]*?) aria-label="[^"]*"/g, "$1")
+    .replaceAll('<div class="scroll">', '<div class="scroll" tabindex="0">');
+}
 
 /** Writes `sections` ({ title, html }) to report/index.html and returns its path. */
 export function writePage({ title, lead, sections, foot }) {
   const body = sections
-    .map(({ title: heading, html }) => `<section><h2>${escapeHtml(heading)}</h2>${html}</section>`)
+    .map(({ title: heading, html }) => `<section><h2>${escapeHtml(heading)}</h2>${readable(html)}</section>`)
     .join("\n");
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
-<body><h1>${escapeHtml(title)}</h1><p>${lead}</p>
+<body><main><h1>${escapeHtml(title)}</h1><p>${lead}</p>
 ${body}
-<p class="soft">${escapeHtml(foot)}</p></body></html>
+<p class="soft">${escapeHtml(foot)}</p></main></body></html>
 `;
   const folder = new URL("../../report/", import.meta.url);
   mkdirSync(folder, { recursive: true });

@@ -17,7 +17,6 @@ import {
 } from "../options.js";
 import type { Signal } from "../signal.js";
 import type { BinnedNoise } from "./tuneNoise.js";
-import type { TuneSolver } from "./tuneSolver.js";
 
 export interface TuneOptions {
   /**
@@ -59,7 +58,7 @@ export interface TuneOptions {
    * of the last kernel on, and assume that the evidence has one maximum over the ridge. The score of `cg` is an
    * estimate.
    */
-  solver?: "dual" | TuneSolver;
+  solver?: "dual" | "cg" | "lowrank";
   /** The most kernels to decompose for each depth, and for the noise; default 40. */
   evaluations?: number;
   /** Fit f − f0, as in `fit`. Default false. */
