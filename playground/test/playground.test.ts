@@ -2,76 +2,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContextOptions, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { patience } from "../../scripts/slowness.mjs";
+import { describe, expect, test } from "vitest";
 import { HOURS, hourly } from "./hours.mjs";
-import { browse, buildSite, serve } from "./site.mjs";
+import { DESK, give, newPage, onPage, PHONE, picture, place, pointsOf, reported, says, site, WAVE } from "./page";
+import { serve } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const VIEWS = ["regression", "features", "training", "kernel", "speed"];
-const DESK = { viewport: { width: 1200, height: 900 } };
-const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
-const WAVE = "regression?data=wave";
-
-let site: Awaited<ReturnType<typeof serve>>;
-let browser: Browser;
-beforeAll(async () => {
-  await buildSite();
-  [site, browser] = await Promise.all([serve(), browse()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  site?.close();
-});
-
-/** A page that waits for conditions as long as a slow machine needs. */
-async function newPage(options: BrowserContextOptions): Promise<Page> {
-  const page = await browser.newPage(options);
-  page.setDefaultTimeout(patience(60_000));
-  return page;
-}
-
-/** Runs `body` on a page of its own; errors of the page fail it. */
-async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
-  const page = await newPage(options);
-  const errors: string[] = [];
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  try {
-    await page.goto(`${site.url}#${hash}`);
-    await page.locator("h1").waitFor();
-    await body(page);
-  } finally {
-    await page.close();
-  }
-  expect(errors).toEqual([]);
-}
-const says = (page: Page, text: string | RegExp, id = "status") =>
-  page.locator(`#${id}`).filter({ hasText: text }).waitFor();
-/** What the regression reports on this many points, without its time. */
-async function reported(page: Page, points: number): Promise<string> {
-  await says(page, `${points} points. `);
-  return ((await page.locator("#status").textContent()) ?? "").replace(/ (Fitted|Updated) in .*/, "");
-}
-async function place(page: Page, x: number, y: number): Promise<[number, number]> {
-  const box = await page.locator(".editable .u-over").boundingBox();
-  if (!box) throw new Error("the plot is not there");
-  return [box.x + x * box.width, box.y + y * box.height];
-}
-const picture = (page: Page) =>
-  page
-    .locator("canvas")
-    .first()
-    .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
-const give = (page: Page, text: string) =>
-  page.setInputFiles("#csv", { name: "a.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
-const pointsOf = (page: Page) =>
-  page.evaluate(() =>
-    (new URLSearchParams(location.hash.split("?")[1]).get("p") ?? "")
-      .split("_")
-      .map((pair) => pair.split(",").map(Number)),
-  );
 
 describe("regression", () => {
   test("a click adds a point: the fit is updated and the curve changes", () =>
