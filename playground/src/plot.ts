@@ -1,6 +1,6 @@
 // uPlot with the page's colours and sizes.
 import uPlot from "uplot";
-import { tickTexts, tickWidth } from "./numbers";
+import { tickTexts, tickWidth, timeTexts } from "./ticks";
 import "uplot/dist/uPlot.min.css";
 
 /** A colour of the style sheet. */
@@ -8,11 +8,11 @@ export const color = (name: string) => getComputedStyle(document.documentElement
 
 interface ChartOptions {
   label: string;
-  height?: number;
+  height?: number | (() => number);
   series: uPlot.Series[];
   bands?: uPlot.Band[];
-  x?: { label?: string; range?: uPlot.Scale.Range };
-  y?: { label?: string; range?: uPlot.Scale.Range; log?: boolean };
+  x?: { label?: string; range?: uPlot.Scale.Range; time?: boolean };
+  y?: { label?: string; range?: uPlot.Scale.Range; log?: boolean; time?: boolean };
   hooks?: uPlot.Hooks.Arrays;
   cursor?: uPlot.Cursor;
 }
@@ -20,7 +20,7 @@ interface ChartOptions {
 /** Pixels of a character of an axis. */
 const CHARACTER = 7;
 
-function axis(label: string | undefined, across: Pick<uPlot.Axis, "size" | "space">): uPlot.Axis {
+function axis(label: string | undefined, across: Pick<uPlot.Axis, "size" | "space">, time = false): uPlot.Axis {
   return {
     label,
     labelSize: 20,
@@ -32,7 +32,7 @@ function axis(label: string | undefined, across: Pick<uPlot.Axis, "size" | "spac
     ticks: { stroke: color("grid"), width: 1, size: 4 },
     // What uPlot leaves out on a logarithmic axis is null.
     values: (_, splits: (number | null)[]) => {
-      const texts = tickTexts(splits.filter((value) => value !== null)).values();
+      const texts = (time ? timeTexts : tickTexts)(splits.filter((value) => value !== null)).values();
       return splits.map((value) => (value === null ? "" : (texts.next().value as string)));
     },
   };
@@ -43,11 +43,14 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
   const { series, bands, x, y, hooks, height = 260, cursor } = options;
   parent.setAttribute("role", "img");
   parent.setAttribute("aria-label", options.label);
-  const width = () => Math.max(200, parent.clientWidth);
+  const size = () => ({
+    width: Math.max(200, parent.clientWidth),
+    height: typeof height === "number" ? height : height(),
+  });
   const plot = new uPlot(
     {
-      width: width(),
-      height,
+      ...size(),
+      tzDate: (seconds) => uPlot.tzDate(new Date(1000 * seconds), "Etc/UTC"),
       pxAlign: 0,
       series: [{}, ...series.map((one) => ({ pxAlign: 0, ...one }))],
       bands,
@@ -55,20 +58,38 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { show: false }, ...cursor },
       scales: {
-        x: { time: false, ...(x?.range ? { range: x.range } : {}) },
-        y: { ...(y?.log ? { distr: 3 as const } : {}), ...(y?.range ? { range: y.range } : {}) },
+        x: { time: x?.time ?? false, ...(x?.range ? { range: x.range } : {}) },
+        y: {
+          time: y?.time ?? false,
+          ...(y?.log ? { distr: 3 as const } : {}),
+          ...(y?.range ? { range: y.range } : {}),
+        },
       },
       axes: [
-        axis(x?.label, { size: 34, space: (_, __, low, high) => Math.max(50, CHARACTER * tickWidth(low, high)) }),
-        axis(y?.label, {
-          size: (_, texts) => 17 + CHARACTER * (texts ?? []).reduce((top, { length }) => Math.max(top, length), 5),
-        }),
+        axis(
+          x?.label,
+          {
+            size: x?.time ? 48 : 34,
+            space: (_, __, low, high) => (x?.time ? 90 : Math.max(50, CHARACTER * tickWidth(low, high))),
+          },
+          x?.time,
+        ),
+        axis(
+          y?.label,
+          {
+            size: (_, texts) =>
+              17 +
+              CHARACTER *
+                (texts ?? []).flatMap((text) => text.split("\n")).reduce((top, { length }) => Math.max(top, length), 5),
+          },
+          y?.time,
+        ),
       ],
     },
     [[], ...series.map(() => [])] as uPlot.AlignedData,
     parent,
   );
-  const observer = new ResizeObserver(() => plot.setSize({ width: width(), height }));
+  const observer = new ResizeObserver(() => plot.setSize(size()));
   observer.observe(parent);
   signal.addEventListener("abort", () => {
     observer.disconnect();

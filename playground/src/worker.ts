@@ -1,10 +1,10 @@
 // The one Web Worker: all computation of the playground, behind Comlink.
-import { expose } from "comlink";
+import { expose, transfer } from "comlink";
 import { Convergence } from "./compute/convergence";
 import { features } from "./compute/features";
 import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
-import { Regression, type RegressionRequest } from "./compute/regression";
+import { fitJson, Regression, type RegressionRequest } from "./compute/regression";
 import { threads, time } from "./compute/speed";
 import { library } from "./load";
 
@@ -15,11 +15,17 @@ let convergence: Convergence | undefined;
 const service = {
   async fit(request: RegressionRequest) {
     regression ??= new Regression(await library());
-    return regression.run(request);
+    const result = regression.run(request);
+    const curves = [result.finite, result.infinite].filter((curve) => curve !== undefined);
+    const buffers = curves.flatMap(({ mean, low, high, samples }) => [mean, low, high, ...samples]);
+    return transfer(
+      result,
+      buffers.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   },
-  /** The fit on display as JSON text. */
-  fitJson() {
-    return regression?.json() ?? "null";
+  /** The fit of these points as JSON text. */
+  async fitJson(request: RegressionRequest) {
+    return fitJson(await library(), request);
   },
   async features(request: Parameters<typeof features>[1]) {
     return features(await library(), request);

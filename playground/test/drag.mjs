@@ -69,7 +69,9 @@ for (const [name, count, settings] of CASES) {
   });
   await page.mouse.up();
   gaps.sort((a, b) => a - b);
-  const moved = (await page.locator(".editable").evaluate(() => location.hash)).includes("_0,-2.5_") ? "NOT MOVED, " : "";
+  const moved = (await page.locator(".editable").evaluate(() => location.hash)).includes("_0,-2.5_")
+    ? "NOT MOVED, "
+    : "";
   const p95 = gaps[Math.floor(0.95 * gaps.length)].toFixed(1);
   console.log(
     `${name}, N = ${count}: ${moved}${rate.toFixed(1)} refits/s, frames: median ${gaps[gaps.length >> 1].toFixed(1)} ms, p95 ${p95} ms`,

@@ -46,7 +46,7 @@ export const says = (page: Page, text: string | RegExp, id = "status") =>
   page.locator(`#${id}`).filter({ hasText: text }).waitFor();
 /** What the regression reports on this many points, without its time. */
 export async function reported(page: Page, points: number): Promise<string> {
-  await says(page, `${points} points. `);
+  await says(page, points === 1 ? "1 point. " : `${points} points. `);
   return ((await page.locator("#status").textContent()) ?? "").replace(/ (Fitted|Updated) in .*/, "");
 }
 export async function place(page: Page, x: number, y: number): Promise<[number, number]> {

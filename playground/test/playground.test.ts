@@ -138,12 +138,12 @@ describe("regression", () => {
       await check();
     }));
 
-  test("a bad CSV file is refused by row and column, and nothing is lost", () =>
+  test("a bad CSV file is refused in words, and nothing is lost", () =>
     onPage(WAVE, async (page) => {
       const text = await reported(page, 9);
       for (const [csv, message] of [
-        ["x,y\n1,2\n3,four\n", "a.csv: Row 3, column 2 (y) is “four”; expected a number."],
-        ["1,2\n3\n", "Row 2, column 2 (y) is missing"],
+        ["x,y\na,b\n3,four\n", "a.csv: No column has numbers: “x”, “y” have none."],
+        ["x,y\n1,1e300\n2,3\n", "a.csv: Point 1 is (1, 1e+300); expected numbers between"],
         ["x,y\n", "a header and no rows"],
         ["", "The file is empty"],
       ]) {
@@ -157,7 +157,7 @@ describe("regression", () => {
     onPage("regression?data=empty", async (page) => {
       await says(page, "No points yet");
       await page.mouse.click(...(await place(page, 0.5, 0.4)));
-      await says(page, "1 points. ");
+      await says(page, "1 point. ");
     }));
 });
 
@@ -328,7 +328,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     ));
 }
 
-test("the first load is below 205 kB gzipped, binary and worker included", async () => {
+test("the first load is below 208 kB gzipped, binary and worker included", async () => {
   const page = await newPage(DESK);
   const sizes = new Map<string, Promise<number>>();
   page.on("response", (answer) => {
@@ -349,5 +349,5 @@ test("the first load is below 205 kB gzipped, binary and worker included", async
   expect(all.map(([name]) => name).filter((name) => name.endsWith(".wasm"))).toHaveLength(1);
   const total = all.reduce((sum, [, size]) => sum + size, 0);
   console.log(`first load: ${(total / 1000).toFixed(1)} kB gzipped in ${all.length} files`);
-  expect(total).toBeLessThan(205_000);
+  expect(total).toBeLessThan(208_000);
 });

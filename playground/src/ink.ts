@@ -1,0 +1,2 @@
+/** What a colour of the style sheet is now. */
+export const ink = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
