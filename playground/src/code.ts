@@ -1,5 +1,6 @@
 // The lines of JavaScript that make the fit on display.
 import type { RegressionRequest } from "./compute/regression";
+import { tellScale } from "./numbers";
 
 type Fit = Pick<RegressionRequest, "points" | "frame" | "settings" | "model" | "grid">;
 
@@ -19,8 +20,7 @@ export function codeOf({ points, frame, settings, model, grid }: Fit, link: stri
   ].flat();
   const { x, sx, y, sy } = frame;
   const rows = Array.from(points.xs, (value, i) => `  [${value}, ${points.ys[i]}],\n`).join("");
-  // Two points, or values that all agree, do not tell a scale.
-  const scaled = points.ys.length >= 3 && !points.ys.every((value) => value === y);
+  const scaled = tellScale(points.xs, points.ys, y);
   return `// The fit of ${link}
 import { ${makers.join(", ")}, load } from "ntk-wasm";
 

@@ -1,6 +1,16 @@
 // Numbers between the page and people. A number that is passed on (table, address, files) is String(x), the shortest
 // text that reads back as x.
 
+/** How many observations there are: equal points are copies of one. */
+export function observations(xs: ArrayLike<number>, ys: ArrayLike<number>): number {
+  if (new Set(Array.from(xs)).size === xs.length) return xs.length;
+  return new Set(Array.from(xs, (x, i) => `${x},${ys[i]}`)).size;
+}
+
+/** Whether values tell the scale of a prior with this mean: one or two do not, nor do values that are all the mean. */
+export const tellScale = (xs: ArrayLike<number>, ys: ArrayLike<number>, mean: number) =>
+  observations(xs, ys) >= 3 && Array.from(ys).some((y) => y !== mean);
+
 /** A place of the pointer in tenths or less of a pixel: the coarsest power of ten within 10⁻⁴ of the range. */
 export function snap(value: number, [low, high]: readonly [number, number]): number {
   const digits = Math.ceil(4 - Math.log10(high - low));

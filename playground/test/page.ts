@@ -35,7 +35,7 @@ export async function onPage(hash: string, body: (page: Page) => Promise<void>, 
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   try {
     await page.goto(`${site.url}#${hash}`);
-    await page.locator("h1").waitFor();
+    await page.locator("h1").waitFor({ state: "attached" });
     await body(page);
   } finally {
     await page.close();

@@ -1,9 +1,10 @@
 // Curves from moments of a posterior: the scale, the band of a new observation, samples, the way back to units of y.
 import { randomLcg, randomNormal } from "d3-random";
 import type { Fit, Ntk } from "ntk-wasm/slim";
+import { observations, tellScale } from "../numbers";
 import { column, type KernelTable } from "./kernelTable";
 import type { Posterior } from "./posterior";
-import type { Curve, Frame } from "./regression";
+import type { Curve, Frame, Points } from "./regression";
 
 /** A posterior, and what only a whole fit knows. */
 export interface Moments extends Posterior {
@@ -48,10 +49,10 @@ interface Shape {
 const SAMPLE_STRIDE = 3;
 const PRIOR_DRAWS = 4;
 
-export function curveOf(ntk: Ntk, moments: Moments, shape: Shape, points: number): Curve {
+/** Curves of a posterior, given the standardised points that it rests on. */
+export function curveOf(ntk: Ntk, moments: Moments, shape: Shape, { xs, ys }: Points): Curve {
   const { frame, ridge, stride, length } = shape;
-  const estimate = moments.quadratic / points;
-  const scale = points < 3 || !(estimate > 0) ? 1 : estimate;
+  const scale = tellScale(xs, ys, 0) ? moments.quadratic / observations(xs, ys) : 1;
   const back = (values: Float64Array, every: number) =>
     smooth(
       values.map((value) => value * frame.sy + frame.y),
@@ -60,7 +61,7 @@ export function curveOf(ntk: Ntk, moments: Moments, shape: Shape, points: number
     );
   const half = moments.variance.map((value) => 2 * Math.sqrt(scale * (Math.max(0, value) + ridge)));
   const { mean, loo, degreesOfFreedom } = moments;
-  const draws = Math.max(shape.draws, points === 0 ? PRIOR_DRAWS : 0);
+  const draws = Math.max(shape.draws, xs.length === 0 ? PRIOR_DRAWS : 0);
   const every = SAMPLE_STRIDE / stride;
   const centre = mean.filter((_, i) => i % every === 0);
   return {

@@ -2,6 +2,7 @@
 // moved. A point that is dragged changes the posterior of the others, exactly and without a fit. Kernels between points
 // are computed once.
 import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm/slim";
+import { tellScale } from "../numbers";
 import { curveOf, fitted, type Moments } from "./curve";
 import { equal, KernelTable } from "./kernelTable";
 import { Base, type Posterior } from "./posterior";
@@ -164,12 +165,7 @@ export class Regression {
         : slot.settled(points, some);
       if (how !== "kept") result.how = how;
       const { ridge } = request.settings;
-      result[kind] = curveOf(
-        this.#ntk,
-        moments,
-        { frame, ridge, draws, stride, length: grid.length },
-        points.xs.length,
-      );
+      result[kind] = curveOf(this.#ntk, moments, { frame, ridge, draws, stride, length: grid.length }, points);
     }
     result.milliseconds = performance.now() - start;
     return result;
@@ -196,7 +192,12 @@ export class Regression {
 export function fitJson(ntk: Ntk, { points, frame, settings, model }: RegressionRequest): string {
   const { xs, ys } = standardized(points, frame);
   const { x, sx, y, sy } = frame;
-  const options = { ridge: settings.ridge, scale: scaleOption(ys), solver: "dual", centered: true } as const;
+  const options = {
+    ridge: settings.ridge,
+    scale: tellScale(xs, ys, 0) ? "fit" : 1,
+    solver: "dual",
+    centered: true,
+  } as const;
   const fit = ntk.fit(modelOf(model === "infinite" ? "infinite" : "finite", settings), xs, ys, options);
   try {
     return JSON.stringify({ ...fit.toJSON(), standardized: { x: { mean: x, std: sx }, y: { mean: y, std: sy } } });
@@ -204,10 +205,6 @@ export function fitJson(ntk: Ntk, { points, frame, settings, model }: Regression
     fit.dispose();
   }
 }
-
-/** The option `scale` of `fit`: two points, or values that are all the mean, say nothing of a scale. */
-export const scaleOption = (ys: ArrayLike<number>): 1 | "fit" =>
-  ys.length < 3 || Array.from(ys).every((y) => y === 0) ? 1 : "fit";
 
 export function modelOf(kind: Kind, settings: Settings): Model {
   const { width, activation, weightStd, biasStd, seed } = settings;

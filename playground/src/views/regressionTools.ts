@@ -163,7 +163,7 @@ export function shareMenu(view: RegressionView, signal: AbortSignal): HTMLElemen
   open(false);
   const box = h("div", { class: "share" }, opener, menu);
   opener.addEventListener("click", () => open(menu.hidden === true));
-  const escape = (event: KeyboardEvent) => {
+  const closeByKey = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || menu.hidden) return;
     open(false);
     opener.focus();
@@ -172,6 +172,6 @@ export function shareMenu(view: RegressionView, signal: AbortSignal): HTMLElemen
     if (!box.contains(event.target as Node)) open(false);
   };
   document.addEventListener("pointerdown", outside, { signal });
-  document.addEventListener("keydown", escape, { signal });
+  document.addEventListener("keydown", closeByKey, { signal });
   return box;
 }

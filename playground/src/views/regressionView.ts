@@ -5,6 +5,7 @@ import { latest, service } from "../client";
 import type { Curve, RegressionRequest, RegressionResult } from "../compute/regression";
 import { type Data, encode, MAX_POINTS, point, unplottable } from "../data";
 import { format, h } from "../dom";
+import { observations, tellScale } from "../numbers";
 import { extent, linspace } from "../plot";
 import { frozen, type State, same, session } from "../session";
 import { type Values, writeHash } from "../state";
@@ -15,8 +16,6 @@ import { SPEC } from "./regressionSpec";
 const GRID = 181;
 /** Posterior samples that are drawn. */
 export const SAMPLES = 8;
-/** A scale from one or two points is no estimate. */
-const SCALED_FROM = 3;
 
 /** Limits that hold these values and a frame, with a margin. */
 function span(values: readonly number[], middle: number, unit: number): [number, number] {
@@ -218,7 +217,7 @@ export class RegressionView {
   show(result: RegressionResult, request: RegressionRequest): void {
     this.result = result;
     this.shown = request.grid;
-    if (!this.#dragging && request.drag === undefined) this.view = { x: this.view.x, y: this.#limits().y };
+    if (!this.#dragging && request.drag === undefined) this.view.y = steady(this.view.y, this.#limits().y);
     this.draw();
     const { dataset } = this.box;
     dataset.fits = String(Number(dataset.fits ?? 0) + 1);
@@ -252,15 +251,18 @@ export class RegressionView {
       finite && of(`Width ${2 ** this.values.width}`, finite),
       infinite && of("Infinite width", infinite),
     ].filter(Boolean);
-    this.status.textContent = `${countWord(count)}. ${parts.join("")}${this.#scaleNote(finite ?? infinite)}${this.#way}`;
+    this.status.textContent = `${countWord(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
   }
 
   /** Why the band's scale is not an estimate, if it is none. */
-  #scaleNote(curve: Curve | undefined): string {
-    const count = this.data.points.length;
-    if (count < SCALED_FROM) return `The scale of the band is the prior's, 1: ${countWord(count)} cannot tell it. `;
-    const flat = this.data.points.every(({ y }) => y === this.data.frame.y);
-    return curve?.scale === 1 && flat ? "All values agree: the scale of the band is the prior's, 1. " : "";
+  #scaleNote(): string {
+    const { points, frame } = this.data;
+    const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+    if (tellScale(xs, ys, frame.y)) return "";
+    const why = points.some(({ y }) => y !== frame.y)
+      ? `${countWord(observations(xs, ys))} cannot tell it`
+      : "no value differs from the mean";
+    return `The scale of the band is the prior's, 1: ${why}. `;
   }
 
   fail(message: string): void {
@@ -287,6 +289,15 @@ export class RegressionView {
     const columns = [main?.high, main?.low, ...samples, second?.mean, main?.mean].map((c) => c ?? none);
     this.plot.setData([this.shown, ...columns] as uPlot.AlignedData);
   }
+}
+
+/** The part of the vertical axis that may be empty before the axis follows. */
+const SLACK = 0.4;
+
+/** Old limits where they hold what new ones hold without much more: an axis that is still is easier to work with. */
+function steady(old: [number, number], now: [number, number]): [number, number] {
+  const holds = old[0] <= now[0] && now[1] <= old[1];
+  return holds && now[1] - now[0] >= (1 - SLACK) * (old[1] - old[0]) ? old : now;
 }
 
 const countWord = (count: number) => (count === 1 ? "1 point" : `${count} points`);
