@@ -5,8 +5,9 @@ import { moments } from "./numbers";
 
 /** The most points: a fit is to take less than a frame or two. */
 export const MAX_POINTS = 1000;
-/** The largest magnitude: squares, and their sums over all points, are finite. */
-const LARGEST = 1e150;
+/** The largest magnitude, and the smallest spread, of an axis that has ticks. */
+const LARGEST = 1e30;
+const NARROWEST = 1e-30;
 
 export interface Data {
   points: Point[];
@@ -65,11 +66,15 @@ export async function bundled(name: string): Promise<Data> {
 }
 
 /** What the playground cannot show of these points, in words; undefined where it can show all. */
-export function unplottable(points: readonly { x: number; y: number }[]): string | undefined {
+export function unplottable({ points, frame, labels }: Data): string | undefined {
   const at = points.findIndex(({ x, y }) => !(Math.abs(x) <= LARGEST && Math.abs(y) <= LARGEST));
-  if (at < 0) return undefined;
-  const { x, y } = points[at];
-  return `Point ${at + 1} is (${x}, ${y}); expected numbers between −10¹⁵⁰ and 10¹⁵⁰, whose squares are finite.`;
+  if (at >= 0) {
+    const { x, y } = points[at];
+    return `Point ${at + 1} is (${x}, ${y}); expected numbers between −10³⁰ and 10³⁰, which an axis can show.`;
+  }
+  const narrow = [frame.sx, frame.sy].findIndex((spread) => spread < NARROWEST);
+  if (narrow < 0) return undefined;
+  return `The values of ${labels[narrow]} differ by less than 10⁻³⁰; expected more, which an axis can show.`;
 }
 
 /** Points with the frame that standardises them. */

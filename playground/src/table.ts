@@ -77,10 +77,6 @@ export function pointTable({ move, remove, add, fail }: Actions) {
     details.style.setProperty("--digits", `${width}ch`);
     const columns = [...labels, "Remove"].map((name) => h("th", { scope: "col" }, name));
     fill(head, h("tr", {}, columns));
-    [newX, newY].forEach((input, k) => {
-      input.setAttribute("aria-label", `${labels[k]} of a new point`);
-      input.setAttribute("placeholder", labels[k]);
-    });
     const ids = new Set(points.map(({ id }) => id));
     for (const [id, { element }] of rows) {
       if (ids.has(id)) continue;
@@ -115,6 +111,10 @@ export function pointTable({ move, remove, add, fail }: Actions) {
   details.addEventListener("toggle", show);
   const setData = (data: Data) => {
     shown = data;
+    [newX, newY].forEach((input, k) => {
+      input.setAttribute("aria-label", `${data.labels[k]} of a new point`);
+      input.setAttribute("placeholder", data.labels[k]);
+    });
     summary.textContent = `Points (${data.points.length}): add, edit and remove with the keyboard`;
     show();
   };

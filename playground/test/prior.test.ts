@@ -49,9 +49,12 @@ test("1e300 is refused in words, and the points stay", () =>
     await give(page, "x,y\n1,2\n2,1e300\n");
     await page.locator(".error").filter({ hasText: "Point 2 is (2, 1e+300); expected numbers between" }).waitFor();
     await reported(page, 9);
-    await give(page, "x,y\n1,1e140\n2,3e140\n3,2e140\n");
+    await give(page, "x,y\n1,1e29\n2,3e29\n3,2e29\n");
     await reported(page, 3);
     expect((await shown(page)).rows.flat().every(Number.isFinite)).toBe(true);
+    await give(page, "x,y\n1,1e-140\n2,3e-140\n");
+    await page.locator(".error").filter({ hasText: "The values of y differ by less than 10⁻³⁰" }).waitFor();
+    await reported(page, 3);
   }));
 
 test("1e300 in the address is an error in words", () =>

@@ -1,8 +1,8 @@
 // Curves from moments of a posterior: the scale, the band of a new observation, samples, the way back to units of y.
 import { randomLcg, randomNormal } from "d3-random";
-import type { Fit, Ntk } from "ntk-wasm/slim";
+import type { Fit } from "ntk-wasm/slim";
 import { observations, tellScale } from "../numbers";
-import { column, type KernelTable } from "./kernelTable";
+import { column, type KernelTable, type Library } from "./kernelTable";
 import type { Posterior } from "./posterior";
 import type { Curve, Frame, Points } from "./regression";
 
@@ -50,7 +50,7 @@ const SAMPLE_STRIDE = 3;
 const PRIOR_DRAWS = 4;
 
 /** Curves of a posterior, given the standardised points that it rests on. */
-export function curveOf(ntk: Ntk, moments: Moments, shape: Shape, { xs, ys }: Points): Curve {
+export function curveOf(ntk: Library, moments: Moments, shape: Shape, { xs, ys }: Points): Curve {
   const { frame, ridge, stride, length } = shape;
   const scale = tellScale(xs, ys, 0) ? moments.quadratic / observations(xs, ys) : 1;
   const back = (values: Float64Array, every: number) =>
@@ -87,7 +87,13 @@ export function curveOf(ntk: Ntk, moments: Moments, shape: Shape, { xs, ys }: Po
  * Gaussian draws by the symmetric square root of the covariance. The root is a continuous function of the covariance, so
  * the same normals give curves that move with the points.
  */
-function samples(ntk: Ntk, mean: Float64Array, covariance: Float64Array, scale: number, draws: number): Float64Array[] {
+function samples(
+  ntk: Library,
+  mean: Float64Array,
+  covariance: Float64Array,
+  scale: number,
+  draws: number,
+): Float64Array[] {
   const n = mean.length;
   const sides = Array.from({ length: n * n }, (_, at) => {
     const [i, j] = [Math.floor(at / n), at % n];

@@ -2,8 +2,14 @@
 // name here: equal inputs share a row.
 import type { CustomKernel, Matrix, Model, Ntk } from "ntk-wasm/slim";
 
+/** What regression asks of the library. */
+export type Library = Pick<
+  Ntk,
+  "variant" | "kernel" | "kernelDiagonal" | "fit" | "matmul" | "cholesky" | "solve" | "eigh"
+>;
+
 export class KernelTable {
-  readonly ntk: Ntk;
+  readonly ntk: Library;
   readonly model: Model;
   #grid: Float64Array = new Float64Array();
   #diagonal: Float64Array = new Float64Array();
@@ -16,7 +22,7 @@ export class KernelTable {
   #K: Float64Array = new Float64Array();
   #G: Float64Array = new Float64Array();
 
-  constructor(ntk: Ntk, model: Model) {
+  constructor(ntk: Library, model: Model) {
     this.ntk = ntk;
     this.model = model;
   }

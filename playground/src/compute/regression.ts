@@ -1,10 +1,10 @@
 // Regression in the worker. What is displayed is fitted as a whole, and its fit edited where points have come, gone or
 // moved. A point that is dragged changes the posterior of the others, exactly and without a fit. Kernels between points
 // are computed once.
-import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm/slim";
+import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model } from "ntk-wasm/slim";
 import { tellScale } from "../numbers";
 import { curveOf, fitted, type Moments } from "./curve";
-import { equal, KernelTable } from "./kernelTable";
+import { equal, KernelTable, type Library } from "./kernelTable";
 import { Base, type Posterior } from "./posterior";
 
 /** Data are standardised by this fixed frame, so that a point can move without moving all others. */
@@ -139,10 +139,10 @@ class Slot {
 }
 
 export class Regression {
-  readonly #ntk: Ntk;
+  readonly #ntk: Library;
   readonly #slots = new Map<Kind, { models: string; ridge: number; slot: Slot }>();
 
-  constructor(ntk: Ntk) {
+  constructor(ntk: Library) {
     this.#ntk = ntk;
   }
 
@@ -189,7 +189,7 @@ export class Regression {
 }
 
 /** A fit as JSON text, and the frame that its standardised inputs and outputs are in. */
-export function fitJson(ntk: Ntk, { points, frame, settings, model }: RegressionRequest): string {
+export function fitJson(ntk: Library, { points, frame, settings, model }: RegressionRequest): string {
   const { xs, ys } = standardized(points, frame);
   const { x, sx, y, sy } = frame;
   const options = {

@@ -28,7 +28,7 @@ async function start(params: URLSearchParams): Promise<{ values: Values<typeof S
   let problem = "";
   try {
     const data = decode(params);
-    problem = (data && unplottable(data.points)) ?? "";
+    problem = (data && unplottable(data)) ?? "";
     if (data && !problem) return { values, state: { data, base, own: true }, problem };
   } catch (error) {
     problem = (error as Error).message;

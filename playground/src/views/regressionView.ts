@@ -84,7 +84,7 @@ export class RegressionView {
   edit(change: () => void, dragging = false): void {
     this.error.textContent = "";
     change();
-    const problem = unplottable(this.data.points);
+    const problem = unplottable(this.data);
     if (problem) {
       this.data.points = [...this.#committed.data.points];
       this.table.setData(this.data);
@@ -121,7 +121,7 @@ export class RegressionView {
 
   /** Shows other points. @throws Error where they cannot be shown. */
   use(state: State): void {
-    const problem = unplottable(state.data.points);
+    const problem = unplottable(state.data);
     if (problem) throw new Error(problem);
     this.error.textContent = "";
     this.#put(state);
