@@ -1,10 +1,10 @@
 // The lines of JavaScript that make the fit on display.
-import type { RegressionRequest } from "./compute/regression";
+import type { RegressionRequest } from "./compute/regressionTypes";
 import { tellScale } from "./numbers";
 
 type Fit = Pick<RegressionRequest, "points" | "frame" | "settings" | "model" | "grid">;
 
-/** A module that fits these points with ntk-wasm and prints mean and band at some inputs. `link` is where it is from. */
+/** A module that fits these points with ntk-wasm, and prints mean and band at some inputs. `link` says whence it is. */
 export function codeOf({ points, frame, settings, model, grid }: Fit, link: string): string {
   const { activation, weightStd, biasStd, width, seed, ridge } = settings;
   const shared = `activation: "${activation}", weightStd: ${weightStd}, biasStd: ${biasStd}`;

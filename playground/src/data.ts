@@ -1,6 +1,6 @@
 // Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a
 // number.
-import type { Frame, Point } from "./compute/regression";
+import type { Frame, Point } from "./compute/regressionTypes";
 import { moments } from "./numbers";
 
 /** The most points: a fit is to take less than a frame or two. */

@@ -1,5 +1,5 @@
-// What was read of a CSV file: separator, decimal sign, columns, the first rows, and what was left out. All of it can be
-// changed while the plot shows what comes of it.
+// What was read of a CSV file: separator, decimal sign, columns, the first rows, and what was left out. The choices can
+// be changed while the plot shows what comes of them.
 import { type Choice, guessColumns, pickColumns, ROW_NUMBER, readTable, SEPARATORS, type Table } from "./csv";
 import type { Data } from "./data";
 import { fill, h } from "./dom";

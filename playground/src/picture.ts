@@ -1,6 +1,6 @@
 // The regression plot as a file: its pixels, or a drawing of lines and areas.
 import * as Plot from "@observablehq/plot";
-import type { Curve } from "./compute/regression";
+import type { Curve } from "./compute/regressionTypes";
 import { ink } from "./ink";
 import type { RegressionView } from "./views/regressionView";
 

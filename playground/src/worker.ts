@@ -4,7 +4,8 @@ import { Convergence } from "./compute/convergence";
 import { features } from "./compute/features";
 import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
-import { fitJson, Regression, type RegressionRequest } from "./compute/regression";
+import { fitJson, Regression } from "./compute/regression";
+import type { RegressionRequest } from "./compute/regressionTypes";
 import { threads, time } from "./compute/speed";
 import { library } from "./load";
 

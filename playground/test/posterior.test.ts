@@ -2,7 +2,8 @@
 import { load, type Ntk } from "ntk-wasm";
 import { beforeAll, describe, expect, test } from "vitest";
 import { smooth } from "../src/compute/curve";
-import { fitJson, modelOf, Regression, type RegressionRequest } from "../src/compute/regression";
+import { fitJson, modelOf, Regression } from "../src/compute/regression";
+import type { RegressionRequest } from "../src/compute/regressionTypes";
 
 let ntk: Ntk;
 beforeAll(async () => {

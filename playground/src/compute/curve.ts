@@ -4,7 +4,7 @@ import type { Fit } from "ntk-wasm/slim";
 import { observations, tellScale } from "../numbers";
 import { column, type KernelTable, type Library } from "./kernelTable";
 import type { Posterior } from "./posterior";
-import type { Curve, Frame, Points } from "./regression";
+import type { Curve, Frame, Points } from "./regressionTypes";
 
 /** A posterior, and what only a whole fit knows. */
 export interface Moments extends Posterior {
@@ -84,8 +84,8 @@ export function curveOf(ntk: Library, moments: Moments, shape: Shape, { xs, ys }
 }
 
 /**
- * Gaussian draws by the symmetric square root of the covariance. The root is a continuous function of the covariance, so
- * the same normals give curves that move with the points.
+ * Gaussian draws by the symmetric square root of the covariance. The root is a continuous function of the covariance,
+ * so the same normals give curves that move with the points.
  */
 function samples(
   ntk: Library,

@@ -2,31 +2,26 @@
 import { transfer } from "comlink";
 import type uPlot from "uplot";
 import { latest, service } from "../client";
-import type { Curve, RegressionRequest, RegressionResult } from "../compute/regression";
+import type { Curve, RegressionRequest, RegressionResult } from "../compute/regressionTypes";
 import { type Data, encode, MAX_POINTS, point, unplottable } from "../data";
 import { format, h } from "../dom";
 import { observations, tellScale } from "../numbers";
-import { extent, linspace } from "../plot";
+import { linspace } from "../plot";
 import { frozen, type State, same, session } from "../session";
 import { type Values, writeHash } from "../state";
 import { pointTable } from "../table";
 import { embedded } from "./embed";
+import { type Limits, limitsOf, steady } from "./limits";
 import { SPEC } from "./regressionSpec";
 
 const GRID = 181;
 /** Posterior samples that are drawn. */
 export const SAMPLES = 8;
 
-/** Limits that hold these values and a frame, with a margin. */
-function span(values: readonly number[], middle: number, unit: number): [number, number] {
-  const [low, high] = extent([middle - 1.6 * unit, ...values, middle + 1.6 * unit]);
-  return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
-}
-
 export class RegressionView {
   readonly values: Values<typeof SPEC>;
   data: Data;
-  view: { x: [number, number]; y: [number, number] };
+  view: Limits;
   result: RegressionResult | undefined;
   /** The inputs of the curves that are asked for, and of those on display. */
   grid: Float64Array;
@@ -269,16 +264,8 @@ export class RegressionView {
     this.error.textContent = message;
   }
 
-  /** Axis limits that hold all points and the frame; those of x are also the grid's, those of y hold the curves. */
-  #limits(): RegressionView["view"] {
-    const { points, frame } = this.data;
-    const curves = [this.result?.finite, this.result?.infinite].filter((curve) => curve !== undefined);
-    const heights = curves.flatMap(({ low, high, mean, samples }, i) =>
-      [...(i === 0 ? [low, high] : []), mean, ...(i === 0 ? samples : [])].flatMap((values) => extent([...values])),
-    );
-    const xs = points.map(({ x }) => x);
-    const ys = points.map(({ y }) => y);
-    return { x: span(xs, frame.x, frame.sx), y: span([...ys, ...heights], frame.y, frame.sy) };
+  #limits(): Limits {
+    return limitsOf(this.data, this.result);
   }
 
   draw(): void {
@@ -289,15 +276,6 @@ export class RegressionView {
     const columns = [main?.high, main?.low, ...samples, second?.mean, main?.mean].map((c) => c ?? none);
     this.plot.setData([this.shown, ...columns] as uPlot.AlignedData);
   }
-}
-
-/** The part of the vertical axis that may be empty before the axis follows. */
-const SLACK = 0.4;
-
-/** Old limits where they hold what new ones hold without much more: an axis that is still is easier to work with. */
-function steady(old: [number, number], now: [number, number]): [number, number] {
-  const holds = old[0] <= now[0] && now[1] <= old[1];
-  return holds && now[1] - now[0] >= (1 - SLACK) * (old[1] - old[0]) ? old : now;
 }
 
 const countWord = (count: number) => (count === 1 ? "1 point" : `${count} points`);
