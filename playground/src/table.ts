@@ -71,11 +71,12 @@ export function pointTable({ move, remove, add, fail }: Actions) {
 
   const show = () => {
     if (!details.open || !shown) return;
-    const { points, labels } = shown;
+    const { points, labels, times } = shown;
     // Every digit is seen, beside the arrows of the browser.
     const width = 6 + points.reduce((top, { x, y }) => Math.max(top, String(x).length, String(y).length), 6);
     details.style.setProperty("--digits", `${width}ch`);
-    const columns = [...labels, "Remove"].map((name) => h("th", { scope: "col" }, name));
+    const names = labels.map((name, k) => (times?.[k] ? `${name} (seconds since 1970)` : name));
+    const columns = [...names, "Remove"].map((name) => h("th", { scope: "col" }, name));
     fill(head, h("tr", {}, columns));
     const ids = new Set(points.map(({ id }) => id));
     for (const [id, { element }] of rows) {
