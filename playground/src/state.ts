@@ -1,9 +1,14 @@
 // State in the address: `#view?key=value&…`. Only what differs from the defaults is written.
 export type Value = number | string | boolean;
 
-export interface Range {
-  kind: "range";
+/** What every control has. */
+interface Labelled {
   label: string;
+  /** One line on what the control does. */
+  help?: string;
+}
+export interface Range extends Labelled {
+  kind: "range";
   min: number;
   max: number;
   step: number;
@@ -11,15 +16,13 @@ export interface Range {
   /** How the value is shown beside the slider. */
   show?: (value: number) => string;
 }
-export interface Choice {
+export interface Choice extends Labelled {
   kind: "select";
-  label: string;
   options: Record<string, string>;
   value: string;
 }
-export interface Check {
+export interface Check extends Labelled {
   kind: "check";
-  label: string;
   value: boolean;
 }
 /** The settings of a view: their controls and their defaults. */

@@ -6,13 +6,18 @@ import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
 import { Regression, type RegressionRequest } from "./compute/regression";
 import { threads, time } from "./compute/speed";
-import { library } from "./load";
+import { library, loaded } from "./load";
 
 let race: Race | undefined;
 let regression: Regression | undefined;
 let convergence: Convergence | undefined;
 
 const service = {
+  /** What computes, and why it is not WebAssembly. */
+  async ready() {
+    const { ntk, reason } = await loaded();
+    return { variant: ntk.variant, reason };
+  },
   async fit(request: RegressionRequest) {
     regression ??= new Regression(await library());
     return regression.run(request);
