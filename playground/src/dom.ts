@@ -107,7 +107,7 @@ export function announcer(signal: AbortSignal): (text: string) => void {
 }
 
 /** A share of a plot that has to be in sight while a control moves. */
-const IN_SIGHT = 0.6;
+const IN_SIGHT = 0.9;
 
 /**
  * Makes the settings of a view a sheet at the bottom of a narrow screen, which its button opens. While one of its

@@ -34,7 +34,7 @@ export const SPEC = {
     max: 40,
     step: 1,
     value: 0,
-    help: "The unit whose three curves stand before all others.",
+    help: "Its three curves stand in front.",
   },
 } as const satisfies Spec;
 

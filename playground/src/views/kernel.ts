@@ -33,7 +33,7 @@ export const SPEC = {
     step: 1,
     value: 8,
     show: (v: number) => (v === 13 ? "infinite" : String(2 ** v)),
-    help: "Units of the hidden layer; the last place is the limit, which has neither seed nor initialisation.",
+    help: "The last place is the limit, without a seed.",
   },
   init: { kind: "select", label: "Initialisation", options: INITS, value: "ntk", help: HELP.init },
   activation: { kind: "select", label: "Activation", options: ACTIVATIONS, value: "sigmoid", help: HELP.activation },
@@ -47,14 +47,14 @@ export const SPEC = {
     max: 160,
     step: 8,
     value: 80,
-    help: "Inputs from −3 to 3: rows and columns of the heat map, and as many eigenvalues.",
+    help: "Rows of the heat map, from −3 to 3.",
   },
   block: {
     kind: "select",
     label: "Heat map of",
     options: { all: "the whole kernel", ...NAMES },
     value: "all",
-    help: "The kernel is a sum over parameters: the map shows all of it, or what one block adds.",
+    help: "All of it, or what one block adds.",
   },
 } as const satisfies Spec;
 
@@ -192,8 +192,12 @@ export const mount: Mount = (root, params, signal) => {
   );
   root.append(
     html(INTRO),
-    h("div", { class: "layout" }, h("section", { "aria-label": "Kernel" }, panels, status, error), aside),
-    converging.element,
+    h(
+      "div",
+      { class: "layout" },
+      h("section", { "aria-label": "Kernel" }, panels, status, error, converging.element),
+      aside,
+    ),
   );
   const plot = spectrum(box, signal);
   converging.draw();

@@ -52,12 +52,12 @@ export const INITS: Record<Exclude<Init, `${string}Uniform`>, string> = {
   smallReadout: "small readout",
 };
 
-/** One line of help for settings that several views have. */
+/** Lines of help for settings that several views have. */
 export const HELP = {
-  width: "Units of the hidden layer. Wide networks move their features less while they learn.",
-  init: "How weights are drawn. NTK draws N(0, 1) and scales by the spreads and 1/√m in the network.",
-  activation: "σ, the function that each hidden unit applies.",
-  weightStd: "How widely weights are drawn: large ones make steep units.",
-  biasStd: "How widely biases are drawn: large ones move the turns of the units apart.",
-  seed: "Another seed, another network of the same kind.",
+  width: "More units: features move less.",
+  init: "How the weights are drawn.",
+  activation: "σ, what each hidden unit applies.",
+  weightStd: "Larger: steeper units.",
+  biasStd: "Larger: their turns are further apart.",
+  seed: "Another network of the same kind.",
 } as const;

@@ -33,7 +33,7 @@ export function headline(times: Times, names: Names): (string | Node)[] {
   const [build, { median }] = best;
   const name = new Map(names).get(build) ?? build;
   const small = `${TASKS[WHOLE].title}: ${median.toFixed(1)} ms with ${name}, ${js.median.toFixed(1)} ms in JavaScript.`;
-  return [`${format(js.median / median, 2)} × JavaScript here`, h("br"), h("small", { class: "legend" }, small)];
+  return [`${format(js.median / median, 2)} × JavaScript here`, h("small", { class: "legend" }, small)];
 }
 
 /** Reasons for which the numbers deserve less trust. */

@@ -9,7 +9,7 @@ export const SPEC = {
     label: "Data",
     options: BUNDLED,
     value: "wave",
-    help: "What both learn, standardised to mean 0 and deviation 1.",
+    help: "Standardised to mean 0, deviation 1.",
   },
   width: {
     kind: "range",
@@ -32,7 +32,7 @@ export const SPEC = {
     step: 0.1,
     value: 0.5,
     show: (v: number) => `${Math.round(100 * v)} %`,
-    help: "Above 100 % the first-order model diverges; the network may find a place where it does not.",
+    help: "From 100 % the first-order model diverges.",
   },
   horizon: {
     kind: "range",
@@ -42,7 +42,7 @@ export const SPEC = {
     step: 0.5,
     value: 3,
     show: (v: number) => String(Math.round(10 ** v)),
-    help: "How long training goes on; a run ends where it diverges.",
+    help: "A run ends early where it diverges.",
   },
   activation: { kind: "select", label: "Activation", options: ACTIVATIONS, value: "sigmoid", help: HELP.activation },
   seed: { kind: "range", label: "Seed", min: 0, max: 50, step: 1, value: 1, help: HELP.seed },
