@@ -1,5 +1,6 @@
 // Regression in the worker: keeps the fits of the last request and edits them where only points have changed.
-import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm/slim";
+import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model } from "ntk-wasm/slim";
+import type { Core } from "../core";
 
 /** Data are standardised by this fixed frame, so that a point can move without moving all others. */
 export interface Frame {
@@ -55,11 +56,11 @@ interface Slot {
 }
 
 export class Regression {
-  readonly #ntk: Ntk;
+  readonly #ntk: Core;
   readonly #slots = new Map<string, Slot>();
   #shown: { kind: string; frame: Frame } | undefined;
 
-  constructor(ntk: Ntk) {
+  constructor(ntk: Core) {
     this.#ntk = ntk;
   }
 
