@@ -19,7 +19,6 @@ describe("the page", () => {
       await says(page, cores > 1 ? `${Math.min(8, cores)} threads share each call` : "One thread:", "threads");
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await says(page, /^\d[\d.]* × JavaScript here/, "headline");
-      await says(page, "Sigmoid features");
       await page.getByRole("button", { name: "Cancel" }).click();
       await says(page, "Cancelled");
       const rows = await page.locator(".times").first().locator("dd:not(.track)").allTextContents();
