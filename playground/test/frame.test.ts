@@ -222,6 +222,7 @@ describe("phone", () => {
       async (page) => {
         for (const view of VIEWS) {
           await open(page, view);
+          if (view === "speed") await page.locator(".times").first().waitFor();
           expect(
             await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
             view,

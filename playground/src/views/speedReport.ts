@@ -105,5 +105,5 @@ function line(name: string, { low, median, high }: Spread, most: number, flops: 
   quartiles.style.width = share(high - low);
   const rate = flops ? `, ${(flops / median / 1e6).toFixed(1)} GFLOP/s` : "";
   const text = `${median.toFixed(1)} ms (${low.toFixed(1)}–${high.toFixed(1)})${rate}`;
-  return [h("dt", {}, name), h("dd", { class: "track", "aria-hidden": "true" }, bar, quartiles), h("dd", {}, text)];
+  return [h("dt", {}, name), h("dd", {}, text), h("dd", { class: "track", "aria-hidden": "true" }, bar, quartiles)];
 }
