@@ -1,5 +1,5 @@
 // The playground is a static site that works from any folder. It takes the library as an app that fetches its binaries
-// does: from ntk-wasm/slim, file by file, so that what a view needs is cut out of it (src/core.ts).
+// does: from ntk-wasm/slim, file by file, so that what a view needs is cut out of it (playground/src/core.ts).
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -17,7 +17,7 @@ export default defineConfig({
     alias: [
       { find: /^ntk-wasm$/, replacement: here("../dist/index.js") },
       { find: /^ntk-wasm\/slim$/, replacement: here("../dist/slim.js") },
-      // Of the library's own imports: see src/cut.ts.
+      // Of the library's own imports: see playground/src/cut.ts.
       { find: /^\.\/(lowRank|matrixFree)\.js$/, replacement: here("src/cut.ts") },
       { find: /^ntk-wasm\/(simd|relaxed)\.wasm/, replacement: `${here("../build/")}$1.wasm` },
     ],

@@ -1,7 +1,7 @@
 // The part of `Ntk` that the first views need, over the same functions of the library, so that a visitor's first fit
 // does not wait for training, classification, streams and the like: 70 kB instead of 116 kB, gzipped. The other views
 // fetch the rest of the library when they are opened (rest.ts).
-import type { Ntk } from "ntk-wasm/slim";
+import type { MatrixLike, Model, Network, Ntk } from "ntk-wasm/slim";
 import { Arena } from "../../dist/arena.js";
 import { instantiateBackend, variantOf, type WasmModule } from "../../dist/backend/wasmModule.js";
 import { checkResult, toMatrix } from "../../dist/check.js";
@@ -44,24 +44,39 @@ export async function loadCore(module: WasmModule): Promise<Core> {
 
 /** The methods as `Ntk` has them. */
 function coreOf(backend: Backend, context: Context): Core {
-  const source: (...given: Parameters<Core["kernel"]>) => ReturnType<Core["kernel"]> = (model, X, X2, options) => {
-    const kernel = kernelSource(context, model, options?.outputs ?? "average", "float64");
-    const A = toMatrix(X, "X", { cols: kernel.inputs });
-    return X2 === undefined || X2 === X ? kernel.square(A) : kernel.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
+  const symmetric = (A: MatrixLike) => toMatrix(A, "A", { finite: false });
+  const checked = (net: Network, X: MatrixLike) => {
+    const own = validateNetwork(net);
+    return [own, toMatrix(X, "X", { cols: own.inputs })] as const;
   };
-  const symmetric = (A: Parameters<Core["eigh"]>[0]) => toMatrix(A, "A", { finite: false });
+  const sourceFor = (model: Model, X: MatrixLike, outputs: "full" | "average" = "average") => {
+    const source = kernelSource(context, model, outputs);
+    return [source, toMatrix(X, "X", source.inputs === undefined ? {} : { cols: source.inputs })] as const;
+  };
   return {
     variant: backend.variant,
-    forward: (net, X) => checkResult(forward(context, validateNetwork(net), toMatrix(X, "X")), "forward"),
-    jacobian: (net, X) => checkResult(jacobian(context, validateNetwork(net), toMatrix(X, "X")), "jacobian"),
+    forward: (net, X) => checkResult(forward(context, ...checked(net, X)), "forward(net, X)"),
+    jacobian: (net, X) => checkResult(jacobian(context, ...checked(net, X)), "jacobian(net, X)"),
     linearize: (net) => linearize(context, net, () => {}),
-    kernel: (...given) => checkResult(source(...given), "kernel", { infinite: true }),
-    kernelDiagonal: (model, X, { outputs = "average" } = {}) =>
-      kernelSource(context, model, outputs).diagonal(toMatrix(X, "X")).slice(),
+    kernel: (model, X, X2, { outputs } = {}) => {
+      const [source, A] = sourceFor(model, X, outputs);
+      const K = X2 === undefined || X2 === X ? source.square(A) : source.cross(A, toMatrix(X2, "X2", { cols: A.cols }));
+      return checkResult(K, "kernel(model, X, X2)", { infinite: true });
+    },
+    kernelDiagonal: (model, X, { outputs } = {}) => {
+      const [source, A] = sourceFor(model, X, outputs);
+      return source.diagonal(A).slice();
+    },
     fit: (model, X, Y, options = {}) => fitModel(context, model, X, Y, options),
-    matmul: (A, B) => checkResult(matmul(context, toMatrix(A, "A"), toMatrix(B, "B")), "A B"),
+    matmul: (A, B) => {
+      const a = toMatrix(A, "A");
+      return checkResult(matmul(context, a, toMatrix(B, "B", { rows: a.cols })), "A B");
+    },
     cholesky: (A) => cholesky(context, symmetric(A)),
-    solve: (A, B) => checkResult(solve(context, symmetric(A), toMatrix(B, "B")), "A⁻¹B"),
+    solve: (A, B) => {
+      const a = symmetric(A);
+      return checkResult(solve(context, a, toMatrix(B, "B", { rows: a.rows })), "A⁻¹B");
+    },
     eigh: (A) => eigh(context, symmetric(A)),
   };
 }

@@ -3,6 +3,7 @@ import { latest, service } from "../client";
 import type { FeaturesRequest, FeaturesResult } from "../compute/features";
 import { announcer, fill, format, h, html, panel } from "../dom";
 import type { Mount } from "../mount";
+import { unitColor } from "../palette";
 import { linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
 import { Charts } from "./featureCharts";
@@ -99,11 +100,11 @@ export const mount: Mount = (root, params, signal) => {
           onblur: leave,
           onclick: () => keep(i + 1),
         };
-        return h(
-          "button",
-          { type: "button", "aria-label": `Unit ${i + 1}`, "aria-pressed": "false", ...on },
-          String(i + 1),
-        );
+        const name = { type: "button", "aria-label": `Unit ${i + 1}`, "aria-pressed": "false" };
+        const button = h("button", { ...name, ...on }, String(i + 1));
+        // The colour of its curves, in either theme.
+        button.style.borderBottom = `4px solid ${unitColor(i + 1, "var(--unit-lightness)", "var(--unit-chroma)")}`;
+        return button;
       }),
     );
   };
