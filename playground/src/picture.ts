@@ -1,7 +1,7 @@
 // The regression plot as a file: its pixels, or a drawing of lines and areas.
 import * as Plot from "@observablehq/plot";
 import type { Curve } from "./compute/regressionTypes";
-import { ink } from "./ink";
+import { ink } from "./plot";
 import type { RegressionView } from "./views/regressionView";
 
 /** The plot as PNG, on the page's background. */
