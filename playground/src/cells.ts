@@ -52,3 +52,12 @@ export function parseTime(cell: string): number | undefined {
     zone === "Z" ? 0 : (zone[0] === "-" ? -1 : 1) * (60 * Number(zone.slice(1, 3)) + Number(zone.slice(-2)));
   return days + 3600 * Number(hour) + 60 * (Number(minute) - offset) + Number(second) + Number(`0.${part}`);
 }
+
+/** Times as cells in ISO 8601. Where it has not all digits of some time, the seconds as numbers. */
+export function timeCells(values: readonly number[]): string[] {
+  const cells = values.map((seconds) => {
+    const date = new Date(1000 * seconds);
+    return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+  });
+  return cells.every((cell, i) => parseTime(cell) === values[i]) ? cells : values.map(String);
+}

@@ -131,12 +131,6 @@ export function pickColumns(table: Table, { x, y }: Choice): { data: Data; notic
   return { data, notices };
 }
 
-/** The points of a text, as they are detected. @throws Error */
-export function parseCsv(text: string, source = "data.csv"): Data {
-  const table = readTable(text, source);
-  return pickColumns(table, guessColumns(table)).data;
-}
-
 /** At most {@link MAX_POINTS}, evenly spaced, the first and the last among them. */
 function thin<T>(points: T[]): T[] {
   if (points.length <= MAX_POINTS) return points;

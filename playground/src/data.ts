@@ -124,7 +124,16 @@ export const cleanLabel = (name: string | undefined, fallback: string) =>
   name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
 
 /** The points as a CSV import reads them back, to the bit. */
-export async function formatCsv({ points, labels }: Data): Promise<string> {
-  const { csvFormatRows } = await import("d3-dsv");
-  return `${csvFormatRows([labels, ...points.map(({ x, y }) => [String(x), String(y)])])}\n`;
+export async function formatCsv({ points, labels, times }: Data): Promise<string> {
+  const [{ csvFormatRows }, { timeCells }] = await Promise.all([import("d3-dsv"), import("./cells")]);
+  const column = (values: number[], time = false) => (time ? timeCells(values) : values.map(String));
+  const xs = column(
+    points.map(({ x }) => x),
+    times?.[0],
+  );
+  const ys = column(
+    points.map(({ y }) => y),
+    times?.[1],
+  );
+  return `${csvFormatRows([labels, ...xs.map((x, i) => [x, ys[i]])])}\n`;
 }

@@ -16,7 +16,13 @@ interface Row {
   values: [number, number];
 }
 
-const numberInput = () => h("input", { type: "number", step: "any" });
+/** A field for a number, which says while something is being typed: then Ctrl+Z is the text's. */
+function numberInput(): HTMLInputElement {
+  const input = h("input", { type: "number", step: "any" });
+  input.addEventListener("input", () => input.toggleAttribute("data-typing", true));
+  input.addEventListener("change", () => input.removeAttribute("data-typing"));
+  return input;
+}
 
 export function pointTable({ move, remove, add, fail }: Actions) {
   const summary = h("summary", {}, "Points");

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isMissing, parseNumber, parseTime } from "../src/cells";
 import { guessColumns, pickColumns, readTable } from "../src/csv";
-import { MAX_POINTS } from "../src/data";
+import { formatCsv, MAX_POINTS } from "../src/data";
+import { parseCsv } from "./parse";
 
 interface Expected {
   separator?: string;
@@ -62,6 +63,19 @@ test("more rows than the most are thinned evenly, with a notice", () => {
   const gaps = xs.slice(1).map((x, i) => x - xs[i]);
   expect([Math.min(...gaps), Math.max(...gaps)]).toEqual([5, 6]);
   expect(notices).toEqual([`5000 rows: ${MAX_POINTS} of them are used, evenly spaced in the file.`]);
+});
+
+test("times come back as they went", async () => {
+  const cells = ["2024-02-28", "2024-02-29T06:30:00Z", "2024-02-29T06:30:05.250Z"];
+  const data = parseCsv(`when,what\n${cells.map((cell, i) => `${cell},${i}`).join("\n")}\n`);
+  const text = await formatCsv(data);
+  expect(text).toContain("2024-02-29T06:30:05.250Z,2");
+  const again = parseCsv(text);
+  expect(again.times).toEqual([true, false]);
+  expect(again.points.map(({ x }) => x)).toEqual(data.points.map(({ x }) => x));
+  // A time that ISO 8601 would round is a number.
+  data.points[1] = { ...data.points[1], x: 1 / 3 };
+  expect(await formatCsv(data)).toContain(`${1 / 3},1`);
 });
 
 test("cells", () => {

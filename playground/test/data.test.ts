@@ -1,11 +1,11 @@
 // Numbers on their way through the playground keep every bit. Only ticks and places of the pointer are rounded, and
 // then as finely as it takes.
 import { describe, expect, test } from "vitest";
-import { parseCsv } from "../src/csv";
 import { decode, encode, formatCsv } from "../src/data";
 import { moments, snap } from "../src/numbers";
 import { tickTexts } from "../src/ticks";
 import { HOURS, hourly } from "./hours.mjs";
+import { parseCsv } from "./parse";
 
 /** Numbers that any fixed count of digits would change. */
 const HARD = [0.1 + 0.2, 1 / 3, -Math.PI, 2 ** 53 - 1, 1e21, 5e-324, 1.7976931348623157e308, -0, 123456.789012345];

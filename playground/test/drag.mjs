@@ -1,5 +1,5 @@
-// Refits per second and the time of a frame while a point is dragged: `node playground/test/drag.mjs` (after a build of
-// the library). A frame is the time between two animation frames; 16.7 ms is a screen's.
+// Refits per second and the time of a frame while a point is dragged: `npm run playground:drag`. A frame is the time
+// between two animation frames; 16.7 ms is a screen's.
 import { browse, buildSite, serve } from "./site.mjs";
 
 const SECONDS = 3;

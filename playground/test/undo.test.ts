@@ -105,6 +105,14 @@ describe("the keyboard", () => {
       await page.keyboard.press("Tab");
       await page.waitForFunction(() => location.hash.includes("_-1.75,0.125_"));
       expect(await focused()).toBe("Remove point 2");
+      // In a cell, text that is being typed has its own history; otherwise the points have theirs.
+      await page.getByLabel("x of point 3", { exact: true }).focus();
+      await page.keyboard.type("7");
+      await page.keyboard.press("Control+z");
+      await page.waitForFunction(() => location.hash.includes("_-1.75,0.125_"));
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Control+z");
+      await page.waitForFunction(() => !location.hash.includes("_-1.75,0.125_"));
     }));
 
   test("what is no number, or too large, is refused and the cell is as it was", () =>

@@ -24,8 +24,7 @@ export function historyButtons(
   const keys = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     // Text that is being typed has a history of its own.
-    if (event.target instanceof HTMLInputElement && event.target.type === "number") return;
-    if (event.target instanceof HTMLTextAreaElement) return;
+    if (event.target instanceof Element && event.target.matches("[data-typing], textarea")) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
