@@ -39,11 +39,17 @@ export const SPEC = {
   },
 } as const satisfies Spec;
 
-/** What a unit is, in numbers. */
-function describe(unit: number, { units, scaled }: FeaturesResult): string {
+/** What a unit is, in numbers, and its three functions at a place of the grid. */
+function describe(unit: number, { units, scaled, families }: FeaturesResult, at: number | undefined): string {
   const { b, c, d } = units[unit - 1];
   const turn = Math.abs(c) > FLAT ? `centre −d/c = ${format(-d / c)}` : "no centre, for c is 0";
-  return `Unit ${unit}: b = ${format(b)}, c = ${format(c)}, d = ${format(d)}${scaled ? ", scales included" : ""}, ${turn}.`;
+  const numbers = `b = ${format(b)}, c = ${format(c)}, d = ${format(d)}${scaled ? ", scales included" : ""}, ${turn}.`;
+  const value = (family: Float64Array[], i: number) => format(family[unit - 1][i]);
+  const here =
+    at === undefined
+      ? ""
+      : ` At x = ${format(GRID[at], 2)}: σ(z) = ${value(families.b, at)}, bσ′(z) = ${value(families.d, at)}, xbσ′(z) = ${value(families.c, at)}.`;
+  return `Unit ${unit}: ${numbers}${here}`;
 }
 
 /** What NTK initialisation does to the features; nothing under the others. */
@@ -64,14 +70,14 @@ export const mount: Mount = (root, params, signal) => {
   const buttons = h("div", { class: "units", role: "group", "aria-label": "Hidden units" });
   const say = announcer(signal);
   /** Shows a unit: the one pointed at or focused, else the one of the settings. */
-  const focus = (unit: number) => {
+  const focus = (unit: number, at?: number) => {
     const chosen = unit || (values.unit <= values.width ? values.unit : 0);
     charts.setFocus(chosen);
     for (const [i, button] of [...buttons.children].entries())
       button.setAttribute("aria-pressed", String(i + 1 === chosen));
     status.textContent =
       result?.units[chosen - 1] !== undefined
-        ? describe(chosen, result)
+        ? describe(chosen, result, at)
         : `${values.width} units, ${3 * values.width + 1} features with the constant ∂f/∂a = 1.`;
   };
   /** Keeps a unit in focus, or lets it go. */
