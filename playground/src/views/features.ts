@@ -61,6 +61,28 @@ function scaling({ scaled, scales }: FeaturesResult): string {
   );
 }
 
+interface UnitListener {
+  /** 0 where the pointer or the focus leaves. */
+  pointed: (unit: number) => void;
+  focused: (unit: number) => void;
+  kept: (unit: number) => void;
+}
+
+/** A unit's button, underlined in the colour of its curves. */
+function unitButton(unit: number, { pointed, focused, kept }: UnitListener): HTMLElement {
+  const on = {
+    onpointerenter: () => pointed(unit),
+    onpointerleave: () => pointed(0),
+    onfocus: () => focused(unit),
+    onblur: () => pointed(0),
+    onclick: () => kept(unit),
+  };
+  const name = { type: "button", "aria-label": `Unit ${unit}`, "aria-pressed": "false" };
+  const button = h("button", { ...name, ...on }, String(unit));
+  button.style.borderBottom = `4px solid ${unitColor(unit, "var(--unit-lightness)", "var(--unit-chroma)")}`;
+  return button;
+}
+
 export const mount: Mount = (root, params, signal) => {
   const values = readValues(SPEC, params);
   let result: FeaturesResult | undefined;
@@ -90,28 +112,14 @@ export const mount: Mount = (root, params, signal) => {
   const label = () => {
     const count = result?.units.length ?? 0;
     if (buttons.children.length === count) return;
+    const focused = (unit: number) => {
+      focus(unit);
+      say(status.textContent ?? "");
+    };
+    const units = Array.from({ length: count }, (_, i) => i + 1);
     fill(
       buttons,
-      Array.from({ length: count }, (_, i) => {
-        const show = () => focus(i + 1);
-        const focused = () => {
-          show();
-          say(status.textContent ?? "");
-        };
-        const leave = () => focus(0);
-        const on = {
-          onpointerenter: show,
-          onfocus: focused,
-          onpointerleave: leave,
-          onblur: leave,
-          onclick: () => keep(i + 1),
-        };
-        const name = { type: "button", "aria-label": `Unit ${i + 1}`, "aria-pressed": "false" };
-        const button = h("button", { ...name, ...on }, String(i + 1));
-        // The colour of its curves, in either theme.
-        button.style.borderBottom = `4px solid ${unitColor(i + 1, "var(--unit-lightness)", "var(--unit-chroma)")}`;
-        return button;
-      }),
+      units.map((unit) => unitButton(unit, { pointed: focus, focused, kept: keep })),
     );
   };
   const request = latest(
