@@ -99,7 +99,7 @@ describe("the page", () => {
       // Half-way up the flank, ten pixels beside it: the curve is far above or below.
       const beside = (-d / c + 3) / 6 + 10 / (box?.width ?? 1);
       await page.mouse.move(...(await inPlot(page, beside, 0.5)));
-      await says(page, "Unit 1: b =");
+      await says(page, /^Unit 1: b = .* At x = \S+: σ\(z\) = \d/);
       await page.mouse.move(...(await inPlot(page, beside + 0.3, 0.5)));
       await says(page, "1 units");
     }));

@@ -33,11 +33,11 @@ export class Charts {
   #result: FeaturesResult | undefined;
   readonly #parts: Record<Family, { box: HTMLElement; title: HTMLElement }>;
 
-  /** `pointed` hears the unit under the pointer, or 0; `picked` the one that a click or a tap is on. */
+  /** `pointed` hears the unit under the pointer, or 0, and the place in the grid; `picked` what a click or a tap is on. */
   constructor(
     readonly grid: Float64Array,
     readonly signal: AbortSignal,
-    readonly pointed: (unit: number) => void,
+    readonly pointed: (unit: number, at?: number) => void,
     readonly picked: (unit: number) => void,
   ) {
     const partOf = () => {
@@ -95,7 +95,9 @@ export class Charts {
   #listen(family: Family, plot: uPlot, signal: AbortSignal): void {
     let reach = REACH.mouse;
     const hover = (event: PointerEvent) => {
-      if (event.pointerType === "mouse") this.pointed(this.#nearest(family, plot, event, REACH.mouse));
+      if (event.pointerType !== "mouse") return;
+      const at = Math.round(this.#index(plot, event.clientX - plot.over.getBoundingClientRect().left));
+      this.pointed(this.#nearest(family, plot, event, REACH.mouse), at);
     };
     plot.over.addEventListener("pointermove", hover, { signal });
     plot.over.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.pointed(0), { signal });
@@ -124,16 +126,19 @@ export class Charts {
     ctx.restore();
   }
 
+  /** Where a place in pixels is in the grid: an index and a share of the next. */
+  #index(plot: uPlot, left: number): number {
+    const { grid } = this;
+    const share = (plot.posToVal(left, "x") - grid[0]) / (grid[grid.length - 1] - grid[0]);
+    return Math.min(grid.length - 1, Math.max(0, share * (grid.length - 1)));
+  }
+
   /** The unit whose curve is nearest to the pointer, in both directions, within `reach` pixels; or 0. */
   #nearest(family: Family, plot: uPlot, event: MouseEvent, reach: number): number {
     const box = plot.over.getBoundingClientRect();
     const [left, top] = [event.clientX - box.left, event.clientY - box.top];
     const { grid } = this;
-    const index = (pixels: number) => {
-      const share = (plot.posToVal(pixels, "x") - grid[0]) / (grid[grid.length - 1] - grid[0]);
-      return Math.min(grid.length - 1, Math.max(0, share * (grid.length - 1)));
-    };
-    const [from, to] = [Math.floor(index(left - reach)), Math.ceil(index(left + reach))];
+    const [from, to] = [Math.floor(this.#index(plot, left - reach)), Math.ceil(this.#index(plot, left + reach))];
     let best = reach;
     let unit = 0;
     this.#result?.families[family].forEach((values, j) => {

@@ -39,11 +39,17 @@ export const SPEC = {
   },
 } as const satisfies Spec;
 
-/** What a unit is, in numbers. */
-function describe(unit: number, { units, scaled }: FeaturesResult): string {
+/** What a unit is, in numbers, and its three functions at a place of the grid. */
+function describe(unit: number, { units, scaled, families }: FeaturesResult, at: number | undefined): string {
   const { b, c, d } = units[unit - 1];
   const turn = Math.abs(c) > FLAT ? `centre −d/c = ${format(-d / c)}` : "no centre, for c is 0";
-  return `Unit ${unit}: b = ${format(b)}, c = ${format(c)}, d = ${format(d)}${scaled ? ", scales included" : ""}, ${turn}.`;
+  const numbers = `b = ${format(b)}, c = ${format(c)}, d = ${format(d)}${scaled ? ", scales included" : ""}, ${turn}.`;
+  const value = (family: Float64Array[], i: number) => format(family[unit - 1][i]);
+  const here =
+    at === undefined
+      ? ""
+      : ` At x = ${format(GRID[at], 2)}: σ(z) = ${value(families.b, at)}, bσ′(z) = ${value(families.d, at)}, xbσ′(z) = ${value(families.c, at)}.`;
+  return `Unit ${unit}: ${numbers}${here}`;
 }
 
 /** What NTK initialisation does to the features; nothing under the others. */
@@ -55,6 +61,28 @@ function scaling({ scaled, scales }: FeaturesResult): string {
   );
 }
 
+interface UnitListener {
+  /** 0 where the pointer or the focus leaves. */
+  pointed: (unit: number) => void;
+  focused: (unit: number) => void;
+  kept: (unit: number) => void;
+}
+
+/** A unit's button, underlined in the colour of its curves. */
+function unitButton(unit: number, { pointed, focused, kept }: UnitListener): HTMLElement {
+  const on = {
+    onpointerenter: () => pointed(unit),
+    onpointerleave: () => pointed(0),
+    onfocus: () => focused(unit),
+    onblur: () => pointed(0),
+    onclick: () => kept(unit),
+  };
+  const name = { type: "button", "aria-label": `Unit ${unit}`, "aria-pressed": "false" };
+  const button = h("button", { ...name, ...on }, String(unit));
+  button.style.borderBottom = `4px solid ${unitColor(unit, "var(--unit-lightness)", "var(--unit-chroma)")}`;
+  return button;
+}
+
 export const mount: Mount = (root, params, signal) => {
   const values = readValues(SPEC, params);
   let result: FeaturesResult | undefined;
@@ -64,14 +92,14 @@ export const mount: Mount = (root, params, signal) => {
   const buttons = h("div", { class: "units", role: "group", "aria-label": "Hidden units" });
   const say = announcer(signal);
   /** Shows a unit: the one pointed at or focused, else the one of the settings. */
-  const focus = (unit: number) => {
+  const focus = (unit: number, at?: number) => {
     const chosen = unit || (values.unit <= values.width ? values.unit : 0);
     charts.setFocus(chosen);
     for (const [i, button] of [...buttons.children].entries())
       button.setAttribute("aria-pressed", String(i + 1 === chosen));
     status.textContent =
       result?.units[chosen - 1] !== undefined
-        ? describe(chosen, result)
+        ? describe(chosen, result, at)
         : `${values.width} units, ${3 * values.width + 1} features with the constant ∂f/∂a = 1.`;
   };
   /** Keeps a unit in focus, or lets it go. */
@@ -84,28 +112,14 @@ export const mount: Mount = (root, params, signal) => {
   const label = () => {
     const count = result?.units.length ?? 0;
     if (buttons.children.length === count) return;
+    const focused = (unit: number) => {
+      focus(unit);
+      say(status.textContent ?? "");
+    };
+    const units = Array.from({ length: count }, (_, i) => i + 1);
     fill(
       buttons,
-      Array.from({ length: count }, (_, i) => {
-        const show = () => focus(i + 1);
-        const focused = () => {
-          show();
-          say(status.textContent ?? "");
-        };
-        const leave = () => focus(0);
-        const on = {
-          onpointerenter: show,
-          onfocus: focused,
-          onpointerleave: leave,
-          onblur: leave,
-          onclick: () => keep(i + 1),
-        };
-        const name = { type: "button", "aria-label": `Unit ${i + 1}`, "aria-pressed": "false" };
-        const button = h("button", { ...name, ...on }, String(i + 1));
-        // The colour of its curves, in either theme.
-        button.style.borderBottom = `4px solid ${unitColor(i + 1, "var(--unit-lightness)", "var(--unit-chroma)")}`;
-        return button;
-      }),
+      units.map((unit) => unitButton(unit, { pointed: focus, focused, kept: keep })),
     );
   };
   const request = latest(
