@@ -11,7 +11,7 @@ export const SPEC = {
     label: "Start from",
     options: { ...BUNDLED, empty: "No points", mine: "My data" },
     value: "mcycle",
-    help: "“My data” is what you edited or imported last.",
+    help: "“My data”: edited or imported last.",
   },
   click: {
     kind: "select",
@@ -25,7 +25,7 @@ export const SPEC = {
     label: "Network",
     options: { finite: "of finite width", infinite: "infinitely wide", both: "both, to compare" },
     value: "both",
-    help: "The infinite network is the limit that wide ones come near.",
+    help: "Infinite: the limit of wide ones.",
   },
   width: {
     kind: "range",
@@ -45,7 +45,7 @@ export const SPEC = {
     step: 0.25,
     value: 0,
     show: (v: number) => format(10 ** v, 2),
-    help: "The noise that the fit allows for: more is smoother.",
+    help: "Noise allowed for: more is smoother.",
   },
   activation: {
     kind: "select",
@@ -70,7 +70,7 @@ export const SPEC = {
     max: 16,
     step: 0.5,
     value: 3,
-    help: "Larger biases spread the bends over the axis.",
+    help: "Larger biases spread the bends.",
   },
   seed: {
     kind: "range",
