@@ -33,7 +33,10 @@ export class Charts {
   #result: FeaturesResult | undefined;
   readonly #parts: Record<Family, { box: HTMLElement; title: HTMLElement }>;
 
-  /** `pointed` hears the unit under the pointer, or 0, and the place in the grid; `picked` what a click or a tap is on. */
+  /**
+   * `pointed` hears the unit under the pointer, or 0, and the place in the grid.
+   * `picked` hears the unit that a click or a tap is on.
+   */
   constructor(
     readonly grid: Float64Array,
     readonly signal: AbortSignal,
