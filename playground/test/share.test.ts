@@ -118,6 +118,24 @@ test("embed=1 among the settings does the same, and stays there", () =>
     expect(href).toBe(`${site.url}#${WAVE}`);
   }));
 
+test("without a clipboard the text is there to copy; a long link says so", () =>
+  onPage(WAVE, async (page) => {
+    await reported(page, 9);
+    const rows = Array.from({ length: 900 }, (_, i) => `${i / 7},${Math.sin(i / 30)}`);
+    await give(page, `x,y\n${rows.join("\n")}\n`);
+    await reported(page, 900);
+    expect(await copied(page, "Copy link")).toHaveLength(page.url().length);
+    await says(page, /It has \d{5} characters, all points among them/, "shared");
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+    });
+    await page.getByRole("button", { name: "Copy as code" }).click();
+    await says(page, "This browser gives no access to the clipboard", "shared");
+    const text = await page.getByLabel("To copy").inputValue();
+    expect(text).toContain('from "ntk-wasm"');
+    expect(text.split("\n").filter((line) => line.startsWith("  [")).length).toBe(900);
+  }));
+
 test("PNG and SVG of the plot", () =>
   onPage(`${WAVE}&samples=1`, async (page) => {
     await reported(page, 9);
