@@ -1,5 +1,5 @@
 // The playground is a static site that works from any folder. It takes the library as an app that fetches its binaries
-// does: from ntk-wasm/slim.
+// does: from ntk-wasm/slim, file by file, so that what a view needs is cut out of it (playground/src/core.ts).
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -15,8 +15,10 @@ export default defineConfig({
   base: "./",
   resolve: {
     alias: [
-      { find: /^ntk-wasm$/, replacement: here("../dist/ntk-wasm.js") },
-      { find: /^ntk-wasm\/slim$/, replacement: here("../dist/ntk-wasm-slim.js") },
+      { find: /^ntk-wasm$/, replacement: here("../dist/index.js") },
+      { find: /^ntk-wasm\/slim$/, replacement: here("../dist/slim.js") },
+      // Of the library's own imports: see playground/src/cut.ts.
+      { find: /^\.\/(lowRank|matrixFree)\.js$/, replacement: here("src/cut.ts") },
       { find: /^ntk-wasm\/(simd|relaxed)\.wasm/, replacement: `${here("../build/")}$1.wasm` },
     ],
   },

@@ -1,15 +1,22 @@
 // Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a
 // number.
-import type { Frame, Point } from "./compute/regression";
+import type { Frame, Point } from "./compute/regressionTypes";
 import { moments } from "./numbers";
 
-/** Rows beyond this are refused: a fit is to take less than a frame or two. */
-export const MAX_POINTS = 600;
+/** The most points: a fit is to take less than a frame or two. */
+export const MAX_POINTS = 1000;
+/** The largest magnitude, and the smallest spread, of an axis that has ticks. */
+const LARGEST = 1e30;
+const NARROWEST = 1e-30;
 
 export interface Data {
   points: Point[];
   frame: Frame;
   labels: [string, string];
+  /** Which of the two are times, in seconds since 1970 (UTC). */
+  times?: [x: boolean, y: boolean];
+  /** The name of the file that the points came from. */
+  source?: string;
 }
 
 let nextId = 0;
@@ -58,20 +65,34 @@ export async function bundled(name: string): Promise<Data> {
   return { points, frame: { x: 0, sx: 1.5, y: 0, sy: 1 }, labels: ["x", "y"] };
 }
 
+/** What the playground cannot show of these points, in words; undefined where it can show all. */
+export function unplottable({ points, frame, labels }: Data): string | undefined {
+  const at = points.findIndex(({ x, y }) => !(Math.abs(x) <= LARGEST && Math.abs(y) <= LARGEST));
+  if (at >= 0) {
+    const { x, y } = points[at];
+    return `Point ${at + 1} is (${x}, ${y}); expected numbers between −10³⁰ and 10³⁰, which an axis can show.`;
+  }
+  const narrow = [frame.sx, frame.sy].findIndex((spread) => spread < NARROWEST);
+  if (narrow < 0) return undefined;
+  return `The values of ${labels[narrow]} differ by less than 10⁻³⁰; expected more, which an axis can show.`;
+}
+
 /** Points with the frame that standardises them. */
-function framed(rows: [number, number][], labels: [string, string]): Data {
+export function framed(rows: [number, number][], labels: [string, string]): Data {
   const [x, sx] = moments(rows.map(([value]) => value));
   const [y, sy] = moments(rows.map(([, value]) => value));
   return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels };
 }
 
 /** Data as parameters of the address. */
-export function encode({ points, frame, labels }: Data): Record<string, string> {
+export function encode({ points, frame, labels, times, source }: Data): Record<string, string> {
   const { x, sx, y, sy } = frame;
   return {
     p: points.map((p) => `${p.x},${p.y}`).join("_"),
     f: [x, sx, y, sy].join(","),
     n: labels.join("_"),
+    t: `${times?.[0] ? "x" : ""}${times?.[1] ? "y" : ""}`,
+    s: source ?? "",
   };
 }
 
@@ -87,39 +108,32 @@ export function decode(params: URLSearchParams): Data | undefined {
   if (rows.length > MAX_POINTS || !rows.every((row) => row.length === 2 && row.every(Number.isFinite))) throw broken;
   const [x, sx, y, sy] = frame;
   const [labelX = "x", labelY = "y"] = (params.get("n") ?? "x_y").split("_");
-  return { points: rows.map(([a, b]) => point(a, b)), frame: { x, sx, y, sy }, labels: [labelX, labelY] };
+  const [times, source] = [params.get("t") ?? "", params.get("s")];
+  const points = rows.map(([a, b]) => point(a, b));
+  return {
+    points,
+    frame: { x, sx, y, sy },
+    labels: [labelX, labelY],
+    ...(times ? { times: [times.includes("x"), times.includes("y")] } : {}),
+    ...(source ? { source } : {}),
+  };
 }
 
-/** The first two columns of a CSV text. @throws Error that names row and column */
-export async function parseCsv(text: string): Promise<Data> {
-  const { csvParseRows } = await import("d3-dsv");
-  const rows = csvParseRows(text.replace(/^\uFEFF/, "").trim());
-  if (rows.length === 0) throw new Error("The file is empty; expected two columns of numbers, x and y.");
-  const isNumber = (cell: string | undefined) =>
-    cell !== undefined && cell.trim() !== "" && Number.isFinite(Number(cell));
-  const header = rows[0].slice(0, 2).every((cell) => !isNumber(cell));
-  const names = header ? rows[0] : ["x", "y"];
-  const body = header ? rows.slice(1) : rows;
-  if (body.length > MAX_POINTS)
-    throw new Error(`The file has ${body.length} rows; the playground takes up to ${MAX_POINTS}.`);
-  if (body.length === 0)
-    throw new Error("The file has a header and no rows; expected two columns of numbers, x and y.");
-  const values = body.map((cells, i) =>
-    [0, 1].map((column) => {
-      const cell = cells[column];
-      if (isNumber(cell)) return Number(cell);
-      const where = `Row ${i + 1 + Number(header)}, column ${column + 1}${names[column] ? ` (${names[column].trim()})` : ""}`;
-      const what = cell === undefined ? "is missing" : cell.trim() === "" ? "is empty" : `is “${cell.slice(0, 30)}”`;
-      throw new Error(`${where} ${what}; expected a number.`);
-    }),
+/** A name for the address, where an underscore parts two. */
+export const cleanLabel = (name: string | undefined, fallback: string) =>
+  name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
+
+/** The points as a CSV import reads them back, to the bit. */
+export async function formatCsv({ points, labels, times }: Data): Promise<string> {
+  const [{ csvFormatRows }, { timeCells }] = await Promise.all([import("d3-dsv"), import("./cells")]);
+  const column = (values: number[], time = false) => (time ? timeCells(values) : values.map(String));
+  const xs = column(
+    points.map(({ x }) => x),
+    times?.[0],
   );
-  const clean = (name: string | undefined, fallback: string) =>
-    name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
-  return framed(values as [number, number][], [clean(names[0], "x"), clean(names[1], "y")]);
-}
-
-/** The points as {@link parseCsv} reads them back, to the bit. */
-export async function formatCsv({ points, labels }: Data): Promise<string> {
-  const { csvFormatRows } = await import("d3-dsv");
-  return `${csvFormatRows([labels, ...points.map(({ x, y }) => [String(x), String(y)])])}\n`;
+  const ys = column(
+    points.map(({ y }) => y),
+    times?.[1],
+  );
+  return `${csvFormatRows([labels, ...xs.map((x, i) => [x, ys[i]])])}\n`;
 }

@@ -57,10 +57,12 @@ export function panel<S extends Spec>(
       changed(key);
     };
     const label = h("label", { for: id }, field.label);
+    const help = field.help ? [h("small", { class: "help", id: `${id}-help` }, field.help)] : [];
+    const described: Props = field.help ? { "aria-describedby": `${id}-help` } : {};
     if (field.kind === "range") {
       const { min, max, step, show = String } = field;
       const output = h("output", { for: id }, show(store[key] as number));
-      const input = h("input", { id, type: "range", min, max, step, value: store[key] as number });
+      const input = h("input", { id, type: "range", min, max, step, value: store[key] as number, ...described });
       const valueText = () => input.setAttribute("aria-valuetext", show(store[key] as number));
       valueText();
       input.addEventListener("input", () => {
@@ -68,25 +70,84 @@ export function panel<S extends Spec>(
         output.textContent = show(input.valueAsNumber);
         valueText();
       });
-      box.append(h("div", { class: "field" }, label, output, input));
+      box.append(h("div", { class: "field" }, label, output, input, help));
     } else if (field.kind === "select") {
       const options = Object.entries(field.options).map(([value, text]) =>
         h("option", { value, selected: value === store[key] }, text),
       );
-      const input = h("select", { id }, options);
+      const input = h("select", { id, ...described }, options);
       input.addEventListener("change", () => set(input.value));
-      box.append(h("div", { class: "field" }, label, input));
+      box.append(h("div", { class: "field" }, label, input, help));
     } else {
-      const input = h("input", { id, type: "checkbox", checked: store[key] as boolean });
+      const input = h("input", { id, type: "checkbox", checked: store[key] as boolean, ...described });
       input.addEventListener("change", () => set(input.checked));
-      box.append(h("div", { class: "field check" }, input, label));
+      box.append(h("div", { class: "field check" }, input, label, help));
     }
   }
   return box;
 }
 
+/** What screen readers hear: for ends and answers, not for what changes all the time. */
+export function announce(text: string): void {
+  const region = document.getElementById("announcer");
+  if (region) region.textContent = text;
+}
+
+/** A time in which nothing new has come after which the last text is announced. */
+const QUIET_MS = 500;
+
+/** Announces the last of many texts, once they have stopped to come. */
+export function announcer(signal: AbortSignal): (text: string) => void {
+  let timer = 0;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  return (text) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => announce(text), QUIET_MS);
+  };
+}
+
+/** A share of a plot that has to be in sight while a control moves. */
+const IN_SIGHT = 0.9;
+
+/**
+ * Makes the settings of a view a sheet at the bottom of a narrow screen, which its button opens. While one of its
+ * controls moves, a plot is in sight above it. On a wide screen the style sheet hides the button, and the settings
+ * stand beside the plots.
+ */
+export function sheet(root: HTMLElement): void {
+  const settings = root.querySelector<HTMLElement>(".layout > aside");
+  if (!settings) return;
+  settings.id ||= "settings";
+  const button = h("button", { type: "button", class: "handle", "aria-controls": settings.id }, "Settings");
+  const open = (is: boolean) => {
+    settings.toggleAttribute("data-open", is);
+    button.setAttribute("aria-expanded", String(is));
+    if (is) bringPlot(root, settings);
+  };
+  button.addEventListener("click", () => open(!settings.hasAttribute("data-open")));
+  settings.addEventListener("input", () => settings.hasAttribute("data-open") && bringPlot(root, settings));
+  settings.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !settings.hasAttribute("data-open")) return;
+    open(false);
+    button.focus();
+  });
+  settings.prepend(button);
+  open(false);
+}
+
+/** Scrolls to the first plot where none is in sight above the sheet. */
+function bringPlot(root: HTMLElement, settings: HTMLElement): void {
+  const bottom = settings.getBoundingClientRect().top;
+  const plots = [...root.querySelectorAll<HTMLElement>(".plot, .heat")].filter((plot) => !settings.contains(plot));
+  const seen = (plot: HTMLElement) => {
+    const box = plot.getBoundingClientRect();
+    return (Math.min(bottom, box.bottom) - Math.max(0, box.top)) / Math.max(1, box.height) >= IN_SIGHT;
+  };
+  if (!plots.some(seen)) plots[0]?.scrollIntoView({ block: "start" });
+}
+
 /** Saves text as a file. */
-export function download(name: string, type: string, text: string): void {
+export function download(name: string, type: string, text: string | Blob): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);

@@ -1,4 +1,6 @@
 // Heat maps on a canvas, in the colours of viridis.
+import { fill, format, h } from "./dom";
+import "./heat.css";
 
 /** Nine stops of viridis. */
 const STOPS = [
@@ -21,7 +23,7 @@ function paint(pixels: Uint8ClampedArray, at: number, t: number): void {
   pixels[at + 3] = 255;
 }
 
-export function extent(data: Float64Array): [number, number] {
+function extent(data: Float64Array): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of data) {
     if (value < low) low = value;
@@ -31,7 +33,7 @@ export function extent(data: Float64Array): [number, number] {
 }
 
 /** One pixel for each entry of a square matrix. */
-export function drawHeat(canvas: HTMLCanvasElement, data: Float64Array, size: number, low: number, high: number): void {
+function drawHeat(canvas: HTMLCanvasElement, data: Float64Array, size: number, low: number, high: number): void {
   canvas.width = size;
   canvas.height = size;
   const image = new ImageData(size, size);
@@ -43,8 +45,77 @@ export function drawHeat(canvas: HTMLCanvasElement, data: Float64Array, size: nu
 }
 
 /** The colours from dark to bright. */
-export function drawBar(canvas: HTMLCanvasElement): void {
+function drawBar(canvas: HTMLCanvasElement): void {
   const image = new ImageData(canvas.width, 1);
   for (let i = 0; i < canvas.width; i++) paint(image.data, 4 * i, i / (canvas.width - 1));
   canvas.getContext("2d")?.putImageData(image, 0, 0);
+}
+
+/** Where index i of `size` cells has its middle, in percent. */
+const middle = (i: number, size: number) => `${(100 * (i + 0.5)) / size}%`;
+
+/** Cells of a matrix over a grid, with axes, the colours from dark to bright, and a marker on one cell. */
+export class HeatMap {
+  readonly element: HTMLElement;
+  readonly #canvas = h("canvas", { class: "heat", role: "img" });
+  readonly #marker = h("span", { class: "marker", "aria-hidden": "true" });
+  readonly #down = h("div", { class: "down", "aria-hidden": "true" });
+  readonly #right = h("div", { class: "right", "aria-hidden": "true" });
+  readonly #low = h("span", {});
+  readonly #high = h("span", {});
+  readonly #names: { down: string; right: string };
+  #size = 1;
+
+  /** `pointed` hears the row and the column under the pointer, and where a finger taps. */
+  constructor(names: { down: string; right: string }, pointed: (row: number, column: number) => void) {
+    const bar = h("canvas", { class: "colours", width: 256, height: 1, "aria-hidden": "true" });
+    drawBar(bar);
+    this.#names = names;
+    const cells = h("div", { class: "cells" }, this.#canvas, this.#marker);
+    const name = h("div", { class: "name", "aria-hidden": "true" }, names.right);
+    this.element = h(
+      "div",
+      {},
+      h("div", { class: "heatmap" }, this.#down, cells, this.#right, name),
+      h("div", { class: "scale" }, this.#low, bar, this.#high),
+    );
+    const point = (event: MouseEvent) => {
+      const box = this.#canvas.getBoundingClientRect();
+      const cell = (share: number) => Math.min(this.#size - 1, Math.max(0, Math.floor(share * this.#size)));
+      pointed(cell((event.clientY - box.top) / box.height), cell((event.clientX - box.left) / box.width));
+    };
+    this.#canvas.addEventListener("pointermove", (event) => event.pointerType !== "touch" && point(event));
+    this.#canvas.addEventListener("click", point);
+  }
+
+  show(data: Float64Array, grid: Float64Array, label: string): void {
+    const [low, high] = extent(data);
+    this.#size = grid.length;
+    this.#canvas.setAttribute("aria-label", label);
+    drawHeat(this.#canvas, data, grid.length, low, high);
+    fill(this.#low, format(low));
+    fill(this.#high, format(high));
+    const [first, last] = [grid[0], grid[grid.length - 1]];
+    const ticks = Array.from({ length: Math.floor(last) - Math.ceil(first) + 1 }, (_, k) => Math.ceil(first) + k);
+    const place = (tick: number) => middle(((tick - first) / (last - first)) * (grid.length - 1), grid.length);
+    const labelled = (tick: number, side: "top" | "left") => {
+      const text = h("span", {}, format(tick));
+      text.style[side] = place(tick);
+      return text;
+    };
+    fill(
+      this.#down,
+      h("i", {}, this.#names.down),
+      ticks.map((tick) => labelled(tick, "top")),
+    );
+    fill(
+      this.#right,
+      ticks.map((tick) => labelled(tick, "left")),
+    );
+  }
+
+  mark(row: number, column: number): void {
+    this.#marker.style.top = middle(row, this.#size);
+    this.#marker.style.left = middle(column, this.#size);
+  }
 }

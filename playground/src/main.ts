@@ -1,6 +1,8 @@
-// The frame of the page: navigation, and one lazily loaded module for each view.
+// The frame of the page: navigation, notices, and one lazily loaded module for each view.
 import "./style.css";
-import { fill, h } from "./dom";
+import "./frame.css";
+import { ready } from "./client";
+import { fill, h, sheet } from "./dom";
 import type { Mount } from "./mount";
 import { readHash } from "./state";
 
@@ -14,6 +16,7 @@ const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount 
 
 const main = document.getElementById("main") as HTMLElement;
 const nav = document.getElementById("nav") as HTMLElement;
+const notice = document.getElementById("notice") as HTMLElement;
 const links = Object.entries(VIEWS).map(([name, { title }]) => h("a", { href: `#${name}`, "data-view": name }, title));
 fill(nav, links);
 
@@ -30,16 +33,34 @@ async function show(): Promise<void> {
     else link.removeAttribute("aria-current");
   }
   document.title = `${VIEWS[name].title} · ntk-wasm playground`;
+  main.setAttribute("aria-busy", "true");
   try {
     const { mount } = await VIEWS[name].load();
     if (signal.aborted) return;
     main.replaceChildren();
     await mount(main, params, signal);
+    if (!signal.aborted) sheet(main);
   } catch (error) {
     if (signal.aborted) return;
     main.replaceChildren(
       h("p", { role: "alert", class: "error" }, `This view could not be loaded: ${(error as Error).message}`),
     );
+  } finally {
+    if (!signal.aborted) main.removeAttribute("aria-busy");
+  }
+}
+
+/** Says that the library loads, that it runs more slowly than it could, or that it does not run. */
+async function watch(): Promise<void> {
+  const say = (text: string, look: string) => {
+    notice.textContent = text;
+    notice.className = `notice ${look}`;
+  };
+  try {
+    const { reason } = await ready;
+    say(reason ? `Computed in JavaScript, some times slower: ${reason}.` : "", "");
+  } catch (error) {
+    say((error as Error).message, "bad");
   }
 }
 
@@ -48,6 +69,5 @@ document.getElementById("skip")?.addEventListener("click", (event) => {
   main.focus();
 });
 addEventListener("hashchange", () => void show());
-// Plots take their colours when they are made.
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void show());
+void watch();
 void show();

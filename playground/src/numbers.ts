@@ -1,28 +1,15 @@
 // Numbers between the page and people. A number that is passed on (table, address, files) is String(x), the shortest
 // text that reads back as x.
 
-/** Texts of an axis: the fewest digits that show each tick to a thousandth of their distance, in one style for all. */
-export function tickTexts(ticks: readonly number[]): string[] {
-  const apart = ticks.slice(1).map((tick, i) => Math.abs(tick - ticks[i]));
-  const step = apart.length > 0 ? apart.reduce((least, gap) => Math.min(least, gap)) : Math.abs(ticks[0] ?? 0) || 1;
-  let digits = 1;
-  const rounded = () => ticks.map((tick) => Number(tick.toPrecision(digits)));
-  // Noise of the ticks' own arithmetic beside 0 is 0.
-  const near = (x: number, tick: number) => Math.abs(x - tick) <= 1e-3 * step;
-  while (digits < 17 && !rounded().every((x, i) => near(x, ticks[i]))) digits++;
-  const values = rounded().map((x) => (near(x, 0) ? 0 : x));
-  const plain = values.map(String);
-  const scientific = values.map((x) => (x === 0 ? "0" : x.toExponential().replace("e+", "e")));
-  const longest = (texts: string[]) => texts.reduce((top, { length }) => Math.max(top, length), 0);
-  const texts = longest(plain) <= 6 || longest(plain) <= longest(scientific) ? plain : scientific;
-  return texts.map((text) => text.replaceAll("-", "−"));
+/** How many observations there are: equal points are copies of one. */
+export function observations(xs: ArrayLike<number>, ys: ArrayLike<number>): number {
+  if (new Set(Array.from(xs)).size === xs.length) return xs.length;
+  return new Set(Array.from(xs, (x, i) => `${x},${ys[i]}`)).size;
 }
 
-/** Characters that the ticks of a range take, about. */
-export function tickWidth(low: number, high: number): number {
-  const size = Math.max(Math.abs(low), Math.abs(high));
-  return Math.max(5, Math.ceil(Math.log10((8 * size) / (high - low))) + 5);
-}
+/** Whether values tell the scale of a prior with this mean: one or two do not, nor do values that are all the mean. */
+export const tellScale = (xs: ArrayLike<number>, ys: ArrayLike<number>, mean: number) =>
+  observations(xs, ys) >= 3 && Array.from(ys).some((y) => y !== mean);
 
 /** A place of the pointer in tenths or less of a pixel: the coarsest power of ten within 10⁻⁴ of the range. */
 export function snap(value: number, [low, high]: readonly [number, number]): number {

@@ -1,12 +1,17 @@
-// The pointer in the regression plot: add, drag and remove points.
+// The pointer in the regression plot: add, drag and remove points. A mouse drags at once. A finger drags once it has
+// been held on a point, so that a swipe scrolls the page wherever it begins.
 import { snap } from "./numbers";
 import type { RegressionView } from "./views/regressionView";
 
 const REACH = { mouse: 10, touch: 22 };
+/** Milliseconds for which a finger rests on a point before it drags it. */
+const HOLD_MS = 300;
 
 export function pointEditor(view: RegressionView, signal: AbortSignal): void {
   const over = view.plot.over;
   let dragged = -1;
+  let hold = 0;
+  /** Where a finger came down, until it moves: a tap, or the begin of a hold or a swipe. */
   let tap: { x: number; y: number } | undefined;
   const place = (event: PointerEvent) => {
     const box = over.getBoundingClientRect();
@@ -26,21 +31,31 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
     }
     return id;
   };
+  const removes = (event: PointerEvent) => view.values.click === "remove" || event.altKey;
+  const removeAt = (event: PointerEvent) => {
+    const id = near(event);
+    if (id >= 0) view.edit(() => view.remove(id));
+  };
+  const drag = (id: number, event: PointerEvent) => {
+    dragged = id;
+    if (id >= 0) over.setPointerCapture(event.pointerId);
+  };
   const down = (event: PointerEvent) => {
     if (event.button !== 0 || !event.isPrimary) return;
     const id = near(event);
-    if (view.values.click === "remove" || event.altKey) {
-      if (id >= 0) view.edit(() => view.remove(id));
-      return;
-    }
-    if (id < 0 && event.pointerType === "touch") {
-      // The begin of a tap, or of scrolling the page: which of them shows when the finger leaves.
+    if (event.pointerType === "touch") {
       tap = { x: event.clientX, y: event.clientY };
+      if (id >= 0 && !removes(event)) hold = window.setTimeout(() => held(id, event), HOLD_MS);
       return;
     }
+    if (removes(event)) return removeAt(event);
     event.preventDefault();
-    dragged = id < 0 ? addAt(event, true) : id;
-    if (dragged >= 0) over.setPointerCapture(event.pointerId);
+    drag(id < 0 ? addAt(event, true) : id, event);
+  };
+  const held = (id: number, event: PointerEvent) => {
+    tap = undefined;
+    drag(id, event);
+    view.box.classList.add("held");
   };
   const addAt = (event: PointerEvent, dragging: boolean) => {
     const { x, y } = place(event);
@@ -51,19 +66,23 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
     return id;
   };
   const move = (event: PointerEvent) => {
-    if (dragged < 0) {
-      view.box.classList.toggle("grab", near(event) >= 0);
+    if (dragged >= 0) {
+      const { x, y } = place(event);
+      view.edit(() => view.move(dragged, x, y), true);
       return;
     }
-    const { x, y } = place(event);
-    view.edit(() => view.move(dragged, x, y), true);
+    if (tap && Math.hypot(event.clientX - tap.x, event.clientY - tap.y) >= REACH.mouse) leave();
+    if (event.pointerType !== "touch") view.box.classList.toggle("grab", near(event) >= 0);
   };
   const up = (event: PointerEvent) => {
-    if (tap && Math.hypot(event.clientX - tap.x, event.clientY - tap.y) < REACH.mouse) addAt(event, false);
+    if (tap && removes(event)) removeAt(event);
+    else if (tap && near(event) < 0) addAt(event, false);
     leave();
   };
   const leave = () => {
+    clearTimeout(hold);
     tap = undefined;
+    view.box.classList.remove("held");
     if (dragged < 0) return;
     dragged = -1;
     view.edit(() => {});
@@ -72,9 +91,11 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
   over.addEventListener("pointermove", move, { signal });
   over.addEventListener("pointerup", up, { signal });
   over.addEventListener("pointercancel", leave, { signal });
-  // A finger on a point drags the point, not the page. Its pointerdown has come before.
-  const hold = (event: TouchEvent) => {
+  signal.addEventListener("abort", () => clearTimeout(hold));
+  // A finger that holds a point moves the point, not the page, and opens no menu.
+  const keep = (event: Event) => {
     if (dragged >= 0) event.preventDefault();
   };
-  over.addEventListener("touchstart", hold, { signal, passive: false });
+  over.addEventListener("touchmove", keep, { signal, passive: false });
+  over.addEventListener("contextmenu", keep, { signal });
 }

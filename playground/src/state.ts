@@ -1,9 +1,14 @@
 // State in the address: `#view?key=value&…`. Only what differs from the defaults is written.
 export type Value = number | string | boolean;
 
-export interface Range {
-  kind: "range";
+/** What every control has. */
+interface Labelled {
   label: string;
+  /** One line on what the control does. */
+  help?: string;
+}
+export interface Range extends Labelled {
+  kind: "range";
   min: number;
   max: number;
   step: number;
@@ -11,21 +16,19 @@ export interface Range {
   /** How the value is shown beside the slider. */
   show?: (value: number) => string;
 }
-export interface Choice {
+export interface Choice extends Labelled {
   kind: "select";
-  label: string;
   options: Record<string, string>;
   value: string;
 }
-export interface Check {
+export interface Check extends Labelled {
   kind: "check";
-  label: string;
   value: boolean;
 }
 /** The settings of a view: their controls and their defaults. */
 export type Spec = Record<string, Range | Choice | Check>;
 export type Values<S extends Spec> = {
-  [K in keyof S]: S[K] extends Range ? number : S[K] extends Check ? boolean : string;
+  -readonly [K in keyof S]: S[K] extends Range ? number : S[K] extends Check ? boolean : string;
 };
 
 /** The view and the parameters in the address. */
@@ -46,7 +49,11 @@ function readValue(field: Range | Choice | Check, text: string | null): Value {
   if (field.kind === "check") return text === "1";
   if (field.kind === "select") return Object.hasOwn(field.options, text) ? text : field.value;
   const number = Number(text);
-  return text !== "" && Number.isFinite(number) ? Math.min(field.max, Math.max(field.min, number)) : field.value;
+  if (text === "" || !Number.isFinite(number)) return field.value;
+  // Only the slider's own places: a step in between may be no number that the library takes.
+  const { min, max, step } = field;
+  const steps = Math.round((Math.min(max, Math.max(min, number)) - min) / step);
+  return Number(Math.min(max, min + steps * step).toPrecision(12));
 }
 
 /** Writes settings, and extra parameters that are not empty, to the address without a new entry in the history. */

@@ -1,33 +1,50 @@
-// The one Web Worker: all computation of the playground, behind Comlink.
-import { expose } from "comlink";
-import { Convergence } from "./compute/convergence";
-import { features } from "./compute/features";
-import { kernel } from "./compute/kernel";
-import { Race, type RaceRequest } from "./compute/race";
-import { Regression, type RegressionRequest } from "./compute/regression";
-import { threads, time } from "./compute/speed";
-import { library } from "./load";
+// The one Web Worker: all computation of the playground, behind Comlink. What the first view does not need is fetched
+// when it is asked for (rest.ts).
+import { expose, transfer } from "comlink";
+import type { Convergence } from "./compute/convergence";
+import type { FeaturesRequest } from "./compute/features";
+import type { KernelRequest } from "./compute/kernel";
+import type { Race, RaceRequest } from "./compute/race";
+import { fitJson, Regression } from "./compute/regression";
+import type { RegressionRequest } from "./compute/regressionTypes";
+import type { Build } from "./compute/tasks";
+import { loaded } from "./load";
 
+const rest = () => import("./rest");
 let race: Race | undefined;
 let regression: Regression | undefined;
 let convergence: Convergence | undefined;
 
 const service = {
+  /** What computes, and why it is not WebAssembly. */
+  async ready() {
+    const { core, reason } = await loaded();
+    return { variant: core.variant, reason };
+  },
   async fit(request: RegressionRequest) {
-    regression ??= new Regression(await library());
-    return regression.run(request);
+    regression ??= new Regression((await loaded()).core);
+    const result = regression.run(request);
+    const curves = [result.finite, result.infinite].filter((curve) => curve !== undefined);
+    const buffers = curves.flatMap(({ mean, low, high, samples }) => [mean, low, high, ...samples]);
+    return transfer(
+      result,
+      buffers.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   },
-  /** The fit on display as JSON text. */
-  fitJson() {
-    return regression?.json() ?? "null";
+  /** The fit of these points as JSON text. */
+  async fitJson(request: RegressionRequest) {
+    return fitJson((await loaded()).core, request);
   },
-  async features(request: Parameters<typeof features>[1]) {
+  async features(request: FeaturesRequest) {
+    const { features, library } = await rest();
     return features(await library(), request);
   },
-  async kernel(request: Parameters<typeof kernel>[1]) {
+  async kernel(request: KernelRequest) {
+    const { kernel, library } = await rest();
     return kernel(await library(), request);
   },
   async convergenceStart(request: ConstructorParameters<typeof Convergence>[1]) {
+    const { Convergence, library } = await rest();
     convergence = new Convergence(await library(), request);
   },
   convergenceAt(width: number) {
@@ -37,6 +54,7 @@ const service = {
   async raceStart(request: RaceRequest) {
     race?.dispose();
     race = undefined;
+    const { Race, library } = await rest();
     race = new Race(await library(), request);
     return race.info;
   },
@@ -44,8 +62,12 @@ const service = {
     if (!race) throw new RangeError("no race was started");
     return race.frame(step);
   },
-  threads,
-  time,
+  async threads() {
+    return (await rest()).threads();
+  },
+  async time(build: Build, task: string) {
+    return (await rest()).time(build, task);
+  },
 };
 
 export type Service = typeof service;

@@ -1,9 +1,11 @@
 // Numbers on their way through the playground keep every bit. Only ticks and places of the pointer are rounded, and
 // then as finely as it takes.
 import { describe, expect, test } from "vitest";
-import { decode, encode, formatCsv, parseCsv } from "../src/data";
-import { moments, snap, tickTexts } from "../src/numbers";
+import { decode, encode, formatCsv } from "../src/data";
+import { moments, snap } from "../src/numbers";
+import { tickTexts } from "../src/ticks";
 import { HOURS, hourly } from "./hours.mjs";
+import { parseCsv } from "./parse";
 
 /** Numbers that any fixed count of digits would change. */
 const HARD = [0.1 + 0.2, 1 / 3, -Math.PI, 2 ** 53 - 1, 1e21, 5e-324, 1.7976931348623157e308, -0, 123456.789012345];
@@ -14,11 +16,9 @@ describe("points keep every bit", () => {
     ["hard numbers", HARD],
   ];
   test.each(sets)("%s: CSV in, address, CSV out", async (_, xs) => {
-    const data = await parseCsv(
-      `when,what\n${xs.map((x, i) => `${Object.is(x, -0) ? "-0" : x},${i / 7}`).join("\n")}\n`,
-    );
+    const data = parseCsv(`when,what\n${xs.map((x, i) => `${Object.is(x, -0) ? "-0" : x},${i / 7}`).join("\n")}\n`);
     const shared = decode(new URLSearchParams(encode(data)));
-    const again = await parseCsv(await formatCsv(data));
+    const again = parseCsv(await formatCsv(data));
     for (const { points, labels } of [data, shared ?? data, again]) {
       expect(labels).toEqual(["when", "what"]);
       // -0 and 0 are the same place.
@@ -29,8 +29,8 @@ describe("points keep every bit", () => {
     expect(again.frame).toEqual(data.frame);
   });
 
-  test("the frame is as exact: 48 hours about their middle", async () => {
-    const { frame, points } = await parseCsv(hourly());
+  test("the frame is as exact: 48 hours about their middle", () => {
+    const { frame, points } = parseCsv(hourly());
     expect(frame.x).toBe(HOURS[0] + 23.5 * 3600);
     expect(frame.sx).toBeCloseTo(3600 * Math.sqrt((48 ** 2 - 1) / 12), 8);
     expect(points).toHaveLength(48);

@@ -1,4 +1,5 @@
-// Screenshots of every view into the folder that is given: light, dark and phone. `npm run playground:shots -- FOLDER`
+// Screenshots of every view into the folder that is given: light, dark, forced colours and phone.
+// `npm run playground:shots -- FOLDER`
 import { patience } from "../../scripts/slowness.mjs";
 import { browse, buildSite, serve } from "./site.mjs";
 
@@ -11,6 +12,7 @@ const browser = await browse();
 const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 1200, height: 900 } },
   dark: { colorScheme: "dark", viewport: { width: 1200, height: 900 } },
+  forced: { forcedColors: "active", colorScheme: "dark", viewport: { width: 1200, height: 900 } },
   phone: { colorScheme: "light", viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true },
 };
 for (const [name, options] of Object.entries(LOOKS)) {
@@ -33,12 +35,21 @@ for (const [name, options] of Object.entries(LOOKS)) {
   await page.locator("#convergence").filter({ hasText: "One network" }).waitFor();
   await shot("kernel");
   await page.goto(`${site.url}#speed`);
-  await page.getByRole("button", { name: "Measure" }).click();
   await page
     .locator("#status")
     .filter({ hasText: "Done" })
     .waitFor({ timeout: patience(120_000) });
   await shot("speed");
+  if (name === "phone") {
+    // The sheet of settings, as a hand sees it.
+    for (const view of ["regression", "features", "training", "kernel"]) {
+      await page.goto(`${site.url}#${view}`);
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.locator("#c-width").press("ArrowRight");
+      await page.waitForTimeout(1000);
+      await page.screenshot({ path: `${folder}/${view}-sheet.png` });
+    }
+  }
   await page.close();
 }
 await browser.close();

@@ -37,6 +37,18 @@ const SHAPES = 4;
 const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 const distance = (A: Float64Array, B: Float64Array) => norm(A.map((v, i) => v - B[i])) / (norm(B) || 1);
 
+/** The network has left the range of numbers. */
+class Diverged extends Error {
+  override readonly name = "Diverged";
+  constructor(step: number, rate: number, stable: number) {
+    const share = Math.round((100 * rate) / stable);
+    super(
+      `Training diverged at step ${step}: the rate ${rate.toPrecision(3)} is ${share} % of the largest that is stable ` +
+        "for the first-order model, and the network takes less once its features have moved. Choose a smaller share.",
+    );
+  }
+}
+
 export class Race {
   readonly info: RaceStart;
   readonly #start: Network;
@@ -70,16 +82,11 @@ export class Race {
     this.#dynamics = ntk.dynamics(this.#start, X, Y, { learningRate: rate });
   }
 
-  /** Both models after `step` steps; steps must not go back. Throws a ConvergenceError where training diverges. */
+  /** Both models after `step` steps; steps must not go back. Throws a Diverged where the network diverges. */
   frame(step: number): Frame {
     const { ntk, request } = this;
     const { X, Y, grid } = request;
-    if (step > this.#step) {
-      const steps = step - this.#step;
-      const trained = ntk.train(this.#network, X, Y, { learningRate: this.info.rate, steps, recordAt: [] });
-      this.#network = trained.network;
-      this.#step = step;
-    }
+    if (step > this.#step) this.#train(step);
     const linear = this.#linear(step);
     const f = ntk.forward(this.#network, X).data;
     return {
@@ -91,6 +98,21 @@ export class Race {
       parameterDrift: distance(this.#network.parameters, this.#start.parameters),
       kernelDrift: distance(ntk.kernel(this.#network, X).data, this.#kernel.data),
     };
+  }
+
+  #train(step: number): void {
+    const { X, Y } = this.request;
+    const { rate } = this.info;
+    const steps = step - this.#step;
+    try {
+      this.#network = this.ntk.train(this.#network, X, Y, { learningRate: rate, steps, recordAt: [] }).network;
+      this.#step = step;
+    } catch (error) {
+      const { name, step: within } = error as { name: string; step?: number };
+      if (name !== "ConvergenceError" || within === undefined) throw error;
+      // What the error counts began at the frame before.
+      throw new Diverged(this.#step + within, rate, rate / this.request.share);
+    }
   }
 
   /** Vectors on the points, carried to the grid by the kernel and scaled. */

@@ -1,190 +1,199 @@
-// Regression in the worker: keeps the fits of the last request and edits them where only points have changed.
-import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model, type Ntk } from "ntk-wasm/slim";
+// Regression in the worker. What is displayed is fitted as a whole, and its fit edited where points have come, gone or
+// moved. A point that is dragged changes the posterior of the others, exactly and without a fit. Kernels between points
+// are computed once.
+import { type Activation, createInfiniteNetwork, createNetwork, type Fit, type Model } from "ntk-wasm/slim";
+import { tellScale } from "../numbers";
+import { curveOf, fitted, type Moments } from "./curve";
+import { equal, KernelTable, type Library } from "./kernelTable";
+import { Base, type Posterior } from "./posterior";
+import type { Frame, Kind, Points, RegressionRequest, RegressionResult, Settings } from "./regressionTypes";
 
-/** Data are standardised by this fixed frame, so that a point can move without moving all others. */
-export interface Frame {
-  x: number;
-  sx: number;
-  y: number;
-  sy: number;
-}
-export interface Point {
-  id: number;
-  x: number;
-  y: number;
-}
-interface Settings {
-  width: number;
-  activation: Activation;
-  weightStd: number;
-  biasStd: number;
-  seed: number;
-  ridge: number;
-}
-export interface RegressionRequest {
-  points: Point[];
-  frame: Frame;
-  settings: Settings;
-  model: "finite" | "infinite" | "both";
-  grid: Float64Array;
-  draws: number;
-}
-interface Curve {
-  mean: Float64Array;
-  low: Float64Array;
-  high: Float64Array;
-  samples: Float64Array[];
-  /** Root mean square of the leave-one-out errors, in units of y. */
-  loo: number;
-  degreesOfFreedom: number;
-}
-export interface RegressionResult {
-  finite?: Curve;
-  infinite?: Curve;
-  /** How the fits came about, and what everything took in the worker. */
-  how: "fit" | "update" | "kept";
-  milliseconds: number;
-  variant: string;
-}
+/** Activations whose infinite kernels are double sums over a mixture of probits, and not closed forms. */
+const SLOW = new Set<Activation>(["sigmoid", "tanh", "softplus", "silu"]);
+/** Samples, and curves of slow kernels, are computed at every third point of the grid. */
+const STRIDE = 3;
 
-interface Slot {
-  key: string;
-  fit: Fit;
-  /** The points in the order of the rows. */
-  rows: Point[];
+/** What is kept of a model: its kernels, its latest fit, and the posterior of the points that rest in a drag. */
+class Slot {
+  readonly table: KernelTable;
+  readonly stride: number;
+  readonly #ridge: number;
+  #fit: { fit: Fit; points: Points } | undefined;
+  #base: { base: Base; points: Points; grid: Float64Array } | undefined;
+
+  constructor(table: KernelTable, stride: number, ridge: number) {
+    this.table = table;
+    this.stride = stride;
+    this.#ridge = ridge;
+  }
+
+  /** The same kernels under another ridge. */
+  withRidge(ridge: number): Slot {
+    this.dispose();
+    return new Slot(this.table, this.stride, ridge);
+  }
+
+  dispose(): void {
+    this.#fit?.fit.dispose();
+  }
+
+  /** The posterior by a fit of all points. */
+  settled(points: Points, some: number[]): { moments: Moments; how: RegressionResult["how"] } {
+    if (points.xs.length === 0) return { moments: this.#rest(points, some), how: "prior" };
+    this.#base = undefined;
+    this.table.setPoints(points.xs);
+    const old = this.#fit;
+    let how: RegressionResult["how"] | undefined;
+    try {
+      how = old && edit(old.fit, old.points, points);
+    } catch {
+      // An edit that rounding forbids: a new fit has an answer, or says why not.
+    }
+    if (!how || !old) {
+      old?.fit.dispose();
+      this.#fit = undefined;
+      const { xs, ys } = points;
+      const options = { ridge: this.#ridge, solver: "dual", centered: true } as const;
+      this.#fit = { fit: this.table.ntk.fit(this.table.kernel, xs, ys, options), points };
+      how = "fit";
+    } else this.#fit = { fit: old.fit, points: inOrder(old.points, points) };
+    return { moments: fitted(this.table, this.#fit.fit, this.#fit.points.ys, some), how };
+  }
+
+  /** The posterior while a point is dragged; undefined where rounding forbids the shorter way. */
+  dragged({ ids, xs, ys }: Points, at: number, some: number[]): Posterior | undefined {
+    const without = (values: Float64Array) => values.filter((_, i) => i !== at);
+    try {
+      const base = this.#rest({ ids: without(ids), xs: without(xs), ys: without(ys) }, some);
+      return base.with(xs[at], ys[at]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #rest(points: Points, some: number[]): Base {
+    const { grid } = this.table;
+    const known = this.#base;
+    if (known && known.grid === grid && equal(known.points.xs, points.xs) && equal(known.points.ys, points.ys))
+      return known.base;
+    this.table.setPoints(points.xs);
+    this.#base = { base: new Base(this.table, points.xs, points.ys, this.#ridge, some), points, grid };
+    return this.#base.base;
+  }
 }
 
 export class Regression {
-  readonly #ntk: Ntk;
-  readonly #slots = new Map<string, Slot>();
-  #shown: { kind: string; frame: Frame } | undefined;
+  readonly #ntk: Library;
+  readonly #slots = new Map<Kind, { models: string; ridge: number; slot: Slot }>();
 
-  constructor(ntk: Ntk) {
+  constructor(ntk: Library) {
     this.#ntk = ntk;
   }
 
   run(request: RegressionRequest): RegressionResult {
     const start = performance.now();
+    const { frame, model, grid, draws } = request;
     const result: RegressionResult = { how: "kept", milliseconds: 0, variant: this.#ntk.variant };
+    const points = standardized(request.points, frame);
+    const at = request.drag === undefined ? -1 : points.ids.indexOf(request.drag);
     for (const kind of ["finite", "infinite"] as const) {
-      if (request.model !== kind && request.model !== "both") continue;
-      const { slot, how } = this.#fitted(kind, request);
+      if (model !== kind && model !== "both") continue;
+      const slot = this.#slot(kind, request);
+      const { stride } = slot;
+      const inputs = grid.filter((_, i) => i % stride === 0).map((x) => (x - frame.x) / frame.sx);
+      slot.table.setGrid(inputs);
+      const some = Array.from(inputs.keys()).filter((i) => (i * stride) % STRIDE === 0);
+      const shorter = at >= 0 ? slot.dragged(points, at, some) : undefined;
+      const { moments, how } = shorter
+        ? { moments: shorter as Moments, how: "drag" as const }
+        : slot.settled(points, some);
       if (how !== "kept") result.how = how;
-      result[kind] = curve(slot.fit, kind, request);
+      const { ridge } = request.settings;
+      result[kind] = curveOf(this.#ntk, moments, { frame, ridge, draws, stride, length: grid.length }, points);
     }
-    this.#shown = { kind: request.model === "infinite" ? "infinite" : "finite", frame: request.frame };
     result.milliseconds = performance.now() - start;
     return result;
   }
 
-  /** The fit on display, and the frame that its standardised inputs and outputs are in. */
-  json(): string {
-    const slot = this.#shown && this.#slots.get(this.#shown.kind);
-    if (!slot || !this.#shown) return "null";
-    const { x, sx, y, sy } = this.#shown.frame;
-    return JSON.stringify({ ...slot.fit.toJSON(), standardized: { x: { mean: x, std: sx }, y: { mean: y, std: sy } } });
-  }
-
-  #fitted(kind: "finite" | "infinite", request: RegressionRequest): { slot: Slot; how: RegressionResult["how"] } {
-    const key = JSON.stringify([
-      request.frame,
-      kind === "infinite" ? { ...request.settings, width: 0, seed: 0 } : request.settings,
-    ]);
+  #slot(kind: Kind, { frame, settings }: RegressionRequest): Slot {
+    const { ridge, width, seed, ...others } = settings;
+    const models = JSON.stringify([frame.x, frame.sx, kind === "finite" && [width, seed], others]);
     const old = this.#slots.get(kind);
-    if (old?.key === key) {
-      const how = edit(old, request);
-      if (how) return { slot: old, how };
+    if (old?.models === models && old.ridge === ridge) return old.slot;
+    let slot: Slot;
+    if (old?.models === models) slot = old.slot.withRidge(ridge);
+    else {
+      old?.slot.dispose();
+      const stride = kind === "infinite" && SLOW.has(settings.activation) ? STRIDE : 1;
+      slot = new Slot(new KernelTable(this.#ntk, modelOf(kind, settings)), stride, ridge);
     }
-    old?.fit.dispose();
-    this.#slots.delete(kind);
-    const rows = request.points.map((point) => ({ ...point }));
-    const { ridge } = request.settings;
-    const { X, Y } = standardized(rows, request.frame);
-    const fit = this.#ntk.fit(modelOf(kind, request.settings), X, Y, {
-      ridge,
-      scale: "fit",
-      solver: "dual",
-      centered: true,
-    });
-    const slot = { key, fit, rows };
-    this.#slots.set(kind, slot);
-    return { slot, how: "fit" };
+    this.#slots.set(kind, { models, ridge, slot });
+    return slot;
   }
 }
 
-function modelOf(kind: "finite" | "infinite", settings: Settings): Model {
+/** A fit as JSON text, and the frame that its standardised inputs and outputs are in. */
+export function fitJson(ntk: Library, { points, frame, settings, model }: RegressionRequest): string {
+  const { xs, ys } = standardized(points, frame);
+  const { x, sx, y, sy } = frame;
+  const options = {
+    ridge: settings.ridge,
+    scale: tellScale(xs, ys, 0) ? "fit" : 1,
+    solver: "dual",
+    centered: true,
+  } as const;
+  const fit = ntk.fit(modelOf(model === "infinite" ? "infinite" : "finite", settings), xs, ys, options);
+  try {
+    return JSON.stringify({ ...fit.toJSON(), standardized: { x: { mean: x, std: sx }, y: { mean: y, std: sy } } });
+  } finally {
+    fit.dispose();
+  }
+}
+
+export function modelOf(kind: Kind, settings: Settings): Model {
   const { width, activation, weightStd, biasStd, seed } = settings;
   return kind === "infinite"
     ? createInfiniteNetwork({ activation, weightStd, biasStd })
     : createNetwork({ inputs: 1, hidden: width, activation, weightStd, biasStd, seed, init: "ntk" });
 }
 
-function standardized(points: Point[], { x, sx, y, sy }: Frame): { X: number[]; Y: number[] } {
-  return { X: points.map((p) => (p.x - x) / sx), Y: points.map((p) => (p.y - y) / sy) };
+function standardized({ ids, xs, ys }: Points, { x, sx, y, sy }: Frame): Points {
+  return { ids, xs: xs.map((value) => (value - x) / sx), ys: ys.map((value) => (value - y) / sy) };
+}
+
+/** The points of `now` in the order that an edit of `before` leaves: first those that stay, then those that come. */
+function inOrder(before: Points, now: Points): Points {
+  const place = new Map(Array.from(now.ids, (id, i) => [id, i]));
+  const stay = Array.from(before.ids)
+    .map((id) => place.get(id) ?? -1)
+    .filter((i) => i >= 0);
+  const known = new Set(before.ids);
+  const order = [...stay, ...Array.from(now.ids.keys()).filter((i) => !known.has(now.ids[i]))];
+  const pick = (values: Float64Array) => Float64Array.from(order, (i) => values[i]);
+  return { ids: pick(now.ids), xs: pick(now.xs), ys: pick(now.ys) };
 }
 
 /** Moves, adds and removes rows of a fit; undefined where a new fit is the better way. */
-function edit(slot: Slot, { points, frame }: RegressionRequest): "update" | "kept" | undefined {
-  const wanted = new Map(points.map((point) => [point.id, point]));
-  const known = new Set(slot.rows.map(({ id }) => id));
+function edit(fit: Fit, before: Points, now: Points): "update" | "kept" | undefined {
+  const place = new Map(Array.from(now.ids, (id, i) => [id, i]));
+  const known = new Set(before.ids);
   const remove: number[] = [];
   const index: number[] = [];
-  slot.rows.forEach((row, i) => {
-    const now = wanted.get(row.id);
-    if (!now) remove.push(i);
-    else if (now.x !== row.x || now.y !== row.y) index.push(i);
+  before.ids.forEach((id, i) => {
+    const at = place.get(id);
+    if (at === undefined) remove.push(i);
+    else if (now.xs[at] !== before.xs[i] || now.ys[at] !== before.ys[i]) index.push(i);
   });
-  const added = points.filter(({ id }) => !known.has(id)).map((point) => ({ ...point }));
+  const added = Array.from(now.ids.keys()).filter((i) => !known.has(now.ids[i]));
   const changes = remove.length + index.length + added.length;
   if (changes === 0) return "kept";
-  if (remove.length === slot.rows.length || changes > slot.rows.length / 2) return undefined;
-  const moved = index.map((i) => ({ ...(wanted.get(slot.rows[i].id) as Point) }));
-  slot.fit.update({
+  if (remove.length === before.ids.length || changes > before.ids.length / 2) return undefined;
+  const rows = (at: number[]) => ({ X: at.map((i) => now.xs[i]), Y: at.map((i) => now.ys[i]) });
+  const moved = index.map((i) => place.get(before.ids[i]) as number);
+  fit.update({
     ...(remove.length ? { remove } : {}),
-    ...(index.length ? { move: { index, ...standardized(moved, frame) } } : {}),
-    ...(added.length ? { add: standardized(added, frame) } : {}),
+    ...(index.length ? { move: { index, ...rows(moved) } } : {}),
+    ...(added.length ? { add: rows(added) } : {}),
   });
-  index.forEach((i, at) => {
-    slot.rows[i] = moved[at];
-  });
-  const gone = new Set(remove);
-  slot.rows = [...slot.rows.filter((_, i) => !gone.has(i)), ...added];
   return "update";
-}
-
-/**
- * Activations whose infinite kernels are double sums over a mixture of probits: some hundred times the work of a closed
- * form.
- */
-const SLOW = new Set<Activation>(["sigmoid", "tanh", "softplus", "silu"]);
-const STRIDE = 3;
-
-/** Values at every third grid point, and linear between them. */
-function interpolate(coarse: Float64Array, length: number): Float64Array {
-  return Float64Array.from({ length }, (_, i) => {
-    const at = Math.floor(i / STRIDE);
-    const next = Math.min(at + 1, coarse.length - 1);
-    return coarse[at] + ((i % STRIDE) / STRIDE) * (coarse[next] - coarse[at]);
-  });
-}
-
-function curve(fit: Fit, kind: "finite" | "infinite", { grid, frame, draws, settings }: RegressionRequest): Curve {
-  const slow = kind === "infinite" && SLOW.has(settings.activation);
-  const at = grid.filter((_, i) => !slow || i % STRIDE === 0).map((x) => (x - frame.x) / frame.sx);
-  const back = (values: Float64Array) => {
-    const scaled = values.map((value) => value * frame.sy + frame.y);
-    return slow ? interpolate(scaled, grid.length) : scaled;
-  };
-  const { mean, variance } = fit.predict(at, { noise: true });
-  const half = (variance?.data ?? mean.data).map((value) => 2 * Math.sqrt(Math.max(0, value)));
-  const residuals = fit.report.looResiduals?.data ?? new Float64Array();
-  const square = residuals.reduce((sum, value) => sum + value * value, 0) / residuals.length;
-  return {
-    mean: back(mean.data),
-    low: back(mean.data.map((value, i) => value - half[i])),
-    high: back(mean.data.map((value, i) => value + half[i])),
-    samples: draws ? fit.sample(at, { draws, seed: 1 }).map(({ data }) => back(data)) : [],
-    loo: Math.sqrt(square) * frame.sy,
-    degreesOfFreedom: fit.report.degreesOfFreedom ?? Number.NaN,
-  };
 }

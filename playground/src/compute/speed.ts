@@ -1,10 +1,8 @@
-// Times of public calls on every build that runs here, and on threads. One call of `time` measures one task, so that
-// the page can stop between.
+// Times of public calls on every build that runs here, and on threads. One call of `time` measures one round of one
+// task, so that the page can alternate between builds, and stop.
 import { createNetwork, type Ntk } from "ntk-wasm/slim";
 import { type Build, SIZE, type Threads } from "./tasks";
 
-const BUDGET_MS = 600;
-const MOST = 15;
 /** Clocks of pages without isolation tick every 0.1 ms: a round takes at least so long. */
 const ROUND_MS = 10;
 const loaded = new Map<Build, Promise<Ntk>>();
@@ -27,29 +25,36 @@ export async function threads(): Promise<Threads> {
   return { threads: ntk.threads, reason: ntk.threadsReason };
 }
 
-/** Median milliseconds of a call; undefined where this browser cannot run the build. */
+/** What a round does, by build and task. */
+const rounds = new Map<string, { run: () => void; calls: number }>();
+
+/** Milliseconds of a call, the mean of a round; undefined where this browser cannot run the build. */
 export async function time(build: Build, task: string): Promise<number | undefined> {
-  let ntk: Ntk;
-  try {
-    ntk = await get(build);
-  } catch (error) {
-    if ((error as Error).name === "BackendError") return undefined;
-    throw error;
+  const name = `${build} ${task}`;
+  let round = rounds.get(name);
+  if (!round) {
+    try {
+      round = warm(callOf(await get(build), task));
+    } catch (error) {
+      if ((error as Error).name === "BackendError") return undefined;
+      throw error;
+    }
+    rounds.set(name, round);
   }
-  const run = callOf(ntk, task);
+  return timed(round);
+}
+
+function timed({ run, calls }: { run: () => void; calls: number }): number {
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) run();
+  return (performance.now() - start) / calls;
+}
+
+/** The first call compiles and grows memory; the second says how many calls a round takes. */
+function warm(run: () => void) {
   run();
-  const round = (calls: number) => {
-    const start = performance.now();
-    for (let i = 0; i < calls; i++) run();
-    return (performance.now() - start) / calls;
-  };
-  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(round(1), 0.1)));
-  const times: number[] = [];
-  const began = performance.now();
-  do times.push(round(calls));
-  while (times.length < 3 || (times.length < MOST && performance.now() - began < BUDGET_MS));
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1];
+  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(timed({ run, calls: 1 }), 0.1)));
+  return { run, calls };
 }
 
 function callOf(ntk: Ntk, task: string): () => void {

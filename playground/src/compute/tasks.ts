@@ -9,6 +9,8 @@ export interface Threads {
 }
 interface Task {
   title: string;
+  /** Its name within a sentence. */
+  short: string;
   /**
    * Multiplications and additions of the textbook algorithm in one call; undefined where transcendental functions take
    * the time.
@@ -22,17 +24,18 @@ const { N, M, NEW } = SIZE;
 const KERNEL = 2 * N * N * M;
 const CHOLESKY = N ** 3 / 3;
 
-/** The four hot loops and the whole fit. */
+/** The whole fit, and the four hot loops. */
 export const TASKS: Record<string, Task> = {
-  sigmoid: { title: `Sigmoid features, ${N} × ${M} (forward)` },
-  jacobian: { title: `Jacobian rows, ${N} × ${3 * M + 1} (jacobian)` },
-  gram: { title: `Gram matrix, N = ${N}, m = ${M} (kernel)`, flops: KERNEL },
-  cholesky: { title: `Cholesky, n = ${N} (cholesky)`, flops: CHOLESKY },
   fit: {
     title: `Fit and ${NEW} predictions, N = ${N}, m = ${M}`,
+    short: "fit",
     // The cross kernel has two products, the variance one triangular solve.
     flops: KERNEL + CHOLESKY + 4 * NEW * N * M + NEW * N * N,
   },
+  sigmoid: { title: `Sigmoid features, ${N} × ${M} (forward)`, short: "forward" },
+  jacobian: { title: `Jacobian rows, ${N} × ${3 * M + 1} (jacobian)`, short: "jacobian" },
+  gram: { title: `Gram matrix, N = ${N}, m = ${M} (kernel)`, short: "kernel", flops: KERNEL },
+  cholesky: { title: `Cholesky, n = ${N} (cholesky)`, short: "cholesky", flops: CHOLESKY },
 };
 
 /** Networks of each width that the kernel view draws. */

@@ -4,17 +4,17 @@ import { service } from "../client";
 import type { ConvergenceAt } from "../compute/convergence";
 import type { KernelRequest } from "../compute/kernel";
 import { DRAWS } from "../compute/tasks";
-import { format, h } from "../dom";
+import { announce, format, h } from "../dom";
 import { chart, color, linspace } from "../plot";
 
 const WIDTHS = Array.from({ length: 11 }, (_, k) => 2 ** (k + 1));
 const POINTS = 48;
-const TEXT = `Relative distance from the infinite kernel, ‖Θ − Θ∞‖/‖Θ∞‖, of ${DRAWS} random networks: of one alone (solid), of their mean (dashed), and the law m^(−½) (thin). NTK initialisation; spreads and activation of the settings.`;
+const TEXT = `Relative distance from the infinite kernel, ‖Θ − Θ∞‖/‖Θ∞‖, of ${DRAWS} random networks for each width. NTK initialisation; spreads and activation of the settings.`;
 
 /** The button, the progress and the chart. A change of the settings ends a run. */
 export class Converging {
   readonly #box = h("div", { class: "plot" });
-  readonly #text = h("p", { class: "legend", id: "convergence", "aria-live": "polite" }, TEXT);
+  readonly #text = h("p", { class: "legend", id: "convergence" }, TEXT);
   readonly #progress = h("progress", { max: 1, value: 0, "aria-label": "Widths done" });
   readonly #start = h("button", { type: "button" }, "Draw networks");
   readonly #cancel = h("button", { type: "button", disabled: true }, "Cancel");
@@ -34,7 +34,7 @@ export class Converging {
     readonly request: () => KernelRequest,
   ) {
     this.#start.addEventListener("click", () => void this.run());
-    this.#cancel.addEventListener("click", () => this.#stop(`Cancelled. ${TEXT}`));
+    this.#cancel.addEventListener("click", () => this.#end("Cancelled."));
   }
 
   draw(): void {
@@ -45,6 +45,11 @@ export class Converging {
         { stroke: color("accent"), width: 2, points: { show: true, size: 5 } },
         { stroke: color("second"), width: 2, dash: [6, 4], points: { show: true, size: 5 } },
         { stroke: color("faint"), width: 1.5, points: { show: false } },
+      ],
+      keys: [
+        { text: "one network", ink: "accent", series: 1 },
+        { text: "the mean of all", ink: "second", mark: "dashes", series: 2 },
+        { text: "the law m^(−½)", ink: "faint", series: 3 },
       ],
       x: { label: "log₂ of the width m", range: () => [0.5, WIDTHS.length + 0.5] },
       y: { label: "log₁₀ of the distance" },
@@ -71,11 +76,11 @@ export class Converging {
         this.#show(known);
       }
       const last = known[known.length - 1];
-      this.#stop(
-        `One network of width ${last.width} is ${format(100 * last.single, 2)} % from the limit, the mean of ${DRAWS} is ${format(100 * last.mean, 2)} %. ${TEXT}`,
+      this.#end(
+        `One network of width ${last.width} is ${format(100 * last.single, 2)} % from the limit, the mean of ${DRAWS} is ${format(100 * last.mean, 2)} %.`,
       );
     } catch (error) {
-      if (live()) this.#stop((error as Error).message);
+      if (live()) this.#end((error as Error).message);
     }
   }
 
@@ -84,6 +89,12 @@ export class Converging {
     this.#stop(TEXT);
     this.#progress.value = 0;
     this.#show([]);
+  }
+
+  /** A run is over: said aloud. */
+  #end(text: string): void {
+    this.#stop(`${text} ${TEXT}`);
+    announce(text);
   }
 
   #stop(text: string): void {

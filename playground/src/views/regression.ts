@@ -1,14 +1,15 @@
 // Regression: points to edit, the fit with its band, posterior samples, finite against infinite width.
-import type uPlot from "uplot";
-import { service } from "../client";
-import { bundled, type Data, decode, formatCsv, parseCsv } from "../data";
-import { download, h, html, panel } from "../dom";
+import { bundled, decode, unplottable } from "../data";
+import { h, html, panel } from "../dom";
 import type { Mount } from "../mount";
-import { chart, color, drawPoints } from "../plot";
-import { pointEditor } from "../pointer";
-import { readValues } from "../state";
+import { type State, same, session } from "../session";
+import { readHash, readValues, type Values } from "../state";
+import { embedded, showEmbedded } from "./embed";
+import { Legend, makePlot } from "./regressionPlot";
 import { SPEC } from "./regressionSpec";
-import { RegressionView, SAMPLES } from "./regressionView";
+import { downloads, historyButtons, receiver, restart, shareMenu } from "./regressionTools";
+import { RegressionView } from "./regressionView";
+import "../data.css";
 
 const INTRO = `<h1>Regression</h1>
 <p class="intro">The curve is the end of training a wide network to first order: ridge regression with its tangent kernel. The band is ±2σ of a new
@@ -16,120 +17,96 @@ observation: wide where points are far or scattered, narrow where they agree.</p
 <p class="formula"><i>f</i>(<i>x</i>) = Θ(<i>x</i>, <i>X</i>) (Θ(<i>X</i>, <i>X</i>) + <i>λI</i>)<sup>−1</sup> <i>Y</i>,
 &emsp;Θ(<i>x</i>, <i>x</i>′) = ∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>)·∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>′)</p>`;
 
-function makePlot(view: RegressionView, signal: AbortSignal): void {
-  const line = (stroke: string, width = 1, dash?: number[]): uPlot.Series => ({
-    stroke: color(stroke),
-    width,
-    dash,
-    points: { show: false },
-  });
-  const edge: uPlot.Series = { stroke: "transparent", points: { show: false } };
-  view.plot = chart(view.box, signal, {
-    label: "Points, mean and ±2σ band of the fit. The table of points below does all that the pointer does here.",
-    height: Math.min(440, Math.max(300, innerHeight * 0.5)),
-    series: [
-      edge,
-      edge,
-      ...Array.from({ length: SAMPLES }, () => line("sample")),
-      line("second", 2, [6, 4]),
-      line("accent", 2.5),
-    ],
-    bands: [{ series: [1, 2], fill: color("accent-soft") }],
-    x: { label: view.data.labels[0], range: () => view.view.x },
-    y: { label: view.data.labels[1], range: () => view.view.y },
-    hooks: { draw: [(plot) => drawPoints(plot, view.data.points, 4)] },
-  });
-  pointEditor(view, signal);
-}
-
-/** Buttons for files in and out. */
-function fileButtons(view: RegressionView, remake: () => void): HTMLElement {
-  const input = h("input", { type: "file", accept: ".csv,text/csv", id: "csv" });
-  input.addEventListener("change", async () => {
-    const [file] = input.files ?? [];
-    if (!file) return;
-    input.value = "";
-    try {
-      view.use(await parseCsv(await file.text()), true);
-      remake();
-    } catch (error) {
-      view.fail(`${file.name}: ${(error as Error).message}`);
-    }
-  });
-  const points = async () => download("points.csv", "text/csv", await formatCsv(view.data));
-  const json = async () => download("fit.json", "application/json", await service.fitJson());
-  const csv = () => {
-    const main = view.result?.finite ?? view.result?.infinite;
-    if (!main) return view.fail("There is no fit to download yet: add a point first.");
-    const rows = Array.from(view.grid, (x, i) => [x, main.mean[i], main.low[i], main.high[i]].join(","));
-    download("fit.csv", "text/csv", `x,mean,low,high\n${rows.join("\n")}\n`);
-  };
-  return h(
-    "div",
-    { class: "row" },
-    h("label", { class: "file" }, "Load a CSV file", input),
-    h("button", { type: "button", onclick: () => void points() }, "Points as CSV"),
-    h("button", { type: "button", onclick: () => void json() }, "Fit as JSON"),
-    h("button", { type: "button", onclick: csv }, "Fit as CSV"),
-  );
-}
-
-export const mount: Mount = async (root, params, signal) => {
+/** The settings and points of the address; an address without any continues where the view was left. */
+async function start(params: URLSearchParams): Promise<{ values: Values<typeof SPEC>; state: State; problem: string }> {
+  const bare = [...params.keys()].every((key) => key === "embed");
+  if (bare && session.shown && session.values)
+    return { values: { ...readValues(SPEC, params), ...session.values }, state: session.shown, problem: "" };
   const values = readValues(SPEC, params);
-  let shared: Data | undefined;
+  if (values.data === "mine") values.data = session.mine?.base ?? SPEC.data.value;
+  const base = values.data;
   let problem = "";
   try {
-    shared = decode(params);
+    const data = decode(params);
+    problem = (data && unplottable(data)) ?? "";
+    if (data && !problem) return { values, state: { data, base, own: true }, problem };
   } catch (error) {
     problem = (error as Error).message;
   }
-  const view = new RegressionView(values, shared ?? (await bundled(values.data)), shared !== undefined, signal);
+  return { values, state: { data: await bundled(base), base, own: false }, problem };
+}
+
+/** The select of data sets shows what is on display. */
+function showChoice(root: HTMLElement, { own, state }: RegressionView): void {
+  const select = root.querySelector<HTMLSelectElement>("#c-data");
+  const mine = select?.querySelector<HTMLOptionElement>("option[value=mine]");
+  if (!select || !mine) return;
+  mine.disabled = !session.mine;
+  mine.textContent = session.mine?.data.source ? `My data (${session.mine.data.source})` : "My data";
+  select.value = own ? "mine" : state.base;
+}
+
+export const mount: Mount = async (root, params, signal) => {
+  const { values, state, problem } = await start(params);
   if (signal.aborted) return;
+  showEmbedded(signal);
+  if (session.shown && !same(session.shown, state)) session.history.push(session.shown);
+  const view = new RegressionView(values, state, signal);
+  const legend = new Legend();
   let inner = new AbortController();
-  const remake = () => {
+  view.replaced = () => {
     inner.abort();
     inner = new AbortController();
-    makePlot(view, AbortSignal.any([signal, inner.signal]));
+    makePlot(view, legend, AbortSignal.any([signal, inner.signal]));
     view.draw();
   };
-  const restart = async (name: string) => {
-    const data = await bundled(name);
-    if (signal.aborted || name !== view.values.data) return;
-    view.use(data, false);
-    remake();
+  const choose = (name: string) => {
+    if (name !== "mine") return void restart(view, name, signal);
+    view.values.data = view.state.base;
+    if (session.mine) view.use(session.mine);
   };
   const controls = panel(SPEC, view.values, (key) => {
-    if (key === "data") {
-      restart(view.values.data).catch((error: Error) => view.fail(error.message));
-      return;
-    }
+    if (key === "data") return choose(view.values.data);
     view.save();
     if (key !== "click") view.refit();
   });
-  const legend = h(
-    "p",
-    { class: "legend" },
-    "Click to add a point, drag to move it. Solid: mean; shaded: ±2σ; thin: posterior samples; dashed: infinite width, which takes longest where its kernel has no closed form (tanh, say).",
+  const imported = h("div");
+  const history = historyButtons(view, signal);
+  view.changed = () => {
+    history.update();
+    showChoice(root, view);
+  };
+  const tools = h(
+    "div",
+    { class: "tools" },
+    h("div", { class: "row" }, history.elements, shareMenu(view, signal)),
+    h("div", { class: "row" }, receiver(view, imported, signal), downloads(view)),
+    h(
+      "p",
+      { class: "hint" },
+      "Click in the plot to add a point, drag to move it. A file can also be dropped on the page, and cells of a table pasted (Ctrl+V).",
+    ),
   );
+  const whole = h("a", { href: location.href, target: "_blank", rel: "noopener" }, "Open in the ntk-wasm playground");
+  whole.addEventListener("pointerdown", () => {
+    const { view: name, params } = readHash();
+    params.delete("embed");
+    whole.href = `${location.pathname}#${name}?${params}`;
+  });
   const plotting = h(
     "section",
     { "aria-label": "Plot" },
     view.box,
-    legend,
+    legend.element,
+    embedded() ? h("p", { class: "whole" }, whole) : [],
     view.status,
     view.error,
+    tools,
+    imported,
     view.table.element,
   );
-  root.append(
-    html(INTRO),
-    h(
-      "div",
-      { class: "layout" },
-      plotting,
-      h("aside", { "aria-label": "Settings" }, controls, fileButtons(view, remake)),
-    ),
-  );
-  remake();
+  root.append(html(INTRO), h("div", { class: "layout" }, plotting, h("aside", { "aria-label": "Settings" }, controls)));
+  view.replaced();
   view.settle();
   view.refit();
   if (problem) view.fail(problem);

@@ -1,77 +1,94 @@
 // The regression view's state: points, settings, the latest fit, and what shows them.
+import { transfer } from "comlink";
 import type uPlot from "uplot";
 import { latest, service } from "../client";
-import type { RegressionRequest, RegressionResult } from "../compute/regression";
-import { type Data, encode, MAX_POINTS, point } from "../data";
+import type { Curve, RegressionRequest, RegressionResult } from "../compute/regressionTypes";
+import { type Data, encode, MAX_POINTS, point, unplottable } from "../data";
 import { format, h } from "../dom";
-import { extent, linspace } from "../plot";
+import { observations, tellScale } from "../numbers";
+import { linspace } from "../plot";
+import { frozen, type State, same, session } from "../session";
 import { type Values, writeHash } from "../state";
 import { pointTable } from "../table";
+import { embedded } from "./embed";
+import { type Limits, limitsOf, steady } from "./limits";
 import { SPEC } from "./regressionSpec";
 
 const GRID = 181;
 /** Posterior samples that are drawn. */
 export const SAMPLES = 8;
 
-/** Axis limits that hold all points and the frame; those of x are also the grid's. */
-function limits({ points, frame }: Data): { x: [number, number]; y: [number, number] } {
-  const span = (values: number[], middle: number, unit: number): [number, number] => {
-    const [low, high] = extent([middle - 1.6 * unit, ...values, middle + 1.6 * unit]);
-    return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
-  };
-  return {
-    x: span(
-      points.map((p) => p.x),
-      frame.x,
-      frame.sx,
-    ),
-    y: span(
-      points.map((p) => p.y),
-      frame.y,
-      frame.sy,
-    ),
-  };
-}
-
 export class RegressionView {
   readonly values: Values<typeof SPEC>;
   data: Data;
-  view: { x: [number, number]; y: [number, number] };
-  /** Whether the points differ from the bundled data set: then they are in the address. */
-  own: boolean;
+  view: Limits;
   result: RegressionResult | undefined;
+  /** The inputs of the curves that are asked for, and of those on display. */
   grid: Float64Array;
+  shown: Float64Array;
   plot!: uPlot;
   readonly box = h("div", { class: "plot editable" });
   readonly status = h("p", { class: "status", "aria-live": "polite", id: "status" });
   readonly error = h("p", { class: "error", role: "alert" });
   readonly table;
+  /** Called after the points have changed for good, and when the axes have to be made anew. */
+  changed = () => {};
+  replaced = () => {};
+  #base: string;
+  #own: boolean;
+  #committed: State;
   readonly #fit: (request: RegressionRequest) => void;
   #timer = 0;
   #way = "";
+  /** The point that a drag has touched last. */
+  #touched: number | undefined;
+  #dragging = false;
 
-  constructor(values: RegressionView["values"], data: Data, own: boolean, signal: AbortSignal) {
+  constructor(values: RegressionView["values"], state: State, signal: AbortSignal) {
     this.values = values;
-    this.data = data;
-    this.own = own;
-    this.view = limits(this.data);
+    this.data = { ...state.data, points: [...state.data.points] };
+    this.#base = state.base;
+    this.#own = state.own;
+    this.#committed = frozen(state);
+    this.view = this.#limits();
     this.grid = linspace(...this.view.x, GRID);
-    this.table = pointTable(
-      (id, x, y) => this.edit(() => this.move(id, x, y)),
-      (id) => this.edit(() => this.remove(id)),
-    );
+    this.shown = this.grid;
+    this.table = pointTable({
+      move: (id, x, y) => this.edit(() => this.move(id, x, y)),
+      remove: (id) => this.edit(() => this.remove(id)),
+      add: (x, y) => this.edit(() => this.add(x, y)),
+      fail: (message) => this.fail(message),
+    });
     this.#fit = latest(
       signal,
-      (request) => service.fit(request) as Promise<RegressionResult>,
-      (result, request) => this.show(result, request.grid),
+      (request) => service.fit(sent(request)) as Promise<RegressionResult>,
+      (result, request) => this.show(result, request),
       (error) => this.fail(error.message),
     );
   }
 
+  /** Whether the points differ from the bundled data set: then they are in the address. */
+  get own(): boolean {
+    return this.#own;
+  }
+  get state(): State {
+    return { data: this.data, base: this.#base, own: this.#own };
+  }
+
   /** Changes the points, then the address, the table and the fit. */
   edit(change: () => void, dragging = false): void {
+    this.error.textContent = "";
     change();
-    this.own = true;
+    const problem = unplottable(this.data);
+    if (problem) {
+      this.data.points = [...this.#committed.data.points];
+      this.table.setData(this.data);
+      this.fail(problem);
+      return;
+    }
+    this.#dragging = dragging;
+    const changed = !same({ ...this.state, own: this.#committed.own }, this.#committed);
+    if (changed) this.#own = true;
     if (!dragging) this.settle();
     this.refit();
   }
@@ -79,6 +96,7 @@ export class RegressionView {
   move(id: number, x: number, y: number): void {
     const at = this.data.points.findIndex((p) => p.id === id);
     if (at >= 0) this.data.points[at] = { id, x, y };
+    this.#touched = id;
   }
 
   remove(id: number): void {
@@ -92,40 +110,85 @@ export class RegressionView {
     }
     const added = point(x, y);
     this.data.points.push(added);
+    this.#touched = added.id;
     return added.id;
   }
 
-  use(data: Data, own: boolean): void {
-    this.data = data;
-    this.own = own;
+  /** Shows other points. @throws Error where they cannot be shown. */
+  use(state: State): void {
+    const problem = unplottable(state.data);
+    if (problem) throw new Error(problem);
+    this.error.textContent = "";
+    this.#put(state);
     this.settle();
     this.refit();
   }
 
-  /** After a drag: the axes, the table and the address follow the data. */
+  undo(): void {
+    this.#goTo(session.history.undo(this.#committed));
+  }
+  redo(): void {
+    this.#goTo(session.history.redo(this.#committed));
+  }
+
+  #goTo(state: State | undefined): void {
+    if (!state || this.#dragging) return;
+    this.error.textContent = "";
+    this.#put(state);
+    this.#committed = frozen(state);
+    this.settle();
+    this.refit();
+  }
+
+  #put(state: State): void {
+    const { labels, times } = this.data;
+    this.data = frozen(state).data;
+    this.#base = state.base;
+    this.#own = state.own;
+    this.values.data = state.base;
+    if (labels.join() !== this.data.labels.join() || times?.join() !== this.data.times?.join()) {
+      this.result = undefined;
+      this.view = this.#limits();
+      this.replaced();
+    }
+  }
+
+  /** After a change: the axes, the table, the address and the history follow the points. */
   settle(): void {
-    this.view = limits(this.data);
+    this.#dragging = false;
+    const limits = this.#limits();
+    // The vertical axis waits for the band, which the next result brings.
+    this.view = this.result ? { x: limits.x, y: this.view.y } : limits;
     this.grid = linspace(...this.view.x, GRID);
     this.table.setData(this.data);
+    const now = frozen(this.state);
+    if (!same(now, this.#committed)) {
+      session.history.push(this.#committed);
+      this.#committed = now;
+    }
+    if (this.#own) session.mine = now;
+    session.shown = now;
+    session.values = { ...this.values };
     this.save();
+    this.changed();
   }
 
   save(): void {
-    writeHash("regression", SPEC, this.values, this.own ? encode(this.data) : {});
+    session.values = { ...this.values };
+    const extra = { ...(this.#own ? encode(this.data) : {}), ...(embedded() ? { embed: "1" } : {}) };
+    writeHash("regression", SPEC, this.values, extra);
   }
 
-  refit(): void {
-    this.error.textContent = "";
+  /** What is to be computed for the points as they are. */
+  request(): RegressionRequest {
     const { points, frame } = this.data;
     const { width, activation, weightStd, biasStd, seed, ridge, model, samples } = this.values;
-    if (points.length === 0) {
-      this.result = undefined;
-      this.draw();
-      this.status.textContent = "No points yet: click in the plot to add one.";
-      return;
-    }
-    this.#fit({
-      points,
+    return {
+      points: {
+        ids: Float64Array.from(points, ({ id }) => id),
+        xs: Float64Array.from(points, ({ x }) => x),
+        ys: Float64Array.from(points, ({ y }) => y),
+      },
       frame,
       settings: {
         width: 2 ** width,
@@ -138,41 +201,90 @@ export class RegressionView {
       model: model as RegressionRequest["model"],
       grid: this.grid,
       draws: samples ? SAMPLES : 0,
-    });
+      ...(this.#dragging ? { drag: this.#touched } : {}),
+    };
   }
 
-  show(result: RegressionResult, grid: Float64Array): void {
-    if (this.data.points.length === 0) return;
+  refit(): void {
+    this.#fit(this.request());
+  }
+
+  show(result: RegressionResult, request: RegressionRequest): void {
     this.result = result;
-    this.draw(grid);
-    this.box.dataset.fits = String(Number(this.box.dataset.fits ?? 0) + 1);
+    this.shown = request.grid;
+    if (!this.#dragging && request.drag === undefined) this.view.y = steady(this.view.y, this.#limits().y);
+    this.draw();
+    const { dataset } = this.box;
+    dataset.fits = String(Number(dataset.fits ?? 0) + 1);
+    dataset.limits = [...this.view.x, ...this.view.y].join(",");
     const { how, milliseconds, variant } = result;
+    if (how === "drag") return;
     // After a drag the same fit is only drawn anew: what counts is how it came about.
     if (how !== "kept")
-      this.#way = `${how === "fit" ? "Fitted" : "Updated"} in ${milliseconds.toFixed(1)} ms (${variant}).`;
+      this.#way =
+        how === "prior" ? "" : `${how === "fit" ? "Fitted" : "Updated"} in ${milliseconds.toFixed(1)} ms (${variant}).`;
     // Screen readers hear the last of many results.
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.report(result), 120);
   }
 
   report({ finite, infinite }: RegressionResult): void {
-    const names = { finite: `Width ${2 ** this.values.width}`, infinite: "Infinite width" };
-    const of = (name: string, curve: NonNullable<RegressionResult["finite"]>) =>
-      `${name}: leave-one-out error ${format(curve.loo)}, ${format(curve.degreesOfFreedom)} degrees of freedom`;
-    const parts = [finite && of(names.finite, finite), infinite && of(names.infinite, infinite)].filter(Boolean);
-    this.status.textContent = `${this.data.points.length} points. ${parts.join(". ")}. ${this.#way}`;
+    const count = this.data.points.length;
+    if (count === 0) {
+      this.status.textContent =
+        "No points yet: click in the plot to add one. The curves are drawn from the prior, which the band shows as ±2σ.";
+      return;
+    }
+    const of = (name: string, { loo, degreesOfFreedom }: Curve) => {
+      const parts = [
+        loo === undefined ? [] : [`leave-one-out error ${format(loo)}`],
+        degreesOfFreedom === undefined ? [] : [`${format(degreesOfFreedom)} degrees of freedom`],
+      ].flat();
+      return `${name}: ${parts.join(", ")}. `;
+    };
+    const parts = [
+      finite && of(`Width ${2 ** this.values.width}`, finite),
+      infinite && of("Infinite width", infinite),
+    ].filter(Boolean);
+    this.status.textContent = `${countWord(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
+  }
+
+  /** Why the band's scale is not an estimate, if it is none. */
+  #scaleNote(): string {
+    const { points, frame } = this.data;
+    const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+    if (tellScale(xs, ys, frame.y)) return "";
+    const why = points.some(({ y }) => y !== frame.y)
+      ? `${countWord(observations(xs, ys))} cannot tell it`
+      : "no value differs from the mean";
+    return `The scale of the band is the prior's, 1: ${why}. `;
   }
 
   fail(message: string): void {
     this.error.textContent = message;
   }
 
-  draw(grid = this.grid): void {
+  #limits(): Limits {
+    return limitsOf(this.data, this.result);
+  }
+
+  draw(): void {
     const main = this.result?.finite ?? this.result?.infinite;
     const second = this.result?.finite ? this.result.infinite : undefined;
     const samples = Array.from({ length: SAMPLES }, (_, i) => main?.samples[i]);
-    const none = () => new Array(grid.length).fill(null);
-    const columns = [main?.high, main?.low, ...samples, second?.mean, main?.mean].map((c) => c ?? none());
-    this.plot.setData([grid, ...columns] as uPlot.AlignedData);
+    const none = new Array(this.shown.length).fill(null);
+    const columns = [main?.high, main?.low, ...samples, second?.mean, main?.mean].map((c) => c ?? none);
+    this.plot.setData([this.shown, ...columns] as uPlot.AlignedData);
   }
+}
+
+const countWord = (count: number) => (count === 1 ? "1 point" : `${count} points`);
+
+/** A request whose points move to the worker. The grid stays: the answer is drawn over it. */
+function sent(request: RegressionRequest): RegressionRequest {
+  const { ids, xs, ys } = request.points;
+  return transfer(
+    request,
+    [ids, xs, ys].map(({ buffer }) => buffer as ArrayBuffer),
+  );
 }

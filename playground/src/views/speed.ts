@@ -1,156 +1,134 @@
-// Speed: WebAssembly against JavaScript, and threads against one, in the visitor's own browser.
+// Speed: WebAssembly against JavaScript, and threads against one, in the visitor's own browser. It measures by itself.
+import "./speed.css";
 import { service } from "../client";
-import { BUILDS, type Build, TASKS, type Threads } from "../compute/tasks";
-import { fill, format, h, html } from "../dom";
+import { spreadOf } from "../compute/spread";
+import { TASKS, type Threads } from "../compute/tasks";
+import { announce, fill, h, html } from "../dom";
 import type { Mount } from "../mount";
+import { bars, disturbed, headline, type Names, namesOf, type Rounds, rowsOf, type Times, table } from "./speedReport";
 
 const INTRO = `<h1>Speed</h1>
 <p class="intro">The same public calls, timed in this browser on every build that it can run: WebAssembly with fused multiply-add (relaxed), with plain SIMD, and
-tuned JavaScript, one thread each. Where the page may share memory, threads run the fastest of them. Bars are median times, shorter is faster; GFLOP/s counts the multiplications and additions of the textbook algorithm.</p>
+tuned JavaScript, one thread each. Where the page may share memory, threads run the fastest of them. The contenders take turns, so that what disturbs one disturbs all.
+Bars are median times, shorter is faster, and the marks on them the quartiles; GFLOP/s counts the multiplications and additions of the textbook algorithm.</p>
 <p class="formula">GFLOP/s = operations / (10<sup>6</sup> × milliseconds), &emsp;Gram: 2<i>N</i>²<i>m</i>, &emsp;Cholesky: <i>n</i>³/3</p>`;
 
-type Times = Map<string, Partial<Record<Build, number>>>;
-
-/** What is timed, with names for people: threads only where there are more than one. */
-type Names = [Build, string][];
-
-function namesOf({ threads }: Threads): Names {
-  const names = { threads: `${threads} threads`, relaxed: "WASM relaxed", simd: "WASM SIMD", js: "JavaScript" };
-  return BUILDS.filter((build) => build !== "threads" || threads > 1).map((build) => [build, names[build]]);
-}
+/** Turns of every contender in every task. */
+const ROUNDS = 9;
+/** A task whose turns take longer ends after three of them. */
+const BUDGET_MS = 3000;
+/** Pages settle before they are measured. */
+const SETTLE_MS = 400;
 
 function describe({ threads, reason }: Threads): string {
   if (threads > 1) return `${threads} threads share each call here; the other times are of one thread.`;
   return `One thread: ${reason ?? "this machine runs one at a time"}.`;
 }
 
-/** Header and rows of the table, as text. */
-function rowsOf(times: Times, names: Names): string[][] {
-  const [[first, name]] = names;
-  const threads = first === "threads";
-  const ratios = threads ? [`one thread / ${name}`, "JS / fastest"] : ["JS / fastest"];
-  const head = ["call (ms)", ...names.map(([, each]) => each), ...ratios, "best GFLOP/s"];
-  const rows = [...times].map(([name, row]) => {
-    const { title, flops } = TASKS[name];
-    const known = names.flatMap(([build]) => row[build] ?? []);
-    const best = Math.min(...known);
-    const over = (ms: number | undefined, by: number | undefined) => (ms && by ? `${format(ms / by, 2)}×` : "");
-    const cells = names.map(([build]) => row[build]?.toFixed(1) ?? "–");
-    // What threads run is the fastest WebAssembly.
-    const shared = threads ? [over(row.relaxed ?? row.simd, row.threads)] : [];
-    return [
-      title,
-      ...cells,
-      ...shared,
-      over(row.js, best),
-      flops && known.length > 0 ? (flops / best / 1e6).toFixed(1) : "–",
-    ];
-  });
-  return [head, ...rows];
-}
+/** One measurement of everything: asks, shows, and can be cancelled. */
+class Measurement {
+  readonly status = h("p", { class: "status", id: "status" }, "The measurement begins at once …");
+  readonly head = h("p", { class: "headline", id: "headline" });
+  readonly progress = h("progress", { max: 1, value: 0, "aria-label": "Measurements done" });
+  readonly start = h("button", { type: "button" }, "Measure again");
+  readonly cancel = h("button", { type: "button" }, "Cancel");
+  readonly copy = h("button", { type: "button" }, "Copy the table");
+  readonly charts = h("div", { class: "panels", id: "bars" });
+  readonly table = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of times" });
+  #times: Times = new Map();
+  #names: Names = [];
+  #stop = false;
+  #hidden = false;
 
-function table(times: Times, names: Names): HTMLElement {
-  const [head, ...rows] = rowsOf(times, names);
-  return h(
-    "table",
-    { class: "speed" },
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        head.map((text) => h("th", { scope: "col" }, text)),
-      ),
-    ),
-    h(
-      "tbody",
-      {},
-      rows.map(([first, ...rest]) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, first),
-          rest.map((text) => h("td", {}, text)),
-        ),
-      ),
-    ),
-  );
-}
-
-function bars(times: Times, names: Names): HTMLElement[] {
-  return [...times].map(([name, row]) => {
-    const slowest = names.reduce((most, [build]) => Math.max(most, row[build] ?? 0), 0);
-    const lines = names.flatMap(([build, text]) => {
-      const ms = row[build];
-      if (ms === undefined) return [];
-      const bar = h("span", { class: "bar" });
-      bar.style.width = `${(100 * ms) / slowest}%`;
-      const { flops } = TASKS[name];
-      const rate = flops ? `, ${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : "";
-      return [h("span", {}, text), h("span", {}, bar), h("span", {}, `${ms.toFixed(1)} ms${rate}`)];
+  constructor(
+    readonly threads: Promise<Threads>,
+    readonly signal: AbortSignal,
+  ) {
+    this.start.addEventListener("click", () => void this.run());
+    this.cancel.addEventListener("click", () => {
+      this.#stop = true;
     });
-    for (const line of lines) if (line.firstElementChild) line.style.display = "grid";
-    return h("section", {}, h("h2", {}, TASKS[name].title), h("div", { class: "shares" }, lines));
-  });
-}
-
-export const mount: Mount = (root, _params, signal) => {
-  const status = h("p", { class: "status", id: "status", "aria-live": "polite" }, "Nothing has been measured yet.");
-  const progress = h("progress", { max: 1, value: 0, "aria-label": "Measurements done" });
-  const [start, cancel, copy] = ["Measure", "Cancel", "Copy the table"].map((text) =>
-    h("button", { type: "button" }, text),
-  );
-  cancel.disabled = true;
-  copy.disabled = true;
-  const charts = h("div", { class: "panels", id: "bars" });
-  const holder = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of times" });
-  const times: Times = new Map();
-  const note = h("p", { id: "threads" }, "Counting threads …");
-  const counted = service.threads();
-  let names: Names = [];
-  let stop = false;
-
-  async function measure(): Promise<void> {
-    [stop, start.disabled, cancel.disabled, copy.disabled] = [false, true, false, true];
-    times.clear();
-    names = namesOf(await counted);
-    const jobs = Object.keys(TASKS).flatMap((task) => names.map(([build, name]) => ({ task, build, name })));
-    let done = 0;
-    for (const { task, build, name } of jobs) {
-      if (stop || signal.aborted) break;
-      status.textContent = `${TASKS[task].title}: ${name} …`;
-      const ms = await service.time(build, task);
-      times.set(task, { ...times.get(task), [build]: ms });
-      progress.value = ++done / jobs.length;
-      fill(charts, bars(times, names));
-      holder.replaceChildren(table(times, names));
-    }
-    status.textContent = stop ? `Cancelled after ${done} of ${jobs.length} measurements.` : "Done.";
-    [start.disabled, cancel.disabled, copy.disabled] = [false, true, times.size === 0];
+    this.copy.addEventListener("click", () => void this.#copy());
+    const hidden = () => {
+      this.#hidden ||= document.hidden;
+    };
+    document.addEventListener("visibilitychange", hidden, { signal });
+    this.#idle(true);
   }
 
-  start.addEventListener("click", () => {
-    measure().catch((error: Error) => {
-      status.textContent = `The measurement failed: ${error.message}`;
-      [start.disabled, cancel.disabled] = [false, true];
-    });
-  });
-  cancel.addEventListener("click", () => {
-    stop = true;
-  });
-  copy.addEventListener("click", async () => {
-    const text = rowsOf(times, names)
+  async run(): Promise<void> {
+    this.#stop = false;
+    this.#hidden = document.hidden;
+    this.#times = new Map();
+    this.#idle(false);
+    fill(this.head);
+    try {
+      this.#names = namesOf(await this.threads);
+      await this.#measure();
+      this.status.textContent = this.#stop
+        ? "Cancelled: what is shown is of the rounds before."
+        : ["Done.", ...disturbed(this.#times, this.#names, this.#hidden)].join(" ");
+    } catch (error) {
+      this.status.textContent = `The measurement failed: ${(error as Error).message}`;
+    }
+    if (this.signal.aborted) return;
+    this.#idle(true);
+    announce(`${this.head.textContent} ${this.status.textContent}`);
+  }
+
+  async #measure(): Promise<void> {
+    const over = () => this.#stop || this.signal.aborted;
+    const tasks = Object.entries(TASKS);
+    for (const [k, [task, { title }]] of tasks.entries()) {
+      const rounds: Rounds = new Map();
+      const began = performance.now();
+      for (let round = 0; round < ROUNDS; round++) {
+        this.status.textContent = `${title}: round ${round + 1} of ${ROUNDS} …`;
+        // There and back: nobody is always first.
+        for (const [build] of round % 2 ? this.#names.toReversed() : this.#names) {
+          if (over()) return;
+          const ms = await service.time(build, task);
+          if (over()) return;
+          if (ms !== undefined) rounds.set(build, [...(rounds.get(build) ?? []), ms]);
+        }
+        this.#times.set(task, new Map([...rounds].map(([build, times]) => [build, spreadOf(times)])));
+        this.progress.value = (k + (round + 1) / ROUNDS) / tasks.length;
+        this.#show();
+        if (round >= 2 && performance.now() - began > BUDGET_MS) break;
+      }
+    }
+    this.progress.value = 1;
+  }
+
+  #show(): void {
+    fill(this.head, headline(this.#times, this.#names));
+    fill(this.charts, bars(this.#times, this.#names));
+    fill(this.table, table(this.#times, this.#names));
+  }
+
+  #idle(is: boolean): void {
+    this.start.disabled = !is;
+    this.cancel.disabled = is;
+    this.copy.disabled = !is || this.#times.size === 0;
+  }
+
+  async #copy(): Promise<void> {
+    const text = rowsOf(this.#times, this.#names)
       .map((row) => row.join("\t"))
       .join("\n");
     try {
       await navigator.clipboard.writeText(text);
+      this.status.textContent = "The table is in the clipboard.";
     } catch {
-      status.textContent = "This browser gives no access to the clipboard: select the table and copy it.";
-      return;
+      this.status.textContent = "This browser gives no access to the clipboard: select the table and copy it.";
     }
-    status.textContent = "The table is in the clipboard.";
-  });
+    announce(this.status.textContent);
+  }
+}
+
+export const mount: Mount = (root, _params, signal) => {
+  const counted = service.threads() as Promise<Threads>;
+  const note = h("p", { id: "threads" }, "Counting threads …");
   counted.then(
     (threads) => {
       note.textContent = describe(threads);
@@ -159,5 +137,17 @@ export const mount: Mount = (root, _params, signal) => {
       note.textContent = `The threads were not counted: ${error.message}`;
     },
   );
-  root.append(html(INTRO), note, h("div", { class: "row" }, start, cancel, copy, progress), status, charts, holder);
+  const measurement = new Measurement(counted, signal);
+  const { start, cancel, copy, progress, status, head, charts, table } = measurement;
+  root.append(
+    html(INTRO),
+    head,
+    note,
+    h("div", { class: "row" }, start, cancel, copy, progress),
+    status,
+    charts,
+    table,
+  );
+  const timer = setTimeout(() => void measurement.run(), SETTLE_MS);
+  signal.addEventListener("abort", () => clearTimeout(timer));
 };

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { service } from "../client";
 import type { Frame, RaceStart } from "../compute/race";
 import { bundled } from "../data";
-import { fill, format, h, html, panel } from "../dom";
+import { announce, fill, format, h, html, panel } from "../dom";
 import type { Mount } from "../mount";
 import { chart, color, drawPoints, extent, linspace } from "../plot";
 import { readValues, writeHash } from "../state";
@@ -13,8 +13,12 @@ const FRAMES = 60;
 const MODES = 10;
 const FRAME_MS = 60;
 const MODE_COLOURS = ["accent", "second", "accent", "second"];
+const RACERS = [
+  { text: "network", ink: "accent", series: 1 },
+  { text: "first-order model", ink: "second", mark: "dashes", series: 2 },
+] as const;
 const INTRO = `<h1>Training</h1>
-<p class="intro">The network (solid) and its first-order model (dashed) take the same gradient steps from the same start; where they part, the features have moved:
+<p class="intro">The network and its first-order model take the same gradient steps from the same start; where they part, the features have moved:
 narrow networks and rates above the largest stable one break the picture. Modes of Θ with large eigenvalues are learnt first.</p>
 <p class="formula"><i>θ</i> ← <i>θ</i> − <i>η</i>∇½⟨(<i>f</i> − <i>y</i>)²⟩, &emsp;mode <i>i</i> of the first-order model after <i>t</i> steps:
 1 − (1 − <i>ηλ<sub>i</sub></i>/<i>N</i>)<sup><i>t</i></sup></p>`;
@@ -28,7 +32,7 @@ function stepsTo(horizon: number): number[] {
 class View {
   readonly values;
   readonly plots = h("div", { class: "panels" });
-  readonly status = h("p", { class: "status", id: "status", "aria-live": "polite" });
+  readonly status = h("p", { class: "status", id: "status" });
   readonly error = h("p", { class: "error", role: "alert" });
   readonly play = h("button", { type: "button" }, "Play");
   readonly cancel = h("button", { type: "button" }, "Cancel");
@@ -78,29 +82,41 @@ class View {
       { stroke: color("second"), width: 2, dash: [6, 4] },
     ];
     const { signal } = this;
-    const curves = chart(box("Function: network solid, first-order dashed"), signal, {
+    const curves = chart(box("Function"), signal, {
       label: "Data, network and first-order model; the numbers are in the text below",
       series: two,
       x: { label: "x (standardised)" },
       y: { label: "y (standardised)", range: () => this.#limits() },
       hooks: { draw: [(plot) => drawPoints(plot, this.#points(), 3)] },
+      keys: [...RACERS, { text: "data", ink: "point", mark: "dots" }],
     });
-    const losses = chart(box("Loss: network solid, first-order dashed"), signal, {
-      label: "Losses against frames",
+    const losses = chart(box("Loss"), signal, {
+      label: "Losses against steps",
       series: two,
       x: { label: "log₁₀(1 + step)" },
       y: { log: true },
+      keys: RACERS,
     });
-    const drifts = chart(box("Drift: weights solid, kernel dashed"), signal, {
+    const drifts = chart(box("Drift"), signal, {
       label: "Relative drift of weights and of the kernel",
       series: two,
       x: { label: "log₁₀(1 + step)" },
+      keys: [
+        { text: "weights, ‖θ − θ₀‖/‖θ₀‖", ink: "accent", series: 1 },
+        { text: "kernel, ‖Θ − Θ₀‖/‖Θ₀‖", ink: "second", mark: "dashes", series: 2 },
+      ],
     });
-    const shapes = chart(box("Eigenmodes of Θ: 1, 2 solid, 3, 4 dashed"), signal, {
+    const shapes = chart(box("Eigenmodes of Θ"), signal, {
       label: "Shapes of the first four eigenmodes of the kernel; the list below says how far each is learnt",
       series: MODE_COLOURS.map((name, i) => ({ stroke: color(name), width: 2, dash: i < 2 ? undefined : [6, 4] })),
       x: { label: "x (standardised)" },
       y: { range: () => [-1.1, 1.1] },
+      keys: MODE_COLOURS.map((ink, i) => ({
+        text: `mode ${i + 1}`,
+        ink,
+        mark: i < 2 ? "line" : "dashes",
+        series: i + 1,
+      })),
     });
     this.#scene = { curves, losses, drifts, shapes };
   }
@@ -152,7 +168,9 @@ class View {
       this.stop("Trained");
     } catch (error) {
       if (!live()) return;
-      this.stop("Stopped");
+      // The step that the message names is after the last frame.
+      this.scrub.value = this.scrub.max;
+      this.stop(this.frames.length > 0 ? "The last frame before" : "");
       this.error.textContent = (error as Error).message;
     }
   }
@@ -161,6 +179,7 @@ class View {
     this.#run++;
     this.cancel.disabled = true;
     this.show(this.scrub.valueAsNumber, word);
+    announce(this.status.textContent ?? "");
   }
 
   pause(): void {
@@ -244,7 +263,7 @@ export const mount: Mount = (root, params, signal) => {
         view.plots,
         h("section", {}, h("h2", {}, "Learnt so far, mode by mode (in brackets: its share of ‖y − f₀‖²)"), view.modes),
       ),
-      h("aside", {}, controls),
+      h("aside", { "aria-label": "Settings" }, controls),
     ),
   );
   view.draw();
