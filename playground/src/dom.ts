@@ -87,22 +87,23 @@ export function panel<S extends Spec>(
   return box;
 }
 
-/** What screen readers hear: for ends and answers, not for what changes all the time. */
+/** A time in which nothing new has come after which the last text is announced. */
+const QUIET_MS = 500;
+let waiting = 0;
+
+/** What screen readers hear: for ends and answers, not for what changes all the time. What waits to be said is not. */
 export function announce(text: string): void {
+  clearTimeout(waiting);
   const region = document.getElementById("announcer");
   if (region) region.textContent = text;
 }
 
-/** A time in which nothing new has come after which the last text is announced. */
-const QUIET_MS = 500;
-
 /** Announces the last of many texts, once they have stopped to come. */
 export function announcer(signal: AbortSignal): (text: string) => void {
-  let timer = 0;
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  signal.addEventListener("abort", () => clearTimeout(waiting));
   return (text) => {
-    clearTimeout(timer);
-    timer = window.setTimeout(() => announce(text), QUIET_MS);
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => announce(text), QUIET_MS);
   };
 }
 

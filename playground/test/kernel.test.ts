@@ -106,6 +106,7 @@ describe("the page", () => {
 
   test("finite kernels come near the infinite one as m^(−½)", () =>
     onPage("kernel?activation=erf", async (page) => {
+      await says(page, "eigenvalues above rounding");
       await page.getByRole("button", { name: "Draw networks" }).click();
       await says(page, "One network of width 2048", "convergence");
       const [, single, mean] =
