@@ -6,6 +6,10 @@ import { kernel } from "./compute/kernel";
 import { Race, type RaceRequest } from "./compute/race";
 import { Regression, type RegressionRequest } from "./compute/regression";
 import { threads, time } from "./compute/speed";
+import type { StoryFitRequest } from "./compute/storyFit";
+import type { StoryRaceRequest } from "./compute/storyRace";
+import type { RivalsRequest } from "./compute/storyRivals";
+import type { UnitsRequest } from "./compute/storyUnits";
 import { library } from "./load";
 
 let race: Race | undefined;
@@ -43,6 +47,22 @@ const service = {
   raceFrame(step: number) {
     if (!race) throw new RangeError("no race was started");
     return race.frame(step);
+  },
+  async storyUnits(request: UnitsRequest) {
+    const [ntk, { units }] = await Promise.all([library(), import("./compute/storyUnits")]);
+    return units(ntk, request);
+  },
+  async storyFit(request: StoryFitRequest) {
+    const [ntk, { storyFit }] = await Promise.all([library(), import("./compute/storyFit")]);
+    return storyFit(ntk, request);
+  },
+  async storyRaces(requests: StoryRaceRequest[]) {
+    const [ntk, { storyRace }] = await Promise.all([library(), import("./compute/storyRace")]);
+    return requests.map((request) => storyRace(ntk, request));
+  },
+  async storyRivals(request: RivalsRequest) {
+    const [ntk, { rivals }] = await Promise.all([library(), import("./compute/storyRivals")]);
+    return rivals(ntk, request);
   },
   threads,
   time,
