@@ -54,7 +54,14 @@ export default defineConfig({
       },
       { test: { name: "redis", include: [REDIS], ...limits } },
       { test: { name: "long", include: [LONG], testTimeout: patience(1_800_000) } },
-      { test: { name: "playground", include: ["playground/test/*.test.ts"], ...limits } },
+      {
+        test: {
+          name: "playground",
+          include: ["playground/test/*.test.ts"],
+          globalSetup: ["playground/test/site.mjs"],
+          ...limits,
+        },
+      },
       inBrowser(
         "chromium",
         playwright({ launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: patience(60_000) } }),

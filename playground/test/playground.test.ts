@@ -404,7 +404,7 @@ test("the first load is below 205 kB gzipped, binary and worker included", async
   // A worker's own requests are not the page's: they are the context's.
   await page.context().route("**/*", (route) => route.continue());
   await page.goto(site.url);
-  await reported(page, 133);
+  await page.locator(".step-1 .figure .curve.sum").waitFor();
   const all = await Promise.all(
     [...sizes].map(async ([url, size]) => [url.slice(site.url.length), await size] as const),
   );

@@ -13,9 +13,20 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 const PREFIX = "/some/where/";
 
-/** Builds the site on the library as it is. */
-export const buildSite = () =>
-  build({ configFile: fileURLToPath(new URL("../vite.config.ts", import.meta.url)), logLevel: "warn" });
+/** Says that the site was built for all suites of this run. */
+const BUILT = "NTK_PLAYGROUND_BUILT";
+
+/** Builds the site on the library as it is, once for all suites of a run. */
+export async function buildSite() {
+  if (process.env[BUILT]) return;
+  await build({ configFile: fileURLToPath(new URL("../vite.config.ts", import.meta.url)), logLevel: "warn" });
+}
+
+/** Builds the site before the suites of vitest's project. Two suites at a time would build into one folder. */
+export async function setup() {
+  await buildSite();
+  process.env[BUILT] = "1";
+}
 
 const ISOLATED = {
   "cross-origin-opener-policy": "same-origin",

@@ -20,7 +20,10 @@ export interface UnitsResult {
   stepped?: Float64Array;
 }
 
-export function units(ntk: Ntk, { network, weights, step, grid }: UnitsRequest): UnitsResult {
+/** What the first steps need of the library. */
+type Small = Pick<Ntk, "forward" | "jacobian" | "linearize">;
+
+export function units(ntk: Small, { network, weights, step, grid }: UnitsRequest): UnitsResult {
   const drawn = createNetwork({ ...network, inputs: 1 });
   const net = weights ? { ...drawn, parameters: weights } : drawn;
   const { data, cols } = ntk.jacobian(net, grid);

@@ -3,16 +3,16 @@ import { decimals } from "./controls";
 import { colorOf, GRID, UNITS } from "./step";
 import { px, s, set } from "./svg";
 
-const SIZE = { width: 340, height: 232 };
-const BOX = { width: 58, height: 38 };
+const SIZE = { width: 340, height: 176 };
+const BOX = { width: 58, height: 34 };
 const [INPUT, MIDDLE, OUTPUT] = [16, 150, 276];
-const rowOf = (unit: number) => 30 + 56 * unit;
+const rowOf = (unit: number) => 24 + 43 * unit;
 const CENTRE = (rowOf(0) + rowOf(UNITS.length - 1)) / 2;
 
 /** Edges are as thick as their weight is large, and dashed where it is negative. */
 function weigh(edge: SVGElement, weight: number): void {
   set(edge, {
-    "stroke-width": px(0.8 + Math.min(5, Math.abs(weight))),
+    "stroke-width": px(1 + Math.min(3, 0.5 * Math.abs(weight))),
     "stroke-dasharray": weight < 0 ? "5 4" : "none",
   });
 }
@@ -41,14 +41,14 @@ export function diagram(chosen: (unit: number) => void, signal: AbortSignal): Di
   });
   const parts = UNITS.map((unit) => makeUnit(unit, chosen, signal));
   const sum = s("path", { class: "curve sum" });
-  const constant = s("text", { x: OUTPUT + BOX.width / 2, y: CENTRE + 46, "text-anchor": "middle", class: "label" });
+  const constant = s("text", { x: OUTPUT + BOX.width / 2, y: CENTRE + 36, "text-anchor": "middle", class: "label" });
   const box = s("rect", { x: OUTPUT, y: CENTRE - BOX.height / 2, ...BOX, rx: 6, class: "box" });
   const input = s("circle", { cx: INPUT, cy: CENTRE, r: 13, class: "box" });
   const name = (x: number, y: number, text: string) =>
     s("text", { x, y, "text-anchor": "middle", class: "name", "aria-hidden": "true" }, text);
   element.append(
     ...parts.flatMap(({ edges }) => edges),
-    ...parts.map(({ group }) => group),
+    ...parts.flatMap(({ group, inner, outer }) => [group, inner, outer]),
     input,
     name(INPUT, CENTRE + 5, "x"),
     box,
@@ -59,12 +59,13 @@ export function diagram(chosen: (unit: number) => void, signal: AbortSignal): Di
   return {
     element,
     draw: (weights, a, curves, total) => {
-      for (const { unit, edges, curve, inner, outer } of parts) {
+      for (const { unit, group, edges, curve, inner, outer } of parts) {
         const { b, c, d } = weights[unit];
         weigh(edges[0], c);
         weigh(edges[1], b);
-        inner.textContent = `c ${decimals(c)}  d ${decimals(d)}`;
+        inner.textContent = `c ${decimals(c)}, d ${decimals(d)}`;
         outer.textContent = `b ${decimals(b)}`;
+        set(group, { "aria-label": `Unit ${unit + 1}: ${inner.textContent}, ${outer.textContent}` });
         set(curve, { d: spark(curves[unit], MIDDLE, rowOf(unit), 4) });
       }
       set(sum, { d: spark(total, OUTPUT, CENTRE, 6) });
@@ -85,15 +86,15 @@ function makeUnit(unit: number, chosen: (unit: number) => void, signal: AbortSig
   const curve = s("path", { class: "curve" });
   for (const part of [...edges, curve]) part.style.stroke = colorOf(unit);
   const box = s("rect", { x: MIDDLE, y: y - BOX.height / 2, ...BOX, rx: 6, class: "box" });
-  const inner = s("text", { x: MIDDLE - 6, y: y - 8, "text-anchor": "end", class: "label" });
-  const outer = s("text", { x: MIDDLE + BOX.width + 6, y: y - 8, class: "label" });
+  // Where the edge does not come from.
+  const beside = y < CENTRE ? y - 9 : y + 17;
+  const inner = s("text", { x: MIDDLE - 6, y: beside, "text-anchor": "end", class: "label", "aria-hidden": "true" });
+  const outer = s("text", { x: MIDDLE + BOX.width + 6, y: beside, class: "label", "aria-hidden": "true" });
   const group = s(
     "g",
     { class: "unit", tabindex: 0, role: "button", "aria-label": `Unit ${unit + 1}`, "aria-pressed": "false" },
     box,
     curve,
-    inner,
-    outer,
   );
   group.style.setProperty("--tie", colorOf(unit));
   group.addEventListener("click", () => chosen(unit), { signal });

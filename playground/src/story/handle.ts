@@ -36,6 +36,9 @@ function drag(target: SVGElement, plot: Plot, signal: AbortSignal, move: (x: num
     target.setPointerCapture(event.pointerId);
     target.focus({ preventScroll: true });
   };
+  // Where touch-action of SVG is not known.
+  const hold = (event: TouchEvent) => event.preventDefault();
+  target.addEventListener("touchstart", hold, { signal, passive: false });
   target.addEventListener("pointerdown", down, { signal });
   target.addEventListener("pointermove", moved, { signal });
 }
@@ -58,7 +61,7 @@ export function handle(plot: Plot, signal: AbortSignal, options: HandleOptions):
   ring.style.stroke = color;
   const group = s(
     "g",
-    { class: "handle", tabindex: 0, role: "slider", "aria-label": label },
+    { class: "movable", tabindex: 0, role: "slider", "aria-label": label },
     s("circle", { r: 22, class: "reach" }),
     ring,
   );

@@ -32,13 +32,13 @@ class Section {
 
   constructor(
     readonly step: number,
-    { title, words, links }: StepText,
+    { title, words, try: hint, note, links }: StepText,
     readonly changed: (step: number) => void,
     readonly signal: AbortSignal,
   ) {
     const id = `step-${step}-title`;
     const heading = h("h2", { id, tabindex: -1 }, h("span", { class: "number" }, String(step)), title);
-    const text = html(words.map((word) => `<p>${word}</p>`).join(""));
+    const text = html([...words.map((word) => `<p>${word}</p>`), `<p class="try">${hint}</p>`].join(""));
     text.className = "words";
     const further = links.map(([name, address]) => h("a", { href: address }, name));
     this.element = h(
@@ -49,6 +49,7 @@ class Section {
       this.#figure,
       this.#controls,
       this.#error,
+      note ? html(`<p class="note">${note}</p>`) : [],
       h("p", { class: "further" }, further),
     );
   }

@@ -179,7 +179,7 @@ export class Plot {
       parts.push(s("line", { x1: at, x2: at, y1: TOP, y2: bottom }));
       parts.push(s("text", { x: at, y: bottom + 15, "text-anchor": "middle" }, text));
     }
-    for (const [tick, text] of plain(this.#y, Math.max(3, this.height / 60))) {
+    for (const [tick, text] of plain(this.#y, Math.max(4.6, this.height / 60))) {
       const at = px(this.toY(tick));
       parts.push(s("line", { x1: left, x2: right, y1: at, y2: at }));
       parts.push(s("text", { x: left - 5, y: Number(at) + 4, "text-anchor": "end" }, text));

@@ -73,11 +73,13 @@ class Small {
   start(): void {
     const weights = readWeights(this.#place.params);
     this.#ask({ network: SMALL, weights, grid: GRID });
-    if (weights) this.#place.save({ w: weights.join() });
   }
   changed(): void {
     for (const refresh of this.#refresh) refresh();
     this.#place.save({ w: this.weights.join() });
+    this.ask();
+  }
+  ask(): void {
     this.#ask({ network: SMALL, weights: this.weights.slice(), grid: GRID });
   }
   choose(unit: number): void {
@@ -95,7 +97,7 @@ class Small {
       this.weights = result.weights.map((w) => Number(w.toFixed(2)));
       this.handles();
       this.choose(this.unit);
-      this.changed();
+      this.ask();
     }
     const curves = this.curves();
     this.#draw.a(

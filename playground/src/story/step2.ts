@@ -13,10 +13,10 @@ const MOST = 2;
 
 /** The families in the order of the weights: their panels, and the weights that they belong to. */
 const FAMILIES = [
-  { key: "a", title: "Constant", of: "for a", range: [-0.2, 1.4], units: 1, from: 0 },
-  { key: "b", title: "Sigmoids", of: "one for each b", range: [-0.2, 1.4], units: M, from: 1 },
-  { key: "d", title: "Bells", of: "one for each d", range: [-1, 0.8], units: M, from: 1 + 2 * M },
-  { key: "c", title: "Impulse responses", of: "one for each c", range: [-1, 1.4], units: M, from: 1 + M },
+  { key: "a", title: "Constant", of: "of a", range: [-0.2, 1.4], units: 1, from: 0 },
+  { key: "b", title: "Sigmoids", of: "of each b", range: [-0.2, 1.4], units: M, from: 1 },
+  { key: "d", title: "Bells", of: "of each d", range: [-1, 0.8], units: M, from: 1 + 2 * M },
+  { key: "c", title: "Impulse responses", of: "of each c, bells times x", range: [-1, 1.4], units: M, from: 1 + M },
 ] as const;
 
 /** A first step, so that there is something to see. */

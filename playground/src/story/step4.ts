@@ -20,7 +20,7 @@ const GRID = Float64Array.from({ length: 81 }, (_, i) => (i - 40) * 0.075);
 /** A gap and a loss at which a reader sees that curves part, or that a fit is none. */
 const [APART, SETTLED] = [0.05, 1];
 
-const percent = (share: number) => `${format(100 * share, 2)} %`;
+const percent = (share: number) => `${format(100 * share, 2)}\u00a0%`;
 
 class Panel {
   race: StoryRace | undefined;
@@ -78,6 +78,7 @@ function verdict(panels: readonly Panel[], share: number): string {
   }
   const settled = ends.filter(({ gone, last }) => !gone && (last?.loss ?? Infinity) < SETTLED);
   const diverged = ends.filter(({ gone }) => gone);
+  const between = ends.filter((end) => !settled.includes(end) && !diverged.includes(end));
   const list = (some: typeof ends) => some.map(({ init, width }) => `${INITS[init]} ${width}`).join(", ");
   const moved = settled.map(({ last }) => percent(last?.drift ?? 0)).join(", ");
   return (
@@ -85,6 +86,7 @@ function verdict(panels: readonly Panel[], share: number): string {
     (settled.length
       ? `These networks settle nevertheless: ${list(settled)}. Their kernels moved by ${moved}, to where the rate is stable. `
       : "No network settles. ") +
+    (between.length ? `These do neither within ${HORIZON} steps: ${list(between)}. ` : "") +
     (diverged.length ? `These diverge too: ${list(diverged)}.` : "")
   );
 }
