@@ -224,7 +224,7 @@ describe("step 1", () => {
       await page.locator('.step-1 [aria-label^="Place to read"]').focus();
       await says(page, "values1", /^x = 0\.00: −1\.37 \+ \(.*\) = −/);
       await page.keyboard.press("ArrowRight");
-      await says(page, "values1", "x = 0.10:");
+      await says(page, "values1", "x = 0.05:");
       await page.locator(".step-1 .figure").hover({ position: { x: 60, y: 60 } });
       await says(page, "values1", "x = −2");
     }));

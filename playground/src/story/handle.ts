@@ -93,7 +93,7 @@ export function handle(plot: Plot, signal: AbortSignal, options: HandleOptions):
 export function reader(
   plot: Plot,
   signal: AbortSignal,
-  grid: Float64Array,
+  grid: ArrayLike<number>,
   read: (index: number | undefined) => string,
 ): () => void {
   const line = s("line", { class: "reading", visibility: "hidden" });
@@ -125,9 +125,14 @@ export function reader(
     shown = visible;
     draw();
   };
-  const indexOf = (x: number) => Math.round(((x - grid[0]) / (grid[grid.length - 1] - grid[0])) * (grid.length - 1));
+  /** The place of the grid next to x. */
+  const indexOf = (x: number) => {
+    let best = 0;
+    for (let i = 1; i < grid.length; i++) if (Math.abs(grid[i] - x) < Math.abs(grid[best] - x)) best = i;
+    return best;
+  };
   drag(group, plot, signal, (x) => show(indexOf(x)));
-  keys(group, signal, (dx, dy) => show(index + 2 * (dx + dy)));
+  keys(group, signal, (dx, dy) => show(index + dx + dy));
   const hover = (event: PointerEvent) => {
     if (event.pointerType === "mouse" && event.buttons === 0) show(indexOf(plot.at(event)[0]));
   };

@@ -1,5 +1,6 @@
 // The story: five steps, each with a live figure. Titles and words are here at once. The figure of a step is loaded and
 // computed when the step comes near the screen. The address names the step, and holds the settings of its figure.
+import "./figure.css";
 import "./story.css";
 import { h, html } from "../dom";
 import type { Mount } from "../mount";
@@ -127,63 +128,79 @@ class Progress {
   }
 }
 
-export const mount: Mount = (root, _params, signal) => {
-  let current = 0;
+class Story {
+  readonly element = h("div", { class: "story" });
+  readonly #sections;
+  readonly #progress = new Progress();
+  readonly #signal;
+  #current = 0;
   /** The step that was asked for. It stays where it is while figures above it come, until the reader scrolls. */
-  let pinned = 0;
-  const write = () => {
-    const at = sections[current - 1];
-    // The landing address stays as it is until the reader has done something.
-    if (at && (current > 1 || stepInAddress() > 0 || at.address !== stepAddress(1)))
-      history.replaceState(null, "", at.address);
-  };
-  const sections = STEPS.map((text, i) => {
+  #pinned = 0;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
     const changed = (step: number) => {
-      if (step === current) write();
+      if (step === this.#current) this.#write();
     };
-    return new Section(i + 1, text, changed, signal);
-  });
-  const progress = new Progress();
-  const arrive = (step: number, address = true) => {
-    if (step === current || (pinned && step !== pinned)) return;
-    current = step;
-    progress.show(step);
-    if (address) write();
-  };
-  const go = (step: number, focus: boolean) => {
-    const { element } = sections[step - 1];
-    pinned = step;
-    void sections[step - 1].show();
-    element.scrollIntoView({ block: "start" });
-    arrive(step, false);
-    if (focus) element.querySelector("h2")?.focus({ preventScroll: true });
-  };
-  root.append(
-    h("div", { class: "story" }, html(`<h1>${INTRO.title}</h1><p class="intro">${INTRO.words}</p>`), progress.element),
-  );
-  const story = root.lastElementChild as HTMLElement;
-  story.append(...sections.map(({ element }) => element));
-  watch(sections, arrive, signal);
-  const settle = new ResizeObserver(() => {
-    if (pinned) sections[pinned - 1].element.scrollIntoView({ block: "start", behavior: "instant" });
-  });
-  settle.observe(story);
-  signal.addEventListener("abort", () => settle.disconnect());
-  const free = () => {
-    pinned = 0;
-  };
-  for (const type of ["wheel", "touchmove", "pointerdown", "keydown"])
-    addEventListener(type, free, { signal, passive: true });
-  // Links to steps do not build the view anew: they scroll.
-  const follow = () => {
-    if (stepInAddress()) go(stepInAddress(), true);
-  };
-  addEventListener("hashchange", follow, { signal });
-  if (stepInAddress()) go(stepInAddress(), false);
-  else {
-    arrive(1, false);
-    void sections[0].show();
+    this.#sections = STEPS.map((text, i) => new Section(i + 1, text, changed, signal));
+    const head = html(`<h1>${INTRO.title}</h1><p class="intro">${INTRO.words}</p>`);
+    this.element.append(head, this.#progress.element, ...this.#sections.map(({ element }) => element));
   }
+
+  /** Once the element is in the page. */
+  begin(): void {
+    const signal = this.#signal;
+    watch(this.#sections, (step) => this.#arrive(step), signal);
+    const settle = new ResizeObserver(() => {
+      if (this.#pinned)
+        this.#sections[this.#pinned - 1].element.scrollIntoView({ block: "start", behavior: "instant" });
+    });
+    settle.observe(this.element);
+    signal.addEventListener("abort", () => settle.disconnect());
+    const free = () => {
+      this.#pinned = 0;
+    };
+    for (const type of ["wheel", "touchmove", "pointerdown", "keydown"])
+      addEventListener(type, free, { signal, passive: true });
+    // Links to steps do not build the view anew: they scroll.
+    const follow = () => {
+      if (stepInAddress()) this.#go(stepInAddress(), true);
+    };
+    addEventListener("hashchange", follow, { signal });
+    if (stepInAddress()) this.#go(stepInAddress(), false);
+    else {
+      this.#arrive(1, false);
+      void this.#sections[0].show();
+    }
+  }
+
+  #write(): void {
+    const { address } = this.#sections[this.#current - 1];
+    // The landing address stays as it is until the reader has done something.
+    if (this.#current > 1 || stepInAddress() > 0 || address !== stepAddress(1)) history.replaceState(null, "", address);
+  }
+
+  #arrive(step: number, address = true): void {
+    if (step === this.#current || (this.#pinned && step !== this.#pinned)) return;
+    this.#current = step;
+    this.#progress.show(step);
+    if (address) this.#write();
+  }
+
+  #go(step: number, focus: boolean): void {
+    const section = this.#sections[step - 1];
+    this.#pinned = step;
+    void section.show();
+    section.element.scrollIntoView({ block: "start" });
+    this.#arrive(step, false);
+    if (focus) section.element.querySelector("h2")?.focus({ preventScroll: true });
+  }
+}
+
+export const mount: Mount = (root, _params, signal) => {
+  const story = new Story(signal);
+  root.append(story.element);
+  story.begin();
 };
 
 /** Shows sections that come near, and tells which one is in the middle of the screen. */

@@ -46,13 +46,11 @@ export class Plot {
   readonly #curves;
   readonly #clip = s("rect");
   readonly #drawers: (() => void)[] = [];
-  #y: Range;
   #left = 0;
   #bottom = 0;
 
   constructor(options: PlotOptions, signal: AbortSignal) {
     this.#options = options;
-    this.#y = options.y;
     const id = `clip-${++clips}`;
     this.#curves = s("g", { "clip-path": `url(#${id})` });
     const picture = s("g", { role: "img", "aria-label": options.label }, this.#axes, this.#curves);
@@ -100,29 +98,22 @@ export class Plot {
     if (this.width) draw();
   }
 
-  /** Changes the range of y. */
-  rangeY(range: Range): void {
-    if (range[0] === this.#y[0] && range[1] === this.#y[1]) return;
-    this.#y = range;
-    if (this.width) this.#draw();
-  }
-
   toX(x: number): number {
     const [low, high] = this.#options.x;
     return this.#left + ((x - low) / (high - low)) * (this.width - this.#left - RIGHT);
   }
   toY(y: number): number {
-    const [low, high] = this.#y;
+    const [low, high] = this.#options.y;
     return this.#bottom - ((y - low) / (high - low)) * (this.#bottom - TOP);
   }
   /** The values at a pointer, within the ranges. */
   at(event: PointerEvent): [x: number, y: number] {
     const box = this.svg.getBoundingClientRect();
-    const { x } = this.#options;
+    const { x, y } = this.#options;
     const inside = ([low, high]: Range, value: number) => Math.min(high, Math.max(low, value));
     const across = (event.clientX - box.left - this.#left) / (this.width - this.#left - RIGHT);
     const up = (this.#bottom - (event.clientY - box.top)) / (this.#bottom - TOP);
-    return [inside(x, x[0] + across * (x[1] - x[0])), inside(this.#y, this.#y[0] + up * (this.#y[1] - this.#y[0]))];
+    return [inside(x, x[0] + across * (x[1] - x[0])), inside(y, y[0] + up * (y[1] - y[0]))];
   }
 
   /** A drawing that keeps its values, and is drawn again when the figure changes its size. */
@@ -152,21 +143,21 @@ export class Plot {
   }
 
   #draw(): void {
-    const { x, xLabel, yLabel } = this.#options;
+    const { x, y, xLabel, yLabel } = this.#options;
     this.#left = yLabel ? 46 : 30;
     this.#bottom = this.height - (xLabel ? 36 : 20);
     set(this.#clip, { x: this.#left, y: TOP, width: this.width - this.#left - RIGHT, height: this.#bottom - TOP });
     // Tests read what is drawn by these.
     set(this.svg, {
       "data-x": [...x, this.#left, this.width - RIGHT].join(),
-      "data-y": [...this.#y, this.#bottom, TOP].join(),
+      "data-y": [...y, this.#bottom, TOP].join(),
     });
     this.#drawAxes();
     for (const draw of this.#drawers) draw();
   }
 
   #drawAxes(): void {
-    const { x, xLabel, yLabel, xTicks } = this.#options;
+    const { x, y, xLabel, yLabel, xTicks } = this.#options;
     const [left, right, bottom] = [this.#left, this.width - RIGHT, this.#bottom];
     const plain = (range: Range, count: number) => {
       const ticks = ticksOf(range, count);
@@ -177,9 +168,12 @@ export class Plot {
     for (const [tick, text] of xTicks ?? plain(x, Math.max(3, this.width / 90))) {
       const at = px(this.toX(tick));
       parts.push(s("line", { x1: at, x2: at, y1: TOP, y2: bottom }));
-      parts.push(s("text", { x: at, y: bottom + 15, "text-anchor": "middle" }, text));
+      // The last text ends with the figure.
+      const place =
+        Number(at) > right - 12 ? { x: right + RIGHT, "text-anchor": "end" } : { x: at, "text-anchor": "middle" };
+      parts.push(s("text", { y: bottom + 15, ...place }, text));
     }
-    for (const [tick, text] of plain(this.#y, Math.max(4.6, this.height / 60))) {
+    for (const [tick, text] of plain(y, Math.max(4.6, this.height / 60))) {
       const at = px(this.toY(tick));
       parts.push(s("line", { x1: left, x2: right, y1: at, y2: at }));
       parts.push(s("text", { x: left - 5, y: Number(at) + 4, "text-anchor": "end" }, text));

@@ -14,6 +14,8 @@ export interface Place {
 export type MountStep = (place: Place) => void;
 
 export const GRID = Float64Array.from({ length: 121 }, (_, i) => (i - 60) / 20);
+/** What stands where values are read. */
+export const READ_HINT = "Point at the figure, or drag its small triangle, to read values.";
 /** Every curve and point of the story is within. */
 export const SPAN = [-3, 3] as const;
 

@@ -6,7 +6,7 @@ import { decimals, slider } from "./controls";
 import { diagram } from "./diagram";
 import { handle, reader } from "./handle";
 import { Plot } from "./plot";
-import { colorOf, GRID, type MountStep, type Place, SMALL, SPAN, UNITS } from "./step";
+import { colorOf, GRID, type MountStep, type Place, READ_HINT, SMALL, SPAN, UNITS } from "./step";
 
 const M = UNITS.length;
 /** Where a weight stands in the list a, b, c, d. */
@@ -139,7 +139,7 @@ class Small {
   read(index: number | undefined): string {
     const { result, values } = this;
     if (!result || index === undefined) {
-      values.textContent = "Point at the figure to read its values.";
+      values.textContent = READ_HINT;
       return values.textContent;
     }
     const parts = this.curves().map((curve) => decimals(curve[index]));

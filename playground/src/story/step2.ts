@@ -5,7 +5,7 @@ import { format, h } from "../dom";
 import { decimals, slider } from "./controls";
 import { reader } from "./handle";
 import { Plot } from "./plot";
-import { colorOf, GRID, type MountStep, numberIn, type Place, SMALL, SPAN, UNITS } from "./step";
+import { colorOf, GRID, type MountStep, numberIn, type Place, READ_HINT, SMALL, SPAN, UNITS } from "./step";
 
 const M = UNITS.length;
 const COUNT = 1 + 3 * M;
@@ -128,7 +128,7 @@ class Families {
   read(index: number | undefined): string {
     const { result, values } = this;
     if (!result?.added || !result.stepped || index === undefined) {
-      values.textContent = "Point at the figure to read its values.";
+      values.textContent = READ_HINT;
       return values.textContent;
     }
     const [x, now, added, stepped] = [GRID, result.curve, result.added, result.stepped].map((v) => decimals(v[index]));

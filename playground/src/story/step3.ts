@@ -5,7 +5,7 @@ import { format, h } from "../dom";
 import { decimals, player, slider } from "./controls";
 import { handle, reader } from "./handle";
 import { Plot } from "./plot";
-import { GRID, type MountStep, numberIn, type Place, SPAN, WAVE, WIDE } from "./step";
+import { GRID, type MountStep, numberIn, type Place, READ_HINT, SPAN, WAVE, WIDE } from "./step";
 
 const NETWORK = { ...WIDE, hidden: 64, init: "ntk", seed: 1 } as const;
 const Y_RANGE = [-4.5, 4.5] as const;
@@ -127,7 +127,7 @@ class Regression {
   read(index: number | undefined): string {
     const { result, values } = this;
     if (!result || index === undefined) {
-      values.textContent = "Point at the figure to read its values.";
+      values.textContent = READ_HINT;
       return values.textContent;
     }
     const [x, now, fit, half] = [GRID, result.now, result.fit, result.half].map((v) => decimals(v[index]));

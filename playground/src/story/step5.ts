@@ -3,9 +3,10 @@ import { latest, service } from "../client";
 import type { Rivals } from "../compute/storyRivals";
 import { h } from "../dom";
 import { slider } from "./controls";
+import { reader } from "./handle";
 import { Plot } from "./plot";
 import { RIVALS, type RivalData } from "./rivalsSpec";
-import { type MountStep, numberIn, type Place } from "./step";
+import { type MountStep, numberIn, type Place, READ_HINT } from "./step";
 
 const SETS: Record<RivalData, string> = {
   edge: "An edge in one of six inputs",
@@ -23,8 +24,12 @@ class Pair {
   readonly element;
   readonly facts = h("p", { class: "facts" });
   readonly strip = h("p", { class: "facts strip" });
+  readonly values = h("p", { class: "values" });
   readonly #network;
   readonly #kernel;
+  readonly #seeds: Plot;
+  readonly #ends: Record<"network" | "kernel", ReturnType<Plot["dots"]>>;
+  #result: Rivals | undefined;
 
   constructor(
     readonly data: RivalData,
@@ -35,11 +40,30 @@ class Pair {
     const plot = new Plot({ label, ...options, xLabel: "step of training", yLabel: "test error" }, signal);
     this.#network = plot.curve("network");
     this.#kernel = plot.curve("linear");
-    this.element = h("div", { class: "rivals" }, h("h3", {}, SETS[data]), plot.element, this.facts, this.strip);
+    reader(plot, signal, RIVALS.steps.map(place10), (index) => this.read(index));
+    this.#seeds = new Plot(
+      {
+        label: `${SETS[data]}: test errors at the last step for seeds 1 to ${CHECKED}`,
+        x: [0.5, CHECKED + 0.5],
+        y: options.y,
+        height: 130,
+        xLabel: "seed",
+        yLabel: "at the end",
+        xTicks: Array.from({ length: CHECKED }, (_, i) => [i + 1, String(i + 1)] as const),
+      },
+      signal,
+    );
+    this.#ends = { network: this.#seeds.dots("points"), kernel: this.#seeds.dots("model") };
+    this.#seeds.element.hidden = true;
+    const title = h("h3", {}, SETS[data]);
+    const parts = [title, plot.element, this.values, this.facts, this.#seeds.element, this.strip];
+    this.element = h("div", { class: "rivals" }, parts);
     this.element.dataset.rivals = data;
   }
 
-  show({ steps, network, kernel }: Rivals, seed: number): void {
+  show(result: Rivals, seed: number): void {
+    const { steps, network, kernel } = result;
+    this.#result = result;
     const at = steps.map(place10);
     this.#network(at, network);
     this.#kernel(at, kernel);
@@ -50,6 +74,30 @@ class Pair {
       `Seed ${seed}, step ${HORIZON}: network ${three(a)}, kernel ${three(b)}. ${winner}. ` +
       `Lowest on the way: network ${three(lowA)}, kernel ${three(lowB)}.`;
     this.element.dataset.winner = a < b ? "network" : "kernel";
+  }
+
+  read(index: number | undefined): string {
+    const { values } = this;
+    values.textContent =
+      index === undefined || !this.#result
+        ? READ_HINT
+        : `Step ${RIVALS.steps[index]}: network ${three(this.#result.network[index])}, kernel ${three(this.#result.kernel[index])}`;
+    return values.textContent;
+  }
+
+  /** The ends of seeds 1, 2, … so far; how often the network wins. */
+  showSeeds(ends: readonly { network: number; kernel: number }[]): number {
+    this.#seeds.element.hidden = false;
+    const seeds = ends.map((_, i) => i + 1);
+    for (const name of ["network", "kernel"] as const) {
+      this.#ends[name](
+        seeds,
+        ends.map((end) => end[name]),
+      );
+    }
+    const wins = ends.filter(({ network, kernel }) => network < kernel).length;
+    this.strip.textContent = `Of ${ends.length} seeds the network wins ${wins}, the kernel ${ends.length - wins}.`;
+    return wins;
   }
 }
 
@@ -91,13 +139,14 @@ class Contest {
   async check(): Promise<void> {
     const { signal } = this.#place;
     this.many.disabled = true;
+    const ends: { network: number; kernel: number }[][] = this.pairs.map(() => []);
     const wins = this.pairs.map(() => 0);
-    for (let seed = 1; seed <= CHECKED && !signal.aborted; seed++) {
+    for (let seed = 1; seed <= CHECKED; seed++) {
       for (const [i, pair] of this.pairs.entries()) {
         const { network, kernel } = await this.run(pair.data, seed);
         if (signal.aborted) return;
-        if (last(network) < last(kernel)) wins[i]++;
-        pair.strip.textContent = `Of ${seed} seeds the network wins ${wins[i]}, the kernel ${seed - wins[i]}.`;
+        ends[i].push({ network: last(network), kernel: last(kernel) });
+        wins[i] = pair.showSeeds(ends[i]);
       }
     }
     this.many.disabled = false;
