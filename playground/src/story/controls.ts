@@ -47,7 +47,7 @@ const MILLISECONDS = 5000;
 
 export interface Player {
   element: HTMLElement;
-  /** From the start, unless the reader wants little motion: then the last frame. */
+  /** Shows the last frame, and plays once when the player comes in sight, unless the reader wants little motion. */
   begin: () => void;
   /** The frame on display once more. */
   again: () => void;
@@ -107,9 +107,19 @@ export function player(
   });
   signal.addEventListener("abort", pause);
   refresh();
+  const element = h("div", { class: "player" }, button, chosen.element);
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (!isIntersecting) return;
+    seen.disconnect();
+    if (!timer && at === last) play(0);
+  });
+  signal.addEventListener("abort", () => seen.disconnect());
   return {
-    element: h("div", { class: "player" }, button, chosen.element),
-    begin: () => (still ? set(last) : play(0)),
+    element,
+    begin: () => {
+      set(last);
+      if (!still) seen.observe(element);
+    },
     again: () => set(at),
   };
 }
