@@ -252,6 +252,12 @@ describe("step 2", () => {
           expectDrawn(curve, (x) => feature(p, x));
         }
       }
+      await page.locator('.step-2 .four [role="slider"]').nth(2).focus();
+      const bells = PANELS[2].map((p) => feature(p, 0).toFixed(2).replace("-", "−").replace("−0.00", "0.00"));
+      await page
+        .locator(".step-2 .stage .values")
+        .filter({ hasText: `Bells at x = 0.00: ${bells.join(", ")}` })
+        .waitFor();
     }));
 
   test("the sliders' changes add up", () =>

@@ -16,7 +16,7 @@ const FAMILIES = [
   { key: "a", title: "Constant", of: "of a", range: [-0.2, 1.4], units: 1, from: 0 },
   { key: "b", title: "Sigmoids", of: "of each b", range: [-0.2, 1.4], units: M, from: 1 },
   { key: "d", title: "Bells", of: "of each d", range: [-1, 0.8], units: M, from: 1 + 2 * M },
-  { key: "c", title: "Impulse responses", of: "of each c, bells times x", range: [-1, 1.4], units: M, from: 1 + M },
+  { key: "c", title: "Impulse responses", of: "of each c", range: [-1, 1.4], units: M, from: 1 + M },
 ] as const;
 
 /** A first step, so that there is something to see. */
@@ -85,6 +85,13 @@ class Families {
     );
     this.#curves.push(({ features }) => {
       for (const [unit, curve] of curves.entries()) curve(GRID, features[from + unit]);
+    });
+    reader(plot, this.#place.signal, GRID, (index) => {
+      const features = this.result?.features;
+      if (!features || index === undefined) return this.read(undefined);
+      const values = curves.map((_, unit) => decimals(features[from + unit][index]));
+      this.values.textContent = `${title} at x = ${decimals(GRID[index])}: ${values.join(", ")}`;
+      return this.values.textContent;
     });
     this.panels.append(h("div", {}, h("h3", {}, title, h("span", {}, ` ${of}`)), plot.element));
   }

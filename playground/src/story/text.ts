@@ -40,7 +40,7 @@ export const STEPS: readonly StepText[] = [
   {
     title: "A small step changes it along four families",
     words: [
-      "Change one weight a little. The network’s line then changes by a multiple of one fixed curve, the <b>feature</b> of that weight. There are four families of features, one for each kind of weight, and the changes of several weights add up.",
+      "Change one weight a little. The network’s line then changes by a multiple of one fixed curve, the <b>feature</b> of that weight. There are four families of features: a constant, sigmoids, bells (the slopes of the sigmoids), and impulse responses (bells times <i>x</i>). The changes of several weights add up.",
     ],
     try: "Move the sliders of a unit. The dashed line adds the features, and the heavy line is the network itself. They agree while the changes are small.",
     links: [
