@@ -1,5 +1,12 @@
 // One network and its first-order model, trained from the same start: all frames of the race at once.
-import { createNetwork, type Network, type NetworkOptions, type Ntk } from "ntk-wasm/slim";
+import {
+  createNetwork,
+  type Dynamics,
+  type Network,
+  type NetworkOptions,
+  type Ntk,
+  type Recorded,
+} from "ntk-wasm/slim";
 
 export interface StoryRaceRequest {
   network: Omit<NetworkOptions, "inputs">;
@@ -38,26 +45,19 @@ export function storyRace(ntk: Ntk, { network, X, Y, grid, share, steps }: Story
   const probe = ntk.dynamics(net, X, Y, { learningRate: 1 });
   const learningRate = share * probe.maxLearningRate;
   probe.dispose();
-  const { networks, diverged } = trained(ntk, net, X, Y, learningRate, steps);
+  const { records, diverged } = trained(ntk, net, X, Y, learningRate, steps);
   const path = ntk.dynamics(net, X, Y, { learningRate });
-  const linearAt = (step: number) => {
-    try {
-      return { curve: path.at(step, grid).data, loss: path.lossAt(step) };
-    } catch (error) {
-      if (isDivergence(error)) return undefined;
-      throw error;
-    }
-  };
+  const linear = linearAt(path, steps, grid);
   const [start, kernel] = [ntk.forward(net, grid).data, ntk.kernel(net, X).data];
-  const frames = networks.map((at, k) => {
-    const [curve, linear] = [ntk.forward(at, grid).data, linearAt(steps[k])];
-    const moved = linear ? norm(minus(linear.curve, start)) : 0;
+  const frames = records.map(({ network: at, outputs }, k) => {
+    const [curve, straight] = [ntk.forward(at, grid).data, linear[k]];
+    const moved = straight ? norm(minus(straight, start)) : 0;
     return {
       network: curve,
-      linear: linear?.curve,
-      loss: ntk.forward(at, X).data.reduce((sum, f, i) => sum + (f - Y[i]) ** 2, 0) / (2 * X.length),
-      linearLoss: linear?.loss ?? Number.POSITIVE_INFINITY,
-      gap: linear ? (moved ? norm(minus(curve, linear.curve)) / moved : 0) : 1,
+      linear: straight,
+      loss: outputs.data.reduce((sum, f, i) => sum + (f - Y[i]) ** 2, 0) / (2 * X.length),
+      linearLoss: straight ? path.lossAt(steps[k]) : Number.POSITIVE_INFINITY,
+      gap: straight ? (moved ? norm(minus(curve, straight)) / moved : 0) : 1,
       drift: norm(minus(ntk.kernel(at, X).data, kernel)) / norm(kernel),
     };
   });
@@ -65,19 +65,40 @@ export function storyRace(ntk: Ntk, { network, X, Y, grid, share, steps }: Story
   return { frames, diverged };
 }
 
+/** The first-order model at the steps, as far as it is within the range of numbers: what overflows stays so. */
+function linearAt(path: Dynamics, steps: number[], grid: Float64Array): Float64Array[] {
+  const first = (count: number) => {
+    try {
+      return path.at(steps.slice(0, count), grid).map(({ data }) => data);
+    } catch (error) {
+      if (isDivergence(error)) return undefined;
+      throw error;
+    }
+  };
+  const all = first(steps.length);
+  if (all) return all;
+  let [good, bad] = [0, steps.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (first(middle)) good = middle;
+    else bad = middle;
+  }
+  return good > 0 ? (first(good) ?? []) : [];
+}
+
 /** The network at the steps, as far as it did not diverge. */
 function trained(ntk: Ntk, net: Network, X: number[], Y: number[], learningRate: number, steps: number[]) {
-  const networks: Network[] = [];
+  const records: Recorded[] = [];
   try {
     ntk.train(net, X, Y, {
       learningRate,
       steps: steps[steps.length - 1],
       recordAt: steps,
-      onRecord: ({ network }) => networks.push(network),
+      onRecord: (record) => records.push(record),
     });
   } catch (error) {
     if (!isDivergence(error)) throw error;
-    return { networks, diverged: (error as Error & { step?: number }).step ?? steps[networks.length] };
+    return { records, diverged: (error as Error & { step?: number }).step ?? steps[records.length] };
   }
-  return { networks, diverged: undefined };
+  return { records, diverged: undefined };
 }

@@ -11,7 +11,7 @@ const INITS = { lecun: "LeCun", ntk: "“ntk”" } as const;
 type Init = keyof typeof INITS;
 const HORIZON = 300;
 /** 0, and steps spaced by ratio. */
-const STEPS = [...new Set([0, ...Array.from({ length: 60 }, (_, k) => Math.round(HORIZON ** (k / 59)))])];
+const STEPS = [...new Set([0, ...Array.from({ length: 150 }, (_, k) => Math.round(HORIZON ** (k / 149)))])];
 const LAST = STEPS.length - 1;
 const SHARE = { min: 0.1, max: 1.6, step: 0.1, value: 0.5 };
 const SEED = { min: 0, max: 50, value: 1 };
