@@ -128,6 +128,19 @@ describe("addresses", () => {
       expect(await page.getByLabel("Steepness c").inputValue()).toBe("2");
     }));
 
+  test("a reader who scrolls without wheel and keys is followed, and not pulled back", () =>
+    onPage("#story/2", async (page) => {
+      await ready(page, 2);
+      await page.evaluate(() => {
+        const top = document.querySelector(".step-4")?.getBoundingClientRect().top ?? 0;
+        scrollBy({ top: top - 80, behavior: "instant" });
+      });
+      await ready(page, 4);
+      await says(page, "values4", "After 300 steps");
+      await page.waitForFunction(() => location.hash === "#story/4");
+      await page.locator('.progress [aria-current="step"]').filter({ hasText: "4" }).waitFor();
+    }));
+
   test("later figures, and the plots of other views, are loaded when they are needed", () =>
     onPage("", async (page) => {
       await ready(page, 1);
@@ -501,6 +514,10 @@ describe("phone", () => {
           for (let i = 1; i <= 10; i++) await touch("touchMove", from.y - 6 * i);
           await touch("touchEnd");
         };
+        // The step above has come, and its figure has its height.
+        await drawn(page, ".step-2 .keep .curve.linear");
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await page.keyboard.press("Shift");
         const ring = '.step-3 [aria-label="Point 5"]';
         await page.locator(ring).scrollIntoViewIfNeeded();
         const at = await page.evaluate(() => scrollY);

@@ -136,6 +136,8 @@ class Story {
   #current = 0;
   /** The step that was asked for. It stays where it is while figures above it come, until the reader scrolls. */
   #pinned = 0;
+  /** Where the page was scrolled to for it. */
+  #scrolled = 0;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -151,17 +153,17 @@ class Story {
   begin(): void {
     const signal = this.#signal;
     watch(this.#sections, (step) => this.#arrive(step), signal);
-    const settle = new ResizeObserver(() => {
-      if (this.#pinned)
-        this.#sections[this.#pinned - 1].element.scrollIntoView({ block: "start", behavior: "instant" });
-    });
+    const settle = new ResizeObserver(() => this.#settle());
     settle.observe(this.element);
     signal.addEventListener("abort", () => settle.disconnect());
-    const free = () => {
-      this.#pinned = 0;
-    };
+    const free = () => this.#pin(0);
     for (const type of ["wheel", "touchmove", "pointerdown", "keydown"])
       addEventListener(type, free, { signal, passive: true });
+    // A scrollbar that is dragged, say.
+    const scrolled = () => {
+      if (this.#pinned && Math.abs(scrollY - this.#scrolled) > 4) free();
+    };
+    addEventListener("scroll", scrolled, { signal, passive: true });
     // Links to steps do not build the view anew: they scroll.
     const follow = () => {
       if (stepInAddress()) this.#go(stepInAddress(), true);
@@ -187,11 +189,22 @@ class Story {
     if (address) this.#write();
   }
 
+  #pin(step: number): void {
+    this.#pinned = step;
+    // The browser's own anchor would move the page too.
+    this.element.classList.toggle("pinned", step > 0);
+  }
+  #settle(): void {
+    if (!this.#pinned) return;
+    this.#sections[this.#pinned - 1].element.scrollIntoView();
+    this.#scrolled = scrollY;
+  }
+
   #go(step: number, focus: boolean): void {
     const section = this.#sections[step - 1];
-    this.#pinned = step;
+    this.#pin(step);
     void section.show();
-    section.element.scrollIntoView({ block: "start" });
+    this.#settle();
     this.#arrive(step, false);
     if (focus) section.element.querySelector("h2")?.focus({ preventScroll: true });
   }
