@@ -3,7 +3,7 @@
 //   the project's name, and loses its own heading.
 // - The address of a guide is the name of its file: documents/fits.html.
 // - Formulas between dollar signs are rendered by KaTeX now. The site brings KaTeX's style and fonts.
-// - Tables that are wider than the screen scroll, also by keyboard.
+// - Tables and formulas that are wider than the screen scroll, also by keyboard.
 // - Every page links to the playground, which scripts/docs.mjs puts beside it.
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -29,6 +29,9 @@ export function load(app) {
     app.options.setValue("markdownItLoader", (parser) => {
       // A formula that KaTeX cannot read ends the build.
       parser.use(katex.default ?? katex, { throwOnError: true, strict: "error" });
+      const formula = parser.renderer.rules.math_block;
+      parser.renderer.rules.math_block = (...given) =>
+        formula(...given).replace('<p class="katex-block">', '<p class="katex-block" tabindex="0">');
       parser.renderer.rules.table_open = () => '<div class="scroll" tabindex="0"><table>';
       parser.renderer.rules.table_close = () => "</table></div>";
     });

@@ -6,7 +6,9 @@ import { fill, h, sheet } from "./dom";
 import type { Mount } from "./mount";
 import { readHash } from "./state";
 
-const VIEWS: Record<string, { title: string; load: () => Promise<{ mount: Mount }> }> = {
+/** A view that `follows` its part of the address by itself is not built anew when that part changes. */
+const VIEWS: Record<string, { title: string; follows?: true; load: () => Promise<{ mount: Mount }> }> = {
+  story: { title: "Story", follows: true, load: () => import("./story") },
   regression: { title: "Regression", load: () => import("./views/regression") },
   features: { title: "Features", load: () => import("./views/features") },
   training: { title: "Training", load: () => import("./views/training") },
@@ -21,13 +23,17 @@ const links = Object.entries(VIEWS).map(([name, { title }]) => h("a", { href: `#
 fill(nav, links);
 
 let current = new AbortController();
+let shown = "";
 
 async function show(): Promise<void> {
+  const { view, params } = readHash();
+  const [base] = view.split("/");
+  const name = Object.hasOwn(VIEWS, base) ? base : "story";
+  if (name === shown && VIEWS[name].follows) return;
+  shown = name;
   current.abort();
   current = new AbortController();
   const { signal } = current;
-  const { view, params } = readHash();
-  const name = Object.hasOwn(VIEWS, view) ? view : "regression";
   for (const link of links) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

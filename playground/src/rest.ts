@@ -7,6 +7,8 @@ export { features } from "./compute/features";
 export { kernel } from "./compute/kernel";
 export { Race } from "./compute/race";
 export { threads, time } from "./compute/speed";
+export { storyFit } from "./compute/storyFit";
+export { storyRace } from "./compute/storyRace";
 
 let loading: Promise<Ntk> | undefined;
 

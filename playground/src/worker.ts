@@ -7,6 +7,10 @@ import type { KernelRequest } from "./compute/kernel";
 import type { Race, RaceRequest } from "./compute/race";
 import { fitJson, Regression } from "./compute/regression";
 import type { RegressionRequest } from "./compute/regressionTypes";
+import type { StoryFitRequest } from "./compute/storyFit";
+import type { StoryRaceRequest } from "./compute/storyRace";
+import type { RivalsRequest } from "./compute/storyRivals";
+import type { UnitsRequest } from "./compute/storyUnits";
 import type { Build } from "./compute/tasks";
 import { loaded } from "./load";
 
@@ -61,6 +65,23 @@ const service = {
   raceFrame(step: number) {
     if (!race) throw new RangeError("no race was started");
     return race.frame(step);
+  },
+  async storyUnits(request: UnitsRequest) {
+    const [{ core }, { units }] = await Promise.all([loaded(), import("./compute/storyUnits")]);
+    return units(core, request);
+  },
+  async storyFit(request: StoryFitRequest) {
+    const { storyFit, library } = await rest();
+    return storyFit(await library(), request);
+  },
+  async storyRaces(requests: StoryRaceRequest[]) {
+    const { storyRace, library } = await rest();
+    const ntk = await library();
+    return requests.map((request) => storyRace(ntk, request));
+  },
+  async storyRivals(request: RivalsRequest) {
+    const [{ library }, { rivals }] = await Promise.all([rest(), import("./compute/storyRivals")]);
+    return rivals(await library(), request);
   },
   async threads() {
     return (await rest()).threads();

@@ -3,7 +3,7 @@ import { createNetwork, load } from "ntk-wasm";
 import { describe, expect, test } from "vitest";
 import { features } from "../src/compute/features";
 import { ACTIVATIONS, INITS, looks } from "../src/views/shared";
-import { finger, inPlot, onPage, PHONE, picture, says, textOf } from "./viewsPage";
+import { finger, inPlot, onPage, PHONE, picture, says, textOf } from "./page";
 
 const grid = Float64Array.from({ length: 25 }, (_, i) => -3 + i / 4);
 const SIGMA: Record<string, [value: (z: number) => number, slope: (z: number) => number]> = {

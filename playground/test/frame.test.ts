@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import type { BrowserContextOptions, Page } from "playwright";
 import { describe, expect, test } from "vitest";
 import { unitColor } from "../src/palette";
-import { DESK, finger, inPlot, newPage, onPage, PHONE, picture, says, site, textOf, VIEWS } from "./viewsPage";
+import { DESK, finger, inPlot, newPage, onPage, PHONE, picture, says, site, textOf, VIEWS } from "./page";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

@@ -2,7 +2,7 @@
 import { createNetwork, load } from "ntk-wasm";
 import { describe, expect, test } from "vitest";
 import { kernel } from "../src/compute/kernel";
-import { inPlot, onPage, PHONE, picture, says, textOf } from "./viewsPage";
+import { inPlot, onPage, PHONE, picture, says, textOf } from "./page";
 
 const grid = Float64Array.from({ length: 13 }, (_, i) => -3 + i / 2);
 const asked = { weightStd: 2, biasStd: 1.5, seed: 3, grid, init: "ntk", activation: "relu" } as const;

@@ -6,6 +6,7 @@ import { browse, buildSite, serve } from "./site.mjs";
 
 export const DESK = { viewport: { width: 1200, height: 900 } };
 export const PHONE = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
+export const VIEWS = ["regression", "features", "training", "kernel", "speed"];
 /** The regression view on nine points. */
 export const WAVE = "regression?data=wave";
 
@@ -21,7 +22,7 @@ afterAll(async () => {
 });
 
 /** A page that waits for conditions as long as a slow machine needs. */
-export async function newPage(options: BrowserContextOptions): Promise<Page> {
+export async function newPage(options: BrowserContextOptions = DESK): Promise<Page> {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(patience(60_000));
   return page;
@@ -54,9 +55,10 @@ export async function place(page: Page, x: number, y: number): Promise<[number, 
   if (!box) throw new Error("the plot is not there");
   return [box.x + x * box.width, box.y + y * box.height];
 }
-export const picture = (page: Page) =>
+export const textOf = async (page: Page, selector: string) => (await page.locator(selector).textContent()) ?? "";
+export const picture = (page: Page, selector = "canvas") =>
   page
-    .locator("canvas")
+    .locator(selector)
     .first()
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 export const give = (page: Page, text: string, name = "a.csv") =>
@@ -67,3 +69,27 @@ export const pointsOf = (page: Page) =>
       .split("_")
       .map((pair) => pair.split(",").map(Number)),
   );
+
+/** A finger, where Chromium takes it for one. */
+export async function finger(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: [number, number]) =>
+    session.send("Input.dispatchTouchEvent", { type, touchPoints: at ? [{ x: at[0], y: at[1] }] : [] });
+  return {
+    down: (at: [number, number]) => touch("touchStart", at),
+    /** In ten steps. */
+    async move([x, y]: [number, number], [dx, dy]: [number, number]) {
+      for (let i = 1; i <= 10; i++) await touch("touchMove", [x + (dx * i) / 10, y + (dy * i) / 10]);
+    },
+    up: () => touch("touchEnd"),
+  };
+}
+
+/** A place in the part of a plot that has the curves, in shares of its width and height. */
+export async function inPlot(page: Page, x: number, y: number, selector = ".u-over"): Promise<[number, number]> {
+  const over = page.locator(selector).first();
+  await over.scrollIntoViewIfNeeded();
+  const box = await over.boundingBox();
+  if (!box) throw new Error(`${selector} is not there`);
+  return [box.x + x * box.width, box.y + y * box.height];
+}

@@ -22,6 +22,12 @@ for (const [name, options] of Object.entries(LOOKS)) {
   page.on("console", (message) => message.type() === "error" && console.log(`${name}: ${message.text()}`));
   /** @param {string} view */
   const shot = (view) => page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
+  for (const step of [1, 2, 3, 4, 5]) {
+    await page.goto(`${site.url}#story/${step}`);
+    await page.locator(`.step-${step}.ready`).waitFor();
+    await page.waitForTimeout(1000);
+    await page.screenshot({ path: `${folder}/story${step}-${name}.png` });
+  }
   for (const view of ["regression", "features"]) {
     await page.goto(`${site.url}#${view}`);
     await page.waitForTimeout(1000);

@@ -1,8 +1,8 @@
 // The speed view: quartiles and headline, and a measurement that begins by itself.
 import { describe, expect, test } from "vitest";
 import { isCalm, spreadOf } from "../src/compute/spread";
+import { newPage, onPage, says, textOf } from "./page";
 import { serve } from "./site.mjs";
-import { newPage, onPage, says, textOf } from "./viewsPage";
 
 test("quartiles are those of the textbook", () => {
   expect(spreadOf([5])).toEqual({ low: 5, median: 5, high: 5 });

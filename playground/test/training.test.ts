@@ -2,7 +2,7 @@
 import { load } from "ntk-wasm";
 import { describe, expect, test } from "vitest";
 import { Race } from "../src/compute/race";
-import { DESK, onPage, picture, says, textOf } from "./viewsPage";
+import { DESK, onPage, picture, says, textOf } from "./page";
 
 test("where training diverges the step is counted from the start, not from the frame before", async () => {
   const ntk = await load();

@@ -1,0 +1,579 @@
+// The story in the built playground. What is drawn is read from the paths, and compared with textbook formulas.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContextOptions, Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createNetwork } from "../../dist/ntk-wasm.js";
+import { FIREFOX, launchFirefox } from "../../scripts/firefox.mjs";
+import { patience } from "../../scripts/slowness.mjs";
+import { guide } from "../src/story/links";
+import { SMALL } from "../src/story/step";
+import { STEPS } from "../src/story/text";
+import { browse, serve } from "./site.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const DESK = { viewport: { width: 1200, height: 900 }, reducedMotion: "reduce" } as const;
+const PHONE = { ...DESK, viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
+const NUMBERS = STEPS.map((_, i) => i + 1);
+/** Paths have tenths of a pixel. */
+const PIXEL = 0.1;
+
+let site: Awaited<ReturnType<typeof serve>>;
+let browser: Browser;
+beforeAll(async () => {
+  [site, browser] = await Promise.all([serve(), browse()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  site?.close();
+});
+
+/** Runs `body` on a page of its own; errors of the page fail it. */
+async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience(60_000));
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  try {
+    await page.goto(`${site.url}${hash}`);
+    await page.locator("h1").waitFor();
+    await body(page);
+  } finally {
+    await page.close();
+  }
+  expect(errors).toEqual([]);
+}
+
+/** What a curve shows: its points in the units of the axes, and what a pixel is in units of y. */
+async function drawn(page: Page, selector: string): Promise<{ points: [number, number][]; pixel: number }> {
+  await page.waitForFunction((at) => (document.querySelector(at)?.getAttribute("d") ?? "").length > 0, selector);
+  return page.evaluate((at) => {
+    const path = document.querySelector(at) as SVGPathElement;
+    const data = (path.closest("svg") as SVGSVGElement).dataset;
+    const [x0, x1, left, right] = (data.x ?? "").split(",").map(Number);
+    const [y0, y1, bottom, top] = (data.y ?? "").split(",").map(Number);
+    const numbers = (path.getAttribute("d") ?? "").match(/-?[\d.]+/g)?.map(Number) ?? [];
+    const points = Array.from({ length: numbers.length / 2 }, (_, i): [number, number] => [
+      x0 + ((numbers[2 * i] - left) / (right - left)) * (x1 - x0),
+      y0 + ((bottom - numbers[2 * i + 1]) / (bottom - top)) * (y1 - y0),
+    ]);
+    return { points, pixel: (y1 - y0) / (bottom - top) };
+  }, selector);
+}
+const dOf = (page: Page, selector: string) => page.locator(selector).getAttribute("d");
+const changes = (page: Page, selector: string, old: string | null) =>
+  page.waitForFunction(([at, before]) => document.querySelector(at ?? "")?.getAttribute("d") !== before, [
+    selector,
+    old,
+  ] as const);
+const says = (page: Page, id: string, text: string | RegExp) =>
+  page.locator(`#${id}`).filter({ hasText: text }).waitFor();
+const ready = (page: Page, step: number) => page.locator(`.step-${step}.ready`).waitFor();
+const box = async (page: Page, selector: string) => {
+  const found = await page.locator(selector).boundingBox();
+  if (!found) throw new Error(`${selector} is not there`);
+  return { x: found.x + found.width / 2, y: found.y + found.height / 2 };
+};
+
+const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+/** The textbook network: weights a, b, c, d. */
+function textbook(w: ArrayLike<number>, x: number): number {
+  let f = w[0];
+  for (let j = 0; j < 4; j++) f += w[1 + j] * sigmoid(w[5 + j] * x + w[9 + j]);
+  return f;
+}
+/** Within a pixel and a half of the drawing. */
+function expectDrawn({ points, pixel }: { points: [number, number][]; pixel: number }, f: (x: number) => number) {
+  expect(points.length).toBeGreaterThan(80);
+  const worst = points.reduce((most, [x, y]) => Math.max(most, Math.abs(y - f(x))), 0);
+  // The slope of these curves is below 20, and x is rounded to PIXEL too.
+  expect(worst).toBeLessThan(1.5 * pixel + 20 * PIXEL * 0.02);
+}
+
+describe("addresses", () => {
+  test("every step has one that opens at it; an empty one shows the beginning", async () => {
+    for (const step of NUMBERS) {
+      await onPage(`#story/${step}`, async (page) => {
+        await ready(page, step);
+        await page
+          .locator(`.progress [aria-current="step"]`)
+          .filter({ hasText: String(step) })
+          .waitFor();
+        await page.waitForFunction((at) => {
+          const top = document.querySelector(`.step-${at} h2`)?.getBoundingClientRect().top ?? -1;
+          return top > 0 && top < 260;
+        }, step);
+      });
+    }
+    await onPage("", async (page) => {
+      await page.locator('nav [aria-current="page"][href="#story"]').waitFor();
+      await page.locator('.progress [aria-current="step"][href="#story/1"]').waitFor();
+      await page.locator(".step-1 .curve.sum").first().waitFor();
+      expect(await page.evaluate(() => location.hash)).toBe("");
+    });
+  });
+
+  test("links to steps scroll, take the focus and change the address; the figures stay", () =>
+    onPage("#story/1", async (page) => {
+      await drawn(page, ".step-1 .figure .curve.sum");
+      await page.getByLabel("Steepness c").fill("2");
+      await page.getByRole("link", { name: "Next step" }).focus();
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => location.hash.startsWith("#story/2"));
+      await page.waitForFunction(() => document.activeElement?.id === "step-2-title");
+      await page.goBack();
+      await page.waitForFunction(() => location.hash.startsWith("#story/1?w="));
+      expect(await page.getByLabel("Steepness c").inputValue()).toBe("2");
+    }));
+
+  test("a reader who scrolls without wheel and keys is followed, and not pulled back", () =>
+    onPage("#story/2", async (page) => {
+      await ready(page, 2);
+      await page.evaluate(() => {
+        const top = document.querySelector(".step-4")?.getBoundingClientRect().top ?? 0;
+        scrollBy({ top: top - 80, behavior: "instant" });
+      });
+      await ready(page, 4);
+      await says(page, "values4", "After 300 steps");
+      await page.waitForFunction(() => location.hash === "#story/4");
+      await page.locator('.progress [aria-current="step"]').filter({ hasText: "4" }).waitFor();
+    }));
+
+  test("later figures, and the plots of other views, are loaded when they are needed", () =>
+    onPage("", async (page) => {
+      await ready(page, 1);
+      const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+      expect((await loaded()).filter((name) => /step[345]-|uPlot/.test(name))).toEqual([]);
+      await page.locator(".step-5").scrollIntoViewIfNeeded();
+      await ready(page, 5);
+      expect((await loaded()).filter((name) => /step5-/.test(name))).toHaveLength(1);
+    }));
+
+  test("guides that the story points to have these names and headings", () => {
+    const pages = new Map(
+      ["MATH", "models", "training", "what-the-ntk-tells-you"].map((name) => {
+        const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8");
+        const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading);
+        return [`${name}.html`, headings.map(slug)];
+      }),
+    );
+    const links = STEPS.flatMap(({ links: all }) => all.map(([, address]) => address));
+    const guides = links.filter((address) => !address.startsWith("#"));
+    expect(guides).toHaveLength(STEPS.length);
+    for (const address of [...guides, guide("training")]) {
+      const [, file, heading] = /^\.\.\/documents\/([^#]+)#?(.*)$/.exec(address) ?? [];
+      expect([...pages.keys()]).toContain(file);
+      if (heading) expect(pages.get(file)).toContain(heading);
+    }
+    // The other links are addresses of views.
+    for (const address of links.filter((one) => one.startsWith("#")))
+      expect(address).toMatch(/^#(features|regression|training)\?/);
+  });
+});
+/** The anchor of a heading. */
+const slug = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, "")
+    .replaceAll(" ", "-");
+
+describe("step 1", () => {
+  const SUM = ".step-1 .figure .curve.sum";
+  const weightsIn = (page: Page) =>
+    page.evaluate(() => (new URLSearchParams(location.hash.split("?")[1]).get("w") ?? "").split(",").map(Number));
+
+  test("a ring that is dragged changes its unit and the sum, as the formula says", () =>
+    onPage("#story/1", async (page) => {
+      await drawn(page, SUM);
+      const before = await dOf(page, SUM);
+      const ring = await box(page, '.step-1 [aria-label^="Unit 3: its"]');
+      await page.mouse.move(ring.x, ring.y);
+      await page.mouse.down();
+      await page.mouse.move(ring.x + 40, ring.y - 60, { steps: 5 });
+      await page.mouse.up();
+      await changes(page, SUM, before);
+      await page.waitForFunction(() => location.hash.includes("w="));
+      const weights = await weightsIn(page);
+      const start = createNetwork({ ...SMALL, inputs: 1 }).parameters;
+      expect(weights[3]).toBeGreaterThan(start[3] + 0.5);
+      expect(weights[11]).not.toBeCloseTo(start[11], 1);
+      expect(weights[2]).toBeCloseTo(start[2], 1);
+      await page.locator(".step-1 h3").filter({ hasText: "Unit 3" }).waitFor();
+      await expect
+        .poll(async () =>
+          Math.max(...(await drawn(page, SUM)).points.map(([x, y]) => Math.abs(y - textbook(weights, x)))),
+        )
+        .toBeLessThan(0.1);
+      expectDrawn(await drawn(page, SUM), (x) => textbook(weights, x));
+    }));
+
+  test("arrow keys and sliders do the same; a shared address shows the same curve", () =>
+    onPage("#story/1", async (page) => {
+      await drawn(page, SUM);
+      const before = await dOf(page, SUM);
+      await page.locator('.step-1 [aria-label^="Unit 1: its"]').focus();
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Shift+ArrowUp");
+      await changes(page, SUM, before);
+      await page.getByLabel("Constant a").fill("0.5");
+      await page.getByRole("button", { name: "Unit 4" }).first().focus();
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Output weight b").fill("2");
+      await page.waitForFunction(() => location.hash.includes("w=0.5,"));
+      const weights = await weightsIn(page);
+      const start = createNetwork({ ...SMALL, inputs: 1 }).parameters;
+      expect(weights[1]).toBeCloseTo(start[1] + 1.2, 1);
+      expect([weights[0], weights[4]]).toEqual([0.5, 2]);
+      await page.reload();
+      await ready(page, 1);
+      expectDrawn(await drawn(page, SUM), (x) => textbook(weights, x));
+    }));
+
+  test("values are read under the pointer and by keys", () =>
+    onPage("#story/1", async (page) => {
+      await drawn(page, SUM);
+      await page.locator('.step-1 [aria-label^="Place to read"]').focus();
+      await says(page, "values1", /^x = 0\.00: −1\.37 \+ \(.*\) = −/);
+      await page.keyboard.press("ArrowRight");
+      await says(page, "values1", "x = 0.05:");
+      await page.locator(".step-1 .figure").hover({ position: { x: 60, y: 60 } });
+      await says(page, "values1", "x = −2");
+    }));
+});
+
+describe("step 2", () => {
+  const start = createNetwork({ ...SMALL, inputs: 1 }).parameters;
+  /** The derivative by a weight: a central difference. */
+  const feature = (p: number, x: number) => {
+    const at = (by: number) =>
+      textbook(
+        start.map((w: number, i: number) => (i === p ? w + by : w)),
+        x,
+      );
+    return (at(1e-5) - at(-1e-5)) / 2e-5;
+  };
+  const PANELS = [[0], [1, 2, 3, 4], [9, 10, 11, 12], [5, 6, 7, 8]];
+
+  test("all four families are drawn, each curve a derivative by its weight", () =>
+    onPage("#story/2", async (page) => {
+      await drawn(page, ".step-2 .keep .curve.linear");
+      for (const [i, weights] of PANELS.entries()) {
+        for (const [j, p] of weights.entries()) {
+          const curve = await drawn(page, `.step-2 .four > :nth-child(${i + 1}) g[clip-path] path:nth-child(${j + 1})`);
+          expectDrawn(curve, (x) => feature(p, x));
+        }
+      }
+      await page.locator('.step-2 .four [role="slider"]').nth(2).focus();
+      const bells = PANELS[2].map((p) => feature(p, 0).toFixed(2).replace("-", "−").replace("−0.00", "0.00"));
+      await page
+        .locator(".step-2 .stage .values")
+        .filter({ hasText: `Bells at x = 0.00: ${bells.join(", ")}` })
+        .waitFor();
+    }));
+
+  test("the sliders' changes add up", () =>
+    onPage("#story/2?a=0.3&b2=-0.5&d4=0.4", async (page) => {
+      const sum = (changes: [number, number][]) => (x: number) =>
+        changes.reduce((f, [p, by]) => f + by * feature(p, x), textbook(start, x));
+      const given: [number, number][] = [
+        [0, 0.3],
+        [2, -0.5],
+        [12, 0.4],
+      ];
+      expectDrawn(await drawn(page, ".step-2 .keep .curve.linear"), sum(given));
+      const before = await dOf(page, ".step-2 .keep .curve.linear");
+      await page.getByLabel("Change of c").fill("0.25");
+      await changes(page, ".step-2 .keep .curve.linear", before);
+      expectDrawn(await drawn(page, ".step-2 .keep .curve.linear"), sum([...given, [6, 0.25]]));
+      const moved = start.slice();
+      for (const [p, by] of [...given, [6, 0.25]]) moved[p] += by;
+      expectDrawn(await drawn(page, ".step-2 .keep .curve.network"), (x) => textbook(moved, x));
+      await says(page, "values2", "4 of 13 weights changed");
+      await page.waitForFunction(() => location.hash.includes("c2=0.25"));
+    }));
+});
+
+describe("step 3", () => {
+  const FIT = ".step-3 .curve.linear";
+  const NOW = ".step-3 .curve.network";
+
+  test("the regression follows a point that is moved", () =>
+    onPage("#story/3?ridge=-3", async (page) => {
+      await drawn(page, FIT);
+      const before = await dOf(page, FIT);
+      const ring = await box(page, '.step-3 [aria-label="Point 5"]');
+      await page.mouse.move(ring.x, ring.y);
+      await page.mouse.down();
+      await page.mouse.move(ring.x, ring.y - 120, { steps: 6 });
+      await page.mouse.up();
+      await page.waitForFunction(() => location.hash.includes("p="));
+      await changes(page, FIT, before);
+      const [x, y] = await page.evaluate(() =>
+        (new URLSearchParams(location.hash.split("?")[1]).get("p") ?? "").split("_")[4].split(",").map(Number),
+      );
+      expect(y).toBeGreaterThan(1);
+      await expect
+        .poll(async () => {
+          const { points } = await drawn(page, FIT);
+          return Math.abs(points.reduce((near, p) => (Math.abs(p[0] - x) < Math.abs(near[0] - x) ? p : near))[1] - y);
+        })
+        .toBeLessThan(0.4);
+    }));
+
+  test("training begins at the network and ends in the regression; the ridge smooths", () =>
+    onPage("#story/3", async (page) => {
+      await says(page, "values3", "Training has arrived at the regression");
+      const end = await drawn(page, NOW);
+      const fit = await drawn(page, FIT);
+      const apart = end.points.map(([, y], i) => Math.abs(y - fit.points[i][1]));
+      expect(Math.max(...apart)).toBeLessThan(2 * fit.pixel);
+      await page.getByLabel("Steps of training").fill("0");
+      await says(page, "values3", "Training has 100 % of its way to go");
+      expect(await dOf(page, NOW)).toBe(await dOf(page, ".step-3 .curve.faint"));
+      const free = async () =>
+        Number(/leaves ([\d.]+)/.exec((await page.locator("#values3").textContent()) ?? "")?.[1]);
+      const few = await free();
+      await page.getByLabel("Ridge λ").fill("1");
+      await page.waitForFunction(
+        (old) => !document.querySelector("#values3")?.textContent?.includes(`leaves ${old} `),
+        few,
+      );
+      expect(await free()).toBeLessThan(few);
+    }));
+});
+
+describe("step 4", () => {
+  const facts = (page: Page) => page.locator(".racer .facts").allTextContents();
+
+  test("the gap falls with the width, in both rows", () =>
+    onPage("#story/4", async (page) => {
+      await says(page, "values4", "After 300 steps at 50 % of the largest stable rate");
+      const gaps = (await facts(page)).map((text) => Number(/gap ([\d.]+)/.exec(text)?.[1]));
+      expect(gaps).toHaveLength(6);
+      for (const row of [gaps.slice(0, 3), gaps.slice(3)]) {
+        expect(row[1]).toBeLessThan(row[0]);
+        expect(row[2]).toBeLessThan(row[1]);
+      }
+      await page.getByLabel("Step of training").fill("0");
+      for (const text of await facts(page)) expect(text).toMatch(/^gap 0\s% · kernel moved 0\s%$/);
+    }));
+
+  test("past the bound the story says what diverges and what settles, and the curves do so", () =>
+    onPage("#story/4", async (page) => {
+      await says(page, "values4", "After 300 steps");
+      await page.getByLabel("Rate, of the largest stable one").fill("1.5");
+      await says(page, "values4", "This is past the bound: every first-order model diverges.");
+      await page.waitForFunction(() => location.hash.includes("share=1.5"));
+      const told = (await page.locator("#values4").textContent()) ?? "";
+      const texts = await facts(page);
+      const names = ["LeCun 4", "LeCun 32", "LeCun 512", "“ntk” 4", "“ntk” 32", "“ntk” 512"];
+      const [settled = "", diverged = ""] = [/nevertheless: ([^.]*)\./, /diverge too: ([^.]*)\./].map(
+        (pattern) => pattern.exec(told)?.[1] ?? "",
+      );
+      for (const [i, name] of names.entries()) {
+        const gone = /network diverged at step \d+/.test(texts[i]);
+        if (!gone) expect(texts[i]).toContain("gap without bound");
+        expect(diverged.split(", ").includes(name)).toBe(gone);
+      }
+      const neither = /neither within 300 steps: ([^.]*)\./.exec(told)?.[1] ?? "";
+      const all = [settled, neither, diverged].flatMap((list) => (list ? list.split(", ") : []));
+      expect(all.sort()).toEqual([...names].sort());
+      expect(settled.split(", ")).toEqual(expect.arrayContaining(["LeCun 32", "LeCun 512"]));
+      expect(diverged.split(", ")).toContain("“ntk” 512");
+      // A network that settles is still drawn, near the data.
+      const { points } = await drawn(page, '[data-racer="lecun-512"] .curve.network');
+      expect(Math.max(...points.map(([, y]) => Math.abs(y)))).toBeLessThan(4);
+    }));
+
+  test("the race plays to its end by itself, unless little motion is wanted", async () => {
+    await onPage("#story/4", (page) => page.getByRole("button", { name: "To the start" }).last().waitFor());
+    await onPage(
+      "#story/4",
+      async (page) => {
+        const step = page.locator('.step-4 output[for="story-step"]');
+        await page.locator(".step-4").getByRole("button", { name: "Pause" }).click();
+        expect(Number(await step.textContent())).toBeLessThan(300);
+        await page.locator(".step-4").getByRole("button", { name: "Play" }).click();
+        await step.filter({ hasText: "300" }).waitFor();
+      },
+      { ...DESK, reducedMotion: "no-preference" },
+    );
+  });
+});
+
+test("step 5: the winners are those that the words name, for ten seeds too", () =>
+  onPage("#story/5", async (page) => {
+    await page.locator('[data-rivals="edge"][data-winner="network"]').waitFor();
+    await page.locator('[data-rivals="plane"][data-winner="kernel"]').waitFor();
+    // On the right both are about equally good at their lowest points.
+    const [, a, b] =
+      /Lowest.* network ([\d.]+), kernel ([\d.]+)\./.exec(
+        (await page.locator('[data-rivals="plane"] .facts').first().textContent()) ?? "",
+      ) ?? [];
+    expect(Math.abs(Number(a) / Number(b) - 1)).toBeLessThan(0.1);
+    const before = await dOf(page, '[data-rivals="edge"] .curve.network');
+    await page.getByLabel("Seed of data and start").fill("7");
+    await changes(page, '[data-rivals="edge"] .curve.network', before);
+    await page.locator(".rivals .facts").filter({ hasText: "Seed 7, step 1000" }).first().waitFor();
+    await page.getByRole("button", { name: "Try seeds 1 to 10" }).click();
+    await says(page, "values5", "10 seeds tried.");
+    const tallies = await page.locator(".rivals .strip").allTextContents();
+    expect(tallies).toEqual([
+      "Of 10 seeds the network wins 10, the kernel 0.",
+      "Of 10 seeds the network wins 0, the kernel 10.",
+    ]);
+  }));
+
+/** Every figure, one after the other. */
+async function readAll(page: Page): Promise<void> {
+  for (const step of NUMBERS) {
+    await page.evaluate((at) => {
+      location.hash = `story/${at}`;
+    }, step);
+    await ready(page, step);
+  }
+  await page.locator('[data-rivals="plane"][data-winner]').waitFor();
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing serious, and curves stand out, ${colorScheme}`, () =>
+    onPage(
+      "",
+      async (page) => {
+        await readAll(page);
+        await page.evaluate(AXE);
+        const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
+        const { violations } = await page.evaluate(run);
+        const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(bad.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+        const colours = await page.evaluate(() => {
+          const strokes = [...document.querySelectorAll(".curve, .ring, .edge")].map(
+            (one) => getComputedStyle(one).stroke,
+          );
+          return {
+            strokes: [...new Set(strokes)],
+            background: getComputedStyle(document.documentElement).backgroundColor,
+          };
+        });
+        expect(colours.strokes.length).toBeGreaterThan(6);
+        for (const stroke of colours.strokes)
+          expect([stroke, contrast(stroke, colours.background) >= 3]).toEqual([stroke, true]);
+      },
+      { ...DESK, colorScheme },
+    ));
+}
+/** The contrast ratio of WCAG 2. */
+function contrast(one: string, two: string): number {
+  const [a, b] = [one, two].map((color) => {
+    const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map((part) => {
+      const value = Number(part) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  });
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+describe("phone", () => {
+  test("nothing is wider than the screen, and the figure stays in sight of its sliders", () =>
+    onPage(
+      "",
+      async (page) => {
+        await readAll(page);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+        for (const [step, slider] of [
+          [1, "Constant a"],
+          [2, "Change of c"],
+          [3, "Ridge λ"],
+          [4, "Seed of the starts"],
+        ] as const) {
+          await page.getByLabel(slider).scrollIntoViewIfNeeded();
+          const keep = page.locator(`.step-${step} .keep`);
+          const seen = await keep.evaluate((element) => {
+            const { top, bottom, height } = element.getBoundingClientRect();
+            return (Math.min(bottom, innerHeight) - Math.max(top, 0)) / height;
+          });
+          expect([step, seen > 0.95]).toEqual([step, true]);
+        }
+      },
+      PHONE,
+    ));
+
+  test("a swipe over a figure scrolls the page, a finger on a ring drags the ring", () =>
+    onPage(
+      "#story/3",
+      async (page) => {
+        await drawn(page, ".step-3 .curve.linear");
+        const fingers = await page.context().newCDPSession(page);
+        const swipe = async (from: { x: number; y: number }) => {
+          const touch = (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
+            fingers.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: from.x, y }] });
+          await touch("touchStart", from.y);
+          for (let i = 1; i <= 10; i++) await touch("touchMove", from.y - 6 * i);
+          await touch("touchEnd");
+        };
+        // The step above has come, and its figure has its height.
+        await drawn(page, ".step-2 .keep .curve.linear");
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await page.keyboard.press("Shift");
+        const ring = '.step-3 [aria-label="Point 5"]';
+        await page.locator(ring).scrollIntoViewIfNeeded();
+        const at = await page.evaluate(() => scrollY);
+        await swipe(await box(page, ring));
+        await page.waitForFunction(() => location.hash.includes("p="));
+        expect(await page.evaluate(() => scrollY)).toBe(at);
+        const hash = await page.evaluate(() => location.hash);
+        const figure = await page.locator(".step-3 .keep svg").boundingBox();
+        if (!figure) throw new Error("the figure is not there");
+        await swipe({ x: figure.x + 0.75 * figure.width, y: figure.y + 0.12 * figure.height });
+        await page.waitForFunction((old) => scrollY > old + 30, at);
+        expect(await page.evaluate(() => location.hash)).toBe(hash);
+      },
+      PHONE,
+    ));
+});
+
+const firefoxIsMissing = !existsSync(FIREFOX) && !process.env.CI;
+test.skipIf(firefoxIsMissing)("Firefox draws every figure, and its ring moves by keys and pointer", async () => {
+  const firefox = await launchFirefox();
+  try {
+    const page = await firefox.newPage();
+    page.setDefaultTimeout(patience(60_000));
+    await page.setViewport({ width: 1200, height: 900 });
+    const errors: unknown[] = [];
+    page.on("pageerror", (error) => errors.push(error));
+    await page.goto(`${site.url}#story/1`);
+    const sum = () => page.$eval(".step-1 .figure .curve.sum", (path) => path.getAttribute("d"));
+    const differs = (old: string | null) =>
+      page.waitForFunction(
+        (before) => document.querySelector(".step-1 .figure .curve.sum")?.getAttribute("d") !== before,
+        {},
+        old,
+      );
+    await page.waitForSelector('.step-1.ready .figure .curve.sum[d^="M"]');
+    const first = await sum();
+    await page.$eval('.step-1 [aria-label^="Unit 1: its"]', (ring) => (ring as SVGGElement).focus());
+    await page.keyboard.press("ArrowUp");
+    await differs(first);
+    const second = await sum();
+    const ring = await page.$eval('.step-1 [aria-label^="Unit 3: its"] .ring', (circle) => {
+      const { x, y, width } = circle.getBoundingClientRect();
+      return { x: x + width / 2, y: y + width / 2 };
+    });
+    await page.mouse.move(ring.x, ring.y);
+    await page.mouse.down();
+    await page.mouse.move(ring.x, ring.y - 50, { steps: 4 });
+    await page.mouse.up();
+    await differs(second);
+    for (const step of NUMBERS.slice(1)) {
+      await page.evaluate((at) => {
+        location.hash = `story/${at}`;
+      }, step);
+      await page.waitForSelector(`.step-${step}.ready .curve[d^="M"]`);
+    }
+    expect(errors).toEqual([]);
+  } finally {
+    await firefox.close();
+  }
+});
