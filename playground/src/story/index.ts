@@ -128,6 +128,9 @@ class Progress {
   }
 }
 
+/** A page whose layout has not changed for so long has all of its figures. */
+const STILL_MS = 1000;
+
 class Story {
   readonly element = h("div", { class: "story" });
   readonly #sections;
@@ -136,8 +139,8 @@ class Story {
   #current = 0;
   /** The step that was asked for. It stays where it is while figures above it come, until the reader scrolls. */
   #pinned = 0;
-  /** Where the page was scrolled to for it. */
-  #scrolled = 0;
+  /** When the page was last scrolled to it. */
+  #settled = 0;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -161,13 +164,11 @@ class Story {
     const free = () => this.#pin(0);
     for (const type of ["wheel", "touchmove", "pointerdown", "keydown"])
       addEventListener(type, free, { signal, passive: true });
-    // A scrollbar that is dragged, say.
+    // A scrollbar that is dragged, say. Figures that come scroll the page too, in the frames after they have come.
     const scrolled = () => {
-      if (this.#pinned && Math.abs(scrollY - this.#scrolled) > 4) free();
+      if (performance.now() - this.#settled > STILL_MS) free();
     };
-    // Figures that come scroll too, and are settled later in the same frame.
-    const later = () => requestAnimationFrame(() => setTimeout(scrolled));
-    addEventListener("scroll", later, { signal, passive: true });
+    addEventListener("scroll", scrolled, { signal, passive: true });
     // Links to steps do not build the view anew: they scroll.
     const follow = () => {
       if (stepInAddress()) this.#go(stepInAddress(), true);
@@ -205,7 +206,7 @@ class Story {
   #settle(): void {
     if (!this.#pinned) return;
     this.#sections[this.#pinned - 1].element.scrollIntoView();
-    this.#scrolled = scrollY;
+    this.#settled = performance.now();
   }
 
   #go(step: number, focus: boolean): void {
