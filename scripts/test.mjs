@@ -1,6 +1,7 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
 // Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
-// at 1 thread, and those of ops, methods and models again at 2; Node 24 and the browsers run all at 2. Then runs
+// at 1 thread, and those of ops, methods and models again at 2; Node 22 runs the latter, Node 26 all at 1 thread, Node 24
+// and the browsers all at 2. Then runs
 // scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
 // A missing engine is named and skipped; with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those
 // rows alone.
@@ -37,7 +38,7 @@ const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set
 const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
   { name: `node ${process.versions.node} at 2 threads`, project: "node", env: THREADS, files: SHARED },
-  node(22),
+  { ...node(22), files: SHARED },
   node(24, THREADS),
   node(26),
   { name: "chromium", project: "chromium", ...chromium },

@@ -27,6 +27,18 @@ const ALLOWED: Record<string, string[]> = {
     "inputs.map((label) => text(1, label))",
     "list",
   ],
+  // Elements of a figure: units of a small network, ticks, nine points, sections and sliders of the page.
+  "playground/src/story/diagram.ts": [
+    "parts.flatMap(({ edges }) => edges)",
+    "parts.flatMap(({ group, inner, outer }) => [group, inner, outer])",
+  ],
+  "playground/src/story/index.ts": ["this.#sections.map(({ element }) => element)"],
+  "playground/src/story/plot.ts": ["dots", "kept", "parts"],
+  "playground/src/story/step1.ts": ["all.map(({ refresh }) => refresh)", "small.sliders()"],
+  "playground/src/story/step2.ts": ["made.map(({ refresh }) => refresh)", "sliders"],
+  "playground/src/views/regressionPlot.ts": ["Object.values(this.#items).map(({ element }) => element)"],
+  // A step of a script: a name, a command and its arguments. Arguments of a call that is listened to.
+  "scripts/docs.mjs": ["step"],
   // A time for each variant.
   "playground/src/views/speed.ts": ["known", "VARIANTS.map((variant) => row[variant] ?? 0)"],
   // Two scales at most are searched for: a simplex of three corners.

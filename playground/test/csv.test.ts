@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { isMissing, parseNumber, parseTime } from "../src/cells";
 import { guessColumns, pickColumns, readTable } from "../src/csv";
 import { formatCsv, MAX_POINTS } from "../src/data";
+import { largest, smallest } from "./extremes";
 import { parseCsv } from "./parse";
 
 interface Expected {
@@ -61,7 +62,7 @@ test("more rows than the most are thinned evenly, with a notice", () => {
   expect(xs).toHaveLength(MAX_POINTS);
   expect([xs[0], xs.at(-1)]).toEqual([0, 4999]);
   const gaps = xs.slice(1).map((x, i) => x - xs[i]);
-  expect([Math.min(...gaps), Math.max(...gaps)]).toEqual([5, 6]);
+  expect([smallest(gaps), largest(gaps)]).toEqual([5, 6]);
   expect(notices).toEqual([`5000 rows: ${MAX_POINTS} of them are used, evenly spaced in the file.`]);
 });
 

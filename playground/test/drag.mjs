@@ -1,5 +1,7 @@
 // Refits per second and the time of a frame while a point is dragged: `npm run playground:drag`. A frame is the time
 // between two animation frames; 16.7 ms is a screen's.
+
+import { patience } from "../../scripts/slowness.mjs";
 import { browse, buildSite, serve } from "./site.mjs";
 
 const SECONDS = 3;
@@ -29,13 +31,13 @@ const site = await serve();
 const browser = await browse();
 for (const [name, count, settings] of CASES) {
   const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-  page.setDefaultTimeout(120_000);
+  page.setDefaultTimeout(patience(120_000));
   await page.goto(`${site.url}#regression?f=0,1.5,0,1&p=${wave(count)}${settings}`);
   try {
     await page
       .locator("#status")
       .filter({ hasText: `${count} points. ` })
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: patience(30_000) });
   } catch {
     console.log(`${name}, N = ${count}: ${await page.locator(".error").first().textContent()}`);
     await page.close();

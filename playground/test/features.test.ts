@@ -3,6 +3,7 @@ import { createNetwork, load } from "ntk-wasm";
 import { describe, expect, test } from "vitest";
 import { features } from "../src/compute/features";
 import { ACTIVATIONS, INITS, looks } from "../src/views/shared";
+import { largest, smallest } from "./extremes";
 import { finger, inPlot, onPage, PHONE, picture, says, textOf } from "./page";
 
 const grid = Float64Array.from({ length: 25 }, (_, i) => -3 + i / 4);
@@ -24,7 +25,7 @@ describe("numbers", async () => {
       const { families, units } = features(ntk, { network: asked, grid });
       for (const [j, { b, c, d }] of units.entries()) {
         const z = grid.map((x) => c * x + d);
-        expect(distance(families.b[j], z.map(value))).toBeLessThan(1e-13 * (1 + Math.max(...z.map(Math.abs))));
+        expect(distance(families.b[j], z.map(value))).toBeLessThan(1e-13 * (1 + largest(z.map(Math.abs))));
         const slopes = z.map((one) => b * slope(one));
         expect(distance(families.d[j], slopes)).toBeLessThan(1e-13 * (1 + Math.abs(b)));
         expect(
@@ -38,7 +39,7 @@ describe("numbers", async () => {
       const f = ntk.forward(createNetwork({ ...asked, inputs: 1 }), grid).data;
       const sums = grid.map((x) => units.reduce((sum, { b, c, d }) => sum + b * value(c * x + d), 0));
       const rest = f.map((v, i) => v - sums[i]);
-      expect(Math.max(...rest) - Math.min(...rest)).toBeLessThan(1e-11);
+      expect(largest(rest) - smallest(rest)).toBeLessThan(1e-11);
     }
   });
 
@@ -46,7 +47,7 @@ describe("numbers", async () => {
     const asked = { ...network, init: "ntk", activation: "sigmoid" } as const;
     const { families, scales, scaled } = features(ntk, { network: asked, grid });
     expect(scaled).toBe(true);
-    expect(Math.max(...families.b.flatMap((curve) => [...curve]))).toBeLessThanOrEqual(1);
+    expect(largest(families.b.flatMap((curve) => [...curve]))).toBeLessThanOrEqual(1);
     const K = ntk.kernelDiagonal(createNetwork({ ...asked, inputs: 1 }), grid);
     const sum = grid.map((_, i) =>
       (["b", "c", "d"] as const).reduce(
@@ -54,7 +55,7 @@ describe("numbers", async () => {
         asked.biasStd ** 2,
       ),
     );
-    expect(distance(sum, K)).toBeLessThan(1e-11 * Math.max(...K));
+    expect(distance(sum, K)).toBeLessThan(1e-11 * largest(K));
   });
 
   test("each activation says what its features look like", () => {

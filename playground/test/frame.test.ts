@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { BrowserContextOptions, Page } from "playwright";
 import { describe, expect, test } from "vitest";
 import { unitColor } from "../src/palette";
+import { largest, smallest } from "./extremes";
 import { DESK, finger, inPlot, newPage, onPage, PHONE, picture, says, site, textOf, VIEWS } from "./page";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -165,7 +166,7 @@ describe("colours", () => {
         const page_ = await paint("html");
         for (const selector of [".shares .bar", "nav a[aria-current]", ".swatch.dots"])
           expect(await paint(selector)).not.toBe(page_);
-        expect(Math.min(...Object.values(await pixels(page)))).toBeGreaterThan(1);
+        expect(smallest(Object.values(await pixels(page)))).toBeGreaterThan(1);
       },
       { ...DESK, forcedColors: "active" },
     ));
@@ -247,7 +248,7 @@ describe("phone", () => {
         const { top, bottom, height } = plot.getBoundingClientRect();
         return (Math.min(bottom, sheet) - Math.max(0, top)) / height;
       });
-      return Math.max(...shares);
+      return largest(shares);
     });
 
   test("the sheet opens and closes by keyboard, and closed it hides its controls", () =>

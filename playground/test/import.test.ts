@@ -1,6 +1,7 @@
 // Files, dropped files and pasted cells become points, and the page says what it has read.
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
+import { patience } from "../../scripts/slowness.mjs";
 import { give, onPage, pointsOf, reported, WAVE } from "./page";
 
 /** A paste of text, or a drop of a file, as the browser tells the page of it. */
@@ -115,7 +116,7 @@ test("dates are days on the axis and at the pointer, and survive the address", (
     const drawn = () => page.evaluate(() => (globalThis as unknown as { texts: string[] }).texts);
     const check = async () => {
       await reported(page, 4);
-      await expect.poll(async () => (await drawn()).includes("date (UTC)"), { timeout: 30_000 }).toBe(true);
+      await expect.poll(async () => (await drawn()).includes("date (UTC)"), { timeout: patience(30_000) }).toBe(true);
       expect((await drawn()).filter((text) => /^(29 Feb|1 Mar)$/.test(text)).length).toBeGreaterThan(0);
     };
     await check();

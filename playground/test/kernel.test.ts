@@ -2,6 +2,7 @@
 import { createNetwork, load } from "ntk-wasm";
 import { describe, expect, test } from "vitest";
 import { kernel } from "../src/compute/kernel";
+import { largest } from "./extremes";
 import { inPlot, onPage, PHONE, picture, says, textOf } from "./page";
 
 const grid = Float64Array.from({ length: 13 }, (_, i) => -3 + i / 2);
@@ -32,7 +33,7 @@ describe("numbers", async () => {
     const expected = Float64Array.from({ length: grid.length ** 2 }, (_, at) =>
       part(block, grid[Math.floor(at / grid.length)], grid[at % grid.length]),
     );
-    const size = Math.max(...expected.map(Math.abs));
+    const size = largest(expected.map(Math.abs));
     for (const [at, value] of data.entries()) expect(Math.abs(value - expected[at])).toBeLessThan(1e-7 * size);
     const trace = (name: string) => grid.reduce((sum, x) => sum + part(name, x, x), 0);
     for (const [name, share] of Object.entries(shares)) expect(share).toBeCloseTo(trace(name) / trace("all"), 7);

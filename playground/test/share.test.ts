@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
+import { patience } from "../../scripts/slowness.mjs";
+import { largest } from "./extremes";
 import { give, onPage, place, reported, says, site, WAVE } from "./page";
 
 /** Presses a button of the menu, and gives what is in the clipboard then. */
@@ -55,7 +57,7 @@ test.each([
       const [model, ...values] = line.split(" ");
       expect(model).toBe(name);
       // Every fifteenth of 181 inputs; another variant, another order of sums.
-      const size = Math.max(...rows.flatMap(([, , low, high]) => [Math.abs(low), Math.abs(high)]));
+      const size = largest(rows.flatMap(([, , low, high]) => [Math.abs(low), Math.abs(high)]));
       for (const [i, value] of values.entries())
         expect(Math.abs(Number(value) - rows[15 * k][i])).toBeLessThan(1e-7 * size);
     });
@@ -100,7 +102,9 @@ test("the copied frame shows the plot alone, as wide and high as it is", () =>
       element.width = "500";
       element.height = "640";
     });
-    await expect.poll(async () => (await size()).height - before.height, { timeout: 30_000 }).toBeGreaterThan(150);
+    await expect
+      .poll(async () => (await size()).height - before.height, { timeout: patience(30_000) })
+      .toBeGreaterThan(150);
     const after = await size();
     expect(after.width).toBeLessThan(500);
     expect(after.over).toBeLessThanOrEqual(0);

@@ -9,6 +9,7 @@ import { patience } from "../../scripts/slowness.mjs";
 import { guide } from "../src/story/links";
 import { SMALL } from "../src/story/step";
 import { STEPS } from "../src/story/text";
+import { largest } from "./extremes";
 import { browse, serve } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -201,9 +202,7 @@ describe("step 1", () => {
       expect(weights[2]).toBeCloseTo(start[2], 1);
       await page.locator(".step-1 h3").filter({ hasText: "Unit 3" }).waitFor();
       await expect
-        .poll(async () =>
-          Math.max(...(await drawn(page, SUM)).points.map(([x, y]) => Math.abs(y - textbook(weights, x)))),
-        )
+        .poll(async () => largest((await drawn(page, SUM)).points.map(([x, y]) => Math.abs(y - textbook(weights, x)))))
         .toBeLessThan(0.1);
       expectDrawn(await drawn(page, SUM), (x) => textbook(weights, x));
     }));
@@ -327,7 +326,7 @@ describe("step 3", () => {
       const end = await drawn(page, NOW);
       const fit = await drawn(page, FIT);
       const apart = end.points.map(([, y], i) => Math.abs(y - fit.points[i][1]));
-      expect(Math.max(...apart)).toBeLessThan(2 * fit.pixel);
+      expect(largest(apart)).toBeLessThan(2 * fit.pixel);
       await page.getByLabel("Steps of training").fill("0");
       await says(page, "values3", "Training has 100 % of its way to go");
       expect(await dOf(page, NOW)).toBe(await dOf(page, ".step-3 .curve.faint"));
@@ -383,7 +382,7 @@ describe("step 4", () => {
       expect(diverged.split(", ")).toContain("“ntk” 512");
       // A network that settles is still drawn, near the data.
       const { points } = await drawn(page, '[data-racer="lecun-512"] .curve.network');
-      expect(Math.max(...points.map(([, y]) => Math.abs(y)))).toBeLessThan(4);
+      expect(largest(points.map(([, y]) => Math.abs(y)))).toBeLessThan(4);
     }));
 
   test("the race plays to its end by itself, unless little motion is wanted", async () => {

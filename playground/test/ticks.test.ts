@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { timeText, timeTexts } from "../src/ticks";
 
 const at = (...parts: [number, number, number?, number?, number?, number?]) =>
-  Date.UTC(parts[0], parts[1] - 1, ...(parts.slice(2) as number[])) / 1000;
+  Date.UTC(parts[0], parts[1] - 1, parts[2] ?? 1, parts[3] ?? 0, parts[4] ?? 0, parts[5] ?? 0) / 1000;
 
 describe("ticks of times", () => {
   test.each([

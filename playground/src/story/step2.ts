@@ -125,7 +125,7 @@ class Families {
   }
   tell({ curve, added, stepped }: UnitsResult): void {
     if (!added || !stepped) return;
-    const size = (A: Float64Array, B: Float64Array) => Math.hypot(...A.map((v, i) => v - B[i]));
+    const size = (A: Float64Array, B: Float64Array) => Math.sqrt(A.reduce((sum, v, i) => sum + (v - B[i]) ** 2, 0));
     const moved = size(added, curve);
     const changed = this.step.filter((value) => value !== 0).length;
     this.status.textContent = moved

@@ -117,7 +117,7 @@ class Regression {
     this.#timer = window.setTimeout(() => this.tell(result), 120);
   }
   tell({ now, fit, start, features, degreesOfFreedom, milliseconds }: StoryFitResult): void {
-    const far = (A: Float64Array) => Math.hypot(...A.map((v, i) => v - fit[i]));
+    const far = (A: Float64Array) => Math.sqrt(A.reduce((sum, v, i) => sum + (v - fit[i]) ** 2, 0));
     const left = far(start) ? (100 * far(now)) / far(start) : 0;
     this.status.textContent =
       `${features} features for ${this.points.length} points; the penalty leaves ${format(degreesOfFreedom)} of them free. ` +

@@ -69,7 +69,9 @@ class Pair {
     this.#kernel(at, kernel);
     const [a, b] = [last(network), last(kernel)];
     const winner = a < b ? "The network wins" : "The kernel wins";
-    const [lowA, lowB] = [Math.min(...network), Math.min(...kernel)];
+    const [lowA, lowB] = [network, kernel].map((errors) =>
+      errors.reduce((low, error) => Math.min(low, error), Infinity),
+    );
     this.facts.textContent =
       `Seed ${seed}, step ${HORIZON}: network ${three(a)}, kernel ${three(b)}. ${winner}. ` +
       `Lowest on the way: network ${three(lowA)}, kernel ${three(lowB)}.`;
