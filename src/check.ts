@@ -2,6 +2,7 @@
  * Input checks: every public function calls these before it does any work. A message says what came, what was
  * expected and, where it helps, what to try.
  */
+import { isFloat64Array } from "./brand.js";
 import { readMatrix } from "./lists.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
 
@@ -88,6 +89,36 @@ export function checkResult(result: Matrix, name: string, { infinite = false } =
   throw new RangeError(
     `${name} overflows float64 at row ${Math.floor(at / cols)}, column ${at % cols} (${data[at]}); rescale the inputs or the weights`,
   );
+}
+
+/**
+ * {@link checkResult} for a number, or a plain list of numbers; `infinite` allows ±Infinity, never NaN.
+ *
+ * @throws RangeError naming the first number that is not finite.
+ */
+export function checkNumbers<T extends number | Float64Array>(result: T, name: string, { infinite = false } = {}): T {
+  if (typeof result === "number") {
+    if (Number.isFinite(result) || (infinite && !Number.isNaN(result))) return result;
+    throw overflows(name, result);
+  }
+  if (areFinite(result)) return result;
+  const at = result.findIndex((x) => (infinite ? Number.isNaN(x) : !Number.isFinite(x)));
+  if (at < 0) return result;
+  throw overflows(`${name}[${at}]`, result[at]);
+}
+
+/**
+ * A field of a report, as it leaves: {@link checkNumbers} where it is a number or a list of numbers.
+ *
+ * @throws RangeError
+ */
+export function checkField<T>(value: T, name: string): T {
+  if (typeof value === "number" || isFloat64Array(value)) checkNumbers<number | Float64Array>(value, name);
+  return value;
+}
+
+function overflows(name: string, value: number): RangeError {
+  return new RangeError(`${name} overflows float64 (${value}); rescale the inputs, the targets or the weights`);
 }
 
 /** Rounding of a symmetric product of depth up to a few N: entries may differ by this many N·ε·‖A‖∞. */

@@ -5,7 +5,7 @@
  */
 
 import { Arena } from "./arena.js";
-import { checkResult, toMatrix } from "./check.js";
+import { checkNumbers, checkResult, toMatrix } from "./check.js";
 import { type Classifier, classifyModel } from "./classification/classifier.js";
 import type { ClassifyOptions } from "./classification/classifyOptions.js";
 import type { Context } from "./context.js";
@@ -188,23 +188,25 @@ export class Ntk {
   }
 
   /**
-   * diag Θ(X, X), N numbers (N·C with `outputs: "full"`), without the rest of Θ.
+   * diag Θ(X, X), N numbers (N·C with `outputs: "full"`), without the rest of Θ. Entries that truly overflow are
+   * Infinity.
    *
-   * @throws TypeError, RangeError for bad input.
+   * @throws TypeError, RangeError for bad input, and where an entry overflows to NaN.
    * @example
    * ntk.kernelDiagonal(net, [0, 1]).length; // 2
    */
   kernelDiagonal(model: Model, X: MatrixLike, options: { outputs?: "full" | "average" } = {}): Float64Array {
     const { outputs } = read(options, "kernelDiagonal", OUTPUTS_EXAMPLE, OUTPUTS);
     const source = kernelSource(this.#context, model, outputs);
-    return source.diagonal(toMatrix(X, "X", columns(source))).slice();
+    const diagonal = source.diagonal(toMatrix(X, "X", columns(source))).slice();
+    return checkNumbers(diagonal, "kernelDiagonal(model, X)", { infinite: true });
   }
 
   /**
    * Which parameters carry the kernel: one N×N2 matrix for each block of θ (`a b c d`; deeper `a b cL dL … c1 d1`),
-   * averaged over outputs. The matrices sum to Θ.
+   * averaged over outputs. The matrices sum to Θ. Entries that truly overflow are ±Infinity.
    *
-   * @throws TypeError, RangeError for bad input; MemoryLimitError.
+   * @throws TypeError, RangeError for bad input, and where an entry overflows to NaN; MemoryLimitError.
    * @example
    * const { b } = ntk.kernelBlocks(net, X); // the sigmoids' part
    * Object.keys(ntk.kernelBlocks(net, X)).join(" "); // "a b c d"
@@ -212,7 +214,10 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    return kernelBlocks(this.#context, bytesOf(this.precision), value, A, B);
+    const blocks = kernelBlocks(this.#context, bytesOf(this.precision), value, A, B);
+    for (const name of Object.keys(blocks))
+      checkResult(blocks[name], `kernelBlocks(net, X, X2).${name}`, { infinite: true });
+    return blocks;
   }
 
   /**

@@ -1,5 +1,5 @@
 /** The two helpers that prepare data, `standardize` and `oneHot`: plain data in and out, no backend. */
-import { toMatrix } from "./check.js";
+import { checkResult, toMatrix } from "./check.js";
 import { givenClasses, type Label, type Labels, labelsOf, occurring, unknownLabel } from "./labels.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { zeros } from "./memory.js";
@@ -14,9 +14,9 @@ export interface Standardized {
   mean: Float64Array;
   /** Population standard deviation of each column; 1 where the column is constant up to rounding. */
   std: Float64Array;
-  /** Applies the same map: (x − mean) / std. */
+  /** Applies the same map: (x − mean) / std. @throws RangeError as `standardize`, and where an entry overflows. */
   apply(X: MatrixLike): Matrix;
-  /** Undoes it: x · std + mean. */
+  /** Undoes it: x · std + mean. @throws RangeError as `standardize`, and where an entry overflows. */
   invert(X: MatrixLike): Matrix;
 }
 
@@ -42,7 +42,7 @@ export function standardize(X: MatrixLike): Standardized {
     const to = matrix(rows, cols);
     for (let at = 0, j = 0; at < to.data.length; at++, j = j + 1 === cols ? 0 : j + 1)
       to.data[at] = (data[at] - shift[j]) / scale[j];
-    return to;
+    return checkResult(to, "the standardised X");
   };
   return {
     X: applied(given),
@@ -54,7 +54,7 @@ export function standardize(X: MatrixLike): Standardized {
       const to = matrix(rows, cols);
       for (let at = 0, j = 0; at < to.data.length; at++, j = j + 1 === cols ? 0 : j + 1)
         to.data[at] = data[at] * scale[j] + shift[j];
-      return to;
+      return checkResult(to, "invert(X)");
     },
   };
 }
@@ -92,7 +92,8 @@ function columnMoments({ data, rows, cols }: Matrix, j: number): [number, number
     const part = (data[at] - mean) / largest;
     squares += part * part;
   }
-  return [mean, largest * Math.sqrt(squares / rows)];
+  // Beside the smallest double the product may be rounded to 0.
+  return [mean, Math.max(largest * Math.sqrt(squares / rows), Number.MIN_VALUE)];
 }
 
 /** One column per class, and what each is called. */

@@ -7,7 +7,7 @@
  *
  * with the rate of a block as a factor of its term.
  */
-import { checkResult, toMatrix } from "../check.js";
+import { checkNumbers, checkResult, toMatrix } from "../check.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { type BuiltIn, recordOf, rowOf } from "./activation.js";
 import { isDefined } from "./definedActivation.js";
@@ -38,7 +38,7 @@ export interface Initialization {
   /**
    * 2NC / λ_max(E[Θ(X, X)]), N points and C outputs: the largest stable rate of gradient descent for the expected
    * kernel, accurate to rounding. A network's own rate, `ntk.dynamics(net, …).maxLearningRate`, comes near it with
-   * growing width. Infinity where E[Θ] is zero: no rate moves anything.
+   * growing width. Infinity where E[Θ] is zero, so that no rate moves anything, and where the rate is beyond a double.
    *
    * @throws RangeError as `expectedKernel`, and where an entry of E[Θ] is not finite.
    */
@@ -48,7 +48,7 @@ export interface Initialization {
 /**
  * The initialisation that `createNetwork(options)` draws from.
  *
- * @throws TypeError, RangeError as `createNetwork`.
+ * @throws TypeError, RangeError as `createNetwork`, and where a variance overflows.
  * @example
  * const lecun = initialization({ inputs: 1, hidden: 64, biasStd: 1 });
  * lecun.variances.b;              // 1/64
@@ -57,7 +57,7 @@ export interface Initialization {
 export function initialization(options: NetworkOptions): Initialization {
   const { network, blocks } = networkShape(options);
   const stdOf = blockStd(network);
-  const variances = Object.fromEntries(blocks.map(({ name }) => [name, stdOf(name) ** 2]));
+  const variances = Object.fromEntries(blocks.map(({ name }) => [name, varianceOf(name, stdOf(name))]));
   // What is handed out may be written to: what is computed with is not it.
   const [shape, own] = [structuredShape(network), { ...variances }];
   const expected = (Xlike: MatrixLike, X2like: MatrixLike | undefined) => {
@@ -69,7 +69,7 @@ export function initialization(options: NetworkOptions): Initialization {
   const expectedKernel = (X: MatrixLike, X2: MatrixLike | undefined) => {
     const { output, hidden } = expected(X, X2);
     for (let at = 0; at < output.data.length; at++) output.data[at] += hidden.data[at];
-    return output;
+    return checkResult(output, "E[Θ]", { infinite: true });
   };
   return {
     network,
@@ -78,14 +78,20 @@ export function initialization(options: NetworkOptions): Initialization {
     hiddenShare(X) {
       const { output, hidden } = expected(X, undefined);
       for (const part of [output, hidden]) checkResult(part, "E[Θ]");
-      const bottom = trace(hidden);
-      return bottom === 0 ? 0 : bottom / (trace(output) + bottom);
+      // Shares of the largest entry: a sum of squares may be beyond a double.
+      const largest = Math.max(largestOf(hidden), largestOf(output));
+      const bottom = trace(hidden, largest);
+      return bottom > 0 ? bottom / (trace(output, largest) + bottom) : 0;
     },
     maxLearningRate(X) {
       const kernel = checkResult(expectedKernel(X, undefined), "E[Θ]");
       return (2 * kernel.rows * network.outputs) / largestEigenvalue(kernel);
     },
   };
+}
+
+function varianceOf(name: string, std: number): number {
+  return checkNumbers(std ** 2, `the variance of block ${name}`);
 }
 
 function structuredShape(network: NetworkShape): NetworkShape {
@@ -167,8 +173,13 @@ function covariance(x: Float64Array, y: Float64Array, weight: number, bias: numb
   return { a, b, c, dot, delta: a * rest };
 }
 
-function trace({ data, rows }: Matrix): number {
+function largestOf({ data }: Matrix): number {
+  return data.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+}
+
+/** tr A/unit. */
+function trace({ data, rows }: Matrix, unit: number): number {
   let sum = 0;
-  for (let i = 0; i < rows; i++) sum += data[i * (rows + 1)];
+  for (let i = 0; i < rows; i++) sum += data[i * (rows + 1)] / unit;
   return sum;
 }

@@ -67,12 +67,13 @@ export function evidenceError({ columns }: Problem, solution: Solution): number 
   return error === undefined ? undefined : (columns * error) / 2;
 }
 
-/** The sum over the outputs; undefined where one output has no value. */
+/** The sum over the outputs; undefined where one output has no value, and where the sum overflows. */
 export function sumOrNone(values: readonly (number | undefined)[]): number | undefined {
-  return values.reduce<number | undefined>(
+  const sum = values.reduce<number | undefined>(
     (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
     0,
   );
+  return Number.isFinite(sum) ? sum : undefined;
 }
 
 /** What a report says about rows that repeat; undefined if no row does. */

@@ -3,7 +3,7 @@
  * `fitModel` checks, chooses a solver and, on a ridge path, a ridge; `Fit` predicts and reports.
  */
 
-import { checkResult, toMatrix } from "../check.js";
+import { checkNumbers, checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
 import type { Model } from "../kernel/models.js";
@@ -37,6 +37,18 @@ import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreF
 import { choosePath, type PathPoint } from "./ridgePath.js";
 import { toBytes } from "./snapshot.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
+
+const NO_SCALES = new Float64Array(0);
+
+/** The value; undefined where it overflows. */
+function unlessRefused(value: () => number): number | undefined {
+  try {
+    return value();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 const NO_EVIDENCE: Partial<Pick<Report, "rank" | "degreesOfFreedom" | "logEvidence" | "logEvidenceProfiled">> = {};
 
@@ -150,7 +162,8 @@ export class Fit {
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
-    const { scales } = this.report;
+    // A mean needs no scale, which may overflow.
+    const scales = variance || covariance ? this.report.scales : NO_SCALES;
     const C = problem.outputs;
     const order = X.rows * problem.source.block;
     if (covariance) this.#fitted.context.arena.require(order * (order + problem.size));
@@ -196,7 +209,8 @@ export class Fit {
   /**
    * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
    *
-   * @throws RangeError for a model without weights, and where several outputs share the averaged kernel.
+   * @throws RangeError for a model without weights, where several outputs share the averaged kernel, and where a weight
+   *   overflows.
    */
   parameters(): Float64Array {
     this.#lease.check();
@@ -204,7 +218,7 @@ export class Fit {
     const { source } = this.#fitted.problem;
     const net = source.weights;
     if (!net || !displacement) throw noWeights("parameters()", source);
-    return displaced(net, displacement);
+    return checkNumbers(displaced(net, displacement), "parameters()");
   }
 
   /**
@@ -242,23 +256,32 @@ export class Fit {
 
   /**
    * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` turns it into a
-   * fit again.
+   * fit again. Scalars that do not exist, or overflow, are left out.
    *
+   * @throws RangeError where α or a weight overflows, as {@link dualWeights}; BackendError after `dispose()`.
    * @example
    * const again = ntk.restore(JSON.parse(JSON.stringify(fit)));
    * again.predict(Xnew).mean.data[0] === fit.predict(Xnew).mean.data[0]; // true
    */
   toJSON(): object {
     this.#lease.check();
-    const { problem, solution } = this.#fitted;
-    const { jitter } = this.report;
+    const { problem } = this.#fitted;
+    const { report } = this;
+    const { jitter } = report;
     // Estimates cost more than a fit: they are not made for this.
-    const estimated = solution.logDeterminantError !== undefined;
-    const { rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = estimated ? NO_EVIDENCE : this.report;
+    const estimated = this.#fitted.solution.logDeterminantError !== undefined;
+    const { rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = estimated ? NO_EVIDENCE : report;
     return {
-      ...jsonOf(packFit(this.#fitted), solution.dualWeights()),
+      ...jsonOf(packFit(this.#fitted), this.dualWeights().data),
       ...(problem.source.weights ? { parameters: [...this.parameters()] } : {}),
-      report: { scale: this.report.scale, jitter, rank, degreesOfFreedom, logEvidence, logEvidenceProfiled },
+      report: {
+        scale: unlessRefused(() => report.scale),
+        jitter,
+        rank,
+        degreesOfFreedom,
+        logEvidence,
+        logEvidenceProfiled,
+      },
     };
   }
 

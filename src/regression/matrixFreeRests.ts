@@ -126,6 +126,11 @@ function solvedAll({ size }: Problem, ridge: number, work: Work, rights: readonl
 }
 
 export function notReached(iterations: number, n: number, { norm }: MatrixFreeSystem, ridge: number): ConvergenceError {
+  if (!Number.isFinite(norm)) {
+    return new ConvergenceError(
+      `conjugate gradients cannot start: the norm of the kernel overflows float64 (${norm}); rescale the inputs or the weights`,
+    );
+  }
   const enough = showRidge(sufficientRidge(n, 0, norm));
   return new ConvergenceError(
     `conjugate gradients did not reach a backward error of ${roundingTolerance(n).toExponential(1)} in ${iterations} iterations with ridge ` +

@@ -1,7 +1,9 @@
 /**
  * What a fit says about itself. Fields are computed when first read and then kept; a field is `undefined` where the
- * quantity does not exist (the evidence of a singular kernel without a ridge, say).
+ * quantity does not exist (the evidence of a singular kernel without a ridge, say). A field whose value overflows is a
+ * RangeError when it is read.
  */
+import { checkField } from "../check.js";
 import { BackendError } from "../errors.js";
 import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
@@ -236,14 +238,14 @@ export class Report {
       this.#lease.check();
       if (this.#fitted.solution !== this.#solution)
         throw new BackendError(`${name} is of the fit before its update, and was not read then; read fit.report again`);
-      this.#known.set(name, compute());
+      this.#known.set(name, checkField(compute(), `report.${name}`));
     }
     return this.#known.get(name) as T;
   }
 }
 
 /** The mean; if all values are equal, exactly their value. */
-function meanOf(values: Float64Array): number {
+export function meanOf(values: Float64Array): number {
   const [first] = values;
   return first + values.reduce((sum, value) => sum + (value - first) / values.length, 0);
 }

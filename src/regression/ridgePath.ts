@@ -11,6 +11,7 @@ import { eighScratch } from "../linalg/blas.js";
 import { decompose, type Eigensystem, factorEigen, isLost, nullLevel, project } from "../linalg/eigen.js";
 import type { Factor } from "../linalg/factor.js";
 import { logWeights, scaledBy } from "../linalg/rowTerms.js";
+import { norm } from "../linalg/vectors.js";
 import { hold } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
 import { fillSystem } from "./dualSystem.js";
@@ -28,7 +29,10 @@ export interface PathPoint {
   /** With the scale of each output profiled out, summed over outputs: the criterion. */
   logEvidenceProfiled: number | undefined;
   degreesOfFreedom: number;
-  /** Root mean square of the leave-one-out residuals; rows with equal inputs are left out together. */
+  /**
+   * Root mean square of the leave-one-out residuals; rows with equal inputs are left out together. Undefined also where
+   * a residual overflows.
+   */
   looRmse: number | undefined;
   /** True for the ridge that was fitted. With `perOutput`: true if at least one output has this ridge. */
   chosen: boolean;
@@ -143,7 +147,7 @@ export class RidgeScan {
         const mean = meanOfGroup(this.#problem, group, R, ridge, at);
         for (const i of group) residuals[i] = left / sums[g] + R[at + i] - mean;
       });
-      return Math.sqrt(residuals.reduce((sum, value) => sum + value ** 2, 0) / n);
+      return rootMeanSquare(residuals);
     });
   }
 
@@ -179,7 +183,7 @@ export class RidgeScan {
   }
 
   looRmse(ridge: number): number | undefined {
-    return rootMeanSquare(this.looRmses(ridge));
+    return rootMeanSquareOf(this.looRmses(ridge));
   }
 
   /** Gives the block back. Do not call it after a factor has taken the block over. */
@@ -192,9 +196,19 @@ export class RidgeScan {
   }
 }
 
-function rootMeanSquare(values: readonly (number | undefined)[]): number | undefined {
-  const sum = sumOrNone(values.map((value) => value && value ** 2));
-  return sum === undefined ? undefined : Math.sqrt(sum / values.length);
+/** Free of overflow; undefined where a value is not finite. */
+function rootMeanSquare(values: Float64Array): number | undefined {
+  const squares = values.reduce((sum, value) => sum + value ** 2, 0);
+  // Squares of numbers beyond 1e±154 leave the doubles.
+  if (squares > 1e-280 && squares < Infinity) return Math.sqrt(squares / values.length);
+  const size = norm(values) / Math.sqrt(values.length);
+  return Number.isFinite(size) ? size : undefined;
+}
+
+/** {@link rootMeanSquare} over outputs; undefined where an output has none. */
+function rootMeanSquareOf(values: readonly (number | undefined)[]): number | undefined {
+  if (values.includes(undefined)) return undefined;
+  return rootMeanSquare(Float64Array.from(values as number[]));
 }
 
 /** A rated path, and the factor of the winner. */
@@ -252,7 +266,7 @@ function rate(scan: RidgeScan, ridge: number) {
     logEvidence: sumOrNone(outputs.map((output) => output.logEvidence)),
     logEvidenceProfiled: sumOrNone(outputs.map((output) => output.logEvidenceProfiled)),
     degreesOfFreedom: scan.degreesOfFreedom(ridge),
-    looRmse: rootMeanSquare(loos),
+    looRmse: rootMeanSquareOf(loos),
   };
   return { point, outputs };
 }

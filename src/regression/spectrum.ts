@@ -165,7 +165,7 @@ export class Spectrum {
   readonly alignment: number | undefined;
   /**
    * NC/λ: in this time under gradient flow at rate 1 the error along a mode falls by e. At rate η it is 1/η of this, in
-   * time or in steps. Infinity for null modes, which do not move.
+   * time or in steps. Infinity for null modes, which do not move, and where the time is beyond a double.
    */
   readonly learningTimes: Float64Array;
   /** ‖Θu − λu‖₂ of each mode, by a product of its own; undefined without `top`. */

@@ -2,7 +2,7 @@
  * A regression from sums over its rows: β = (ΦᵀΦ + λI)⁻¹Φᵀr. The rows themselves are gone, and with them what needs
  * them: α, leave-one-out, updates, and the search for rows that repeat.
  */
-import { checkResult, toMatrix } from "../check.js";
+import { checkNumbers, checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { Lease } from "../lease.js";
 import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
@@ -34,6 +34,8 @@ export function sumsFitOf(
 function freeOf({ factor }: SolvedSums): () => void {
   return () => factor.free();
 }
+
+const NO_SCALES = new Float64Array(0);
 
 /**
  * A fit from sums over rows. It holds its factor, P×P, in backend memory until `dispose()` (or `using`, or garbage
@@ -76,8 +78,9 @@ export class StreamFit {
     const C = sums.squares.length;
     const order = X.rows * map.block;
     if (covariance) map.context.arena.require(order * (order + map.count));
-    const { scales } = this.report;
-    const added = addedNoiseOf(noise, C, X.rows, () => scales.map((scale) => scale * ridge));
+    // A mean needs no scale, which may overflow.
+    const scales = variance || covariance ? this.report.scales : NO_SCALES;
+    const added = addedNoiseOf(noise, C, X.rows, () => this.report.scales.map((scale) => scale * ridge));
     const mean = matrix(X.rows, C, map.mean(X, beta, !sums.centered));
     const prediction: Prediction = { mean: checkResult(mean, "the mean") };
     if (variance) prediction.variance = variancesOf(featureVariance(map, this.#posterior, X), X.rows, scales, added);
@@ -96,14 +99,14 @@ export class StreamFit {
   /**
    * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
    *
-   * @throws RangeError for random features, which have no weights of a network.
+   * @throws RangeError for random features, which have no weights of a network, and where a weight overflows.
    */
   parameters(): Float64Array {
     this.#lease.check();
     const { map, beta } = this.#solved;
     if (!map.network)
       throw new RangeError("parameters() needs a finite network; random features are of one of infinite width");
-    return displaced(map.network, beta);
+    return checkNumbers(displaced(map.network, beta), "parameters()");
   }
 
   /**

@@ -1,13 +1,14 @@
 /**
  * What a fit from sums says about itself. Fields are computed when first read and then kept; a field is `undefined`
- * where the quantity does not exist.
+ * where the quantity does not exist. A field whose value overflows is a RangeError when it is read.
  */
+import { checkField } from "../check.js";
 import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { backwardErrorOf, spectrumOf } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
 import { gaussianEvidence, sumOrNone } from "./evidence.js";
-import type { OutputReport } from "./report.js";
+import { meanOf, type OutputReport } from "./report.js";
 import { isMinimumNorm, residualSquares, rightHandSides, type SolvedSums } from "./sumsSolver.js";
 
 export class StreamReport {
@@ -57,7 +58,7 @@ export class StreamReport {
 
   /** s, which multiplies variances; where outputs have scales of their own, their mean. */
   get scale(): number {
-    return this.scales.reduce((sum, scale) => sum + scale, 0) / this.scales.length;
+    return meanOf(this.scales);
   }
 
   /** The scale of each output, C numbers. The outputs of a network share one scale. */
@@ -169,7 +170,7 @@ export class StreamReport {
   #lazy<T>(key: string, compute: () => T): T {
     if (!this.#known.has(key)) {
       this.#lease.check();
-      this.#known.set(key, compute());
+      this.#known.set(key, checkField(compute(), `report.${key}`));
     }
     return this.#known.get(key) as T;
   }

@@ -4,6 +4,7 @@ import { areFinite, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { forward } from "../kernel/finite/tangents.js";
+import { norm } from "../linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import { any, read, type Schema } from "../options.js";
@@ -222,8 +223,8 @@ class LinearModel {
     const loss = (outputs: Float64Array[]) => Float64Array.from(steps, (_, k) => (Y ? this.#lossOf(outputs[k], Y) : 0));
     return {
       gap: Float64Array.from(linear, (f, k) => {
-        const [distance, moved] = [squares(trained[k], f), squares(f, start)];
-        return distance === 0 ? 0 : finiteOr(Math.sqrt(distance / moved), 1);
+        const [distance, moved] = [distanceOf(trained[k], f), distanceOf(f, start)];
+        return distance === 0 ? 0 : finiteOr(distance / moved, 1);
       }),
       loss: loss(trained),
       linearLoss: loss(linear),
@@ -237,8 +238,9 @@ class LinearModel {
   }
 }
 
-function squares(x: Float64Array, y: Float64Array): number {
-  return x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0);
+/** ‖x − y‖₂ */
+function distanceOf(x: Float64Array, y: Float64Array): number {
+  return norm(x.map((value, i) => value - y[i]));
 }
 
 function finiteOr(value: number, other: number): number {

@@ -4,7 +4,7 @@
  * the steps are made one by one, with Θ in place of the network (`stepped.ts`).
  */
 
-import { toMatrix } from "../check.js";
+import { checkNumbers, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { transposeTimes } from "../kernel/finite/tangents.js";
@@ -221,23 +221,27 @@ export class Dynamics {
   /**
    * The loss at time t, without the decay term: a mean over all N·C entries, or over the N points (see `Loss`).
    *
-   * @throws as {@link at}, and RangeError where a loss of one's own is NaN.
+   * @throws as {@link at}, and RangeError where the loss overflows, or a loss of one's own is NaN.
    */
   lossAt(t: number): number {
     const { data } = this.at(this.#time(t));
     const { Y } = this.#data;
     // A sum of squares needs no copy.
     if (this.#training.loss.name === "squared")
-      return data.reduce((sum, f, at) => sum + (f - Y.data[at]) ** 2, 0) / (2 * data.length);
+      return checkNumbers(
+        data.reduce((sum, f, at) => sum + (f - Y.data[at]) ** 2, 0) / (2 * data.length),
+        `the loss at t = ${t}`,
+      );
     const loss = meanLoss(this.#context, this.#training.loss, data, Y);
     if (Number.isNaN(loss)) throw new RangeError(`the loss is NaN at t = ${t}; expected a number from loss.value`);
-    return loss;
+    return checkNumbers(loss, `the loss at t = ${t}`);
   }
 
   /**
    * θ at time t: θ0 + D Φᵀα(t), D the rates, in the order of `net.parameters`.
    *
-   * @throws RangeError for a model without weights, or with averaged outputs; otherwise as {@link at}.
+   * @throws RangeError for a model without weights, or with averaged outputs, and where a weight overflows; otherwise
+   *   as {@link at}.
    */
   parametersAt(t: number): Float64Array {
     const time = this.#time(t);
@@ -246,7 +250,7 @@ export class Dynamics {
     if (!net) throw noWeights("parametersAt()", source);
     const alpha = this.#path.duals([time]);
     if (!alpha.every(Number.isFinite)) throw this.#diverged(time);
-    return displaced(net, transposeTimes(this.#context, net, X, alpha));
+    return checkNumbers(displaced(net, transposeTimes(this.#context, net, X, alpha)), `parametersAt(${t})`);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The results of a sweep: means with standard errors, and exponents of the width for gap and drifts (MATH.md §5). */
+import { norm } from "../linalg/vectors.js";
 import type { Init } from "../model/initSchemes.js";
 import type { Comparison } from "./compare.js";
 
@@ -33,11 +34,11 @@ export function summarise(grid: readonly (SweepRun | undefined)[], seeds: number
       for (const measure of MEASURES) {
         const values = cell.flatMap((run) => valueAt(run, measure, step) ?? []);
         if (values.length === 0) continue;
-        const average = values.reduce((sum, x) => sum + x, 0) / values.length;
+        const average = meanOf(values);
         mean[measure] = average;
-        if (values.length < 2) continue;
-        const squares = values.reduce((sum, x) => sum + (x - average) ** 2, 0);
-        standardError[measure] = Math.sqrt(squares / (values.length - 1) / values.length);
+        if (values.length < 2 || average === Infinity) continue;
+        const spread = norm(Float64Array.from(values, (x) => x - average));
+        standardError[measure] = spread / Math.sqrt((values.length - 1) * values.length);
       }
       const reached = cell.filter((run) => run.steps.includes(step)).length;
       const diverged = cell.filter((run) => run.divergedAt !== undefined).length;
@@ -45,6 +46,13 @@ export function summarise(grid: readonly (SweepRun | undefined)[], seeds: number
     }
   }
   return result;
+}
+
+/** Infinity where a value is. The sum of finite values may be beyond a double: they are divided first then. */
+function meanOf(values: readonly number[]): number {
+  const sum = values.reduce((total, x) => total + x, 0);
+  if (sum < Infinity) return sum / values.length;
+  return values.reduce((total, x) => total + x / values.length, 0);
 }
 
 function valueAt(run: SweepRun, measure: Measure, step: number): number | undefined {
@@ -107,7 +115,10 @@ export interface SweepRun extends Omit<Comparison, "network" | "aborted" | "stat
   divergedAt: number | undefined;
 }
 
-/** Mean over the seeds whose training reached `step`, and its standard error (undefined for fewer than two seeds). */
+/**
+ * Mean over the seeds whose training reached `step`, and its standard error. The error is left out for fewer than two
+ * seeds, and where the mean is Infinity: see the measures of a run.
+ */
 export interface SweepSummary {
   init: Init;
   width: number;

@@ -13,7 +13,7 @@ import { alignmentWithStart, alignmentWithTargets, sharpnessOf } from "./measure
 import type { Run } from "./run.js";
 import type { Measured } from "./trainOptions.js";
 
-/** A training record; arrays are aligned with `steps`. */
+/** A training record; arrays are aligned with `steps`. A drift or a test loss beyond a double is Infinity. */
 export interface TrainingRecord {
   steps: number[];
   /** The mean loss of the trained network on all rows, without decay. */
@@ -135,25 +135,29 @@ function kernelsOn(context: Context, X: Matrix, networks: readonly Network[]): F
 }
 
 /**
- * ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Entries are scaled by the
- * largest one, so the sums do not overflow.
+ * ‖A − B‖_F/‖B‖_F of symmetric matrices given by their lower triangles; 0 where both are 0. Each sum is in units of
+ * its own largest entry, so neither overflows or vanishes.
  */
 function symmetricDistance(A: Float64Array, B: Float64Array): number {
   if (A === B) return 0;
   const n = Math.sqrt(A.length);
-  let largest = 0;
+  let [moved, largest] = [0, 0];
   for (let i = 0; i < n; i++) {
-    for (let at = i * n; at <= i * (n + 1); at++) largest = Math.max(largest, Math.abs(A[at]), Math.abs(B[at]));
+    for (let at = i * n; at <= i * (n + 1); at++) {
+      // Halves: the difference of two doubles may be beyond a double.
+      moved = Math.max(moved, Math.abs(A[at] / 2 - B[at] / 2));
+      largest = Math.max(largest, Math.abs(B[at]));
+    }
   }
-  if (largest === 0) return 0;
+  if (moved === 0) return 0;
   let [distance, size] = [0, 0];
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const [a, b] = [A[i * n + j] / largest, B[i * n + j] / largest];
+      const [a, b] = [A[i * n + j], B[i * n + j]];
       const weight = i === j ? 1 : 2;
-      distance += weight * (a - b) ** 2;
-      size += weight * b ** 2;
+      distance += weight * ((a / 2 - b / 2) / moved) ** 2;
+      size += weight * (largest > 0 ? b / largest : 0) ** 2;
     }
   }
-  return distance === 0 ? 0 : Math.sqrt(distance / size);
+  return largest === 0 ? Infinity : 2 * (moved / largest) * Math.sqrt(distance / size);
 }
