@@ -3,9 +3,26 @@
 /** Characters of a caller's string that a message repeats. */
 const MOST_SHOWN = 60;
 
-/** A string as JSON, cut to a length that fits a message. */
+/** Characters that write no letter, or end a line: controls, marks of direction, halves of a pair, separators. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Text of a caller as a message may repeat it: one line, without control characters, cut to a length that fits. */
+export function shortened(text: string, most = MOST_SHOWN, write = (char: string) => char): string {
+  let shown = "";
+  for (const char of text.slice(0, most + 1)) {
+    const code = (char.codePointAt(0) as number).toString(16).padStart(4, "0");
+    const next = UNSEEN.test(char) ? (ESCAPES[char] ?? `\\u${code.length > 4 ? `{${code}}` : code}`) : write(char);
+    if (shown.length + next.length > most) return `${shown}…`;
+    shown += next;
+  }
+  return shown;
+}
+
+const ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** A string in quotes, {@link shortened}: every message that repeats a string or a key of a caller has it from here. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
+  return `"${shortened(text, MOST_SHOWN, (char) => (char === '"' || char === "\\" ? `\\${char}` : char))}"`;
 }
 
 /** A value in words, for messages: short, whatever the value. */
@@ -16,8 +33,7 @@ export function describe(value: unknown): string {
   if (typeof value === "object") return `an object (${className(value)})`;
   // The digits of a long integer take quadratic time.
   if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value) return "a bigint beyond 64 bits";
-  const text = String(value);
-  return `${typeof value} ${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}`;
+  return `${typeof value} ${shortened(String(value))}`;
 }
 
 /** True for an Array of any realm; false for a proxy that was revoked. */
@@ -34,7 +50,7 @@ export function className(value: object): string {
   try {
     if (isArray(value)) return "Array";
     const name: unknown = value.constructor?.name;
-    if (typeof name === "string" && name !== "") return name.slice(0, MOST_SHOWN);
+    if (typeof name === "string" && name !== "") return shortened(name);
     return name === undefined ? "no prototype" : "no name";
   } catch {
     return "it cannot be read";

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import * as check from "../src/check.js";
 import type { MatrixLike } from "../src/matrix.js";
+import * as words from "../src/words.js";
 
 /** Wrong on purpose: past the type checker. */
 const wrong = <T>(value: unknown): T => value as T;
@@ -153,8 +154,20 @@ test("checkKeys", () => {
   }
   // Names of the caller's are cut and escaped.
   expect(() => check.checkKeys({ ["\n".repeat(1e5)]: 1 }, ["a"], "f")).toThrow(
-    /^f: unknown option "(\\n){60}…"; expected a$/,
+    /^f: unknown option "(\\n){30}…"; expected a$/,
   );
+});
+
+test("what a message repeats is cut, and has no character that is not seen", () => {
+  expect(words.quoted('a "b" \\')).toBe('"a \\"b\\" \\\\"');
+  expect(words.quoted("x".repeat(60))).toBe(`"${"x".repeat(60)}"`);
+  expect(words.quoted("x".repeat(61))).toBe(`"${"x".repeat(60)}…"`);
+  expect(words.quoted("\u001b[31m\u0085\u2028\u202e\ud800\r\t")).toBe(
+    '"\\u001b[31m\\u0085\\u2028\\u202e\\ud800\\r\\t"',
+  );
+  expect(words.quoted("λ 日本 😀")).toBe('"λ 日本 😀"');
+  expect(words.shortened("a\nb", 300)).toBe("a\\nb");
+  expect(words.shortened("\u0000".repeat(1e6), 300).length).toBeLessThanOrEqual(301);
 });
 
 test("checkChoice", () => {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { Ntk } from "../ntk.js";
+import { quoted } from "../words.js";
 import { Cluster, type Engine } from "./cluster.js";
 import { decode, encode } from "./codec.js";
 import { kindOf } from "./kinds/index.js";
@@ -55,7 +56,7 @@ class LocalEngine implements Engine {
 
   async resume(id: string): Promise<Run<unknown>> {
     const run = this.#runs.get(id);
-    if (!run) throw new RangeError(`there is no run "${id.slice(0, 60)}" in this process; expected the id of a run`);
+    if (!run) throw new RangeError(`there is no run ${quoted(id)} in this process; expected the id of a run`);
     this.#check();
     const before = run.last;
     run.cancelled = false;

@@ -4,6 +4,7 @@ import { BackendError } from "../errors.js";
 import { type LoadOptions, load } from "../load.js";
 import type { Ntk } from "../ntk.js";
 import { any, optional, or, read, type Schema } from "../options.js";
+import { quoted } from "../words.js";
 import { Cluster, type Engine } from "./cluster.js";
 import { type Following, follow } from "./follow.js";
 import { identityOf } from "./identity.js";
@@ -81,8 +82,7 @@ class QueueEngine implements Engine {
   async resume(id: string): Promise<Run<unknown>> {
     this.#check();
     const stored = await this.#redis.hget(keys(this.#prefix, id).run, "manifest");
-    if (stored === null)
-      throw new RangeError(`there is no run "${id.slice(0, 60)}" at this prefix; expected the id of a run`);
+    if (stored === null) throw new RangeError(`there is no run ${quoted(id)} at this prefix; expected the id of a run`);
     const at = JSON.parse(stored) as Stored;
     const manifest = (await getValue(this.#store, at)) as Manifest;
     await beginRun(this.#redis, this.#prefix, id, at);

@@ -12,6 +12,7 @@ import type { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { describe } from "../check.js";
 import { BackendError } from "../errors.js";
+import { quoted } from "../words.js";
 import { type Identity, shown } from "./identity.js";
 import { type Store, type Stored, sha256 } from "./store.js";
 
@@ -70,11 +71,9 @@ export const keys = (prefix: string, run = "") => ({
 /** Checks `redis` and `prefix`. @throws TypeError, RangeError */
 export function checkAddress(redis: unknown, prefix: unknown): void {
   if (typeof redis !== "string") throw new TypeError(`redis is ${describe(redis)}; expected redis://host:port`);
-  if (!/^rediss?:\/\/./.test(redis))
-    throw new RangeError(`redis is "${redis.slice(0, 60)}"; expected redis://host:port`);
+  if (!/^rediss?:\/\/./.test(redis)) throw new RangeError(`redis is ${quoted(redis)}; expected redis://host:port`);
   if (typeof prefix !== "string") throw new TypeError(`prefix is ${describe(prefix)}; expected a string`);
-  if (!/^[\w-]+$/.test(prefix))
-    throw new RangeError(`prefix is "${prefix.slice(0, 60)}"; expected letters, digits, - and _`);
+  if (!/^[\w-]+$/.test(prefix)) throw new RangeError(`prefix is ${quoted(prefix)}; expected letters, digits, - and _`);
 }
 
 type ClientClass = typeof import("ioredis").Redis;

@@ -3,6 +3,7 @@ import { describe, toMatrix } from "../check.js";
 import { readMatrix } from "../lists.js";
 import { copied, type Matrix, type MatrixLike, rowsOf } from "../matrix.js";
 import { largestEigenvalue } from "../model/spectrum.js";
+import { shortened } from "../words.js";
 import { type CustomKernel, isCustomKernel, ownCustomKernel } from "./custom.js";
 
 /** What {@link checkKernel} found. */
@@ -16,6 +17,9 @@ export interface KernelCheck {
   /** The smallest eigenvalue of (K + Kᵀ)/2, to c·ε·λ_max; NaN where K is no matrix of numbers. */
   smallestEigenvalue: number;
 }
+
+/** Characters of an error of the caller's that are repeated. */
+const MOST_OF_ERROR = 300;
 
 /** Rounding of a kernel's entries beside its largest one: sums over a few thousand terms in any order. */
 const ROUNDING = 1e-10;
@@ -75,7 +79,7 @@ function gave(
     if (at < 0) return K;
     problems.push(`${name} gave ${K.data[at]} at row ${Math.floor(at / K.cols)}, column ${at % K.cols}`);
   } catch (error) {
-    problems.push(`${name} threw: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`${name} threw: ${shortened(error instanceof Error ? error.message : String(error), MOST_OF_ERROR)}`);
   }
   return undefined;
 }

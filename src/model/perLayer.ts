@@ -1,7 +1,7 @@
 /** Options that have one value for all layers, or a list with a value for each layer from the input up. */
 import { type Check, isList, list, MOST_LAYERS, nonNegative } from "../options.js";
 import { isPlainObject } from "../scalars.js";
-import { reading, refusal } from "../words.js";
+import { quoted, reading, refusal } from "../words.js";
 
 /** One value for all layers, or one for each. */
 export type PerLayer<T> = T | T[];
@@ -77,7 +77,7 @@ export function checkRates(rates: Rates, depth: number, bias: boolean): void {
   const names = blocks.flatMap((block) => (bias ? [block.weights, block.bias] : [block.weights]));
   for (const name of Object.keys(rates))
     if (!names.includes(name))
-      throw new RangeError(`rates names the block ${JSON.stringify(name)}; expected some of ${names.join(", ")}`);
+      throw new RangeError(`rates names the block ${quoted(name)}; expected some of ${names.join(", ")}`);
 }
 
 /** Rates of weights and biases of layer l of depth + 1, as given. */

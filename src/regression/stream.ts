@@ -7,6 +7,7 @@ import { BackendError } from "../errors.js";
 import { callback, flag, optional, read, type Schema, signal } from "../options.js";
 import type { Signal } from "../signal.js";
 import { breath } from "../slices.js";
+import { shortened } from "../words.js";
 import { type Batch, type Batches, badRow, type Pull, pullOf, readBatch } from "./batchSource.js";
 import type { FeatureMap } from "./featureMap.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
@@ -173,6 +174,9 @@ function reasonOf(signal: Signal): unknown {
   return (signal as { reason?: unknown }).reason;
 }
 
+/** Characters of an error that are repeated: most of one of this library's, which is checked to have fewer than 500. */
+const MOST_OF_ERROR = 400;
+
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return shortened(error instanceof Error ? error.message : String(error), MOST_OF_ERROR);
 }

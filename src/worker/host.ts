@@ -14,6 +14,7 @@ import { breath } from "../slices.js";
 import { Dynamics } from "../training/dynamics.js";
 import { Ensemble } from "../training/ensemble.js";
 import { KernelSamples } from "../training/sampleKernel.js";
+import { quoted } from "../words.js";
 import { Feed } from "./feed.js";
 import { type Handle, isSliced, type Kind, packError, type Reply, type Request, SLICED } from "./protocol.js";
 
@@ -290,7 +291,8 @@ function pick(object: object, names: readonly string[] | undefined): Record<stri
   );
   const all = [...Object.keys(object), ...lazy.map(([name]) => name)];
   for (const name of names ?? []) {
-    if (!all.includes(name)) throw new TypeError(`there is no field "${String(name)}"; expected ${all.join(", ")}`);
+    if (!all.includes(name))
+      throw new TypeError(`there is no field ${quoted(String(name))}; expected ${all.join(", ")}`);
   }
   return Object.fromEntries((names ?? all).map((name) => [name, (object as Record<string, unknown>)[name]]));
 }

@@ -45,6 +45,9 @@ export function lying(length: number, said: number): Float64Array {
   return Object.defineProperty(new Float64Array(length).fill(1), "length", { value: said });
 }
 
+/** What no message may repeat as it is: long, with characters that end a line, turn it around or drive a terminal. */
+const NASTY = '\u0000\u001b[31m\n\r\u2028\u202e\u007f\u0085\ud800"\\x'.repeat(1e5);
+
 const WRONG: Record<string, () => unknown> = {
   null: () => null,
   NaN: () => Number.NaN,
@@ -55,7 +58,12 @@ const WRONG: Record<string, () => unknown> = {
   "2^53": () => 2 ** 53,
   '"1"': () => "1",
   '"x"': () => "x",
-  "a long string": () => "x\n".repeat(1e5),
+  "a long string": () => NASTY,
+  "a long symbol": () => Symbol(NASTY),
+  "a long key": () => ({ [NASTY]: 1 }),
+  "a list of long strings": () => [NASTY, NASTY],
+  "a Matrix of long strings": () => ({ data: [NASTY], rows: 1, cols: 1 }),
+  "a class with a long name": () => Object.create({ constructor: { name: NASTY } }),
   true: () => true,
   "1n": () => 1n,
   "a long bigint": () => 10n ** 5000n,
@@ -120,6 +128,8 @@ export function complaint(error: unknown, names: readonly string[]): string | un
   if (![...REFUSALS, ...OUTCOMES].includes(name)) return `${name}: ${message}`;
   if (FOREIGN.test(message)) return `words of the engine: ${message}`;
   if (message.length > 500) return `${message.length} characters: ${message.slice(0, 200)}`;
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(message))
+    return `characters that are not seen: ${JSON.stringify(message)}`;
   // A number that is legal and too large: the work was begun.
   if (OUTCOMES.includes(name) || message.includes("overflows float64")) return undefined;
   if (!names.some((known) => message.includes(known))) return `does not name ${names[0]}: ${message}`;
