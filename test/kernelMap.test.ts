@@ -6,18 +6,11 @@ import { describe, expect, test } from "vitest";
 import { createInfiniteNetwork, createNetwork, type Matrix, type Model, rbfKernel, sumOf } from "../src/index.js";
 import { kernelMap } from "../src/kernel/kernelMap.js";
 import { kernelSource } from "../src/kernel/modelKernel.js";
+import { bell } from "./setup/bell.js";
 import { expectNear, maxAbs } from "./setup/golden.js";
 import { generator, randomMatrix } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
 
-const bell = (A: Matrix, B: Matrix): Matrix => ({
-  data: Float64Array.from({ length: A.rows * B.rows }, (_, at) => {
-    const [i, j] = [2 * Math.floor(at / B.rows), 2 * (at % B.rows)];
-    return Math.exp(-((A.data[i] - B.data[j]) ** 2) - (A.data[i + 1] - B.data[j + 1]) ** 2);
-  }),
-  rows: A.rows,
-  cols: B.rows,
-});
 const skewed = (A: Matrix, B: Matrix): Matrix => {
   const K = bell(A, B);
   for (let at = 0; at < K.data.length; at++) K.data[at] *= 1 + 1e-9 * A.data[2 * Math.floor(at / K.cols)];
