@@ -2,9 +2,9 @@
  * Φᵀv and Φu of several vectors at a time, for a network with one hidden layer and one output. A single vector waits
  * for the memory of the features; several of them are products of matrices at their peak.
  *
- * With S = σ(Z), G = b ∘ σ'(Z) and x̃ = (αx, β), the entries of c_j and d_j of Φᵀv are Σ_n G_nj v_n x̃_n: one product of
- * G with the rows v ∘ x̃_i of all vectors. Φu is Σ_i x̃_ni (G u_i)_n, u_i the entries of u for input i, and b's part is a
- * product with S.
+ * With S = σ(Z), G = b ∘ σ'(Z) and x̃ = (αx, β), the entries of c_j and d_j of Φᵀv are Σ_n G_nj v_n x̃_n: one product
+ * of G with the rows v ∘ x̃_i of all vectors. Φu is Σ_i x̃_ni (G u_i)_n, u_i the entries of u for input i. b's part is
+ * a product with S.
  */
 import type { Context } from "../../context.js";
 import { gemm } from "../../linalg/blas.js";
