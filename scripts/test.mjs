@@ -1,10 +1,9 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
 // Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
-// at 1 thread, and those of ops, methods and models again at 2; Node 22 runs the latter, Node 26 all at 1 thread, Node 24
-// and the browsers all at 2. Then runs
-// scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
-// A missing engine is named and skipped; with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those
-// rows alone.
+// at 1 thread, and those of ops, methods and models again at 2. Node 22 runs the latter at 1, Node 26 all at 1, Node 24
+// and the browsers all at 2. Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with
+// the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
+// `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

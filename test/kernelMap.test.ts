@@ -3,21 +3,22 @@
  * agree with the products of the matrix.
  */
 import { describe, expect, test } from "vitest";
-import { createInfiniteNetwork, createNetwork, type Matrix, type Model, rbfKernel, sumOf } from "../src/index.js";
+import {
+  createInfiniteNetwork,
+  createNetwork,
+  type Matrix,
+  type Model,
+  type NetworkOptions,
+  rbfKernel,
+  sumOf,
+} from "../src/index.js";
 import { kernelMap } from "../src/kernel/kernelMap.js";
 import { kernelSource } from "../src/kernel/modelKernel.js";
+import { bell } from "./setup/bell.js";
 import { expectNear, maxAbs } from "./setup/golden.js";
 import { generator, randomMatrix } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
 
-const bell = (A: Matrix, B: Matrix): Matrix => ({
-  data: Float64Array.from({ length: A.rows * B.rows }, (_, at) => {
-    const [i, j] = [2 * Math.floor(at / B.rows), 2 * (at % B.rows)];
-    return Math.exp(-((A.data[i] - B.data[j]) ** 2) - (A.data[i + 1] - B.data[j + 1]) ** 2);
-  }),
-  rows: A.rows,
-  cols: B.rows,
-});
 const skewed = (A: Matrix, B: Matrix): Matrix => {
   const K = bell(A, B);
   for (let at = 0; at < K.data.length; at++) K.data[at] *= 1 + 1e-9 * A.data[2 * Math.floor(at / K.cols)];
@@ -127,6 +128,29 @@ describe.each(variants)("%s", (variant) => {
       const want = Float64Array.from(few, (_, k) => v.reduce((sum, value, j) => sum + data[k * rows + j] * value, 0));
       const got = Float64Array.from(few, (i) => slice.value?.[0][i] ?? Number.NaN);
       expectNear(got, want, 1e-10 * maxAbs(want), "sums over 11 000 rows and 2 600 features");
+    });
+  });
+
+  test.each([
+    ["LeCun, biases", { inputs: 3, hidden: 40, biasStd: 1 }],
+    ["no biases", { inputs: 2, hidden: 33, bias: false }],
+    ["one input, ntk, rates", { inputs: 1, hidden: 25, init: "ntk", rates: [0.5, 2] }],
+    ["a centred start", { inputs: 2, hidden: 20, centeredStart: true }],
+    ["meanField", { inputs: 2, hidden: 30, parametrization: "meanField" }],
+  ] as [string, NetworkOptions][])("several vectors at a time are each of them alone: %s", (_, options) => {
+    const net = createNetwork({ seed: 5, ...options });
+    const X = randomMatrix(150, net.inputs, 3, 2);
+    const source = kernelSource(context, net, "full");
+    const K = source.square(X);
+    const vectors = vectorsOf(150, 7);
+    const want = products(K, vectors);
+    context.arena.run(() => {
+      const map = kernelMap(context, source, X);
+      map.times(vectors).forEach((product, k) => {
+        const bound = (150 + net.parameters.length) * 4 * Number.EPSILON * maxAbs(want[k]) + 1e-13;
+        expectNear(product, want[k], bound, "sums over rows and features");
+        expectNear(map.times([vectors[k]])[0], product, 2 * bound, "as one alone");
+      });
     });
   });
 });

@@ -19,12 +19,12 @@ export function svg(options) {
 
 /**
  * One panel per family of tangent features, for a few hidden units of a random network; the curves are Jacobian
- * columns.
+ * columns. `frame` has options of the plots.
  */
-export function featureMap(ntk) {
+export function featureMap(ntk, { points: count = 301, ...frame } = {}) {
   // Steep units (weightStd 4) with biases that spread their centres −d/c over the input range.
   const net = createNetwork({ inputs: 1, hidden: UNITS, weightStd: 4, biasStd: 6, seed: 12 });
-  const x = grid(-3, 3, 301);
+  const x = grid(-3, 3, count);
   const { data, cols } = ntk.jacobian(net, x);
   const family = { a: "constant  ∂f/∂a", b: "sigmoids  ∂f/∂b", c: "impulse responses  ∂f/∂c", d: "bells  ∂f/∂d" };
   return ["a", "b", "c", "d"].map((name) => {
@@ -43,6 +43,7 @@ export function featureMap(ntk) {
         Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.3 }),
         Plot.line(points, { x: "x", y: "value", stroke: "unit", strokeWidth: 1.8 }),
       ],
+      ...frame,
     });
     return figure;
   });
@@ -50,9 +51,9 @@ export function featureMap(ntk) {
 
 /**
  * Data, mean, ±2σ band of new observations and the cubic, in the units of the data. `noise` gives the option of
- * `predict` at inputs.
+ * `predict` at inputs, `frame` options of the plot.
  */
-export function fitFigure({ data, fit, cubic, noise = () => true }) {
+export function fitFigure({ data, fit, cubic, noise = () => true, frame = {} }) {
   const { time, accel } = data;
   const seconds = grid(0, 60, 241);
   const at = time.apply(seconds);
@@ -86,6 +87,7 @@ export function fitFigure({ data, fit, cubic, noise = () => true }) {
       Plot.line(band, { x: "t", y: "mean", stroke: "#4269d0", strokeWidth: 2 }),
       Plot.dot(points, { x: "t", y: "value", stroke: "part", fill: "part", fillOpacity: 0.5, symbol: "part", r: 3 }),
     ],
+    ...frame,
   });
 }
 

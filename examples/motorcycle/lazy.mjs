@@ -114,10 +114,13 @@ export function sideBySide(ntk, { train }, width, grid) {
   return { trained: ntk.forward(network, grid).data, linear };
 }
 
+/** Networks of all widths and initialisations beside their first-order models, at half the largest stable rate. */
+export const belowTheBound = (ntk, data, tell) => sweep(ntk, data, BELOW, tell, WIDTHS);
+
 /** Everything that the second half of the report says, as tables of strings and the sweep behind the figures. */
 export function lazyExperiment(ntk, data, ridges) {
   const first = stage(`training networks of ${WIDTHS[0]} to ${WIDTHS.at(-1)} units beside their first-order models`);
-  const below = sweep(ntk, data, BELOW, first.tell, WIDTHS);
+  const below = belowTheBound(ntk, data, first.tell);
   first.end();
   const second = stage("training above the largest stable rate");
   const above = ABOVE_INITS.map(({ init, biasStd }) => ({

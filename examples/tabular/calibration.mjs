@@ -33,7 +33,7 @@ function classified(ntk, X, labels, Xtest, options) {
   return probabilities;
 }
 
-const METHODS = {
+export const METHODS = {
   "Laplace, ∞ 2": (ntk, X, labels, Xtest, classes) => classified(ntk, X, labels, Xtest, { classes, scale: "fit" }),
   "Dirichlet, ∞ 2": (ntk, X, labels, Xtest, classes) =>
     classified(ntk, X, labels, Xtest, { classes, method: "dirichlet", scale: "fit" }),
@@ -50,22 +50,50 @@ function labelled({ name, x, y, classes }) {
   return { name: `${name} > median`, x, labels: values.map((value) => (value > median ? 1 : 0)), classes: 2 };
 }
 
+/** Probabilities of every row of a set, by the fold that leaves the row out. */
+function outOfFold(ntk, set, method) {
+  const classes = Array.from({ length: set.classes }, (_, c) => c);
+  const rows = new Array(set.labels.length);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const part = (values, test) => values.filter((_, i) => (i % FOLDS === fold) === test);
+    const inputs = standardize(part(set.x, false));
+    const Xtest = inputs.apply(part(set.x, true));
+    const { data, cols } = METHODS[method](ntk, inputs.X, part(set.labels, false), Xtest, classes);
+    for (let k = 0; k < Xtest.rows; k++) rows[fold + k * FOLDS] = Array.from(data.subarray(k * cols, (k + 1) * cols));
+  }
+  return rows;
+}
+
+/** Every set with the probabilities of every method. */
+export const calibrationRuns = (ntk) =>
+  loadTabular()
+    .map(labelled)
+    .flatMap((set) => Object.keys(METHODS).map((method) => ({ set, method, rows: outOfFold(ntk, set, method) })));
+
+/** Rows in equal bins of the largest probability: how many, the sum of the probabilities, and how many are right. */
+export function binned(rows, labels) {
+  const bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, right: 0 }));
+  rows.forEach((p, i) => {
+    const best = p.reduce((top, value, c) => (value > p[top] ? c : top), 0);
+    const bin = bins[Math.min(BINS - 1, Math.floor(p[best] * BINS))];
+    bin.count++;
+    bin.confidence += p[best];
+    bin.right += best === labels[i] ? 1 : 0;
+  });
+  return bins;
+}
+
 /** Scores of probabilities in rows of C: ECE, log loss, Brier score, share of wrong rows. */
 export function scores(rows, labels) {
-  const bins = Array.from({ length: BINS }, () => ({ confidence: 0, right: 0 }));
   let [logLoss, brier, wrong] = [0, 0, 0];
   rows.forEach((p, i) => {
     const best = p.reduce((top, value, c) => (value > p[top] ? c : top), 0);
-    const right = best === labels[i];
-    const bin = bins[Math.min(BINS - 1, Math.floor(p[best] * BINS))];
-    bin.confidence += p[best];
-    bin.right += right ? 1 : 0;
-    wrong += right ? 0 : 1;
+    wrong += best === labels[i] ? 0 : 1;
     logLoss -= Math.log(Math.max(LEAST, p[labels[i]]));
     brier += p.reduce((sum, value, c) => sum + (value - (c === labels[i] ? 1 : 0)) ** 2, 0);
   });
   const n = rows.length;
-  const ece = bins.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0);
+  const ece = binned(rows, labels).reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0);
   return { ece: ece / n, logLoss: logLoss / n, brier: brier / n, wrong: wrong / n };
 }
 
@@ -82,28 +110,16 @@ export function printCalibration(ntk) {
   );
   console.log("an L2 penalty of ½. diabetes is a regression: its labels say whether the target is above the median.\n");
   const lines = [["data", "method", "ECE %", "log loss", "Brier", "% wrong"]];
-  for (const set of loadTabular().map(labelled)) {
-    const classes = Array.from({ length: set.classes }, (_, c) => c);
-    for (const [method, probabilitiesOf] of Object.entries(METHODS)) {
-      const rows = new Array(set.labels.length);
-      for (let fold = 0; fold < FOLDS; fold++) {
-        const part = (values, test) => values.filter((_, i) => (i % FOLDS === fold) === test);
-        const inputs = standardize(part(set.x, false));
-        const Xtest = inputs.apply(part(set.x, true));
-        const { data, cols } = probabilitiesOf(ntk, inputs.X, part(set.labels, false), Xtest, classes);
-        for (let k = 0; k < Xtest.rows; k++)
-          rows[fold + k * FOLDS] = Array.from(data.subarray(k * cols, (k + 1) * cols));
-      }
-      const { ece, logLoss, brier, wrong } = scores(rows, set.labels);
-      lines.push([
-        set.name,
-        method,
-        (100 * ece).toFixed(1),
-        logLoss.toFixed(3),
-        brier.toFixed(3),
-        (100 * wrong).toFixed(1),
-      ]);
-    }
+  for (const { set, method, rows } of calibrationRuns(ntk)) {
+    const { ece, logLoss, brier, wrong } = scores(rows, set.labels);
+    lines.push([
+      set.name,
+      method,
+      (100 * ece).toFixed(1),
+      logLoss.toFixed(3),
+      brier.toFixed(3),
+      (100 * wrong).toFixed(1),
+    ]);
   }
   const width = lines[0].map((_, column) => lines.reduce((top, line) => Math.max(top, line[column].length), 0));
   for (const line of lines) {

@@ -44,16 +44,7 @@ export function kernelMap(context: Context, source: KernelSource, X: Matrix): Ke
   const rowsInto = (points: readonly number[], out: View) => fillRows(context, source, X, points, out);
   if (source.weights) {
     const tangents = tangentsOf(context, source.weights, X);
-    return mapOf({
-      tangents,
-      kept: false,
-      rowsInto,
-      *slicing(vectors) {
-        const products: Float64Array[] = [];
-        for (const v of vectors) products.push(yield* tangents.slicing(v));
-        return products;
-      },
-    });
+    return mapOf({ tangents, kept: false, rowsInto, slicing: tangents.slicing });
   }
   const n = X.rows * source.block;
   if (n * n <= KEPT && n * n + source.scratch(X.rows) <= context.arena.room / 2) return keptMap(context, source, X, n);

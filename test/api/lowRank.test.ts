@@ -11,6 +11,7 @@ import {
   rbfKernel,
   sumOf,
 } from "../../src/index.js";
+import { bell } from "../setup/bell.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
@@ -20,15 +21,6 @@ const X = randomMatrix(N, 2, 1, 2);
 const T = randomMatrix(7, 2, 2, 2);
 const noise = Float64Array.from({ length: N }, (_, i) => 0.05 + (i % 7) / 10);
 const weights = Float64Array.from({ length: N }, (_, i) => 0.5 + (i % 5));
-
-const bell = (A: Matrix, B: Matrix): Matrix => ({
-  data: Float64Array.from({ length: A.rows * B.rows }, (_, at) => {
-    const [i, j] = [2 * Math.floor(at / B.rows), 2 * (at % B.rows)];
-    return Math.exp(-((A.data[i] - B.data[j]) ** 2) - (A.data[i + 1] - B.data[j + 1]) ** 2);
-  }),
-  rows: A.rows,
-  cols: B.rows,
-});
 
 const MODELS: [string, Model, number, FitOptions][] = [
   ["one hidden layer", createNetwork({ inputs: 2, hidden: 40, biasStd: 1, seed: 4 }), 1, {}],

@@ -8,6 +8,7 @@ import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import { drain } from "../../slices.js";
 import { loadInputs, loadNetwork, partOfTile, type Tile, tileRows, wholeTile } from "./layers.js";
+import { blockInto, blockTransposeInto, FEW_VECTORS, hasBlocks } from "./tangentBlock.js";
 import { tangentInto, tangentTransposeInto } from "./tangents.js";
 
 /** Doubles of features that are kept: 256 MiB. */
@@ -24,8 +25,8 @@ export interface Tangents {
   transposeTimes(v: Float64Array): Float64Array;
   /** Φ u. */
   times(u: Float64Array): Float64Array;
-  /** Φ(Φᵀ v), in slices. */
-  slicing(v: Float64Array): Generator<void, Float64Array, void>;
+  /** Φ(Φᵀ v) of each vector, new vectors, in slices. */
+  slicing(vectors: readonly Float64Array[]): Generator<void, Float64Array[], void>;
 }
 
 /** Calls `body` with the map; its memory is scratch. */
@@ -42,12 +43,12 @@ export function tangentsOf(context: Context, net: Network, X: Matrix): Tangents 
   const kept = 2 * units * X.rows <= KEPT ? wholeTile(context, loaded, inputs) : undefined;
   const [v, u] = [scratch(context, X.rows, C), scratch(context, 1, P)];
   // Slices depend on the shape alone, so that sums over rows have the same bits for any number of threads.
-  const size = Math.min(tileRows(loaded), Math.max(16, Math.floor(SLICE / P)));
+  const size = (multiplyAdds: number) => Math.min(tileRows(loaded), Math.max(16, Math.floor(SLICE / multiplyAdds)));
   // Φu makes pre-activations: a part's stay in L2, the one of each thread.
   const part = Math.max(16, Math.floor(2 ** 15 / widest)) * context.threads;
-  function* slices(body: (tile: Tile, row: number) => void): Generator<void, void, void> {
-    for (let row = 0; row < X.rows; row += size) {
-      const rows = Math.min(size, X.rows - row);
+  function* slices(most: number, body: (tile: Tile, row: number) => void): Generator<void, void, void> {
+    for (let row = 0; row < X.rows; row += most) {
+      const rows = Math.min(most, X.rows - row);
       context.arena.run(() =>
         body(kept ? partOfTile(kept, row, rows) : wholeTile(context, loaded, inputs.slice(row, rows)), row),
       );
@@ -57,13 +58,13 @@ export function tangentsOf(context: Context, net: Network, X: Matrix): Tangents 
   function* transposing(given: Float64Array): Generator<void, Float64Array, void> {
     v.entries().set(given);
     u.entries().fill(0);
-    yield* slices((tile, row) => tangentTransposeInto(context, loaded, tile, v.slice(row, tile.rows), u));
+    yield* slices(size(P), (tile, row) => tangentTransposeInto(context, loaded, tile, v.slice(row, tile.rows), u));
     return u.copy();
   }
   function* multiplying(given: Float64Array): Generator<void, Float64Array, void> {
     u.entries().set(given);
     v.entries().fill(0);
-    yield* slices((tile, first) => {
+    yield* slices(size(P), (tile, first) => {
       for (let row = 0; row < tile.rows; row += part) {
         const rows = partOfTile(tile, row, Math.min(part, tile.rows - row));
         tangentInto(context, loaded, rows, u, v.slice(first + row, rows.rows));
@@ -71,11 +72,23 @@ export function tangentsOf(context: Context, net: Network, X: Matrix): Tangents 
     });
     return v.copy();
   }
+  function* together(vectors: readonly Float64Array[]): Generator<void, Float64Array[], void> {
+    const sums = vectors.map(() => new Float64Array(P));
+    const products = vectors.map(() => new Float64Array(X.rows));
+    // Four vectors of a product of matrices take the time of one alone.
+    const most = size((P * vectors.length) / 4);
+    yield* slices(most, (tile, row) => blockTransposeInto(loaded, tile, row, vectors, sums));
+    yield* slices(most, (tile, row) => blockInto(loaded, tile, row, sums, products));
+    return products;
+  }
   return {
     transposeTimes: (given) => drain(transposing(given)),
     times: (given) => drain(multiplying(given)),
-    *slicing(given) {
-      return yield* multiplying(yield* transposing(given));
+    *slicing(vectors) {
+      if (vectors.length >= FEW_VECTORS && hasBlocks(loaded)) return yield* together(vectors);
+      const products: Float64Array[] = [];
+      for (const v of vectors) products.push(yield* multiplying(yield* transposing(v)));
+      return products;
     },
   };
 }
