@@ -112,6 +112,31 @@ describe.each(variants)("%s", (variant) => {
     check(n, randomSymmetric(n));
   });
 
+  describe.each([280, 290, 306])("entries from 1e-%d to as far above 1", (decades) => {
+    const n = 66;
+    const sizes = Array.from({ length: n / 2 }, (_, k) => 10 ** (decades * ((4 * k) / (n - 2) - 1)));
+    const spectrum = sizes.flatMap((size) => [size, 3 * size]).sort((a, b) => a - b);
+
+    test.each<[string, (k: number) => number]>([
+      ["ascending", (k) => k],
+      ["descending", (k) => n / 2 - 1 - k],
+      ["mixed", (k) => (k * 7 + 3) % (n / 2)],
+    ])("pairs [2 1; 1 2] of each size, %s", (_, place) => {
+      const size = (k: number) => sizes[place(k)];
+      const pairs = tridiagonal(
+        (i) => 2 * size(i >> 1),
+        (i) => (i % 2 === 0 ? size(i >> 1) : 0),
+      );
+      expectSpectrum(check(n, pairs), spectrum, "pairs");
+    });
+
+    test("a graded matrix, by what holds for any", () => {
+      const root = Array.from({ length: n }, (_, i) => Math.sqrt(sizes[i >> 1]));
+      check(n, (i, j) => (i === j ? 1 : 0.001 * Math.cos(i + j)) * root[i] * root[j]);
+      check(n, (i, j) => (i === j ? 1 : 0.001 * Math.cos(i + j)) * root[n - 1 - i] * root[n - 1 - j]);
+    });
+  });
+
   test.each([1, 2, 33, 70])("zero, identity, diagonal: n = %i", (n) => {
     expectSpectrum(
       check(n, () => 0),

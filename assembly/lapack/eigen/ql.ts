@@ -8,6 +8,12 @@ import { madd, nmadd } from "../../simd/words";
 /** Zero beside entries of size 1: its square would underflow. */
 // @ts-ignore: decorator
 @inline const TINY: f64 = 1e-140;
+/**
+ * Negligible beside a matrix of size 1, whose entries are 2^-54 at least where it holds subnormals; and far enough above
+ * TINY for a sweep to make progress.
+ */
+// @ts-ignore: decorator
+@inline const FLOOR: f64 = 1e-120;
 // @ts-ignore: decorator
 @inline const EPS: f64 = 1.1102230246251565e-16;
 
@@ -22,7 +28,8 @@ export function ql(n: i32, d: usize, e: usize, s: usize, strideBytes: usize): i3
     norm = max(norm, Math.abs(load<f64>(d + (<usize>i << 3))) + beside);
   }
   // Against the norm, not the neighbours: a sweep over large entries leaves noise of this size beside small ones.
-  const negligible = EPS * norm;
+  // Nor below FLOOR: a leaf of divide and conquer may be as small as that beside the others.
+  const negligible = max(EPS * norm, FLOOR);
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;

@@ -1,6 +1,7 @@
 /** Implicit QL with Wilkinson shifts: as in assembly/lapack/eigen/ql.ts. */
 const MAX_SWEEPS = 60;
 const TINY = 1e-140;
+const FLOOR = 1e-120;
 const EPS = Number.EPSILON / 2;
 
 /**
@@ -11,7 +12,8 @@ export function ql(h: Float64Array, n: number, d: number, e: number, s: number, 
   let norm = 0;
   for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(h[d + i]) + (i < n - 1 ? Math.abs(h[e + i]) : 0));
   // Against the norm, not the neighbours: a sweep over large entries leaves noise of this size beside small ones.
-  const negligible = EPS * norm;
+  // Nor below FLOOR: a leaf of divide and conquer may be as small as that beside the others.
+  const negligible = Math.max(EPS * norm, FLOOR);
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
