@@ -22,19 +22,24 @@ export function trainingKernel(source: KernelSource, X: Matrix, theta: View): Tr
   return { theta, diagonal: theta.diagonal() };
 }
 
+/** Newton's method multiplies two entries: above this its end would be a matter of rounding. */
+const LARGEST = 1e150;
+
 export class LatentKernel {
   /** The largest diagonal entry. */
   readonly top: number;
 
-  /** @throws RangeError where scale·Θ overflows. */
+  /** @throws RangeError where the squares of scale·Θ overflow. */
   constructor(
     readonly kernel: TrainingKernel,
     readonly scale: number,
     readonly ridge: number,
   ) {
     this.top = scale * kernel.diagonal.reduce((top, value) => Math.max(top, value), 0) + ridge;
-    if (!Number.isFinite(this.top))
-      throw new RangeError(`scale ${scale} makes the kernel overflow float64; expected a smaller one`);
+    if (!(this.top <= LARGEST))
+      throw new RangeError(
+        `scale ${scale} makes the largest entry of the kernel ${this.top}, whose square overflows float64; expected a smaller one`,
+      );
   }
 
   get n(): number {

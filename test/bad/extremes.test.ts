@@ -290,12 +290,13 @@ const CAUSE =
   /overflow|rescale|rounding|singular|positive definite|ridge|rate|scale|underflow|double|finite|expected|converge|diverged|change|cannot/;
 const TYPED = ["TypeError", "RangeError", "NotPositiveDefiniteError", "ConvergenceError", "MemoryLimitError"];
 
-/** What is wrong with what a call gave or threw. */
-function complaints(of: string, call: () => unknown): string[] {
+/** What is wrong with what a call gave or threw. `refused` gets the classes of all errors. */
+function complaints(of: string, call: () => unknown, refused: string[]): string[] {
   let value: unknown;
   try {
     value = call();
   } catch (error) {
+    refused.push(`${of}: ${(error as Error).name}`);
     return refusal(of, error);
   }
   const found = numbersOf(value, (thunk) => {
@@ -305,6 +306,8 @@ function complaints(of: string, call: () => unknown): string[] {
       return new Refused(error);
     }
   });
+  for (const { path, value } of found)
+    if (value instanceof Refused) refused.push(`${of} ${path}: ${(value.error as Error).name}`);
   return found.flatMap((place) => wrongAt(of, place));
 }
 
@@ -329,6 +332,9 @@ function refusal(of: string, error: unknown): string[] {
   const bad = /NaN|undefined|not a function|internal/.test(words) || !CAUSE.test(words);
   return bad ? [`${of}: ${error}`] : [];
 }
+
+/** What each variant refused, by the axis and the scale. */
+const refusals = new Map<string, Map<string, string[]>>();
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
@@ -384,8 +390,18 @@ describe.each(variants)("%s", (variant) => {
   describe.each(AXES)("%s", (axis) => {
     test.each(SCALES)("at %d", (s) => {
       const world = worldOf(axis, s);
-      const found = Object.entries(CALLS).flatMap(([of, call]) => complaints(of, () => call(ntk, world)));
+      const refused: string[] = [];
+      const found = Object.entries(CALLS).flatMap(([of, call]) => complaints(of, () => call(ntk, world), refused));
       expect(found).toEqual([]);
+      const at = `${axis} at ${s}`;
+      refusals.set(at, (refusals.get(at) ?? new Map()).set(variant, refused));
     });
   });
+});
+
+test("every variant refuses the same, by the same class of error", () => {
+  for (const [at, byVariant] of refusals) {
+    const [[first, expected], ...others] = byVariant;
+    for (const [variant, refused] of others) expect(refused, `${at}: ${variant} beside ${first}`).toEqual(expected);
+  }
 });
