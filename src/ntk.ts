@@ -11,6 +11,7 @@ import type { ClassifyOptions } from "./classification/classifyOptions.js";
 import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
+import { bytesOfNetwork } from "./kernel/finite/singlePrecision.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
 import type { KernelSource } from "./kernel/kernel.js";
 import { type KernelTile, type KernelTilesOptions, kernelTilesOf } from "./kernel/kernelTiles.js";
@@ -18,7 +19,7 @@ import { kernelSource } from "./kernel/modelKernel.js";
 import type { Model } from "./kernel/models.js";
 import type { Label, Labels } from "./labels.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
-import { bytesOf, type Precision } from "./linalg/precision.js";
+import type { Precision } from "./linalg/precision.js";
 import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { RandomFeatures } from "./model/randomFeatures.js";
@@ -153,7 +154,8 @@ export class Ntk {
    * The tangent kernel Θ = Φ(X) Φ(X2)ᵀ in its factored form, layer by layer (Novak et al. 2022): no Jacobian is formed.
    * `outputs: "average"` (default): N×N2, the mean over outputs. `outputs: "full"`: (N·C)×(N2·C), row n·C + c. Without
    * X2 the kernel is symmetric to the bit. Entries that truly overflow are ±Infinity. With precision `"float32"`
-   * kernels of finite networks are right to 16 ε₃₂ √(Θ_ii Θ_jj), and entries that overflow are a RangeError.
+   * kernels of finite networks are right to 16 ε₃₂ √(Θ_ii Θ_jj), and entries that overflow are a RangeError. Deep
+   * networks of large weights are computed in float64: their rounding would grow from layer to layer.
    *
    * @throws TypeError, RangeError for bad input; MemoryLimitError where the result does not fit.
    * @example
@@ -214,7 +216,7 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    const blocks = kernelBlocks(this.#context, bytesOf(this.precision), value, A, B);
+    const blocks = kernelBlocks(this.#context, bytesOfNetwork(this.precision, value), value, A, B);
     for (const name of Object.keys(blocks))
       checkResult(blocks[name], `kernelBlocks(net, X, X2).${name}`, { infinite: true });
     return blocks;

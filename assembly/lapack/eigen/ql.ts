@@ -9,8 +9,8 @@ import { madd, nmadd } from "../../simd/words";
 // @ts-ignore: decorator
 @inline const TINY: f64 = 1e-140;
 /**
- * Negligible beside a matrix of size 1, whose entries are 2^-54 at least where it holds subnormals; and far enough above
- * TINY for a sweep to make progress.
+ * Negligible beside a matrix of size 1, whose largest entry is 2^-54 where it holds subnormals. Far enough above TINY
+ * for a sweep to make progress.
  */
 // @ts-ignore: decorator
 @inline const FLOOR: f64 = 1e-120;

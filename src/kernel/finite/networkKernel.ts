@@ -1,13 +1,14 @@
 /** The tangent kernel of a finite network, as regression sees it. */
 
 import type { Context } from "../../context.js";
-import { bytesFor, type Precision } from "../../linalg/precision.js";
+import type { Precision } from "../../linalg/precision.js";
 import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, widths } from "../../model/network.js";
 import type { KernelSource } from "../kernel.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
 import { loadInputs, loadNetwork } from "./layers.js";
+import { bytesOfNetwork } from "./singlePrecision.js";
 import { forward } from "./tangents.js";
 
 /** Points × points × units from which a kernel in float32 is faster than in float64 (measured). */
@@ -21,6 +22,7 @@ export class NetworkSource implements KernelSource {
   readonly #context: Context;
   readonly #mode: Outputs;
   readonly #precision: Precision;
+  #known: 8 | 4 | undefined;
 
   constructor(
     context: Context,
@@ -65,8 +67,13 @@ export class NetworkSource implements KernelSource {
   #kernel(X: Matrix, X2: Matrix | undefined): Matrix {
     const { network } = this;
     const work = X.rows * (X2 ?? X).rows * widths(network)[0];
-    const bytes = bytesFor(this.#precision, work, LEAST_WORK);
+    const bytes = work < LEAST_WORK ? 8 : this.#bytes();
     return kernel(this.#context, bytes, network, X, X2, this.#mode);
+  }
+
+  #bytes(): 8 | 4 {
+    this.#known ??= bytesOfNetwork(this.#precision, this.network);
+    return this.#known;
   }
 
   diagonal(X: Matrix): Float64Array {
