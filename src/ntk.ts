@@ -11,6 +11,7 @@ import type { ClassifyOptions } from "./classification/classifyOptions.js";
 import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
+import { unlessOverflows } from "./kernel/finite/rescale.js";
 import { bytesOfNetwork } from "./kernel/finite/singlePrecision.js";
 import { forward, jacobian, kernelTimesVector } from "./kernel/finite/tangents.js";
 import type { KernelSource } from "./kernel/kernel.js";
@@ -216,7 +217,9 @@ export class Ntk {
   kernelBlocks(net: Network, X: MatrixLike, X2?: MatrixLike): Record<string, Matrix> {
     const [value, A] = checked(net, X);
     const B = X2 === undefined || X2 === X ? undefined : toMatrix(X2, "X2", { cols: A.cols });
-    const blocks = kernelBlocks(this.#context, bytesOfNetwork(this.precision, value), value, A, B);
+    const bytes = bytesOfNetwork(this.precision, value);
+    const compute = (net: Network, X: Matrix, X2: Matrix | undefined) => kernelBlocks(this.#context, bytes, net, X, X2);
+    const blocks = unlessOverflows(value, A, B, compute, (all) => Object.values(all).map(({ data }) => data));
     for (const name of Object.keys(blocks))
       checkResult(blocks[name], `kernelBlocks(net, X, X2).${name}`, { infinite: true });
     return blocks;

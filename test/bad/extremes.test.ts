@@ -288,6 +288,8 @@ function each(of: string, call: (ntk: Ntk, model: Model, world: World) => unknow
 /** What a refusal says: the cause, or what to change. */
 const CAUSE =
   /overflow|rescale|rounding|singular|positive definite|ridge|rate|scale|underflow|double|finite|expected|converge|diverged|change|cannot/;
+const times = (list: Iterable<number>, k: number) => Array.from(list, (x) => x * 2 ** k);
+
 const TYPED = ["TypeError", "RangeError", "NotPositiveDefiniteError", "ConvergenceError", "MemoryLimitError"];
 
 /** What is wrong with what a call gave or threw. `refused` gets the classes of all errors. */
@@ -343,7 +345,6 @@ describe.each(variants)("%s", (variant) => {
   });
   describe("results whose squares leave the doubles", () => {
     const X = [0.3, -1, 2, 0.7];
-    const times = (list: Iterable<number>, k: number) => Array.from(list, (x) => x * 2 ** k);
     const ones = { inputs: 1, hidden: 3, bias: false, activation: "relu" } as const;
 
     test.each([-300, 300])("the standard error of sampled kernels, inputs times 2^%d", (k) => {
@@ -376,6 +377,52 @@ describe.each(variants)("%s", (variant) => {
           .gap;
       expect((of(k).at(-1) ?? 0) / (of(0).at(-1) ?? 1)).toBeCloseTo(1, 9);
     });
+  });
+
+  test.each([[[5]], [[5, 4]], [[3, 4, 2]]])("a kernel where only x·x' overflows: hidden layers of %j", (hidden) => {
+    const depth = hidden.length;
+    const outer = [depth > 1 ? "c1" : "c", "b"];
+    for (const parametrization of ["standard", "ntk"] as const) {
+      const net = createNetwork({
+        ...{ inputs: 2, hidden, activation: "relu", bias: false, outputs: 2, parametrization, seed: 3 },
+        rates: { b: 0.5, [outer[0]]: 0.25 },
+      });
+      const small = { ...net, parameters: net.parameters.slice() };
+      for (const { name, offset, length } of net.blocks)
+        if (outer.includes(name)) for (let p = offset; p < offset + length; p++) small.parameters[p] *= 2 ** -500;
+      const X = [
+        [0.3, -1],
+        [2, 0.7],
+        [-0.4, 1.1],
+      ];
+      const large = X.map((x) => times(x, 664));
+      // Features are 2^164 times as large, gradients 2^-500 times.
+      const powers = (name: string) => (outer.includes(name) ? 328 : -672);
+      const blocks = ntk.kernelBlocks(net, X);
+      const found = ntk.kernelBlocks(small, large);
+      for (const [name, { data }] of Object.entries(blocks))
+        expect([...found[name].data], name).toEqual(times(data, powers(name)));
+      const sums = ntk.kernel(small, large).data;
+      for (const [at, value] of sums.entries()) {
+        const terms = Object.entries(blocks).map(([name, { data }]) => data[at] * 2 ** powers(name));
+        const expected = terms.reduce((sum, term) => sum + term, 0);
+        expect(Math.abs(value - expected), `entry ${at}`).toBeLessThanOrEqual(1e-14 * 2 ** 328);
+      }
+      const diagonal = ntk.kernelDiagonal(small, large);
+      for (let i = 0; i < 3; i++) expect(diagonal[i] / sums[4 * i]).toBeCloseTo(1, 13);
+      const full = ntk.kernel(small, large, large.slice(1), { outputs: "full" }).data;
+      expect(full.every(Number.isFinite)).toBe(true);
+      expect((full[0] + full[5]) / 2 / sums[1]).toBeCloseTo(1, 13);
+      // What truly overflows is not finite: refused where it is NaN.
+      expect(complaints("kernel", () => ntk.kernel(net, large), [])).toEqual([]);
+      expect(() =>
+        ntk.fit(net, large, [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      ).toThrow(/overflows float64/);
+    }
   });
 
   test("shares of the hidden layer, and columns of the smallest doubles", () => {

@@ -8,6 +8,7 @@ import { type Network, widths } from "../../model/network.js";
 import type { KernelSource } from "../kernel.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
 import { loadInputs, loadNetwork } from "./layers.js";
+import { unlessOverflows } from "./rescale.js";
 import { bytesOfNetwork } from "./singlePrecision.js";
 import { forward } from "./tangents.js";
 
@@ -68,7 +69,9 @@ export class NetworkSource implements KernelSource {
     const { network } = this;
     const work = X.rows * (X2 ?? X).rows * widths(network)[0];
     const bytes = work < LEAST_WORK ? 8 : this.#bytes();
-    return kernel(this.#context, bytes, network, X, X2, this.#mode);
+    const compute = (net: Network, A: Matrix, B: Matrix | undefined) =>
+      kernel(this.#context, bytes, net, A, B, this.#mode);
+    return unlessOverflows(network, X, X2, compute, ({ data }) => [data]);
   }
 
   #bytes(): 8 | 4 {
@@ -77,6 +80,7 @@ export class NetworkSource implements KernelSource {
   }
 
   diagonal(X: Matrix): Float64Array {
-    return kernelDiagonal(this.#context, this.network, X, this.#mode);
+    const compute = (net: Network, A: Matrix) => kernelDiagonal(this.#context, net, A, this.#mode);
+    return unlessOverflows(this.network, X, undefined, compute, (diagonal) => [diagonal]);
   }
 }
