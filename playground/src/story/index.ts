@@ -2,6 +2,7 @@
 // computed when the step comes near the screen. The address names the step, and holds the settings of its figure.
 import "./figure.css";
 import "./story.css";
+import { writeAddress } from "../address";
 import { h, html } from "../dom";
 import type { Mount } from "../mount";
 import { readHash } from "../state";
@@ -74,6 +75,7 @@ class Section {
     this.#shown = new AbortController();
     const signal = AbortSignal.any([this.signal, this.#shown.signal]);
     this.#settings = asked;
+    this.#error.textContent = "";
     const fail = (error: Error) => {
       this.#error.textContent = error.message;
     };
@@ -184,7 +186,7 @@ class Story {
   #write(): void {
     const { address } = this.#sections[this.#current - 1];
     // The landing address stays as it is until the reader has done something.
-    if (this.#current > 1 || stepInAddress() > 0 || address !== stepAddress(1)) history.replaceState(null, "", address);
+    if (this.#current > 1 || stepInAddress() > 0 || address !== stepAddress(1)) writeAddress(address);
   }
 
   #arrive(step: number, address = true): void {

@@ -1,7 +1,7 @@
 // Step 4: six networks and their first-order models, racing from the same starts.
 import { latest, service } from "../client";
 import type { StoryRace, StoryRaceRequest } from "../compute/storyRace";
-import { format, h } from "../dom";
+import { announcer, format, h } from "../dom";
 import { player, slider } from "./controls";
 import { Plot } from "./plot";
 import { type MountStep, numberIn, type Place, SPAN, WAVE, WIDE } from "./step";
@@ -95,7 +95,7 @@ class Races {
   share: number;
   seed: number;
   readonly panels: Panel[];
-  readonly status = h("p", { class: "values", id: "values4", "aria-live": "polite" });
+  readonly status = h("p", { class: "values", id: "values4" });
   ready = () => {};
   readonly #place: Place;
   readonly #ask: (requests: StoryRaceRequest[]) => void;
@@ -107,6 +107,7 @@ class Races {
     this.seed = Math.round(numberIn(params, "seed", SEED.min, SEED.max, SEED.value));
     const inits = Object.keys(INITS) as Init[];
     this.panels = inits.flatMap((init) => WIDTHS.map((width) => new Panel(init, width, signal)));
+    const say = announcer(signal);
     this.#ask = latest(
       signal,
       (requests: StoryRaceRequest[]) => service.storyRaces(requests) as Promise<StoryRace[]>,
@@ -115,6 +116,7 @@ class Races {
           this.panels[i].race = race;
         });
         this.status.textContent = verdict(this.panels, requests[0].share);
+        say(this.status.textContent);
         this.ready();
       },
       place.fail,
