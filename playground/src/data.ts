@@ -1,7 +1,7 @@
 // Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a
 // number.
 import type { Frame, Point } from "./compute/regressionTypes";
-import { moments } from "./numbers";
+import { extent, moments } from "./numbers";
 
 /** The most points: a fit is to take less than a frame or two. */
 export const MAX_POINTS = 1000;
@@ -83,10 +83,7 @@ export function unplottable({ points, frame, labels }: Data): string | undefined
   for (const { name, middle, spread, values } of axes) {
     if (spread < NARROWEST)
       return `The values of ${name} differ by less than 10⁻³⁰; expected more, which an axis can show.`;
-    const [low, high] = values.reduce(
-      ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
-      [middle - spread, middle + spread],
-    );
+    const [low, high] = extent([...values, middle - spread, middle + spread]);
     if (high - low < SHORTEST * Math.max(-low, high))
       return `The values of ${name} differ in their last digits alone; expected more, which an axis can show.`;
   }

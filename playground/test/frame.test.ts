@@ -1,13 +1,10 @@
 // The frame around the views: what loads, what does not, colours, the phone, legends, help.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { BrowserContextOptions, Page } from "playwright";
 import { describe, expect, test } from "vitest";
 import { unitColor } from "../src/palette";
+import { findings } from "./axe";
 import { largest, smallest } from "./extremes";
 import { DESK, finger, inPlot, newPage, onPage, PHONE, picture, says, site, textOf, VIEWS } from "./page";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Opens a view of a page that is open. */
 async function open(page: Page, view: string) {
@@ -306,17 +303,13 @@ test.each(Object.keys(LOOKS))("axe finds nothing serious in any view, %s", (look
   onPage(
     "regression?data=wave",
     async (page) => {
-      await page.evaluate(AXE);
       for (const view of VIEWS) {
         await open(page, view);
         const handle = page.getByRole("button", { name: "Settings", exact: true });
         if (await handle.isVisible()) await handle.click();
         // The times are drawn, so that they are looked at too.
         if (view === "speed") await page.locator(".times").first().waitFor();
-        const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-        const { violations } = await page.evaluate(run);
-        const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-        expect(bad.map(({ id, nodes }) => `${view}: ${id}: ${nodes[0].html}`)).toEqual([]);
+        expect([view, await findings(page)]).toEqual([view, []]);
       }
     },
     { ...LOOKS[look], reducedMotion: "reduce" },

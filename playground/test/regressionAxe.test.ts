@@ -1,24 +1,17 @@
 // The tools of the regression view, opened, for everybody: axe, and widths of a phone.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { expect, test } from "vitest";
+import { findings } from "./axe";
 import { DESK, give, onPage, PHONE, reported, WAVE } from "./page";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 test.each(["light", "dark"] as const)("axe finds nothing serious in import, table and menu, %s", (colorScheme) =>
   onPage(
     WAVE,
     async (page) => {
-      await page.evaluate(AXE);
       await give(page, "date;price;who\n2024-02-28;1,5;Ann\n2024-02-29;2,5;Ann\n2024-03-01;NA;Bob\n");
       await reported(page, 2);
       await page.locator("summary").click();
       await page.getByRole("button", { name: "Share" }).click();
-      const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-      const { violations } = await page.evaluate(run);
-      const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(bad.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+      expect(await findings(page)).toEqual([]);
     },
     { ...DESK, colorScheme, reducedMotion: "reduce" },
   ),

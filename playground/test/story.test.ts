@@ -1,50 +1,26 @@
 // The story in the built playground. What is drawn is read from the paths, and compared with textbook formulas.
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, BrowserContextOptions, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BrowserContextOptions, Page } from "playwright";
+import { describe, expect, test } from "vitest";
 import { createNetwork } from "../../dist/ntk-wasm.js";
 import { FIREFOX, launchFirefox } from "../../scripts/firefox.mjs";
 import { patience } from "../../scripts/slowness.mjs";
 import { guide } from "../src/story/links";
 import { SMALL } from "../src/story/step";
 import { STEPS } from "../src/story/text";
+import { findings } from "./axe";
 import { largest } from "./extremes";
-import { browse, serve } from "./site.mjs";
+import { finger, DESK as ON_DESK, PHONE as ON_PHONE, onPage as onAnyPage, says, site } from "./page";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const DESK = { viewport: { width: 1200, height: 900 }, reducedMotion: "reduce" } as const;
-const PHONE = { ...DESK, viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
+const DESK = { ...ON_DESK, reducedMotion: "reduce" } as const;
+const PHONE = { ...ON_PHONE, reducedMotion: "reduce" } as const;
 const NUMBERS = STEPS.map((_, i) => i + 1);
 /** Paths have tenths of a pixel. */
 const PIXEL = 0.1;
 
-let site: Awaited<ReturnType<typeof serve>>;
-let browser: Browser;
-beforeAll(async () => {
-  [site, browser] = await Promise.all([serve(), browse()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  site?.close();
-});
-
-/** Runs `body` on a page of its own; errors of the page fail it. */
-async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
-  const page = await browser.newPage(options);
-  page.setDefaultTimeout(patience(60_000));
-  const errors: string[] = [];
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  try {
-    await page.goto(`${site.url}${hash}`);
-    await page.locator("h1").waitFor();
-    await body(page);
-  } finally {
-    await page.close();
-  }
-  expect(errors).toEqual([]);
-}
+/** A page whose figures stand still. */
+const onPage = (hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) =>
+  onAnyPage(hash, body, options);
 
 /** What a curve shows: its points in the units of the axes, and what a pixel is in units of y. */
 async function drawn(page: Page, selector: string): Promise<{ points: [number, number][]; pixel: number }> {
@@ -68,8 +44,6 @@ const changes = (page: Page, selector: string, old: string | null) =>
     selector,
     old,
   ] as const);
-const says = (page: Page, id: string, text: string | RegExp) =>
-  page.locator(`#${id}`).filter({ hasText: text }).waitFor();
 const ready = (page: Page, step: number) => page.locator(`.step-${step}.ready`).waitFor();
 const box = async (page: Page, selector: string) => {
   const found = await page.locator(selector).boundingBox();
@@ -95,7 +69,7 @@ function expectDrawn({ points, pixel }: { points: [number, number][]; pixel: num
 describe("addresses", () => {
   test("every step has one that opens at it; an empty one shows the beginning", async () => {
     for (const step of NUMBERS) {
-      await onPage(`#story/${step}`, async (page) => {
+      await onPage(`story/${step}`, async (page) => {
         await ready(page, step);
         await page
           .locator(`.progress [aria-current="step"]`)
@@ -116,7 +90,7 @@ describe("addresses", () => {
   });
 
   test("links to steps scroll, take the focus and change the address; the figures stay", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, ".step-1 .figure .curve.sum");
       await page.getByLabel("Steepness c").fill("2");
       await page.getByRole("link", { name: "Next step" }).focus();
@@ -129,7 +103,7 @@ describe("addresses", () => {
     }));
 
   test("a reader who scrolls without wheel and keys is followed, and not pulled back", () =>
-    onPage("#story/2", async (page) => {
+    onPage("story/2", async (page) => {
       await ready(page, 2);
       // The page lets go of the step once its figures are there: the reader scrolls until then.
       await page.waitForFunction(() => {
@@ -138,7 +112,7 @@ describe("addresses", () => {
         return !document.querySelector(".story.pinned");
       });
       await ready(page, 4);
-      await says(page, "values4", "After 300 steps");
+      await says(page, "After 300 steps", "values4");
       await page.waitForFunction(() => location.hash === "#story/4");
       await page.locator('.progress [aria-current="step"]').filter({ hasText: "4" }).waitFor();
     }));
@@ -187,7 +161,7 @@ describe("step 1", () => {
     page.evaluate(() => (new URLSearchParams(location.hash.split("?")[1]).get("w") ?? "").split(",").map(Number));
 
   test("a ring that is dragged changes its unit and the sum, as the formula says", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       const before = await dOf(page, SUM);
       const ring = await box(page, '.step-1 [aria-label^="Unit 3: its"]');
@@ -210,7 +184,7 @@ describe("step 1", () => {
     }));
 
   test("arrow keys and sliders do the same; a shared address shows the same curve", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       const before = await dOf(page, SUM);
       await page.locator('.step-1 [aria-label^="Unit 1: its"]').focus();
@@ -232,14 +206,14 @@ describe("step 1", () => {
     }));
 
   test("values are read under the pointer and by keys", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       await page.locator('.step-1 [aria-label^="Place to read"]').focus();
-      await says(page, "values1", /^x = 0\.00: −1\.37 \+ \(.*\) = −/);
+      await says(page, /^x = 0\.00: −1\.37 \+ \(.*\) = −/, "values1");
       await page.keyboard.press("ArrowRight");
-      await says(page, "values1", "x = 0.05:");
+      await says(page, "x = 0.05:", "values1");
       await page.locator(".step-1 .figure").hover({ position: { x: 60, y: 60 } });
-      await says(page, "values1", "x = −2");
+      await says(page, "x = −2", "values1");
     }));
 });
 
@@ -257,7 +231,7 @@ describe("step 2", () => {
   const PANELS = [[0], [1, 2, 3, 4], [9, 10, 11, 12], [5, 6, 7, 8]];
 
   test("all four families are drawn, each curve a derivative by its weight", () =>
-    onPage("#story/2", async (page) => {
+    onPage("story/2", async (page) => {
       await drawn(page, ".step-2 .keep .curve.linear");
       for (const [i, weights] of PANELS.entries()) {
         for (const [j, p] of weights.entries()) {
@@ -274,7 +248,7 @@ describe("step 2", () => {
     }));
 
   test("the sliders' changes add up", () =>
-    onPage("#story/2?a=0.3&b2=-0.5&d4=0.4", async (page) => {
+    onPage("story/2?a=0.3&b2=-0.5&d4=0.4", async (page) => {
       const sum = (changes: [number, number][]) => (x: number) =>
         changes.reduce((f, [p, by]) => f + by * feature(p, x), textbook(start, x));
       const given: [number, number][] = [
@@ -290,7 +264,7 @@ describe("step 2", () => {
       const moved = start.slice();
       for (const [p, by] of [...given, [6, 0.25]]) moved[p] += by;
       expectDrawn(await drawn(page, ".step-2 .keep .curve.network"), (x) => textbook(moved, x));
-      await says(page, "values2", "4 of 13 weights changed");
+      await says(page, "4 of 13 weights changed", "values2");
       await page.waitForFunction(() => location.hash.includes("c2=0.25"));
     }));
 });
@@ -300,7 +274,7 @@ describe("step 3", () => {
   const NOW = ".step-3 .curve.network";
 
   test("the regression follows a point that is moved", () =>
-    onPage("#story/3?ridge=-3", async (page) => {
+    onPage("story/3?ridge=-3", async (page) => {
       await drawn(page, FIT);
       const before = await dOf(page, FIT);
       const ring = await box(page, '.step-3 [aria-label="Point 5"]');
@@ -323,14 +297,14 @@ describe("step 3", () => {
     }));
 
   test("training begins at the network and ends in the regression; the ridge smooths", () =>
-    onPage("#story/3", async (page) => {
-      await says(page, "values3", "Training has arrived at the regression");
+    onPage("story/3", async (page) => {
+      await says(page, "Training has arrived at the regression", "values3");
       const end = await drawn(page, NOW);
       const fit = await drawn(page, FIT);
       const apart = end.points.map(([, y], i) => Math.abs(y - fit.points[i][1]));
       expect(largest(apart)).toBeLessThan(2 * fit.pixel);
       await page.getByLabel("Steps of training").fill("0");
-      await says(page, "values3", "Training has 100 % of its way to go");
+      await says(page, "Training has 100 % of its way to go", "values3");
       expect(await dOf(page, NOW)).toBe(await dOf(page, ".step-3 .curve.faint"));
       const free = async () =>
         Number(/leaves ([\d.]+)/.exec((await page.locator("#values3").textContent()) ?? "")?.[1]);
@@ -348,8 +322,8 @@ describe("step 4", () => {
   const facts = (page: Page) => page.locator(".racer .facts").allTextContents();
 
   test("the gap falls with the width, in both rows", () =>
-    onPage("#story/4", async (page) => {
-      await says(page, "values4", "After 300 steps at 50 % of the largest stable rate");
+    onPage("story/4", async (page) => {
+      await says(page, "After 300 steps at 50 % of the largest stable rate", "values4");
       const gaps = (await facts(page)).map((text) => Number(/gap ([\d.]+)/.exec(text)?.[1]));
       expect(gaps).toHaveLength(6);
       for (const row of [gaps.slice(0, 3), gaps.slice(3)]) {
@@ -361,10 +335,10 @@ describe("step 4", () => {
     }));
 
   test("past the bound the story says what diverges and what settles, and the curves do so", () =>
-    onPage("#story/4", async (page) => {
-      await says(page, "values4", "After 300 steps");
+    onPage("story/4", async (page) => {
+      await says(page, "After 300 steps", "values4");
       await page.getByLabel("Rate, of the largest stable one").fill("1.5");
-      await says(page, "values4", "This is past the bound: every first-order model diverges.");
+      await says(page, "This is past the bound: every first-order model diverges.", "values4");
       await page.waitForFunction(() => location.hash.includes("share=1.5"));
       const told = (await page.locator("#values4").textContent()) ?? "";
       const texts = await facts(page);
@@ -388,9 +362,9 @@ describe("step 4", () => {
     }));
 
   test("the race plays to its end by itself, unless little motion is wanted", async () => {
-    await onPage("#story/4", (page) => page.getByRole("button", { name: "To the start" }).last().waitFor());
+    await onPage("story/4", (page) => page.getByRole("button", { name: "To the start" }).last().waitFor());
     await onPage(
-      "#story/4",
+      "story/4",
       async (page) => {
         const step = page.locator('.step-4 output[for="story-step"]');
         await page.locator(".step-4").getByRole("button", { name: "Pause" }).click();
@@ -404,7 +378,7 @@ describe("step 4", () => {
 });
 
 test("step 5: the winners are those that the words name, for ten seeds too", () =>
-  onPage("#story/5", async (page) => {
+  onPage("story/5", async (page) => {
     await page.locator('[data-rivals="edge"][data-winner="network"]').waitFor();
     await page.locator('[data-rivals="plane"][data-winner="kernel"]').waitFor();
     // On the right both are about equally good at their lowest points.
@@ -418,7 +392,7 @@ test("step 5: the winners are those that the words name, for ten seeds too", () 
     await changes(page, '[data-rivals="edge"] .curve.network', before);
     await page.locator(".rivals .facts").filter({ hasText: "Seed 7, step 1000" }).first().waitFor();
     await page.getByRole("button", { name: "Try seeds 1 to 10" }).click();
-    await says(page, "values5", "10 seeds tried.");
+    await says(page, "10 seeds tried.", "values5");
     const tallies = await page.locator(".rivals .strip").allTextContents();
     expect(tallies).toEqual([
       "Of 10 seeds the network wins 10, the kernel 0.",
@@ -443,11 +417,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       "",
       async (page) => {
         await readAll(page);
-        await page.evaluate(AXE);
-        const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-        const { violations } = await page.evaluate(run);
-        const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-        expect(bad.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+        expect(await findings(page)).toEqual([]);
         const colours = await page.evaluate(() => {
           const strokes = [...document.querySelectorAll(".curve, .ring, .edge")].map(
             (one) => getComputedStyle(one).stroke,
@@ -503,16 +473,14 @@ describe("phone", () => {
 
   test("a swipe over a figure scrolls the page, a finger on a ring drags the ring", () =>
     onPage(
-      "#story/3",
+      "story/3",
       async (page) => {
         await drawn(page, ".step-3 .curve.linear");
-        const fingers = await page.context().newCDPSession(page);
-        const swipe = async (from: { x: number; y: number }) => {
-          const touch = (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
-            fingers.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: from.x, y }] });
-          await touch("touchStart", from.y);
-          for (let i = 1; i <= 10; i++) await touch("touchMove", from.y - 6 * i);
-          await touch("touchEnd");
+        const { down, move, up } = await finger(page);
+        const swipe = async ({ x, y }: { x: number; y: number }) => {
+          await down([x, y]);
+          await move([x, y], [0, -60]);
+          await up();
         };
         // The step above has come, and its figure has its height.
         await drawn(page, ".step-2 .keep .curve.linear");

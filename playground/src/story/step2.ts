@@ -1,8 +1,10 @@
 // Step 2: the four families of features, and what a step of a few weights does to the network.
+
 import { latest, service } from "../client";
 import type { UnitsRequest, UnitsResult } from "../compute/storyUnits";
-import { announcer, format, h } from "../dom";
-import { decimals, slider } from "./controls";
+import { announcer, h } from "../dom";
+import { decimals, format } from "../numbers";
+import { slider } from "./controls";
 import { reader } from "./handle";
 import { Plot } from "./plot";
 import { colorOf, GRID, type MountStep, numberIn, type Place, READ_HINT, SMALL, SPAN, UNITS } from "./step";

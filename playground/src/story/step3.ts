@@ -1,8 +1,10 @@
 // Step 3: training to its end is a ridge regression on the features. Points can be dragged.
+
 import { latest, service } from "../client";
 import type { StoryFitRequest, StoryFitResult } from "../compute/storyFit";
-import { announcer, format, h } from "../dom";
-import { decimals, player, slider } from "./controls";
+import { announcer, h } from "../dom";
+import { decimals, format } from "../numbers";
+import { player, slider } from "./controls";
 import { handle, reader } from "./handle";
 import { Plot } from "./plot";
 import { GRID, type MountStep, numberIn, type Place, READ_HINT, SPAN, WAVE, WIDE } from "./step";

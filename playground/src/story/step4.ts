@@ -1,7 +1,9 @@
 // Step 4: six networks and their first-order models, racing from the same starts.
+
 import { latest, service } from "../client";
 import type { StoryRace, StoryRaceRequest } from "../compute/storyRace";
-import { announcer, format, h } from "../dom";
+import { announcer, h } from "../dom";
+import { format } from "../numbers";
 import { player, slider } from "./controls";
 import { Plot } from "./plot";
 import { type MountStep, numberIn, type Place, SPAN, WAVE, WIDE } from "./step";

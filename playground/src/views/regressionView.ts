@@ -4,8 +4,8 @@ import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { Curve, RegressionRequest, RegressionResult } from "../compute/regressionTypes";
 import { type Data, encode, MAX_POINTS, point, unplottable } from "../data";
-import { announcer, format, h } from "../dom";
-import { observations, tellScale } from "../numbers";
+import { announcer, h } from "../dom";
+import { format, observations, pointCount, tellScale } from "../numbers";
 import { linspace } from "../plot";
 import { frozen, type State, same, session, store } from "../session";
 import { queryOf, type Values, writeHash } from "../state";
@@ -180,7 +180,7 @@ export class RegressionView {
     session.shown = now;
   }
 
-  /** Keeps settings and points for a return, after a reload too. A frame shares the memory of its tab, and keeps none. */
+  /** Keeps settings and points for a return, after a reload too. A frame has its tab's memory, and keeps none. */
   #store(): void {
     session.values = { ...this.values };
     if (!embedded()) store(queryOf(SPEC, this.values, this.#own ? encode(this.data) : {}));
@@ -256,7 +256,7 @@ export class RegressionView {
       finite && of(`Width ${2 ** this.values.width}`, finite),
       infinite && of("Infinite width", infinite),
     ].filter(Boolean);
-    return `${countWord(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
+    return `${pointCount(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
   }
 
   /** Why the band's scale is not an estimate, if it is none. */
@@ -265,7 +265,7 @@ export class RegressionView {
     const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
     if (tellScale(xs, ys, frame.y)) return "";
     const why = points.some(({ y }) => y !== frame.y)
-      ? `${countWord(observations(xs, ys))} cannot tell it`
+      ? `${pointCount(observations(xs, ys))} cannot tell it`
       : "no value differs from the mean";
     return `The scale of the band is the prior's, 1: ${why}. `;
   }
@@ -287,8 +287,6 @@ export class RegressionView {
     this.plot.setData([this.shown, ...columns] as uPlot.AlignedData);
   }
 }
-
-const countWord = (count: number) => (count === 1 ? "1 point" : `${count} points`);
 
 /** A request whose points move to the worker. The grid stays: the answer is drawn over it. */
 function sent(request: RegressionRequest): RegressionRequest {
