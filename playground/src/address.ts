@@ -12,7 +12,7 @@ let timer = 0;
 let credit = BURST;
 let counted = 0;
 
-/** Whether the reader has gone elsewhere, which the event of it has yet to say. */
+/** The reader is at another address, and its hashchange event is still to come. */
 const gone = () => location.hash !== known;
 
 /** The part of the address behind its #, as it was written last. */

@@ -17,7 +17,7 @@ const STEPS = [...new Set([0, ...Array.from({ length: 150 }, (_, k) => Math.roun
 const LAST = STEPS.length - 1;
 const SHARE = { min: 0.1, max: 1.6, step: 0.1, value: 0.5 };
 const SEED = { min: 0, max: 50, value: 1 };
-/** A coarser grid than that of the large figures: panels are small. */
+/** Coarser than the grid of the large figures: panels are small. */
 const GRID = Float64Array.from({ length: 81 }, (_, i) => (i - 40) * 0.075);
 /** A gap and a loss at which a reader sees that curves part, or that a fit is none. */
 const [APART, SETTLED] = [0.05, 1];
