@@ -1,9 +1,9 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
-// at 1 thread, and those of ops, methods and models again at 2. Node 22 runs the latter at 1, Node 26 all at 1, Node 24
-// and the browsers all at 2. Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with
-// the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
-// `node scripts/test.mjs firefox smoke` runs those rows alone.
+// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node and Node 26 run
+// the suites at 1 thread, Node 24 and the browsers at 2, and Node 22 those of ops, methods and models at 1. Then runs
+// scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
+// A missing engine is named and skipped; with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those
+// rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,9 @@ const STILL_MS = patience(300_000);
 /** What a vitest that is asked to end has to close its browser. */
 const GRACE_MS = patience(10_000);
 
-/** The suites of ops, methods and models, where threads share each call however small (`test/setup/variants.ts`). */
+/** Threads share each call, however small (`test/setup/variants.ts`). */
 const THREADS = { NTK_THREADS: "2" };
+/** The suites of ops, methods and models. */
 const SHARED = ["test/ops", "test/api", "test/model", "test/setup.test.ts"];
 
 const node = (major, env = {}) => ({
@@ -36,7 +37,6 @@ const chromium = { needs: CHROMIUM, missing: "install Debian's chromium, or set 
 const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set FIREFOX", browser: true };
 const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
-  { name: `node ${process.versions.node} at 2 threads`, project: "node", env: THREADS, files: SHARED },
   { ...node(22), files: SHARED },
   node(24, THREADS),
   node(26),

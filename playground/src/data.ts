@@ -1,13 +1,15 @@
 // Data sets of the regression view: bundled ones, CSV files, and points in the address. All of them keep every bit of a
 // number.
 import type { Frame, Point } from "./compute/regressionTypes";
-import { moments } from "./numbers";
+import { extent, moments } from "./numbers";
 
 /** The most points: a fit is to take less than a frame or two. */
 export const MAX_POINTS = 1000;
 /** The largest magnitude, and the smallest spread, of an axis that has ticks. */
 const LARGEST = 1e30;
 const NARROWEST = 1e-30;
+/** The shortest axis, as a share of its values: its ticks differ by more than the last digit. */
+const SHORTEST = 2 * Number.EPSILON;
 
 export interface Data {
   points: Point[];
@@ -72,9 +74,20 @@ export function unplottable({ points, frame, labels }: Data): string | undefined
     const { x, y } = points[at];
     return `Point ${at + 1} is (${x}, ${y}); expected numbers between −10³⁰ and 10³⁰, which an axis can show.`;
   }
-  const narrow = [frame.sx, frame.sy].findIndex((spread) => spread < NARROWEST);
-  if (narrow < 0) return undefined;
-  return `The values of ${labels[narrow]} differ by less than 10⁻³⁰; expected more, which an axis can show.`;
+  if (!Object.values(frame).every((value) => Math.abs(value) <= LARGEST))
+    return `The frame of the points is (${Object.values(frame).join(", ")}); expected numbers between −10³⁰ and 10³⁰.`;
+  const axes = [
+    { name: labels[0], middle: frame.x, spread: frame.sx, values: points.map(({ x }) => x) },
+    { name: labels[1], middle: frame.y, spread: frame.sy, values: points.map(({ y }) => y) },
+  ];
+  for (const { name, middle, spread, values } of axes) {
+    if (spread < NARROWEST)
+      return `The values of ${name} differ by less than 10⁻³⁰; expected more, which an axis can show.`;
+    const [low, high] = extent([...values, middle - spread, middle + spread]);
+    if (high - low < SHORTEST * Math.max(-low, high))
+      return `The values of ${name} differ in their last digits alone; expected more, which an axis can show.`;
+  }
+  return undefined;
 }
 
 /** Points with the frame that standardises them. */
@@ -121,7 +134,9 @@ export function decode(params: URLSearchParams): Data | undefined {
 
 /** A name for the address, where an underscore parts two. */
 export const cleanLabel = (name: string | undefined, fallback: string) =>
-  name?.trim().replaceAll("_", " ").slice(0, 40) || fallback;
+  Array.from(name?.trim().replaceAll("_", " ") ?? "")
+    .slice(0, 40)
+    .join("") || fallback;
 
 /** The points as a CSV import reads them back, to the bit. */
 export async function formatCsv({ points, labels, times }: Data): Promise<string> {

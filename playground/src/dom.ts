@@ -153,12 +153,3 @@ export function download(name: string, type: string, text: string | Blob): void 
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
-
-/** A number for people: four digits, a true minus. */
-export function format(value: number, digits = 3): string {
-  const text =
-    value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
-      ? value.toExponential(digits - 1)
-      : String(Number(value.toPrecision(digits)));
-  return text.replaceAll("-", "−");
-}

@@ -1,5 +1,6 @@
 // Heat maps on a canvas, in the colours of viridis.
-import { fill, format, h } from "./dom";
+import { fill, h } from "./dom";
+import { extent, format } from "./numbers";
 import "./heat.css";
 
 /** Nine stops of viridis. */
@@ -21,15 +22,6 @@ function paint(pixels: Uint8ClampedArray, at: number, t: number): void {
   const i = Math.floor(place);
   for (let k = 0; k < 3; k++) pixels[at + k] = STOPS[i][k] + (place - i) * (STOPS[i + 1][k] - STOPS[i][k]);
   pixels[at + 3] = 255;
-}
-
-function extent(data: Float64Array): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of data) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
 }
 
 /** One pixel for each entry of a square matrix. */

@@ -3,6 +3,7 @@
 import { type Choice, guessColumns, pickColumns, ROW_NUMBER, readTable, SEPARATORS, type Table } from "./csv";
 import type { Data } from "./data";
 import { fill, h } from "./dom";
+import { pointCount } from "./numbers";
 
 const PREVIEW_ROWS = 5;
 const DECIMALS = { ".": "point (1.5)", ",": "comma (1,5)" };
@@ -62,7 +63,7 @@ export function importText(box: HTMLElement, text: string, source: string, use: 
         h(
           "ul",
           { class: "notices" },
-          [`${count} points.`, ...notices].map((notice) => h("li", {}, notice)),
+          [`${pointCount(count)}.`, ...notices].map((notice) => h("li", {}, notice)),
         ),
         h("p", { class: "error", role: "alert" }),
         h("button", { type: "button", onclick: () => box.replaceChildren() }, "Close"),

@@ -33,3 +33,32 @@ export function moments(values: readonly number[]): [mean: number, std: number] 
   const std = unit * Math.sqrt(average((x) => (x - first - shift) ** 2));
   return [unit * (first + shift), std > Number.EPSILON * largest ? std : 1];
 }
+
+/** The smallest and the largest. */
+export function extent(values: Iterable<number>): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** A number for people: three digits or as many as are asked for, and a true minus. */
+export function format(value: number, digits = 3): string {
+  const text =
+    value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+      ? value.toExponential(digits - 1)
+      : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}
+
+/** Two decimals, with a true minus. */
+export const decimals = (value: number) =>
+  value
+    .toFixed(2)
+    .replace("-", "−")
+    .replace(/^−(0\.00)$/, "$1");
+
+/** How many points, in words. */
+export const pointCount = (count: number) => (count === 1 ? "1 point" : `${count} points`);

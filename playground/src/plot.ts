@@ -1,20 +1,22 @@
 // uPlot with the page's colours and sizes.
+
 import uPlot from "uplot";
-import { format, h } from "./dom";
+import { h } from "./dom";
+import { format } from "./numbers";
 import { tickTexts, tickWidth, timeTexts } from "./ticks";
 import "uplot/dist/uPlot.min.css";
 
 /** Colours that were looked up, until the theme changes. */
 const known = new Map<string, string>();
-const swatch = h("span", { class: "ink", hidden: true });
+const probe = h("span", { class: "ink", hidden: true });
 
 /** What a colour of the style sheet is now. */
 export function ink(name: string): string {
   const old = known.get(name);
   if (old !== undefined) return old;
-  if (!swatch.isConnected) document.body.append(swatch);
-  swatch.style.color = `var(--${name})`;
-  const now = getComputedStyle(swatch).color;
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(--${name})`;
+  const now = getComputedStyle(probe).color;
   known.set(name, now);
   return now;
 }
@@ -32,12 +34,15 @@ export function onTheme(signal: AbortSignal, redraw: () => void): void {
     matchMedia(query).addEventListener("change", changed, { signal });
 }
 
+/** How a legend shows a series. */
+export type Mark = "line" | "dashes" | "dots" | "area";
+
 /** A line of a legend. */
 export interface Key {
   text: string;
   /** The colour, by its name in the style sheet. */
   ink: string;
-  mark?: "line" | "dashes" | "dots" | "area";
+  mark?: Mark;
   /** The series of the plot whose value at the pointer is shown. */
   series?: number;
   /** How the value is shown. */
@@ -142,15 +147,20 @@ export function chart(parent: HTMLElement, signal: AbortSignal, options: ChartOp
   return plot;
 }
 
+/** A mark in a colour of the style sheet. */
+export function swatch(mark: Mark, ink: string): HTMLElement {
+  const element = h("span", { class: `swatch ${mark}`, "aria-hidden": "true" });
+  element.style.color = `var(--${ink})`;
+  return element;
+}
+
 /** Swatches with names, and the values at the pointer. */
 function legend(plot: uPlot, keys: readonly Key[]): HTMLElement {
   const values: { key: Key; text: HTMLElement }[] = [];
   const items = keys.map((key) => {
-    const mark = h("span", { class: `swatch ${key.mark ?? "line"}`, "aria-hidden": "true" });
-    mark.style.color = `var(--${key.ink})`;
     const text = h("span", { class: "value" });
     if (key.series !== undefined) values.push({ key, text });
-    return h("li", {}, mark, key.text, text);
+    return h("li", {}, swatch(key.mark ?? "line", key.ink), key.text, text);
   });
   const moved = () => {
     const at = plot.cursor.idx;
@@ -179,10 +189,6 @@ export function drawPoints(plot: uPlot, points: readonly { x: number; y: number 
   }
   ctx.restore();
 }
-
-/** The smallest and the largest. */
-export const extent = (values: readonly number[]): [low: number, high: number] =>
-  values.reduce<[number, number]>(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
 
 /** Evenly spaced numbers. */
 export const linspace = (from: number, to: number, count: number) =>

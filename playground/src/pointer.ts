@@ -91,7 +91,11 @@ export function pointEditor(view: RegressionView, signal: AbortSignal): void {
   over.addEventListener("pointermove", move, { signal });
   over.addEventListener("pointerup", up, { signal });
   over.addEventListener("pointercancel", leave, { signal });
-  signal.addEventListener("abort", () => clearTimeout(hold));
+  signal.addEventListener("abort", () => {
+    clearTimeout(hold);
+    // Another view has come by the keyboard: the point stays where it was dragged to.
+    if (dragged >= 0) view.keep();
+  });
   // A finger that holds a point moves the point, not the page, and opens no menu.
   const keep = (event: Event) => {
     if (dragged >= 0) event.preventDefault();

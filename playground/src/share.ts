@@ -1,4 +1,5 @@
 // What leaves the page: a link, a frame, pictures and code. This module is loaded when one is asked for.
+import { flushAddress } from "./address";
 import { codeOf } from "./code";
 import { download, fill, h } from "./dom";
 import type { RegressionView } from "./views/regressionView";
@@ -32,6 +33,7 @@ export async function share(what: What, view: RegressionView, said: HTMLElement)
 /** A text to copy, and what is said of it. */
 function textOf(what: Exclude<What, "png" | "svg">, view: RegressionView): [text: string, done: string] {
   view.save();
+  flushAddress();
   const { href } = location;
   if (what === "code")
     return [

@@ -1,4 +1,6 @@
 // State in the address: `#view?key=value&…`. Only what differs from the defaults is written.
+import { hash, writeAddress } from "./address";
+
 export type Value = number | string | boolean;
 
 /** What every control has. */
@@ -33,7 +35,7 @@ export type Values<S extends Spec> = {
 
 /** The view and the parameters in the address. */
 export function readHash(): { view: string; params: URLSearchParams } {
-  const [view = "", query = ""] = location.hash.slice(1).split("?", 2);
+  const [view = "", query = ""] = hash().split("?", 2);
   return { view, params: new URLSearchParams(query) };
 }
 
@@ -56,8 +58,8 @@ function readValue(field: Range | Choice | Check, text: string | null): Value {
   return Number(Math.min(max, min + steps * step).toPrecision(12));
 }
 
-/** Writes settings, and extra parameters that are not empty, to the address without a new entry in the history. */
-export function writeHash(view: string, spec: Spec, values: Record<string, Value>, extra: Record<string, string> = {}) {
+/** Settings, and extra parameters that are not empty, as the address has them. */
+export function queryOf(spec: Spec, values: Record<string, Value>, extra: Record<string, string> = {}): string {
   const parts: string[] = [];
   const add = (key: string, text: string) => parts.push(`${key}=${encodeURIComponent(text).replaceAll("%2C", ",")}`);
   for (const [key, field] of Object.entries(spec)) {
@@ -65,5 +67,11 @@ export function writeHash(view: string, spec: Spec, values: Record<string, Value
     if (value !== field.value) add(key, field.kind === "check" ? String(Number(value)) : String(value));
   }
   for (const [key, text] of Object.entries(extra)) if (text) add(key, text);
-  history.replaceState(null, "", `#${view}${parts.length ? `?${parts.join("&")}` : ""}`);
+  return parts.join("&");
+}
+
+/** Writes settings to the address. */
+export function writeHash(view: string, spec: Spec, values: Record<string, Value>, extra: Record<string, string> = {}) {
+  const query = queryOf(spec, values, extra);
+  writeAddress(`#${view}${query && `?${query}`}`);
 }

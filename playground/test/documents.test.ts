@@ -2,18 +2,17 @@
 // and what axe finds. Both are made here where they are missing; CI has made the site before.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { patience } from "../../scripts/slowness.mjs";
+import { findings } from "./axe";
 import { browse } from "./site.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const site = join(root, "site");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const node = (script: string) => execFileSync(process.execPath, [join(root, script)], { cwd: root, stdio: "ignore" });
 
 let browser: Browser;
@@ -29,12 +28,8 @@ const pages = () =>
   );
 const html = (path: string) => readFileSync(join(site, path), "utf8");
 
-interface Axe {
-  violations: { impact: string; id: string; nodes: { html: string }[] }[];
-}
-
 /** What axe finds serious or critical, light on a desk and dark on a phone. `theirs` are the theme's own. */
-async function findings(file: string, theirs: string[] = []): Promise<string[]> {
+async function faults(file: string, theirs: string[] = []): Promise<string[]> {
   const found: string[] = [];
   for (const [colorScheme, width] of [
     ["light", 1200],
@@ -42,11 +37,7 @@ async function findings(file: string, theirs: string[] = []): Promise<string[]> 
   ] as const) {
     const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
     await page.goto(`file://${file}`);
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() => (window as unknown as { axe: { run(): Promise<Axe> } }).axe.run());
-    for (const { impact, id, nodes } of violations)
-      if (["serious", "critical"].includes(impact) && !theirs.includes(id))
-        found.push(`${colorScheme}, ${width}: ${id}: ${nodes[0].html.slice(0, 100)}`);
+    for (const finding of await findings(page, theirs)) found.push(`${colorScheme}, ${width}: ${finding}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 0) found.push(`${width}: the page is ${wide} pixels wider than the screen`);
     await page.close();
@@ -106,7 +97,7 @@ describe("the site", () => {
 
   // A summary with a link in it is TypeDoc's own.
   test.each(["index.html", "documents/MATH.html", "documents/performance.html"])("axe: %s", async (path) => {
-    expect(await findings(join(site, path), ["nested-interactive"])).toEqual([]);
+    expect(await faults(join(site, path), ["nested-interactive"])).toEqual([]);
   });
 });
 
@@ -115,7 +106,7 @@ test(
   async () => {
     node("examples/motorcycle/main.mjs");
     const report = join(root, "report/index.html");
-    expect(await findings(report)).toEqual([]);
+    expect(await faults(report)).toEqual([]);
     expect(readFileSync(report, "utf8").match(/<svg/g)?.length).toBeGreaterThan(12);
   },
   patience(120_000),

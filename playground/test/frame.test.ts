@@ -1,24 +1,9 @@
 // The frame around the views: what loads, what does not, colours, the phone, legends, help.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { BrowserContextOptions, Page } from "playwright";
+import type { Page } from "playwright";
 import { describe, expect, test } from "vitest";
 import { unitColor } from "../src/palette";
 import { largest, smallest } from "./extremes";
-import { DESK, finger, inPlot, newPage, onPage, PHONE, picture, says, site, textOf, VIEWS } from "./page";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Opens a view of a page that is open. */
-async function open(page: Page, view: string) {
-  await page.evaluate((name) => {
-    location.hash = name;
-  }, view);
-  await page
-    .locator("main:not([aria-busy]) h1")
-    .filter({ hasText: new RegExp(view, "i") })
-    .waitFor();
-}
+import { DESK, finger, inPlot, newPage, onPage, openView, PHONE, picture, says, site, textOf, VIEWS } from "./page";
 
 describe("loading", () => {
   /** What the notice says where answers are altered on their way. */
@@ -222,7 +207,7 @@ describe("phone", () => {
       "regression?data=wave",
       async (page) => {
         for (const view of VIEWS) {
-          await open(page, view);
+          await openView(page, view);
           if (view === "speed") await page.locator(".times").first().waitFor();
           expect(
             await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
@@ -241,15 +226,16 @@ describe("phone", () => {
     ));
 
   /** The largest share of a plot that is in sight, above the sheet. */
-  const bestSeen = (page: Page) =>
-    page.evaluate(() => {
-      const sheet = document.querySelector("aside")?.getBoundingClientRect().top ?? innerHeight;
-      const shares = [...document.querySelectorAll(".plot, .heat")].map((plot) => {
-        const { top, bottom, height } = plot.getBoundingClientRect();
-        return (Math.min(bottom, sheet) - Math.max(0, top)) / height;
-      });
-      return largest(shares);
-    });
+  const bestSeen = async (page: Page) =>
+    largest(
+      await page.evaluate(() => {
+        const sheet = document.querySelector("aside")?.getBoundingClientRect().top ?? innerHeight;
+        return [...document.querySelectorAll(".plot, .heat")].map((plot) => {
+          const { top, bottom, height } = plot.getBoundingClientRect();
+          return (Math.min(bottom, sheet) - Math.max(0, top)) / height;
+        });
+      }),
+    );
 
   test("the sheet opens and closes by keyboard, and closed it hides its controls", () =>
     onPage(
@@ -296,29 +282,3 @@ describe("phone", () => {
       PHONE,
     ));
 });
-
-const LOOKS: Record<string, BrowserContextOptions> = {
-  light: { ...DESK, colorScheme: "light" },
-  dark: { ...DESK, colorScheme: "dark" },
-  phone: { ...PHONE, colorScheme: "light" },
-};
-test.each(Object.keys(LOOKS))("axe finds nothing serious in any view, %s", (look) =>
-  onPage(
-    "regression?data=wave",
-    async (page) => {
-      await page.evaluate(AXE);
-      for (const view of VIEWS) {
-        await open(page, view);
-        const handle = page.getByRole("button", { name: "Settings", exact: true });
-        if (await handle.isVisible()) await handle.click();
-        // The times are drawn, so that they are looked at too.
-        if (view === "speed") await page.locator(".times").first().waitFor();
-        const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-        const { violations } = await page.evaluate(run);
-        const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-        expect(bad.map(({ id, nodes }) => `${view}: ${id}: ${nodes[0].html}`)).toEqual([]);
-      }
-    },
-    { ...LOOKS[look], reducedMotion: "reduce" },
-  ),
-);

@@ -22,6 +22,17 @@ const drop = (page: Page, text: string, name: string) =>
   );
 const panel = (page: Page, text: string) => page.locator(".import").filter({ hasText: text }).waitFor();
 
+test("one point is one point", () =>
+  onPage(WAVE, async (page) => {
+    await reported(page, 9);
+    await give(page, "x,y\n3,4\n");
+    await page
+      .locator(".notices li")
+      .first()
+      .filter({ hasText: /^1 point\.$/ })
+      .waitFor();
+  }));
+
 test("what was detected is shown, and can be changed", () =>
   onPage(WAVE, async (page) => {
     await reported(page, 9);

@@ -93,3 +93,14 @@ export async function inPlot(page: Page, x: number, y: number, selector = ".u-ov
   if (!box) throw new Error(`${selector} is not there`);
   return [box.x + x * box.width, box.y + y * box.height];
 }
+
+/** Opens a view of a page that is open. */
+export async function openView(page: Page, view: string) {
+  await page.evaluate((name) => {
+    location.hash = name;
+  }, view);
+  await page
+    .locator("main:not([aria-busy]) h1")
+    .filter({ hasText: new RegExp(view, "i") })
+    .waitFor();
+}

@@ -1,81 +1,17 @@
 // The story in the built playground. What is drawn is read from the paths, and compared with textbook formulas.
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, BrowserContextOptions, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import type { Page } from "playwright";
+import { describe, expect, test } from "vitest";
 import { createNetwork } from "../../dist/ntk-wasm.js";
-import { FIREFOX, launchFirefox } from "../../scripts/firefox.mjs";
-import { patience } from "../../scripts/slowness.mjs";
 import { guide } from "../src/story/links";
 import { SMALL } from "../src/story/step";
 import { STEPS } from "../src/story/text";
 import { largest } from "./extremes";
-import { browse, serve } from "./site.mjs";
+import { says } from "./page";
+import { box, changes, DESK, dOf, drawn, NUMBERS, onPage, ready } from "./storyPage";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const DESK = { viewport: { width: 1200, height: 900 }, reducedMotion: "reduce" } as const;
-const PHONE = { ...DESK, viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true };
-const NUMBERS = STEPS.map((_, i) => i + 1);
 /** Paths have tenths of a pixel. */
 const PIXEL = 0.1;
-
-let site: Awaited<ReturnType<typeof serve>>;
-let browser: Browser;
-beforeAll(async () => {
-  [site, browser] = await Promise.all([serve(), browse()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  site?.close();
-});
-
-/** Runs `body` on a page of its own; errors of the page fail it. */
-async function onPage(hash: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = DESK) {
-  const page = await browser.newPage(options);
-  page.setDefaultTimeout(patience(60_000));
-  const errors: string[] = [];
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  try {
-    await page.goto(`${site.url}${hash}`);
-    await page.locator("h1").waitFor();
-    await body(page);
-  } finally {
-    await page.close();
-  }
-  expect(errors).toEqual([]);
-}
-
-/** What a curve shows: its points in the units of the axes, and what a pixel is in units of y. */
-async function drawn(page: Page, selector: string): Promise<{ points: [number, number][]; pixel: number }> {
-  await page.waitForFunction((at) => (document.querySelector(at)?.getAttribute("d") ?? "").length > 0, selector);
-  return page.evaluate((at) => {
-    const path = document.querySelector(at) as SVGPathElement;
-    const data = (path.closest("svg") as SVGSVGElement).dataset;
-    const [x0, x1, left, right] = (data.x ?? "").split(",").map(Number);
-    const [y0, y1, bottom, top] = (data.y ?? "").split(",").map(Number);
-    const numbers = (path.getAttribute("d") ?? "").match(/-?[\d.]+/g)?.map(Number) ?? [];
-    const points = Array.from({ length: numbers.length / 2 }, (_, i): [number, number] => [
-      x0 + ((numbers[2 * i] - left) / (right - left)) * (x1 - x0),
-      y0 + ((bottom - numbers[2 * i + 1]) / (bottom - top)) * (y1 - y0),
-    ]);
-    return { points, pixel: (y1 - y0) / (bottom - top) };
-  }, selector);
-}
-const dOf = (page: Page, selector: string) => page.locator(selector).getAttribute("d");
-const changes = (page: Page, selector: string, old: string | null) =>
-  page.waitForFunction(([at, before]) => document.querySelector(at ?? "")?.getAttribute("d") !== before, [
-    selector,
-    old,
-  ] as const);
-const says = (page: Page, id: string, text: string | RegExp) =>
-  page.locator(`#${id}`).filter({ hasText: text }).waitFor();
-const ready = (page: Page, step: number) => page.locator(`.step-${step}.ready`).waitFor();
-const box = async (page: Page, selector: string) => {
-  const found = await page.locator(selector).boundingBox();
-  if (!found) throw new Error(`${selector} is not there`);
-  return { x: found.x + found.width / 2, y: found.y + found.height / 2 };
-};
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 /** The textbook network: weights a, b, c, d. */
@@ -95,7 +31,7 @@ function expectDrawn({ points, pixel }: { points: [number, number][]; pixel: num
 describe("addresses", () => {
   test("every step has one that opens at it; an empty one shows the beginning", async () => {
     for (const step of NUMBERS) {
-      await onPage(`#story/${step}`, async (page) => {
+      await onPage(`story/${step}`, async (page) => {
         await ready(page, step);
         await page
           .locator(`.progress [aria-current="step"]`)
@@ -116,7 +52,7 @@ describe("addresses", () => {
   });
 
   test("links to steps scroll, take the focus and change the address; the figures stay", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, ".step-1 .figure .curve.sum");
       await page.getByLabel("Steepness c").fill("2");
       await page.getByRole("link", { name: "Next step" }).focus();
@@ -129,14 +65,16 @@ describe("addresses", () => {
     }));
 
   test("a reader who scrolls without wheel and keys is followed, and not pulled back", () =>
-    onPage("#story/2", async (page) => {
+    onPage("story/2", async (page) => {
       await ready(page, 2);
-      await page.evaluate(() => {
+      // The page lets go of the step once its figures are there: the reader scrolls until then.
+      await page.waitForFunction(() => {
         const top = document.querySelector(".step-4")?.getBoundingClientRect().top ?? 0;
         scrollBy({ top: top - 80, behavior: "instant" });
+        return !document.querySelector(".story.pinned");
       });
       await ready(page, 4);
-      await says(page, "values4", "After 300 steps");
+      await says(page, "After 300 steps", "values4");
       await page.waitForFunction(() => location.hash === "#story/4");
       await page.locator('.progress [aria-current="step"]').filter({ hasText: "4" }).waitFor();
     }));
@@ -185,7 +123,7 @@ describe("step 1", () => {
     page.evaluate(() => (new URLSearchParams(location.hash.split("?")[1]).get("w") ?? "").split(",").map(Number));
 
   test("a ring that is dragged changes its unit and the sum, as the formula says", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       const before = await dOf(page, SUM);
       const ring = await box(page, '.step-1 [aria-label^="Unit 3: its"]');
@@ -208,7 +146,7 @@ describe("step 1", () => {
     }));
 
   test("arrow keys and sliders do the same; a shared address shows the same curve", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       const before = await dOf(page, SUM);
       await page.locator('.step-1 [aria-label^="Unit 1: its"]').focus();
@@ -230,14 +168,14 @@ describe("step 1", () => {
     }));
 
   test("values are read under the pointer and by keys", () =>
-    onPage("#story/1", async (page) => {
+    onPage("story/1", async (page) => {
       await drawn(page, SUM);
       await page.locator('.step-1 [aria-label^="Place to read"]').focus();
-      await says(page, "values1", /^x = 0\.00: −1\.37 \+ \(.*\) = −/);
+      await says(page, /^x = 0\.00: −1\.37 \+ \(.*\) = −/, "values1");
       await page.keyboard.press("ArrowRight");
-      await says(page, "values1", "x = 0.05:");
+      await says(page, "x = 0.05:", "values1");
       await page.locator(".step-1 .figure").hover({ position: { x: 60, y: 60 } });
-      await says(page, "values1", "x = −2");
+      await says(page, "x = −2", "values1");
     }));
 });
 
@@ -255,7 +193,7 @@ describe("step 2", () => {
   const PANELS = [[0], [1, 2, 3, 4], [9, 10, 11, 12], [5, 6, 7, 8]];
 
   test("all four families are drawn, each curve a derivative by its weight", () =>
-    onPage("#story/2", async (page) => {
+    onPage("story/2", async (page) => {
       await drawn(page, ".step-2 .keep .curve.linear");
       for (const [i, weights] of PANELS.entries()) {
         for (const [j, p] of weights.entries()) {
@@ -272,7 +210,7 @@ describe("step 2", () => {
     }));
 
   test("the sliders' changes add up", () =>
-    onPage("#story/2?a=0.3&b2=-0.5&d4=0.4", async (page) => {
+    onPage("story/2?a=0.3&b2=-0.5&d4=0.4", async (page) => {
       const sum = (changes: [number, number][]) => (x: number) =>
         changes.reduce((f, [p, by]) => f + by * feature(p, x), textbook(start, x));
       const given: [number, number][] = [
@@ -288,7 +226,7 @@ describe("step 2", () => {
       const moved = start.slice();
       for (const [p, by] of [...given, [6, 0.25]]) moved[p] += by;
       expectDrawn(await drawn(page, ".step-2 .keep .curve.network"), (x) => textbook(moved, x));
-      await says(page, "values2", "4 of 13 weights changed");
+      await says(page, "4 of 13 weights changed", "values2");
       await page.waitForFunction(() => location.hash.includes("c2=0.25"));
     }));
 });
@@ -298,7 +236,7 @@ describe("step 3", () => {
   const NOW = ".step-3 .curve.network";
 
   test("the regression follows a point that is moved", () =>
-    onPage("#story/3?ridge=-3", async (page) => {
+    onPage("story/3?ridge=-3", async (page) => {
       await drawn(page, FIT);
       const before = await dOf(page, FIT);
       const ring = await box(page, '.step-3 [aria-label="Point 5"]');
@@ -321,14 +259,14 @@ describe("step 3", () => {
     }));
 
   test("training begins at the network and ends in the regression; the ridge smooths", () =>
-    onPage("#story/3", async (page) => {
-      await says(page, "values3", "Training has arrived at the regression");
+    onPage("story/3", async (page) => {
+      await says(page, "Training has arrived at the regression", "values3");
       const end = await drawn(page, NOW);
       const fit = await drawn(page, FIT);
       const apart = end.points.map(([, y], i) => Math.abs(y - fit.points[i][1]));
       expect(largest(apart)).toBeLessThan(2 * fit.pixel);
       await page.getByLabel("Steps of training").fill("0");
-      await says(page, "values3", "Training has 100 % of its way to go");
+      await says(page, "Training has 100 % of its way to go", "values3");
       expect(await dOf(page, NOW)).toBe(await dOf(page, ".step-3 .curve.faint"));
       const free = async () =>
         Number(/leaves ([\d.]+)/.exec((await page.locator("#values3").textContent()) ?? "")?.[1]);
@@ -346,8 +284,8 @@ describe("step 4", () => {
   const facts = (page: Page) => page.locator(".racer .facts").allTextContents();
 
   test("the gap falls with the width, in both rows", () =>
-    onPage("#story/4", async (page) => {
-      await says(page, "values4", "After 300 steps at 50 % of the largest stable rate");
+    onPage("story/4", async (page) => {
+      await says(page, "After 300 steps at 50 % of the largest stable rate", "values4");
       const gaps = (await facts(page)).map((text) => Number(/gap ([\d.]+)/.exec(text)?.[1]));
       expect(gaps).toHaveLength(6);
       for (const row of [gaps.slice(0, 3), gaps.slice(3)]) {
@@ -359,10 +297,10 @@ describe("step 4", () => {
     }));
 
   test("past the bound the story says what diverges and what settles, and the curves do so", () =>
-    onPage("#story/4", async (page) => {
-      await says(page, "values4", "After 300 steps");
+    onPage("story/4", async (page) => {
+      await says(page, "After 300 steps", "values4");
       await page.getByLabel("Rate, of the largest stable one").fill("1.5");
-      await says(page, "values4", "This is past the bound: every first-order model diverges.");
+      await says(page, "This is past the bound: every first-order model diverges.", "values4");
       await page.waitForFunction(() => location.hash.includes("share=1.5"));
       const told = (await page.locator("#values4").textContent()) ?? "";
       const texts = await facts(page);
@@ -386,9 +324,9 @@ describe("step 4", () => {
     }));
 
   test("the race plays to its end by itself, unless little motion is wanted", async () => {
-    await onPage("#story/4", (page) => page.getByRole("button", { name: "To the start" }).last().waitFor());
+    await onPage("story/4", (page) => page.getByRole("button", { name: "To the start" }).last().waitFor());
     await onPage(
-      "#story/4",
+      "story/4",
       async (page) => {
         const step = page.locator('.step-4 output[for="story-step"]');
         await page.locator(".step-4").getByRole("button", { name: "Pause" }).click();
@@ -402,7 +340,7 @@ describe("step 4", () => {
 });
 
 test("step 5: the winners are those that the words name, for ten seeds too", () =>
-  onPage("#story/5", async (page) => {
+  onPage("story/5", async (page) => {
     await page.locator('[data-rivals="edge"][data-winner="network"]').waitFor();
     await page.locator('[data-rivals="plane"][data-winner="kernel"]').waitFor();
     // On the right both are about equally good at their lowest points.
@@ -416,163 +354,10 @@ test("step 5: the winners are those that the words name, for ten seeds too", () 
     await changes(page, '[data-rivals="edge"] .curve.network', before);
     await page.locator(".rivals .facts").filter({ hasText: "Seed 7, step 1000" }).first().waitFor();
     await page.getByRole("button", { name: "Try seeds 1 to 10" }).click();
-    await says(page, "values5", "10 seeds tried.");
+    await says(page, "10 seeds tried.", "values5");
     const tallies = await page.locator(".rivals .strip").allTextContents();
     expect(tallies).toEqual([
       "Of 10 seeds the network wins 10, the kernel 0.",
       "Of 10 seeds the network wins 0, the kernel 10.",
     ]);
   }));
-
-/** Every figure, one after the other. */
-async function readAll(page: Page): Promise<void> {
-  for (const step of NUMBERS) {
-    await page.evaluate((at) => {
-      location.hash = `story/${at}`;
-    }, step);
-    await ready(page, step);
-  }
-  await page.locator('[data-rivals="plane"][data-winner]').waitFor();
-}
-
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious, and curves stand out, ${colorScheme}`, () =>
-    onPage(
-      "",
-      async (page) => {
-        await readAll(page);
-        await page.evaluate(AXE);
-        const run = () => (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-        const { violations } = await page.evaluate(run);
-        const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-        expect(bad.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
-        const colours = await page.evaluate(() => {
-          const strokes = [...document.querySelectorAll(".curve, .ring, .edge")].map(
-            (one) => getComputedStyle(one).stroke,
-          );
-          return {
-            strokes: [...new Set(strokes)],
-            background: getComputedStyle(document.documentElement).backgroundColor,
-          };
-        });
-        expect(colours.strokes.length).toBeGreaterThan(6);
-        for (const stroke of colours.strokes)
-          expect([stroke, contrast(stroke, colours.background) >= 3]).toEqual([stroke, true]);
-      },
-      { ...DESK, colorScheme },
-    ));
-}
-/** The contrast ratio of WCAG 2. */
-function contrast(one: string, two: string): number {
-  const [a, b] = [one, two].map((color) => {
-    const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map((part) => {
-      const value = Number(part) / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  });
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}
-
-describe("phone", () => {
-  test("nothing is wider than the screen, and the figure stays in sight of its sliders", () =>
-    onPage(
-      "",
-      async (page) => {
-        await readAll(page);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-        for (const [step, slider] of [
-          [1, "Constant a"],
-          [2, "Change of c"],
-          [3, "Ridge λ"],
-          [4, "Seed of the starts"],
-        ] as const) {
-          await page.getByLabel(slider).scrollIntoViewIfNeeded();
-          const keep = page.locator(`.step-${step} .keep`);
-          const seen = await keep.evaluate((element) => {
-            const { top, bottom, height } = element.getBoundingClientRect();
-            return (Math.min(bottom, innerHeight) - Math.max(top, 0)) / height;
-          });
-          expect([step, seen > 0.95]).toEqual([step, true]);
-        }
-      },
-      PHONE,
-    ));
-
-  test("a swipe over a figure scrolls the page, a finger on a ring drags the ring", () =>
-    onPage(
-      "#story/3",
-      async (page) => {
-        await drawn(page, ".step-3 .curve.linear");
-        const fingers = await page.context().newCDPSession(page);
-        const swipe = async (from: { x: number; y: number }) => {
-          const touch = (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
-            fingers.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: from.x, y }] });
-          await touch("touchStart", from.y);
-          for (let i = 1; i <= 10; i++) await touch("touchMove", from.y - 6 * i);
-          await touch("touchEnd");
-        };
-        // The step above has come, and its figure has its height.
-        await drawn(page, ".step-2 .keep .curve.linear");
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        await page.keyboard.press("Shift");
-        const ring = '.step-3 [aria-label="Point 5"]';
-        await page.locator(ring).scrollIntoViewIfNeeded();
-        const at = await page.evaluate(() => scrollY);
-        await swipe(await box(page, ring));
-        await page.waitForFunction(() => location.hash.includes("p="));
-        expect(await page.evaluate(() => scrollY)).toBe(at);
-        const hash = await page.evaluate(() => location.hash);
-        const figure = await page.locator(".step-3 .keep svg").boundingBox();
-        if (!figure) throw new Error("the figure is not there");
-        await swipe({ x: figure.x + 0.75 * figure.width, y: figure.y + 0.12 * figure.height });
-        await page.waitForFunction((old) => scrollY > old + 30, at);
-        expect(await page.evaluate(() => location.hash)).toBe(hash);
-      },
-      PHONE,
-    ));
-});
-
-const firefoxIsMissing = !existsSync(FIREFOX) && !process.env.CI;
-test.skipIf(firefoxIsMissing)("Firefox draws every figure, and its ring moves by keys and pointer", async () => {
-  const firefox = await launchFirefox();
-  try {
-    const page = await firefox.newPage();
-    page.setDefaultTimeout(patience(60_000));
-    await page.setViewport({ width: 1200, height: 900 });
-    const errors: unknown[] = [];
-    page.on("pageerror", (error) => errors.push(error));
-    await page.goto(`${site.url}#story/1`);
-    const sum = () => page.$eval(".step-1 .figure .curve.sum", (path) => path.getAttribute("d"));
-    const differs = (old: string | null) =>
-      page.waitForFunction(
-        (before) => document.querySelector(".step-1 .figure .curve.sum")?.getAttribute("d") !== before,
-        {},
-        old,
-      );
-    await page.waitForSelector('.step-1.ready .figure .curve.sum[d^="M"]');
-    const first = await sum();
-    await page.$eval('.step-1 [aria-label^="Unit 1: its"]', (ring) => (ring as SVGGElement).focus());
-    await page.keyboard.press("ArrowUp");
-    await differs(first);
-    const second = await sum();
-    const ring = await page.$eval('.step-1 [aria-label^="Unit 3: its"] .ring', (circle) => {
-      const { x, y, width } = circle.getBoundingClientRect();
-      return { x: x + width / 2, y: y + width / 2 };
-    });
-    await page.mouse.move(ring.x, ring.y);
-    await page.mouse.down();
-    await page.mouse.move(ring.x, ring.y - 50, { steps: 4 });
-    await page.mouse.up();
-    await differs(second);
-    for (const step of NUMBERS.slice(1)) {
-      await page.evaluate((at) => {
-        location.hash = `story/${at}`;
-      }, step);
-      await page.waitForSelector(`.step-${step}.ready .curve[d^="M"]`);
-    }
-    expect(errors).toEqual([]);
-  } finally {
-    await firefox.close();
-  }
-});

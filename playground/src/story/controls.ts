@@ -1,5 +1,6 @@
 // Controls of the story: sliders that can be told of changes from elsewhere, and a player of frames.
 import { h } from "../dom";
+import { decimals } from "../numbers";
 
 export interface SliderOptions {
   id: string;
@@ -35,13 +36,6 @@ export function slider(options: SliderOptions): { element: HTMLElement; refresh:
   if (tied) element.classList.add("tied");
   return { element, refresh };
 }
-
-/** Two decimals, with a true minus. */
-export const decimals = (value: number) =>
-  value
-    .toFixed(2)
-    .replace("-", "−")
-    .replace(/^−(0\.00)$/, "$1");
 
 const MILLISECONDS = 5000;
 

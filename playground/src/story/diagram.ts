@@ -1,5 +1,5 @@
 // The small network as a picture: x on the left, a box for each unit with its curve, the sum on the right.
-import { decimals } from "./controls";
+import { decimals } from "../numbers";
 import { colorOf, GRID, UNITS } from "./step";
 import { px, s, set } from "./svg";
 

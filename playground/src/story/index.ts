@@ -2,6 +2,7 @@
 // computed when the step comes near the screen. The address names the step, and holds the settings of its figure.
 import "./figure.css";
 import "./story.css";
+import { writeAddress } from "../address";
 import { h, html } from "../dom";
 import type { Mount } from "../mount";
 import { readHash } from "../state";
@@ -74,6 +75,7 @@ class Section {
     this.#shown = new AbortController();
     const signal = AbortSignal.any([this.signal, this.#shown.signal]);
     this.#settings = asked;
+    this.#error.textContent = "";
     const fail = (error: Error) => {
       this.#error.textContent = error.message;
     };
@@ -139,8 +141,11 @@ class Story {
   #current = 0;
   /** The step that was asked for. It stays where it is while figures above it come, until the reader scrolls. */
   #pinned = 0;
-  /** When the page was last scrolled to it. */
+  /** When the page was last scrolled to it, and where its top was then. */
   #settled = 0;
+  #top = 0;
+  /** The step in the middle of the screen. */
+  #middle = 0;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -157,7 +162,7 @@ class Story {
   /** Once the element is in the page. */
   begin(): void {
     const signal = this.#signal;
-    watch(this.#sections, (step) => this.#arrive(step), signal);
+    watch(this.#sections, (step) => this.#see(step), signal);
     const settle = new ResizeObserver(() => this.#settle());
     settle.observe(this.element);
     signal.addEventListener("abort", () => settle.disconnect());
@@ -165,10 +170,15 @@ class Story {
     for (const type of ["wheel", "touchmove", "pointerdown", "keydown"])
       addEventListener(type, free, { signal, passive: true });
     // A scrollbar that is dragged, say. Figures that come scroll the page too, in the frames after they have come.
+    let timer = 0;
     const scrolled = () => {
-      if (performance.now() - this.#settled > STILL_MS) free();
+      const left = STILL_MS - (performance.now() - this.#settled);
+      if (left <= 0) return free();
+      clearTimeout(timer);
+      timer = window.setTimeout(() => this.#leave(), left);
     };
     addEventListener("scroll", scrolled, { signal, passive: true });
+    signal.addEventListener("abort", () => clearTimeout(timer));
     // Links to steps do not build the view anew: they scroll.
     const follow = () => {
       if (stepInAddress()) this.#go(stepInAddress(), true);
@@ -184,7 +194,12 @@ class Story {
   #write(): void {
     const { address } = this.#sections[this.#current - 1];
     // The landing address stays as it is until the reader has done something.
-    if (this.#current > 1 || stepInAddress() > 0 || address !== stepAddress(1)) history.replaceState(null, "", address);
+    if (this.#current > 1 || stepInAddress() > 0 || address !== stepAddress(1)) writeAddress(address);
+  }
+
+  #see(step: number): void {
+    this.#middle = step;
+    this.#arrive(step);
   }
 
   #arrive(step: number, address = true): void {
@@ -205,8 +220,19 @@ class Story {
   }
   #settle(): void {
     if (!this.#pinned) return;
-    this.#sections[this.#pinned - 1].element.scrollIntoView();
+    const { element } = this.#sections[this.#pinned - 1];
+    element.scrollIntoView();
     this.#settled = performance.now();
+    this.#top = element.getBoundingClientRect().top;
+  }
+
+  /** Follows a reader who has scrolled away while figures came. */
+  #leave(): void {
+    if (!this.#pinned) return;
+    const { top } = this.#sections[this.#pinned - 1].element.getBoundingClientRect();
+    if (Math.abs(top - this.#top) < 2) return;
+    this.#pin(0);
+    this.#see(this.#middle);
   }
 
   #go(step: number, focus: boolean): void {

@@ -1,8 +1,10 @@
 // Step 1: the network of four units. Its weights are moved by rings in the figure and by sliders.
+
 import { latest, service } from "../client";
 import type { UnitsRequest, UnitsResult } from "../compute/storyUnits";
 import { h } from "../dom";
-import { decimals, slider } from "./controls";
+import { decimals } from "../numbers";
+import { slider } from "./controls";
 import { diagram } from "./diagram";
 import { handle, reader } from "./handle";
 import { Plot } from "./plot";

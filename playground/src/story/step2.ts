@@ -1,8 +1,10 @@
 // Step 2: the four families of features, and what a step of a few weights does to the network.
+
 import { latest, service } from "../client";
 import type { UnitsRequest, UnitsResult } from "../compute/storyUnits";
-import { format, h } from "../dom";
-import { decimals, slider } from "./controls";
+import { announcer, h } from "../dom";
+import { decimals, format } from "../numbers";
+import { slider } from "./controls";
 import { reader } from "./handle";
 import { Plot } from "./plot";
 import { colorOf, GRID, type MountStep, numberIn, type Place, READ_HINT, SMALL, SPAN, UNITS } from "./step";
@@ -30,7 +32,7 @@ class Families {
   unit = 1;
   result: UnitsResult | undefined;
   readonly step: Float64Array;
-  readonly status = h("p", { class: "values", id: "values2", "aria-live": "polite" });
+  readonly status = h("p", { class: "values", id: "values2" });
   readonly values = h("p", { class: "values" });
   readonly panels = h("div", { class: "four" });
   readonly plot: Plot;
@@ -38,7 +40,7 @@ class Families {
   readonly #refresh: (() => void)[] = [];
   readonly #curves: ((result: UnitsResult) => void)[] = [];
   readonly #ask: (request: UnitsRequest) => void;
-  #timer = 0;
+  readonly #say;
 
   constructor(place: Place) {
     this.#place = place;
@@ -67,6 +69,7 @@ class Families {
       added(GRID, result.added);
     });
     this.#refresh.push(reader(this.plot, signal, GRID, (index) => this.read(index)));
+    this.#say = announcer(signal);
     this.#ask = latest(
       signal,
       (request: UnitsRequest) => service.storyUnits(request) as Promise<UnitsResult>,
@@ -119,9 +122,8 @@ class Families {
   show(result: UnitsResult): void {
     this.result = result;
     for (const draw of this.#curves) draw(result);
-    // Screen readers hear the last of many results.
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.tell(result), 120);
+    this.tell(result);
+    this.#say(this.status.textContent ?? "");
   }
   tell({ curve, added, stepped }: UnitsResult): void {
     if (!added || !stepped) return;

@@ -1,8 +1,10 @@
 // Step 3: training to its end is a ridge regression on the features. Points can be dragged.
+
 import { latest, service } from "../client";
 import type { StoryFitRequest, StoryFitResult } from "../compute/storyFit";
-import { format, h } from "../dom";
-import { decimals, player, slider } from "./controls";
+import { announcer, h } from "../dom";
+import { decimals, format } from "../numbers";
+import { player, slider } from "./controls";
 import { handle, reader } from "./handle";
 import { Plot } from "./plot";
 import { GRID, type MountStep, numberIn, type Place, READ_HINT, SPAN, WAVE, WIDE } from "./step";
@@ -30,12 +32,12 @@ class Regression {
   result: StoryFitResult | undefined;
   readonly plot;
   readonly values = h("p", { class: "values" });
-  readonly status = h("p", { class: "values", id: "values3", "aria-live": "polite" });
+  readonly status = h("p", { class: "values", id: "values3" });
   readonly #place: Place;
   readonly #ask: (request: StoryFitRequest) => void;
   readonly #curves: Record<"start" | "now" | "fit", ReturnType<Plot["curve"]>>;
   readonly #band;
-  #timer = 0;
+  readonly #say;
 
   constructor(place: Place) {
     this.#place = place;
@@ -56,6 +58,7 @@ class Regression {
     this.#band = this.plot.band("band");
     const [start, now, fit] = ["faint", "network", "linear"].map((name) => this.plot.curve(name));
     this.#curves = { start, now, fit };
+    this.#say = announcer(signal);
     this.#ask = latest(
       signal,
       (request: StoryFitRequest) => service.storyFit(request) as Promise<StoryFitResult>,
@@ -112,9 +115,8 @@ class Regression {
       fit.map((f, i) => f - half[i]),
       fit.map((f, i) => f + half[i]),
     );
-    // Screen readers hear the last of many results.
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.tell(result), 120);
+    this.tell(result);
+    this.#say(this.status.textContent ?? "");
   }
   tell({ now, fit, start, features, degreesOfFreedom, milliseconds }: StoryFitResult): void {
     const far = (A: Float64Array) => Math.sqrt(A.reduce((sum, v, i) => sum + (v - fit[i]) ** 2, 0));

@@ -1,7 +1,9 @@
 // Step 4: six networks and their first-order models, racing from the same starts.
+
 import { latest, service } from "../client";
 import type { StoryRace, StoryRaceRequest } from "../compute/storyRace";
-import { format, h } from "../dom";
+import { announcer, h } from "../dom";
+import { format } from "../numbers";
 import { player, slider } from "./controls";
 import { Plot } from "./plot";
 import { type MountStep, numberIn, type Place, SPAN, WAVE, WIDE } from "./step";
@@ -15,7 +17,7 @@ const STEPS = [...new Set([0, ...Array.from({ length: 150 }, (_, k) => Math.roun
 const LAST = STEPS.length - 1;
 const SHARE = { min: 0.1, max: 1.6, step: 0.1, value: 0.5 };
 const SEED = { min: 0, max: 50, value: 1 };
-/** A coarser grid than that of the large figures: panels are small. */
+/** Coarser than the grid of the large figures: panels are small. */
 const GRID = Float64Array.from({ length: 81 }, (_, i) => (i - 40) * 0.075);
 /** A gap and a loss at which a reader sees that curves part, or that a fit is none. */
 const [APART, SETTLED] = [0.05, 1];
@@ -95,7 +97,7 @@ class Races {
   share: number;
   seed: number;
   readonly panels: Panel[];
-  readonly status = h("p", { class: "values", id: "values4", "aria-live": "polite" });
+  readonly status = h("p", { class: "values", id: "values4" });
   ready = () => {};
   readonly #place: Place;
   readonly #ask: (requests: StoryRaceRequest[]) => void;
@@ -107,6 +109,7 @@ class Races {
     this.seed = Math.round(numberIn(params, "seed", SEED.min, SEED.max, SEED.value));
     const inits = Object.keys(INITS) as Init[];
     this.panels = inits.flatMap((init) => WIDTHS.map((width) => new Panel(init, width, signal)));
+    const say = announcer(signal);
     this.#ask = latest(
       signal,
       (requests: StoryRaceRequest[]) => service.storyRaces(requests) as Promise<StoryRace[]>,
@@ -115,6 +118,7 @@ class Races {
           this.panels[i].race = race;
         });
         this.status.textContent = verdict(this.panels, requests[0].share);
+        say(this.status.textContent);
         this.ready();
       },
       place.fail,

@@ -1,7 +1,7 @@
 // Step 5: test errors of the trained network and of its kernel, where one wins and where the other does.
 import { latest, service } from "../client";
 import type { Rivals } from "../compute/storyRivals";
-import { h } from "../dom";
+import { announce, h } from "../dom";
 import { slider } from "./controls";
 import { reader } from "./handle";
 import { Plot } from "./plot";
@@ -106,7 +106,7 @@ class Pair {
 class Contest {
   seed: number;
   readonly pairs: Pair[];
-  readonly status = h("p", { class: "values", id: "values5", "aria-live": "polite" });
+  readonly status = h("p", { class: "values", id: "values5" });
   readonly many = h("button", { type: "button" }, `Try seeds 1 to ${CHECKED}`);
   readonly #place: Place;
   readonly #ask: (seed: number) => void;
@@ -139,8 +139,16 @@ class Contest {
 
   /** The same for several seeds: how often each wins. */
   async check(): Promise<void> {
-    const { signal } = this.#place;
     this.many.disabled = true;
+    try {
+      await this.#seeds();
+    } finally {
+      this.many.disabled = false;
+    }
+  }
+
+  async #seeds(): Promise<void> {
+    const { signal } = this.#place;
     const ends: { network: number; kernel: number }[][] = this.pairs.map(() => []);
     const wins = this.pairs.map(() => 0);
     for (let seed = 1; seed <= CHECKED; seed++) {
@@ -151,8 +159,8 @@ class Contest {
         wins[i] = pair.showSeeds(ends[i]);
       }
     }
-    this.many.disabled = false;
     this.status.textContent = `${CHECKED} seeds tried. The network wins ${wins[0]} times on the edge, and ${wins[1]} times on the plane.`;
+    announce(this.status.textContent);
   }
 }
 

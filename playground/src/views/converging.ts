@@ -1,10 +1,12 @@
 // Finite kernels against the infinite one, width by width.
+
 import type uPlot from "uplot";
 import { service } from "../client";
 import type { ConvergenceAt } from "../compute/convergence";
 import type { KernelRequest } from "../compute/kernel";
 import { DRAWS } from "../compute/tasks";
-import { announce, format, h } from "../dom";
+import { announce, h } from "../dom";
+import { format } from "../numbers";
 import { chart, color, linspace } from "../plot";
 
 const WIDTHS = Array.from({ length: 11 }, (_, k) => 2 ** (k + 1));

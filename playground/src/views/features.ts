@@ -1,8 +1,10 @@
 // Features: the tangent features of a 1-D network, one panel per family, one colour per hidden unit.
+
 import { latest, service } from "../client";
 import type { FeaturesRequest, FeaturesResult } from "../compute/features";
-import { announcer, fill, format, h, html, panel } from "../dom";
+import { announcer, fill, h, html, panel } from "../dom";
 import type { Mount } from "../mount";
+import { format } from "../numbers";
 import { unitColor } from "../palette";
 import { linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";

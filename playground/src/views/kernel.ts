@@ -1,10 +1,12 @@
 // Kernel: heat map of Θ on a grid, its spectrum, and the share of each parameter block.
+
 import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { KernelRequest, KernelResult } from "../compute/kernel";
-import { announcer, fill, format, h, html, panel } from "../dom";
+import { announcer, fill, h, html, panel } from "../dom";
 import { HeatMap } from "../heat";
 import type { Mount } from "../mount";
+import { format } from "../numbers";
 import { chart, color, linspace } from "../plot";
 import { readValues, type Spec, writeHash } from "../state";
 import { Converging } from "./converging";

@@ -1,7 +1,8 @@
 // The axes of the regression plot: they hold the points, the frame of the data and what is drawn.
+
 import type { RegressionResult } from "../compute/regressionTypes";
 import type { Data } from "../data";
-import { extent } from "../plot";
+import { extent } from "../numbers";
 
 type Interval = [low: number, high: number];
 export interface Limits {
@@ -19,7 +20,7 @@ function span(values: readonly number[], middle: number, unit: number): Interval
 export function limitsOf({ points, frame }: Data, result: RegressionResult | undefined): Limits {
   const curves = [result?.finite, result?.infinite].filter((curve) => curve !== undefined);
   const drawn = curves.flatMap(({ low, high, mean, samples }, i) => (i === 0 ? [low, high, mean, ...samples] : [mean]));
-  const heights = drawn.flatMap((values) => extent([...values]));
+  const heights = drawn.flatMap((values) => extent(values));
   return {
     x: span(
       points.map(({ x }) => x),

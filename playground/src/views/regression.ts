@@ -2,9 +2,9 @@
 import { bundled, decode, unplottable } from "../data";
 import { h, html, panel } from "../dom";
 import type { Mount } from "../mount";
-import { type State, same, session } from "../session";
-import { readHash, readValues, type Values } from "../state";
-import { embedded, showEmbedded } from "./embed";
+import { type State, same, session, storedQuery } from "../session";
+import { readValues, type Values } from "../state";
+import { embedded, showEmbedded, wholeLink } from "./embed";
 import { Legend, makePlot } from "./regressionPlot";
 import { SPEC } from "./regressionSpec";
 import { downloads, historyButtons, receiver, restart, shareMenu } from "./regressionTools";
@@ -18,10 +18,11 @@ observation: wide where points are far or scattered, narrow where they agree.</p
 &emsp;Θ(<i>x</i>, <i>x</i>′) = ∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>)·∇<sub><i>θ</i></sub><i>f</i>(<i>x</i>′)</p>`;
 
 /** The settings and points of the address; an address without any continues where the view was left. */
-async function start(params: URLSearchParams): Promise<{ values: Values<typeof SPEC>; state: State; problem: string }> {
-  const bare = [...params.keys()].every((key) => key === "embed");
+async function start(given: URLSearchParams): Promise<{ values: Values<typeof SPEC>; state: State; problem: string }> {
+  const bare = [...given.keys()].every((key) => key === "embed");
   if (bare && session.shown && session.values)
-    return { values: { ...readValues(SPEC, params), ...session.values }, state: session.shown, problem: "" };
+    return { values: { ...readValues(SPEC, given), ...session.values }, state: session.shown, problem: "" };
+  const params = bare && !embedded() ? new URLSearchParams(storedQuery()) : given;
   const values = readValues(SPEC, params);
   if (values.data === "mine") values.data = session.mine?.base ?? SPEC.data.value;
   const base = values.data;
@@ -67,6 +68,7 @@ export const mount: Mount = async (root, params, signal) => {
   };
   const controls = panel(SPEC, view.values, (key) => {
     if (key === "data") return choose(view.values.data);
+    view.error.textContent = "";
     view.save();
     if (key !== "click") view.refit();
   });
@@ -87,18 +89,12 @@ export const mount: Mount = async (root, params, signal) => {
       "Click in the plot to add a point, drag to move it. A file can also be dropped on the page, and cells of a table pasted (Ctrl+V).",
     ),
   );
-  const whole = h("a", { href: location.href, target: "_blank", rel: "noopener" }, "Open in the ntk-wasm playground");
-  whole.addEventListener("pointerdown", () => {
-    const { view: name, params } = readHash();
-    params.delete("embed");
-    whole.href = `${location.pathname}#${name}?${params}`;
-  });
   const plotting = h(
     "section",
     { "aria-label": "Plot" },
     view.box,
     legend.element,
-    embedded() ? h("p", { class: "whole" }, whole) : [],
+    embedded() ? h("p", { class: "whole" }, wholeLink()) : [],
     view.status,
     view.error,
     tools,

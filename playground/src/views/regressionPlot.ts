@@ -1,7 +1,9 @@
 // The regression view's plot and its legend, with the values at the pointer.
+
 import type uPlot from "uplot";
-import { format, h } from "../dom";
-import { chart, color, drawPoints } from "../plot";
+import { h } from "../dom";
+import { format } from "../numbers";
+import { chart, color, drawPoints, type Mark, swatch } from "../plot";
 import { pointEditor } from "../pointer";
 import { timeText } from "../ticks";
 import { embedded } from "./embed";
@@ -46,22 +48,22 @@ export function makePlot(view: RegressionView, legend: Legend, signal: AbortSign
 
 /** What the marks mean, and their values at the pointer. */
 export class Legend {
-  readonly element = h("ul", { class: "marks", "aria-label": "Legend" });
+  readonly element = h("ul", { class: "keys marks", "aria-label": "Legend" });
   readonly #items;
   readonly #at = h("li", { class: "at" });
 
   constructor() {
-    const item = (mark: string) => {
+    const item = (mark: Mark, ink: string) => {
       const [name, value] = [h("span"), h("span", { class: "value" })];
-      const element = h("li", {}, h("span", { class: `mark ${mark}`, "aria-hidden": "true" }), name, value);
+      const element = h("li", {}, swatch(mark, ink), name, value);
       return { element, name, value };
     };
     this.#items = {
-      points: item("dots"),
-      mean: item("line"),
-      band: item("area"),
-      samples: item("thin"),
-      infinite: item("dashes"),
+      points: item("dots", "point"),
+      mean: item("line", "accent"),
+      band: item("area", "accent-soft"),
+      samples: item("line", "sample"),
+      infinite: item("dashes", "second"),
     };
     this.element.append(...Object.values(this.#items).map(({ element }) => element), this.#at);
   }

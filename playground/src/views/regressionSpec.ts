@@ -1,7 +1,8 @@
 // The settings of the regression view. The default activation is erf: a sigmoid whose infinite network has a kernel in
 // closed form, fast enough for every frame of a drag.
+
 import { BUNDLED } from "../data";
-import { format } from "../dom";
+import { format } from "../numbers";
 import type { Spec } from "../state";
 import { ACTIVATIONS } from "./shared";
 

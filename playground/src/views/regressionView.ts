@@ -4,11 +4,11 @@ import type uPlot from "uplot";
 import { latest, service } from "../client";
 import type { Curve, RegressionRequest, RegressionResult } from "../compute/regressionTypes";
 import { type Data, encode, MAX_POINTS, point, unplottable } from "../data";
-import { format, h } from "../dom";
-import { observations, tellScale } from "../numbers";
+import { announcer, h } from "../dom";
+import { format, observations, pointCount, tellScale } from "../numbers";
 import { linspace } from "../plot";
-import { frozen, type State, same, session } from "../session";
-import { type Values, writeHash } from "../state";
+import { frozen, type State, same, session, store } from "../session";
+import { queryOf, type Values, writeHash } from "../state";
 import { pointTable } from "../table";
 import { embedded } from "./embed";
 import { type Limits, limitsOf, steady } from "./limits";
@@ -28,7 +28,7 @@ export class RegressionView {
   shown: Float64Array;
   plot!: uPlot;
   readonly box = h("div", { class: "plot editable" });
-  readonly status = h("p", { class: "status", "aria-live": "polite", id: "status" });
+  readonly status = h("p", { class: "status", id: "status" });
   readonly error = h("p", { class: "error", role: "alert" });
   readonly table;
   /** Called after the points have changed for good, and when the axes have to be made anew. */
@@ -38,7 +38,7 @@ export class RegressionView {
   #own: boolean;
   #committed: State;
   readonly #fit: (request: RegressionRequest) => void;
-  #timer = 0;
+  readonly #say: (text: string) => void;
   #way = "";
   /** The point that a drag has touched last. */
   #touched: number | undefined;
@@ -46,6 +46,7 @@ export class RegressionView {
 
   constructor(values: RegressionView["values"], state: State, signal: AbortSignal) {
     this.values = values;
+    this.#say = announcer(signal);
     this.data = { ...state.data, points: [...state.data.points] };
     this.#base = state.base;
     this.#own = state.own;
@@ -125,14 +126,16 @@ export class RegressionView {
   }
 
   undo(): void {
-    this.#goTo(session.history.undo(this.#committed));
+    this.#goTo((now) => session.history.undo(now));
   }
   redo(): void {
-    this.#goTo(session.history.redo(this.#committed));
+    this.#goTo((now) => session.history.redo(now));
   }
 
-  #goTo(state: State | undefined): void {
-    if (!state || this.#dragging) return;
+  #goTo(turn: (now: State) => State | undefined): void {
+    // The point under the pointer is no state to come back to.
+    const state = this.#dragging ? undefined : turn(this.#committed);
+    if (!state) return;
     this.error.textContent = "";
     this.#put(state);
     this.#committed = frozen(state);
@@ -161,6 +164,13 @@ export class RegressionView {
     this.view = this.result ? { x: limits.x, y: this.view.y } : limits;
     this.grid = linspace(...this.view.x, GRID);
     this.table.setData(this.data);
+    this.keep();
+    this.save();
+    this.changed();
+  }
+
+  /** Keeps the points as they are, for the history and for a return from another view. */
+  keep(): void {
     const now = frozen(this.state);
     if (!same(now, this.#committed)) {
       session.history.push(this.#committed);
@@ -168,15 +178,19 @@ export class RegressionView {
     }
     if (this.#own) session.mine = now;
     session.shown = now;
-    session.values = { ...this.values };
-    this.save();
-    this.changed();
   }
 
-  save(): void {
+  /** Keeps settings and points for a return, after a reload too. A frame has its tab's memory, and keeps none. */
+  #store(): void {
     session.values = { ...this.values };
-    const extra = { ...(this.#own ? encode(this.data) : {}), ...(embedded() ? { embed: "1" } : {}) };
-    writeHash("regression", SPEC, this.values, extra);
+    if (!embedded()) store(queryOf(SPEC, this.values, this.#own ? encode(this.data) : {}));
+  }
+
+  /** Writes settings and points to the address. */
+  save(): void {
+    this.#store();
+    const points = this.#own ? encode(this.data) : {};
+    writeHash("regression", SPEC, this.values, { ...points, ...(embedded() ? { embed: "1" } : {}) });
   }
 
   /** What is to be computed for the points as they are. */
@@ -223,18 +237,14 @@ export class RegressionView {
     if (how !== "kept")
       this.#way =
         how === "prior" ? "" : `${how === "fit" ? "Fitted" : "Updated"} in ${milliseconds.toFixed(1)} ms (${variant}).`;
-    // Screen readers hear the last of many results.
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.report(result), 120);
+    this.status.textContent = this.#report(result);
+    this.#say(this.status.textContent);
   }
 
-  report({ finite, infinite }: RegressionResult): void {
+  #report({ finite, infinite }: RegressionResult): string {
     const count = this.data.points.length;
-    if (count === 0) {
-      this.status.textContent =
-        "No points yet: click in the plot to add one. The curves are drawn from the prior, which the band shows as ±2σ.";
-      return;
-    }
+    if (count === 0)
+      return "No points yet: click in the plot to add one. The curves are drawn from the prior, which the band shows as ±2σ.";
     const of = (name: string, { loo, degreesOfFreedom }: Curve) => {
       const parts = [
         loo === undefined ? [] : [`leave-one-out error ${format(loo)}`],
@@ -246,7 +256,7 @@ export class RegressionView {
       finite && of(`Width ${2 ** this.values.width}`, finite),
       infinite && of("Infinite width", infinite),
     ].filter(Boolean);
-    this.status.textContent = `${countWord(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
+    return `${pointCount(count)}. ${parts.join("")}${this.#scaleNote()}${this.#way}`;
   }
 
   /** Why the band's scale is not an estimate, if it is none. */
@@ -255,7 +265,7 @@ export class RegressionView {
     const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
     if (tellScale(xs, ys, frame.y)) return "";
     const why = points.some(({ y }) => y !== frame.y)
-      ? `${countWord(observations(xs, ys))} cannot tell it`
+      ? `${pointCount(observations(xs, ys))} cannot tell it`
       : "no value differs from the mean";
     return `The scale of the band is the prior's, 1: ${why}. `;
   }
@@ -277,8 +287,6 @@ export class RegressionView {
     this.plot.setData([this.shown, ...columns] as uPlot.AlignedData);
   }
 }
-
-const countWord = (count: number) => (count === 1 ? "1 point" : `${count} points`);
 
 /** A request whose points move to the worker. The grid stays: the answer is drawn over it. */
 function sent(request: RegressionRequest): RegressionRequest {

@@ -1,7 +1,9 @@
 // What the speed view shows of its measurements: one headline, bars with quartiles, a table, and doubts.
+
 import { CALM, isCalm, type Spread } from "../compute/spread";
 import { BUILDS, type Build, TASKS, type Threads } from "../compute/tasks";
-import { format, h } from "../dom";
+import { h } from "../dom";
+import { format } from "../numbers";
 
 /** Milliseconds of each round. */
 export type Rounds = Map<Build, number[]>;

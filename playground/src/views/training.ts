@@ -1,11 +1,13 @@
 // Training: the real network and its first-order model, racing from the same start.
+
 import type uPlot from "uplot";
 import { service } from "../client";
 import type { Frame, RaceStart } from "../compute/race";
 import { bundled } from "../data";
-import { announce, fill, format, h, html, panel } from "../dom";
+import { announce, fill, h, html, panel } from "../dom";
 import type { Mount } from "../mount";
-import { chart, color, drawPoints, extent, linspace } from "../plot";
+import { extent, format } from "../numbers";
+import { chart, color, drawPoints, linspace } from "../plot";
 import { readValues, writeHash } from "../state";
 import { SPEC } from "./trainingSpec";
 
