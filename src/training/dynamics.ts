@@ -221,7 +221,7 @@ export class Dynamics {
   /**
    * The loss at time t, without the decay term: a mean over all N·C entries, or over the N points (see `Loss`).
    *
-   * @throws as {@link at}, and RangeError where the loss overflows, or a loss of one's own is NaN.
+   * @throws as {@link at}, and RangeError where the sum of its terms overflows, or a loss of one's own is NaN.
    */
   lossAt(t: number): number {
     const { data } = this.at(this.#time(t));
