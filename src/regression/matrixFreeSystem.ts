@@ -29,8 +29,8 @@ export interface MatrixFreeSystem {
   readonly scaled: Map;
   /** The diagonal of Ω^½ or S; undefined where it is I. */
   readonly roots: Float64Array | undefined;
-  /** w_i v_i where the noise of rows is not in the shift. */
-  readonly added: Float64Array | undefined;
+  /** The terms of the rows that are not in the shift. */
+  readonly terms: RowTerms | undefined;
   /** vᵀDw for v and w in the coordinates of α, without what is lost in rounding. */
   product(v: Float64Array, w: Float64Array): number;
 }
@@ -55,7 +55,7 @@ export function* makingSystem(
       norm,
       scaled: (v) => v,
       roots: undefined,
-      added: undefined,
+      terms: undefined,
       product: (v, w) => shift && shift * dot(v, w),
     };
   }
@@ -91,13 +91,13 @@ export function commonShift(D: Float64Array): { shift: number; omega: RowTerms }
 
 /** The system of S(Θ + diag v)S with a shift. */
 function systemWith(terms: RowTerms, shift: number, norm: number, D: Float64Array): MatrixFreeSystem {
-  const { roots, noise, weights } = terms;
+  const { roots } = terms;
   return {
     shift,
     lost: shift === 0,
     norm,
     roots,
-    added: noise?.map((value, i) => value * (weights?.[i] ?? 1)),
+    terms,
     scaled: (v) => (roots ? v.map((value, i) => value * roots[i]) : v),
     product: (v, w) => w.reduce((sum, value, i) => sum + D[i] * v[i] * value, 0),
   };

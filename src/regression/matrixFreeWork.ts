@@ -12,6 +12,7 @@ import { roundingTolerance } from "../linalg/factor.js";
 import { minimumNormSteps } from "../linalg/lanczos.js";
 import { LowRankFactor } from "../linalg/lowRankFactor.js";
 import { pivotedCholesky, pivotedMemory } from "../linalg/pivotedCholesky.js";
+import { joinTerms } from "../linalg/rowTerms.js";
 import { hold } from "../linalg/view.js";
 import { widths } from "../model/network.js";
 import type { Problem } from "../problem.js";
@@ -95,13 +96,13 @@ export function* withProgress<Result>(
   }
 }
 
-function slicesOf(map: KernelMap, { roots, shift, added, scaled }: MatrixFreeSystem): Work["slicing"] {
+function slicesOf(map: KernelMap, { terms, shift, scaled }: MatrixFreeSystem): Work["slicing"] {
   return function* (vectors) {
     const products = yield* map.slicing(vectors.map(scaled));
     products.forEach((product, k) => {
       const v = vectors[k];
-      for (let i = 0; i < v.length; i++)
-        product[i] = (roots ? roots[i] * product[i] : product[i]) + (added ? shift + added[i] : shift) * v[i];
+      if (terms) joinTerms(terms, v, product);
+      for (let i = 0; i < v.length; i++) product[i] += shift * v[i];
     });
     return products;
   };

@@ -8,7 +8,7 @@ import type { Matrix } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import { drain } from "../../slices.js";
 import { loadInputs, loadNetwork, partOfTile, type Tile, tileRows, wholeTile } from "./layers.js";
-import { blockInto, blockTransposeInto, FEW_VECTORS, hasBlocks } from "./tangentBlock.js";
+import { blockInto, blockTransposeInto, blockWeights, FEW_VECTORS, hasBlocks } from "./tangentBlock.js";
 import { tangentInto, tangentTransposeInto } from "./tangents.js";
 
 /** Doubles of features that are kept: 256 MiB. */
@@ -78,7 +78,8 @@ export function tangentsOf(context: Context, net: Network, X: Matrix): Tangents 
     // Four vectors of a product of matrices take the time of one alone.
     const most = size((P * vectors.length) / 4);
     yield* slices(most, (tile, row) => blockTransposeInto(loaded, tile, row, vectors, sums));
-    yield* slices(most, (tile, row) => blockInto(loaded, tile, row, sums, products));
+    const weights = blockWeights(loaded, sums);
+    yield* slices(most, (tile, row) => blockInto(loaded, tile, row, weights, products));
     return products;
   }
   return {

@@ -7,6 +7,7 @@
  * x·x', stays too, and the rates take s² out of the others. Nothing is rounded.
  */
 import { areFinite } from "../../check.js";
+import { maxAbs } from "../../linalg/vectors.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { blockOf, type Network, widths, withParameters } from "../../model/network.js";
 import { blockNames, ratesAt } from "../../model/perLayer.js";
@@ -36,13 +37,14 @@ export function unlessOverflows<T>(
   numbers: (result: T) => readonly Float64Array[],
 ): T {
   const result = compute(net, X, X2);
-  if (Math.max(largestOf(X), X2 ? largestOf(X2) : 0) < SMALL || numbers(result).every(areFinite)) return result;
-  const other = rescaled(net, X, X2);
+  const largest = Math.max(maxAbs(X.data), X2 ? maxAbs(X2.data) : 0);
+  if (largest < SMALL || numbers(result).every(areFinite)) return result;
+  const other = rescaled(net, X, X2, largest);
   return other ? compute(other.net, other.X, other.X2) : result;
 }
 
-function rescaled(net: Network, X: Matrix, X2: Matrix | undefined): Rescaled | undefined {
-  const largest = Math.max(largestOf(X), X2 ? largestOf(X2) : 0);
+/** @param largest the largest size of an input. */
+function rescaled(net: Network, X: Matrix, X2: Matrix | undefined, largest: number): Rescaled | undefined {
   const power = Math.ceil(Math.log2(largest) + Math.log2(net.inputs) / 2) - SQUARES / 2;
   if (!(power > 0 && power <= MOST)) return undefined;
   const s = 2 ** power;
@@ -72,10 +74,4 @@ function slowed(net: Network, depth: number, s: number): Record<string, number> 
     if (net.bias) rates[names.bias] = l === depth ? given.bias : given.bias / s / s;
   }
   return rates;
-}
-
-function largestOf({ data }: Matrix): number {
-  let top = 0;
-  for (let at = 0; at < data.length; at++) top = Math.max(top, Math.abs(data[at]));
-  return top;
 }

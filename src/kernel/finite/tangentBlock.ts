@@ -6,9 +6,8 @@
  * of G with the rows v ∘ x̃_i of all vectors. Φu is Σ_i x̃_ni (G u_i)_n, u_i the entries of u for input i. b's part is
  * a product with S.
  */
-import type { Context } from "../../context.js";
 import { gemm } from "../../linalg/blas.js";
-import { scratch, type View } from "../../linalg/view.js";
+import { copyIn, scratch } from "../../linalg/view.js";
 import type { Loaded, Tile } from "./layers.js";
 
 /** Vectors from which on products of matrices are faster: 3 by 0.9 to 1.5, 4 by 1.4 to 1.7, 16 by 2.1 to 2.6. */
@@ -74,28 +73,36 @@ function add(sum: Float64Array, at: number, step: number, values: Float64Array):
   for (let j = 0; j < values.length; j++, at += step) sum[at] += values[j];
 }
 
-/** The entries of vectors like θ that multiply G and S, as matrices in scratch. */
-function blockWeights({ readout, hidden: [layer] }: Loaded, us: readonly Float64Array[], context: Context): View[] {
-  const { fanIn: d, fanOut: m, offsets } = layer;
-  const e = d + (offsets.bias < 0 ? 0 : 1);
-  const [B, U] = [scratch(context, us.length, m), scratch(context, us.length * e, m)];
-  us.forEach((u, q) => {
-    B.row(q).set(u.subarray(readout.offsets.weights, readout.offsets.weights + m));
-    for (let i = 0; i < d; i++) {
-      const row = U.row(q * e + i);
-      for (let j = 0; j < m; j++) row[j] = u[offsets.weights + j * d + i];
-    }
-    if (e > d) U.row(q * e + d).set(u.subarray(offsets.bias, offsets.bias + m));
-  });
-  return [B, U];
+/** Entries of vectors like θ, ordered for products: those that multiply S, G and 1, a row or entry for each. */
+export interface BlockWeights {
+  readonly b: Float64Array;
+  readonly u: Float64Array;
+  readonly a: Float64Array;
 }
 
-/** products[k] = Φ us[k] for the rows of a tile, which begin at `row` of the products. */
+/** The same for all tiles of a product. */
+export function blockWeights({ readout, hidden: [layer] }: Loaded, us: readonly Float64Array[]): BlockWeights {
+  const { fanIn: d, fanOut: m, offsets } = layer;
+  const e = d + (offsets.bias < 0 ? 0 : 1);
+  const [b, u] = [new Float64Array(us.length * m), new Float64Array(us.length * e * m)];
+  us.forEach((own, q) => {
+    b.set(own.subarray(readout.offsets.weights, readout.offsets.weights + m), q * m);
+    for (let i = 0; i < d; i++) {
+      const at = (q * e + i) * m;
+      for (let j = 0; j < m; j++) u[at + j] = own[offsets.weights + j * d + i];
+    }
+    if (e > d) u.set(own.subarray(offsets.bias, offsets.bias + m), (q * e + d) * m);
+  });
+  const { bias } = readout.offsets;
+  return { b, u, a: Float64Array.from(us, (own) => (bias < 0 ? 0 : readout.tangent.beta * own[bias])) };
+}
+
+/** products[k] = Φ u_k for the rows of a tile, which begin at `row` of the products. */
 export function blockInto(
   loaded: Loaded,
   tile: Tile,
   row: number,
-  us: readonly Float64Array[],
+  { b, u, a }: BlockWeights,
   products: readonly Float64Array[],
 ): void {
   const { readout } = loaded;
@@ -103,17 +110,16 @@ export function blockInto(
   const { context } = S;
   const { rows } = tile;
   context.arena.run(() => {
-    const [B, U] = blockWeights(loaded, us, context);
     const factors = extended(loaded, tile);
-    const e = factors.length;
-    const [F, T] = [scratch(context, us.length, rows), scratch(context, us.length * e, rows)];
+    const [k, e] = [products.length, factors.length];
+    const [B, U] = [copyIn(context, b, k, S.cols), copyIn(context, u, k * e, S.cols)];
+    const [F, T] = [scratch(context, k, rows), scratch(context, k * e, rows)];
     gemm(readout.tangent.alpha, B, S.t, 0, F);
     gemm(1, U, G.t, 0, T);
     products.forEach((product, q) => {
-      const a = readout.offsets.bias < 0 ? 0 : readout.tangent.beta * us[q][readout.offsets.bias];
       const into = product.subarray(row, row + rows);
       const own = F.row(q);
-      for (let n = 0; n < rows; n++) into[n] = own[n] + a;
+      for (let n = 0; n < rows; n++) into[n] = own[n] + a[q];
       factors.forEach((factor, i) => {
         const part = T.row(q * e + i);
         for (let n = 0; n < rows; n++) into[n] += factor[n] * part[n];
