@@ -325,6 +325,14 @@ async function pages(browser, address) {
     const map = `<script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`;
     return open(browser, `${address}/${html("plain.html", map + script("page.mjs"))}`);
   });
+  await row("a page of the guides", version, () => {
+    const guide = readFileSync(join(root, "docs/embedding.md"), "utf8");
+    const page = /```html\n<!doctype html>\n([\s\S]*?)```/.exec(guide)[1];
+    const told = (text) => (/^0\.\d\d ± 0\.\d\d$/.test(text) ? `fitted: ${text}` : `it says ${text}`);
+    const wait = "while (!said.value) await new Promise((resolve) => setTimeout(resolve, 20));";
+    const tell = `<script type="module">${wait} document.title = (${told})(said.value);</script>`;
+    return open(browser, `${address}/${html("guide.html", page + tell)}`);
+  });
 }
 
 try {

@@ -42,6 +42,7 @@ const LAYERS = [
   "matrix.ts",
   "memory.ts",
   "scalars.ts",
+  "fields.ts",
   "words.ts",
   "brand.ts",
   "errors.ts",

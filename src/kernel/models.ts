@@ -239,6 +239,19 @@ export function kinded(model: Model): Kinded {
   return isCustomKernel(model) ? { kind: "custom", model } : { kind: "network", model: model as Network };
 }
 
+/** A model in a few words. */
+export function modelInWords(model: Model): string {
+  const given = kinded(model);
+  if (given.kind === "stationary") return `${given.model.kind} kernel`;
+  if (given.kind === "composed") return `${given.model.kind} model`;
+  if (given.kind === "custom") return "custom kernel";
+  const names = [given.model.activation].flat().map((one) => (typeof one === "string" ? one : one.name));
+  const activation = [...new Set(names)].join(", ");
+  if (given.kind === "infinite") return `infinite network of depth ${given.model.depth}, ${activation}`;
+  const { inputs, hidden, outputs } = given.model;
+  return `network ${[inputs, hidden, outputs].flat().join("-")}, ${activation}`;
+}
+
 /** A model of scales of its own with `weight` times its kernel. */
 export function weighted<M extends Network | InfiniteNetwork | StationaryKernel>(model: M, weight: number): M {
   if (weight === 1) return model;

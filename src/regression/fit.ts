@@ -6,7 +6,8 @@
 import { checkNumbers, checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { BackendError } from "../errors.js";
-import type { Model } from "../kernel/models.js";
+import { showAs } from "../fields.js";
+import { type Model, modelInWords, ownModel } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { drawSamples, type SampleOptions, samplesMemory } from "../linalg/gaussianSamples.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
@@ -141,6 +142,20 @@ export class Fit {
     this.#fitted = fitted;
     this.path = copiedPath(fitted.path);
     this.#lease = new Lease(fitted.context, this, "fit", freeOf(fitted));
+  }
+
+  /** The model that was fitted: a copy, yours to change. */
+  get model(): Model {
+    return ownModel(this.#fitted.model);
+  }
+
+  static {
+    showAs(Fit, (fit) => {
+      const { model, problem } = fit.#fitted;
+      const { X, outputs } = problem;
+      const points = { points: X.rows, inputs: X.cols, outputs };
+      return { model: modelInWords(model), ...points, path: fit.path.length, report: fit.report };
+    });
   }
 
   /** How the fit went. Each field is computed when it is first read. After {@link update} there is a new report. */

@@ -5,6 +5,7 @@
  */
 import { checkField } from "../check.js";
 import { BackendError } from "../errors.js";
+import { fieldNames, fieldsAsJson, showAs } from "../fields.js";
 import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { type Matrix, matrix } from "../matrix.js";
@@ -38,6 +39,9 @@ interface Reported {
   path: PathPoint[];
   notes: readonly string[];
 }
+
+/** A fitted scale above it makes bands at scale 1 ten times too narrow. */
+const NARROW = 100;
 
 export class Report {
   /**
@@ -91,9 +95,19 @@ export class Report {
       const solved = this.#solution.findings().notes;
       const repeats = repeatsNote(this.#problem);
       const fallback = method.fallback && `solved in float64: ${method.fallback}`;
-      return [...this.#fitted.notes, ...solved, ...[repeats, fallback].filter((note) => note !== undefined)];
+      const more = [repeats, fallback, this.#narrowness()].filter((note) => note !== undefined);
+      return [...this.#fitted.notes, ...solved, ...more];
     });
     return [...notes];
+  }
+
+  /** That variances are far too small for the targets, where they are. */
+  #narrowness(): string | undefined {
+    if (this.#fitted.scale !== 1) return undefined;
+    const scales = this.#fittedScales();
+    const largest = scales.reduce((high, scale) => Math.max(high, scale), 0);
+    if (!(largest > NARROW)) return undefined;
+    return `variances are at scale 1, and the targets ask for ${largest.toPrecision(2)}: bands are too narrow by a factor of ${Math.sqrt(largest).toPrecision(2)}; fit with scale: "fit", or standardize the targets`;
   }
 
   /** Rows with the inputs of an earlier row. Evidence and leave-one-out group rows that repeat; `notes` says how. */
@@ -112,13 +126,18 @@ export class Report {
   /** The scale of each output, C numbers. With the kernel of all pairs of outputs, all outputs share one scale. */
   get scales(): Float64Array {
     const known = this.#lazy("scales", () => {
-      const { outputs, columns } = this.#problem;
-      if (this.#fitted.scale === 1) return new Float64Array(outputs).fill(1);
-      const { dropped } = repeatsOf(this.#problem);
-      const scales = this.#solution.quadratics().map((value, c) => value / (this.#problem.size - dropped[c]));
-      return Float64Array.from({ length: outputs }, (_, c) => scales[columns > 1 ? c : 0]);
+      if (this.#fitted.scale === 1) return new Float64Array(this.#problem.outputs).fill(1);
+      return this.#fittedScales();
     });
     return known.slice();
+  }
+
+  /** ŝ = rᵀα/N of each output. */
+  #fittedScales(): Float64Array {
+    const { outputs, columns } = this.#problem;
+    const { dropped } = repeatsOf(this.#problem);
+    const scales = this.#solution.quadratics().map((value, c) => value / (this.#problem.size - dropped[c]));
+    return Float64Array.from({ length: outputs }, (_, c) => scales[columns > 1 ? c : 0]);
   }
 
   /** Each regression: one for each output where outputs share an averaged kernel, else one. */
@@ -221,6 +240,22 @@ export class Report {
     return data && matrix(this.#problem.X.rows, this.#problem.outputs, data.slice());
   }
 
+  /**
+   * All fields as plain JSON, computed where they were not yet read; some cost an eigendecomposition. A field that
+   * overflows is left out.
+   *
+   * @throws BackendError after the fit's `dispose()`.
+   * @example
+   * JSON.parse(JSON.stringify(fit.report)).degreesOfFreedom === fit.report.degreesOfFreedom; // true
+   */
+  toJSON(): object {
+    return fieldsAsJson(this);
+  }
+
+  static {
+    showAs(Report, (report) => shownFields(report, report.#known));
+  }
+
   #evidences() {
     return this.#lazy("evidences", () => evidencesOf(this.#problem, this.#solution));
   }
@@ -242,6 +277,15 @@ export class Report {
     }
     return this.#known.get(name) as T;
   }
+}
+
+/** What a console shows of a report: nothing is computed for it, so it names what was not read yet. */
+export function shownFields(report: object, known: ReadonlyMap<string, unknown>): object {
+  const held = Object.entries(report).filter(([, value]) => value !== undefined);
+  const names = fieldNames(report).filter((name) => !Object.hasOwn(report, name));
+  const unread = names.filter((name) => !known.has(name));
+  const read = names.filter((name) => known.get(name) !== undefined).map((name) => [name, known.get(name)]);
+  return { ...Object.fromEntries([...held, ...read]), ...(unread.length > 0 ? { "computed when read": unread } : {}) };
 }
 
 /** The mean; if all values are equal, exactly their value. */

@@ -3,12 +3,13 @@
  * where the quantity does not exist. A field whose value overflows is a RangeError when it is read.
  */
 import { checkField } from "../check.js";
+import { fieldsAsJson, showAs } from "../fields.js";
 import type { Lease } from "../lease.js";
 import { roundingLevel } from "../linalg/factor.js";
 import { backwardErrorOf, spectrumOf } from "../linalg/system.js";
 import { dot } from "../linalg/vectors.js";
 import { gaussianEvidence, sumOrNone } from "./evidence.js";
-import { meanOf, type OutputReport } from "./report.js";
+import { meanOf, type OutputReport, shownFields } from "./report.js";
 import { isMinimumNorm, residualSquares, rightHandSides, type SolvedSums } from "./sumsSolver.js";
 
 export class StreamReport {
@@ -132,6 +133,19 @@ export class StreamReport {
       const { system, sums, beta, factor } = this.#solved;
       return backwardErrorOf(system, rightHandSides(sums), beta, factor.findings.truncated ? factor : undefined);
     });
+  }
+
+  /**
+   * All fields as plain JSON, computed where they were not yet read. A field that overflows is left out.
+   *
+   * @throws BackendError after the fit's `dispose()`.
+   */
+  toJSON(): object {
+    return fieldsAsJson(this);
+  }
+
+  static {
+    showAs(StreamReport, (report) => shownFields(report, report.#known));
   }
 
   #spectrum(): Float64Array {

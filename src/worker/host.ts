@@ -5,6 +5,7 @@
 import { isFloat64Array } from "../brand.js";
 import { Classifier } from "../classification/classifier.js";
 import { BackendError } from "../errors.js";
+import { fieldNames } from "../fields.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
 import { Spectrum } from "../regression/spectrum.js";
@@ -286,10 +287,7 @@ function classMethods(object: object): string[] {
 
 /** Some fields, lazy ones too, as plain data; default: all. */
 function pick(object: object, names: readonly string[] | undefined): Record<string, unknown> {
-  const lazy = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))).filter(
-    ([, { get }]) => get,
-  );
-  const all = [...Object.keys(object), ...lazy.map(([name]) => name)];
+  const all = fieldNames(object);
   for (const name of names ?? []) {
     if (!all.includes(name))
       throw new TypeError(`there is no field ${quoted(String(name))}; expected ${all.join(", ")}`);

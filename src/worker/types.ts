@@ -9,6 +9,7 @@ import type { Ntk } from "../ntk.js";
 import type { Batches } from "../regression/batchSource.js";
 import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
+import type { Prediction, PredictOptions } from "../regression/fitOptions.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
 import type { StreamOptions } from "../regression/stream.js";
@@ -65,19 +66,32 @@ export interface RemoteObject {
   [Symbol.dispose](): void;
 }
 
+/** The fields of a report, without its methods. */
+type FieldsOf<R> = Exclude<keyof R, "toJSON">;
+
+type Query = PredictOptions & { signal?: Signal };
+
 /** A `Fit` in the worker. */
-export interface AsyncFit extends Remote<Fit, "report">, RemoteObject {
+export interface AsyncFit extends Remote<Fit, "report" | "model" | "predict">, RemoteObject {
+  /** As `predict` of a {@link Fit}. */
+  predict(X: MatrixLike, options: Query & { variance?: true; covariance: true }): Promise<Required<Prediction>>;
+  predict(X: MatrixLike, options?: Query & { variance?: true }): Promise<Prediction & { variance: Matrix }>;
+  predict(X: MatrixLike, options?: Query): Promise<Prediction>;
   /**
    * Fields of the report as a plain object: the named ones, or all. Each is computed when first asked for; some cost an
    * eigendecomposition.
    */
-  report<Field extends keyof Report = keyof Report>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
+  report<Field extends FieldsOf<Report> = FieldsOf<Report>>(fields?: readonly Field[]): Promise<Pick<Report, Field>>;
 }
 
 /** A `StreamFit` in the worker. */
-export interface AsyncStreamFit extends Remote<StreamFit, "report">, RemoteObject {
+export interface AsyncStreamFit extends Remote<StreamFit, "report" | "predict">, RemoteObject {
+  /** As `predict` of a {@link StreamFit}. */
+  predict(X: MatrixLike, options: Query & { variance?: true; covariance: true }): Promise<Required<Prediction>>;
+  predict(X: MatrixLike, options?: Query & { variance?: true }): Promise<Prediction & { variance: Matrix }>;
+  predict(X: MatrixLike, options?: Query): Promise<Prediction>;
   /** Fields of the report as a plain object, as those of {@link AsyncFit.report}. */
-  report<Field extends keyof StreamReport = keyof StreamReport>(
+  report<Field extends FieldsOf<StreamReport> = FieldsOf<StreamReport>>(
     fields?: readonly Field[],
   ): Promise<Pick<StreamReport, Field>>;
 }
