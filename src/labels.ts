@@ -17,15 +17,15 @@ const MOST_CLASSES = 1000;
 const EXPECTED = "integers, strings or booleans, in an array, a typed array or a column Matrix";
 
 /** Labels of one kind. */
-export function labelsOf(labels: unknown): Label[] {
+export function labelsOf(labels: unknown, name = "labels"): Label[] {
   let list: unknown[];
-  if (isList(labels)) list = toEntries(labels, "labels", EXPECTED, 0, Number.MAX_SAFE_INTEGER);
+  if (isList(labels)) list = toEntries(labels, name, EXPECTED, 0, Number.MAX_SAFE_INTEGER);
   else if (typeof labels === "object" && labels !== null) {
-    const { data, cols } = readMatrix(labels, "labels");
-    if (cols !== 1) throw new RangeError(`labels has ${cols} columns; expected one`);
+    const { data, cols } = readMatrix(labels, name);
+    if (cols !== 1) throw new RangeError(`${name} has ${cols} columns; expected one`);
     list = Array.from(data);
-  } else throw new TypeError(`labels is ${describe(labels)}; expected ${EXPECTED}`);
-  return list.map((label, i) => checkLabel(label, list[0], `labels: ${shown(label)} in row ${i}`));
+  } else throw new TypeError(`${name} is ${describe(labels)}; expected ${EXPECTED}`);
+  return list.map((label, i) => checkLabel(label, list[0], `${name}: ${shown(label)} in row ${i}`));
 }
 
 function checkLabel(label: unknown, first: unknown, what: string): Label {

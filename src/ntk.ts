@@ -10,6 +10,13 @@ import { type Classifier, classifyModel } from "./classification/classifier.js";
 import type { ClassifyOptions } from "./classification/classifyOptions.js";
 import type { Context } from "./context.js";
 import { BackendError } from "./errors.js";
+import { crossValidating } from "./evaluation/crossValidate.js";
+import type {
+  Candidate,
+  CrossValidated,
+  CrossValidateOptions,
+  CrossValidateProgress,
+} from "./evaluation/crossValidateOptions.js";
 import { kernelBlocks } from "./kernel/finite/kernel.js";
 import { unlessOverflows } from "./kernel/finite/rescale.js";
 import { bytesOfNetwork } from "./kernel/finite/singlePrecision.js";
@@ -40,6 +47,7 @@ import type { SumsFitOptions } from "./regression/sumsSolver.js";
 import { tune, tuning } from "./regression/tune.js";
 import type { BinnedNoise } from "./regression/tuneNoise.js";
 import type { Tuned, TuneOptions, TunePoint } from "./regression/tuneOptions.js";
+import { drain } from "./slices.js";
 import { type CompareOptions, type Comparison, compareNetwork, comparingNetwork } from "./training/compare.js";
 import { type Dynamics, type DynamicsOptions, dynamicsOf } from "./training/dynamics.js";
 import { type Ensemble, type EnsembleOptions, ensembleOf } from "./training/ensemble.js";
@@ -373,6 +381,48 @@ export class Ntk {
     options: ClassifyOptions<L> = {},
   ): Classifier<L> {
     return classifyModel(this.#context, model, X, labels, options);
+  }
+
+  /**
+   * How good models are on rows that a fit has not seen: each of `folds` parts of the rows is predicted by a fit of the
+   * rest. Several models are scored on the same folds and compared fold by fold. A model may have options of its own,
+   * `{ model, name, ridge, … }`. With `tune` the ridge, or the model too, is chosen again on the rows of each fit. With
+   * `classify` Y are labels, and each fold has its share of every class.
+   *
+   * Sources: Stone 1974; standard errors by Nadeau & Bengio 2003.
+   *
+   * @throws TypeError, RangeError for bad input, before the first fit; else as {@link fit}, {@link tune} or
+   *   {@link classify}.
+   * @example
+   * const models = [{ name: "narrow", model: net }, { name: "wide", model: createInfiniteNetwork() }];
+   * const { best, differences } = ntk.crossValidate(models, X, Y, { folds: 4, ridge: 1e-3, scale: "fit" });
+   * models[best ?? 0].name; // which one has the lower error
+   * differences.length; // 1: the other one beside it
+   * ntk.crossValidate(net, X, Y, { folds: "loo", ridge: 1e-3 }).models[0].mean.rmse; // without another fit
+   */
+  crossValidate(
+    models: Model | readonly (Model | Candidate)[],
+    X: MatrixLike,
+    Y: MatrixLike | Labels,
+    options: CrossValidateOptions = {},
+  ): CrossValidated {
+    return drain(crossValidating(this.#context, models, X, Y, options));
+  }
+
+  /**
+   * {@link crossValidate} as a generator, which pauses after each fit, and between the kernels of `tune`.
+   *
+   * @throws as {@link crossValidate}.
+   * @example
+   * for (const { done, total } of ntk.crossValidating(net, X, Y, { ridge: 1e-3 })) console.log(`${done} of ${total}`);
+   */
+  crossValidating(
+    models: Model | readonly (Model | Candidate)[],
+    X: MatrixLike,
+    Y: MatrixLike | Labels,
+    options: CrossValidateOptions = {},
+  ): Generator<CrossValidateProgress, CrossValidated, void> {
+    return crossValidating(this.#context, models, X, Y, options);
   }
 
   /**

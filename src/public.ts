@@ -2,7 +2,20 @@
 
 export type { Classifier, ClassifierReport } from "./classification/classifier.js";
 export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./classification/classifyOptions.js";
+export type { ClassificationScore } from "./classification/score.js";
 export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
+export type {
+  Candidate,
+  CandidateOptions,
+  CrossValidated,
+  CrossValidateOptions,
+  CrossValidateProgress,
+  FoldScore,
+  Metric,
+  Metrics,
+  ModelScore,
+  PairedDifference,
+} from "./evaluation/crossValidateOptions.js";
 export { checkKernel, type KernelCheck } from "./kernel/checkKernel.js";
 export type { CustomKernel } from "./kernel/custom.js";
 export type { KernelTile, KernelTilesOptions } from "./kernel/kernelTiles.js";
@@ -63,6 +76,7 @@ export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions }
 export type { OutputReport, Report } from "./regression/report.js";
 export type { RestoreOptions } from "./regression/restore.js";
 export type { OutputPoint, PathPoint } from "./regression/ridgePath.js";
+export type { OutputScore, RegressionScore } from "./regression/score.js";
 export type { Approximation } from "./regression/solution.js";
 export type { Spectrum, SpectrumOptions } from "./regression/spectrum.js";
 export type { StreamOptions, StreamProgress } from "./regression/stream.js";

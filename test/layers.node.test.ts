@@ -23,6 +23,7 @@ const LAYERS = [
   "load.ts",
   "ntk.ts",
   "backend",
+  "evaluation",
   "regression",
   "training",
   "classification",

@@ -51,10 +51,11 @@ const ways = {
   comparing: (ntk) => ntk.comparing(net, X, X, { ...run, onProgress() {} }),
   sweeping: (ntk) => ntk.sweeping(X, X, { widths: [8], learningRates: [0.01], steps: 1e7, recordAt: [0] }),
   tuning: (ntk) => ntk.tuning(net, X, X, { weightStd: [0.5, 2] }),
+  crossValidating: (ntk) => ntk.crossValidating(net, X, X, { folds: 3, ridge: 1 }),
 };
 `;
 
-const NAMES = ["training", "comparing", "sweeping", "tuning"];
+const NAMES = ["training", "comparing", "sweeping", "tuning", "crossValidating"];
 
 test.each(NAMES)("%s, direct", async (name) => {
   const [never, started, after] = await child<number[]>(

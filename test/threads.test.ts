@@ -210,6 +210,13 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
       weightStd: [0.5, 2],
       evaluations: 4,
     }),
+  crossValidate: (ntk) =>
+    ntk.crossValidate([net, { model: createInfiniteNetwork(), name: "wide" }], X, Y, {
+      folds: 3,
+      ridges: [0.1, 1],
+      standardize: "both",
+    }),
+  crossValidating: (ntk) => [...ntk.crossValidating(net, X, Y, { folds: 2, ridge: 1 })],
   tuning: (ntk) => [
     ...ntk.tuning(createInfiniteNetwork({ depth: 1 }), X2, randomMatrix(40, 1, 9, 1), {
       weightStd: [0.5, 2],

@@ -7,6 +7,7 @@ import {
   BackendError,
   type ClassPrediction,
   ConvergenceError,
+  type CrossValidateProgress,
   createInfiniteNetwork,
   createNetwork,
   defineActivation,
@@ -343,6 +344,9 @@ describe.each(variants)("%s", (variant) => {
     const points: TunePoint[] = [];
     for await (const point of there.tuning(infinite, X, Y)) points.push(point);
     expect(points).toEqual([...here.tuning(infinite, X, Y)]);
+    const steps: CrossValidateProgress[] = [];
+    for await (const step of there.crossValidating(net, X, Y, { folds: 2, ridge: 1 })) steps.push(step);
+    expect(steps).toEqual([...here.crossValidating(net, X, Y, { folds: 2, ridge: 1 })]);
     const fits = there.fitting(net, X, Y, { ridge: 0.1, solver: "cg" });
     let step = await fits.next();
     while (!step.done) step = await fits.next();
@@ -698,7 +702,18 @@ test("each kind of object has its number, its methods and its fields", async () 
       "fit",
       [net, X, Y, { ridge: 1 }],
       "fit",
-      ["predict", "sample", "parameters", "dualWeights", "influence", "toJSON", "snapshot", "update", "report"],
+      [
+        "predict",
+        "score",
+        "sample",
+        "parameters",
+        "dualWeights",
+        "influence",
+        "toJSON",
+        "snapshot",
+        "update",
+        "report",
+      ],
     ],
     [
       "dynamics",
@@ -713,11 +728,12 @@ test("each kind of object has its number, its methods and its fields", async () 
     ["comparing", [net, X, Y, { ...descent, steps: 2 }], "slices", ["next"]],
     ["sweeping", [X, Y, { widths: [8], learningRates: [0.1], steps: 2, seeds: 1 }], "slices", ["next"]],
     ["tuning", [infinite, X, Y], "slices", ["next"]],
+    ["crossValidating", [net, X, Y], "slices", ["next"]],
     ["kernelTiles", [net, X], "slices", ["next"]],
-    ["fitSums", [net, ntk.primalSums(net, X, Y)], "fitSums", ["predict", "parameters", "sums", "report"]],
+    ["fitSums", [net, ntk.primalSums(net, X, Y)], "fitSums", ["predict", "score", "parameters", "sums", "report"]],
     ["fitStream", [net], "feed", ["push", "end", "fail", "stop"]],
     ["fitting", [infinite, X, Y, { ridge: 1 }], "slices", ["next"]],
-    ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict"]],
+    ["classify", [infinite, X, X.map((_, i) => i % 2)], "classify", ["predict", "score"]],
     ["spectrum", [net, X, Y], "spectrum", ["learningCurve"]],
   ];
   calls.forEach(([method, args], i) => {

@@ -24,6 +24,7 @@ import {
 } from "./classifyOptions.js";
 import { TrainingInputs, trainingKernel } from "./latentKernel.js";
 import type { Posterior } from "./posterior.js";
+import { type ClassificationScore, classificationScore } from "./score.js";
 import { type Fitted, heldMatrices, type Task, trainAt, trainBest, trainingMemory } from "./training.js";
 
 /** How the training of a classifier went. */
@@ -242,6 +243,25 @@ export class Classifier<L extends Label = Label> {
       (_, i) => this.#classes[placeOfLargest(probabilities.data, i * C, C)],
     );
     return { labels, probabilities: checkResult(probabilities, "a probability"), mean, variance };
+  }
+
+  /**
+   * How good the predictions at X (N*×d) are, whose labels are known: accuracy and log loss. `options` are as in
+   * {@link predict}.
+   *
+   * @throws as {@link predict}; TypeError, RangeError for labels that are not among the classes, naming the row.
+   * @example
+   * const { accuracy, logLoss } = classifier.score([[-1], [0]], ["a", "b"]);
+   * accuracy <= 1 && logLoss >= 0; // true
+   */
+  score(X: MatrixLike, labels: Labels<L>, options: ClassPredictOptions = {}): ClassificationScore {
+    this.#lease.check();
+    const own = toMatrix(X, "X", { cols: this.#task.X.cols });
+    const { index } = classified(labels, this.#classes, own.rows, "score");
+    const place = new Map(this.#classes.map((label, c) => [label, c]));
+    const { labels: predicted, probabilities } = this.predict(own, options);
+    const places = predicted.map((label) => place.get(label) as number);
+    return classificationScore(probabilities, places, index);
   }
 
   /** Gives the backend memory back. Using the classifier afterwards is a BackendError; a second call does nothing. */

@@ -36,6 +36,7 @@ import { checkTotals, pointTermsOf } from "./pointNoise.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
+import { type RegressionScore, SCORE, scoreOf } from "./score.js";
 import { toBytes } from "./snapshot.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
@@ -191,6 +192,31 @@ export class Fit {
         covariancesOf(solution.covariances(X), problem.source.block, scales, added),
       );
     return prediction;
+  }
+
+  /**
+   * How good the predictions at X (N*×d) are, whose targets are Y (N*×C): R², root mean squared error, negative log
+   * predictive density, and the part of the targets inside the 95 % band. The band has the noise of an observation;
+   * `noise` is as in {@link predict}, and `true` by default.
+   *
+   * @throws as {@link predict}; RangeError where an error overflows.
+   * @example
+   * const { r2, rmse, nlpd, coverage } = fit.score(X, Y);
+   * r2 !== undefined && r2 <= 1; // true
+   * coverage; // 1 where all targets lie in their bands
+   */
+  score(
+    Xlike: MatrixLike,
+    Ylike: MatrixLike,
+    options: { noise?: boolean | number | NumberList } = {},
+  ): RegressionScore {
+    const { noise } = read(options, "score", "{ noise: 0.1 }", SCORE);
+    this.#lease.check();
+    const { problem } = this.#fitted;
+    const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
+    const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: problem.outputs });
+    const { mean, variance } = this.predict(X, { noise });
+    return scoreOf(mean, variance, Y);
   }
 
   /** The variance of the noise of each output, sλ. */

@@ -5,7 +5,7 @@
 import { checkNumbers, checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { Lease } from "../lease.js";
-import { type Matrix, type MatrixLike, matrix } from "../matrix.js";
+import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
@@ -13,6 +13,7 @@ import { featureCovariance, featureVariance, type Posterior } from "./featurePos
 import { PREDICT, type Prediction, type PredictOptions } from "./fitOptions.js";
 import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { ownSums, type PrimalSums, type PrimalSumsLike, primalSums } from "./primalSums.js";
+import { type RegressionScore, SCORE, scoreOf } from "./score.js";
 import { StreamReport } from "./streamReport.js";
 import { checkSumsOf, isMinimumNorm, type SolvedSums, SUMS_FIT, type SumsFitOptions, solveSums } from "./sumsSolver.js";
 
@@ -89,6 +90,31 @@ export class StreamFit {
       prediction.covariance = joinedCovariance(covariancesOf([latent], map.block, scales, added));
     }
     return prediction;
+  }
+
+  /**
+   * How good the predictions at X (N*×d) are, whose targets are Y (N*×C): R², root mean squared error, negative log
+   * predictive density, and the part of the targets inside the 95 % band. The band has the noise of an observation;
+   * `noise` is as in {@link predict}, and `true` by default.
+   *
+   * @throws as {@link predict}; RangeError where an error overflows.
+   * @example
+   * const { r2, rmse, nlpd, coverage } = ntk.fitSums(net, ntk.primalSums(net, X, Y), { ridge: 0.1 }).score(X, Y);
+   * r2 !== undefined && r2 <= 1; // true
+   * coverage; // 1 where all targets lie in their bands
+   */
+  score(
+    Xlike: MatrixLike,
+    Ylike: MatrixLike,
+    options: { noise?: boolean | number | NumberList } = {},
+  ): RegressionScore {
+    const { noise } = read(options, "score", "{ noise: 0.1 }", SCORE);
+    this.#lease.check();
+    const { sums } = this.#solved;
+    const X = toMatrix(Xlike, "X", { cols: sums.inputs });
+    const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: sums.squares.length });
+    const { mean, variance } = this.predict(X, { noise });
+    return scoreOf(mean, variance, Y);
   }
 
   get #posterior(): Posterior {

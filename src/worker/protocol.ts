@@ -73,6 +73,7 @@ export const SLICED: Readonly<Record<string, string>> = {
   sweep: "sweeping",
   tune: "tuning",
   fit: "fitting",
+  crossValidate: "crossValidating",
 };
 
 /** True where a call of a sliced method answers an abort itself: of the fits, those by conjugate gradients. */

@@ -1,7 +1,8 @@
 /** The API of the worker version, derived from the plain one: what is added there is here, as a promise. */
 
 import type { Classifier } from "../classification/classifier.js";
-import type { ClassifyOptions } from "../classification/classifyOptions.js";
+import type { ClassifyOptions, ClassPredictOptions } from "../classification/classifyOptions.js";
+import type { ClassificationScore } from "../classification/score.js";
 import type { Model } from "../kernel/models.js";
 import type { Label, Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
@@ -69,14 +70,18 @@ export interface RemoteObject {
 /** The fields of a report, without its methods. */
 type FieldsOf<R> = Exclude<keyof R, "toJSON">;
 
-type Query = PredictOptions & { signal?: Signal };
-
 /** A `Fit` in the worker. */
 export interface AsyncFit extends Remote<Fit, "report" | "model" | "predict">, RemoteObject {
   /** As `predict` of a {@link Fit}. */
-  predict(X: MatrixLike, options: Query & { variance?: true; covariance: true }): Promise<Required<Prediction>>;
-  predict(X: MatrixLike, options?: Query & { variance?: true }): Promise<Prediction & { variance: Matrix }>;
-  predict(X: MatrixLike, options?: Query): Promise<Prediction>;
+  predict(
+    X: MatrixLike,
+    options: PredictOptions & { signal?: Signal } & { variance?: true; covariance: true },
+  ): Promise<Required<Prediction>>;
+  predict(
+    X: MatrixLike,
+    options?: PredictOptions & { signal?: Signal } & { variance?: true },
+  ): Promise<Prediction & { variance: Matrix }>;
+  predict(X: MatrixLike, options?: PredictOptions & { signal?: Signal }): Promise<Prediction>;
   /**
    * Fields of the report as a plain object: the named ones, or all. Each is computed when first asked for; some cost an
    * eigendecomposition.
@@ -87,9 +92,15 @@ export interface AsyncFit extends Remote<Fit, "report" | "model" | "predict">, R
 /** A `StreamFit` in the worker. */
 export interface AsyncStreamFit extends Remote<StreamFit, "report" | "predict">, RemoteObject {
   /** As `predict` of a {@link StreamFit}. */
-  predict(X: MatrixLike, options: Query & { variance?: true; covariance: true }): Promise<Required<Prediction>>;
-  predict(X: MatrixLike, options?: Query & { variance?: true }): Promise<Prediction & { variance: Matrix }>;
-  predict(X: MatrixLike, options?: Query): Promise<Prediction>;
+  predict(
+    X: MatrixLike,
+    options: PredictOptions & { signal?: Signal } & { variance?: true; covariance: true },
+  ): Promise<Required<Prediction>>;
+  predict(
+    X: MatrixLike,
+    options?: PredictOptions & { signal?: Signal } & { variance?: true },
+  ): Promise<Prediction & { variance: Matrix }>;
+  predict(X: MatrixLike, options?: PredictOptions & { signal?: Signal }): Promise<Prediction>;
   /** Fields of the report as a plain object, as those of {@link AsyncFit.report}. */
   report<Field extends FieldsOf<StreamReport> = FieldsOf<StreamReport>>(
     fields?: readonly Field[],
@@ -97,7 +108,14 @@ export interface AsyncStreamFit extends Remote<StreamFit, "report" | "predict">,
 }
 
 /** A `Classifier` in the worker: its classes and its report are here. */
-export interface AsyncClassifier<L extends Label = Label> extends Remote<Classifier<L>>, RemoteObject {}
+export interface AsyncClassifier<L extends Label = Label> extends Remote<Classifier<L>, "score">, RemoteObject {
+  /** As `score` of a {@link Classifier}. */
+  score(
+    X: MatrixLike,
+    labels: Labels<L>,
+    options?: ClassPredictOptions & { signal?: Signal },
+  ): Promise<ClassificationScore>;
+}
 
 /** A `Dynamics` in the worker. */
 export interface AsyncDynamics extends Remote<Dynamics, "at" | "outputsAt" | "walk">, RemoteObject {

@@ -135,6 +135,7 @@ const CASES: [string, (ntk: Ntk, model: CustomKernel) => unknown][] = [
       return rest;
     },
   ],
+  ["crossValidate", (ntk, model) => ntk.crossValidate(model, X, Y, { folds: 2, ridges: [0.1, 1] })],
   ["tuning by leave-one-out", (ntk, model) => [...ntk.tuning(model, X, Y, { criterion: "loo" })]],
 ];
 

@@ -95,6 +95,7 @@ function saysOf(fit: ReturnType<Ntk["fit"]>, { Xnew }: World) {
     path: () => fit.path,
     predict: () => fit.predict(Xnew, { covariance: true, noise: true }),
     sample: () => fit.sample(Xnew, { draws: 2 }),
+    score: () => fit.score(Xnew, fit.predict(Xnew).mean),
     dualWeights: () => fit.dualWeights(),
     influence: () => fit.influence([[Xnew[0]]]),
     json: () => JSON.parse(JSON.stringify(fit)),
@@ -235,6 +236,12 @@ const CALLS: Record<string, Call> = {
   },
   sampleKernel: (ntk, w) => ntk.sampleKernel({ ...w.shape, weightStd: w.std }, w.X, { draws: 3 }).result(),
   "sampleKernel, one draw": (ntk, w) => ntk.sampleKernel({ ...w.shape, weightStd: w.std }, w.X, { draws: 1 }).result(),
+  crossValidate: (ntk, w) => ({
+    fits: () => ntk.crossValidate([w.infinite, w.net], w.X, w.Y, { folds: 2, ridge: w.ridge, scale: "fit" }),
+    standardized: () => ntk.crossValidate(w.infinite, w.X, w.Y, { folds: 2, ridge: 1, standardize: "both" }),
+    classes: () => ntk.crossValidate(w.infinite, w.X, [0, 1, 0, 1], { folds: 2, classify: { scale: w.factor } }),
+    loo: () => ntk.crossValidate(w.infinite, w.X, w.Y, { folds: "loo", ridge: w.ridge }),
+  }),
   tune: (ntk, w) => ({
     evidence: () => ntk.tune(w.infinite, w.X, w.Y, { evaluations: 3, weightStd: [0.5, 2] }),
     loo: () => ntk.tune(w.infinite, w.X, w.Y, { evaluations: 3, criterion: "loo" }),

@@ -293,6 +293,16 @@ const cases: Case[] = [
     ],
     (ntk, ...a) => slices((ntk.sweeping as Any)(...a)),
   ],
+  [
+    "crossValidating",
+    () => [
+      [{ model: net(), name: "finite", noise: [0.1, 0.2, 0.3, 0.4], ridge: 1 }, infinite()],
+      matrix(),
+      column(),
+      { ridges: [0.1, 1], folds: 2, groups: [0, 1, 0, 1] },
+    ],
+    (ntk, ...a) => slices((ntk.crossValidating as Any)(...a)),
+  ],
   ...([net, infinite] as const).map(
     (model): Case => [
       `tuning, ${model.name}`,

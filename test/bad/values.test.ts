@@ -265,6 +265,53 @@ function signatures(): Signature[] {
       options: { keys: ["variance", "covariance", "noise"] },
     },
     {
+      of: "score",
+      call: using(fit, (object, ...a) => object.score(a[0], a[1], a[2])),
+      args: { X, Y },
+      options: { keys: ["noise"] },
+    },
+    {
+      of: "score of sums",
+      call: using(
+        () => ntk.fitSums(net, ntk.primalSums(net, X, Y), { ridge: 1 }),
+        (object, ...a) => object.score(a[0], a[1], a[2]),
+      ),
+      args: { X, Y },
+      options: { keys: ["noise"] },
+    },
+    {
+      of: "score of classes",
+      call: using(
+        () => ntk.classify(infinite, X, [0, 1, 2]),
+        (object, ...a) => object.score(a[0], a[1], a[2]),
+      ),
+      args: { X, labels: [0, 1, 2] },
+      options: { keys: ["draws", "seed"] },
+    },
+    {
+      of: "crossValidate",
+      call: (...a) => ntk.crossValidate(a[0], a[1], a[2], a[3]),
+      args: { model: infinite, X, Y: [1, 3, 2] },
+      options: {
+        base: { folds: 2 },
+        keys: "ridge ridges noise weights perOutput solver traceError rank scale centered outputs tune classify folds repeats seed groups standardize criterion onProgress signal".split(
+          " ",
+        ),
+      },
+    },
+    {
+      of: "crossValidate's models",
+      call: (model) => ntk.crossValidate([model], X, [1, 3, 2], { folds: 2 }),
+      args: {},
+      options: {
+        name: "model",
+        base: { model: infinite },
+        keys: "model name ridge ridges noise weights perOutput solver traceError rank scale centered outputs tune classify".split(
+          " ",
+        ),
+      },
+    },
+    {
       of: "sample",
       call: using(fit, (object, ...a) => object.sample(a[0], a[1])),
       args: { X },
