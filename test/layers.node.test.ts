@@ -13,6 +13,7 @@ const LAYERS = [
   "worker/host.ts",
   "worker/feed.ts",
   "worker/index.ts",
+  "worker/pool.ts",
   "worker/client.ts",
   "worker/port.ts",
   "worker/protocol.ts",

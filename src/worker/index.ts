@@ -10,12 +10,14 @@ import { checkChoice, checkKeys, describe } from "../check.js";
 import { BackendError } from "../errors.js";
 import { type Choice, choose, compile, firstOf, type LoadOptions, oneThread } from "../load.js";
 import { Client } from "./client.js";
+import { checkPool, Pool, type PoolOptions } from "./pool.js";
 import type { WorkerOrigin } from "./port.js";
 import { script } from "./script.generated.js";
 import type { AsyncNtk } from "./types.js";
 
 export type { WasmModule } from "../backend/wasmModule.js";
 export type { Signal } from "../signal.js";
+export type { Pool, PoolOptions, PoolTask } from "./pool.js";
 export type { WorkerLike } from "./port.js";
 export type {
   AsyncClassifier,
@@ -71,11 +73,7 @@ export interface WorkerOptions extends LoadOptions, WorkerOrigin {
  * ntk.terminate();
  */
 export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNtk> {
-  checkKeys(
-    options,
-    ["backend", "variant", "threads", "precision", "module", "worker", "url", "timeout"],
-    "loadInWorker",
-  );
+  checkKeys(options, WORKER_OPTIONS, "loadInWorker");
   const { module: given, worker, url, timeout = 30_000, ...rest } = options;
   checkOrigin(worker, url);
   checkTimeout(timeout);
@@ -107,6 +105,32 @@ export async function loadInWorker(options: WorkerOptions = {}): Promise<AsyncNt
     throw reason;
   }
 }
+
+/**
+ * Several workers behind one queue, for servers and pages that have more to do than one worker can. `pool.run(task)`
+ * gives a task the `Ntk` of a free worker. `pool.latest(key, task)` drops what has been overtaken, `pool.room()` holds
+ * back whoever asks too fast. What `setup` makes in each worker, a restored fit for example, goes to every task.
+ *
+ * @throws TypeError, RangeError, BackendError as {@link loadInWorker}; what `setup` throws.
+ * @example
+ * import { loadPool } from "ntk-wasm/worker";
+ * const bytes = fit.snapshot();
+ * const pool = await loadPool({ size: 2, setup: (ntk) => ntk.restore(bytes) });
+ * const { mean } = await pool.run((ntk, restored) => restored.predict(Xnew));
+ * mean.rows; // 2
+ * await pool.dispose();
+ */
+export async function loadPool<State = undefined>(
+  options: PoolOptions<State> & WorkerOptions = {},
+): Promise<Pool<State>> {
+  checkKeys(options, [...POOL_OPTIONS, ...WORKER_OPTIONS], "loadPool", "{ size: 2 }");
+  const { size, queue, setup, ...origin } = options;
+  const plan = checkPool({ size, queue, setup } as PoolOptions<never>);
+  return new Pool<State>({ ...plan, load: () => loadInWorker(origin) }).start();
+}
+
+const POOL_OPTIONS = ["size", "queue", "setup"];
+const WORKER_OPTIONS = ["backend", "variant", "threads", "precision", "module", "worker", "url", "timeout"];
 
 function checkOrigin(worker: unknown, url: unknown): void {
   if (worker !== undefined && typeof worker !== "function")
