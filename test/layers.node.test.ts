@@ -33,6 +33,7 @@ const LAYERS = [
   "linalg",
   "model",
   "prepare.ts",
+  "describeData.ts",
   "labels.ts",
   "lease.ts",
   "context.ts",

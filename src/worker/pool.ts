@@ -15,7 +15,10 @@ export interface PoolOptions<State = undefined> {
   size?: number;
   /** Tasks that may wait. One more is a {@link BackendError}. Default 1000. */
   queue?: number;
-  /** Called once for each worker, before its first task. Its result goes to every task, like a fit that was restored. */
+  /**
+   * Called once for each worker, before its first task. Its result goes to every task: a fit that was restored, for
+   * example.
+   */
   setup?: (ntk: AsyncNtk) => Promise<State> | State;
 }
 

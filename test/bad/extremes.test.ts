@@ -8,6 +8,7 @@ import {
   checkKernel,
   createInfiniteNetwork,
   createNetwork,
+  describeData,
   initialization,
   linearKernel,
   type Model,
@@ -118,6 +119,7 @@ const CALLS: Record<string, Call> = {
     const { apply, invert, ...map } = standardize(w.X);
     return { map: () => map, apply: () => apply(w.Xnew), invert: () => invert(w.Xnew) };
   },
+  describeData: (_, w) => describeData(w.X, w.Y),
   checkKernel: (ntk, w) => checkKernel({ kernel: (A, B) => ntk.kernel(w.infinite, A, B) }, w.X),
   noiseAt: (_, w) => noiseAt({ edges: [w.X[0]], variances: [w.noise[0], w.noise[1]] }, w.X),
   createNetwork: (_, w) => createNetwork({ ...w.shape, weightStd: w.std, seed: 1 }),

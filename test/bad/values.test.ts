@@ -9,6 +9,7 @@ import {
   createInfiniteNetwork,
   createNetwork,
   defineActivation,
+  describeData,
   initialization,
   linearKernel,
   load,
@@ -526,6 +527,7 @@ function signatures(): Signature[] {
       args: {},
       options: { base: { inputs: 1, hidden: 2 }, keys: NETWORK },
     },
+    { of: "describeData", call: (...a) => describeData(a[0], a[1]), args: { X, Y } },
     {
       of: "tune",
       call: (...a) => ntk.tune(a[0], a[1], a[2], { evaluations: 2, ...a[3] }),
