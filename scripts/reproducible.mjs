@@ -16,7 +16,7 @@ const hash = (folder, path) =>
     .digest("hex");
 try {
   const sources = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
-  for (const path of sources.filter((each) => !/^(bench|docs|examples|playground|test)\//.test(each)))
+  for (const path of sources.filter((each) => !/^(bench|playground|test)\//.test(each)))
     cpSync(join(root, path), join(copy, path));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   execFileSync(process.execPath, [join(copy, "scripts/build.mjs")], { cwd: copy, stdio: "ignore" });
