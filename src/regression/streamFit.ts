@@ -117,6 +117,7 @@ export class StreamFit {
    * ntk.fitSums(net, sums, { ridge: 1e-3 }).sums().rows; // 8
    */
   sums(): PrimalSums {
+    this.#lease.check();
     return ownSums(this.#solved.sums);
   }
 
