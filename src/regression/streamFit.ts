@@ -112,6 +112,7 @@ export class StreamFit {
   /**
    * The sums that were fitted, to fit again with another ridge, or with more rows.
    *
+   * @throws BackendError after `dispose()`.
    * @example
    * const sums = ntk.primalSums(net, X, Y);
    * ntk.fitSums(net, sums, { ridge: 1e-3 }).sums().rows; // 8
