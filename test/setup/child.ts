@@ -9,8 +9,8 @@ import { patience } from "../../scripts/slowness.mjs";
 export const built = (name: string): string => pathToFileURL(join(import.meta.dirname, "../../dist", name)).href;
 
 /**
- * Runs a module to the end of its process, and gives back what it hands to `report`. `limit`: address space in kB; `ms`:
- * the time that it may take on a quiet machine.
+ * Runs a module to the end of its process, and gives back what it hands to `report`. `limit` is address space in kB,
+ * `ms` the time that it may take on a quiet machine.
  */
 export async function child<T>(code: string, { flags = [] as string[], limit = 0, ms = 60_000 } = {}): Promise<T> {
   const report = "const report = (value) => console.log(JSON.stringify(value));\n";
