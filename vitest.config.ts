@@ -6,7 +6,7 @@
 // limits grow with the machine.
 import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig } from "vitest/config";
-import type { BrowserProviderOption } from "vitest/node";
+import type { BrowserProviderOption, CoverageOptions } from "vitest/node";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
 import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
@@ -38,8 +38,30 @@ const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOpt
   },
 });
 
+/**
+ * What the project `node` runs of src/ (`npm run coverage`). Branches that no test reaches are those of engines that
+ * lack something, of threads, and of numbers that a check further up has refused.
+ */
+const coverage = {
+  provider: "v8",
+  include: ["src/**/*.ts"],
+  exclude: [
+    "src/**/*.generated.ts",
+    // They run in threads of their own, whose counts do not come back: test/worker.test.ts, test/threads.test.ts.
+    "src/worker/entry.ts",
+    "src/backend/threads/helper.ts",
+    // They run in a process of their own, or with a Redis: test/cluster.redis.test.ts.
+    "src/cluster/{cli,follow,open,redis,worker}.ts",
+  ],
+  thresholds: { lines: 95, branches: 95 },
+  reporter: ["text-summary", "json-summary", "html"],
+  reportsDirectory: "build/coverage",
+  reportOnFailure: true,
+} satisfies CoverageOptions;
+
 export default defineConfig({
   test: {
+    coverage,
     // Nothing else runs beside the tests; vitest would leave one core of two idle.
     maxWorkers: "100%",
     teardownTimeout: patience(60_000),

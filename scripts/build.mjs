@@ -2,7 +2,7 @@
 //   AssemblyScript → build/*.wasm, each marked with its name
 //   build/*.wasm → src/backend/binaries.generated.ts, in base64
 //   src/worker/entry.ts → src/worker/script.generated.ts, the worker's script as a string
-//   src → dist/
+//   src → dist/, then its entries into a few files of code (with source maps), and of declarations
 // Prints the sizes, and fails where both binaries together are over the budget.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,6 +13,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { tidyMaps } from "./maps.mjs";
+import { bundleTypes, ENTRIES } from "./types.mjs";
 
 const BUDGET_BYTES = 80_000;
 const VARIANTS = ["simd", "relaxed"];
@@ -56,7 +58,7 @@ const inlineLoader = {
       if (after === undefined || more.length > 0) throw new Error(`${path}: expected one import of the loader`);
       found++;
       // By its path: a `require` of the package gives its UMD build, which looks for AMD.
-      const loader = JSON.stringify(fileURLToPath(import.meta.resolve("@assemblyscript/loader")));
+      const loader = JSON.stringify(join(root, "node_modules/@assemblyscript/loader/index.js"));
       return { contents: `${before}require(${loader})${after}` };
     });
   },
@@ -104,13 +106,9 @@ await run(require.resolve("typescript/bin/tsc"), "-p", join(root, "tsconfig.node
 // Few files to import: 70 files cost 35 ms in a fresh process, more than all that comes after. The modules stay for the
 // benches. Code that two entries need stands once, so that an error of one entry is an instance of the other's class.
 await build({
-  entryPoints: {
-    "ntk-wasm": "./index.js",
-    "ntk-wasm-slim": "./slim.js",
-    "ntk-wasm-worker": "./worker/index.js",
-    "ntk-wasm-bullmq": "./cluster/index.js",
-    "ntk-wasm-cli": "./cluster/cli.js",
-  },
+  entryPoints: Object.fromEntries(
+    Object.entries({ ...ENTRIES, "ntk-wasm-cli": "cluster/cli" }).map(([name, path]) => [name, `./${path}.js`]),
+  ),
   outdir: join(root, "dist"),
   absWorkingDir: join(root, "dist"),
   chunkNames: "ntk-wasm-[name]-[hash]",
@@ -121,8 +119,13 @@ await build({
   // Node's own, and the queue, which is an optional peer.
   external: ["node:*", "bullmq", "ioredis"],
   plugins: [inlineLoader],
+  // What is written does not depend on where packages are.
+  preserveSymlinks: true,
+  sourcemap: "linked",
   legalComments: "none",
 });
+tidyMaps(join(root, "dist"));
+await bundleTypes(join(root, "dist"));
 
 // The loader stands in these files; it is Apache-2.0, as the compiler is, whose package has the text.
 copyFileSync(require.resolve("assemblyscript/LICENSE"), join(root, "dist/ntk-wasm-loader-LICENSE.txt"));

@@ -24,6 +24,8 @@ const AFTER = {
     "--exclude-entrypoints",
     ...ENTRIES_WITHOUT_TYPES,
   ),
+  "public signatures": script("api.mjs"),
+  "a second build is equal to the bit": script("reproducible.mjs"),
   documentation: script("docs.mjs"),
 };
 

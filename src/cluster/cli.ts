@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `ntk-wasm`: `ntk-wasm worker` computes the jobs of a cluster until it is interrupted. */
 import { parseArgs } from "node:util";
+import { version } from "../backend/marker.generated.js";
 import type { LoadOptions } from "../load.js";
 import { shown } from "./identity.js";
 import { folderStore } from "./store.js";
@@ -17,6 +18,7 @@ Computes the jobs of a cluster (ntk-wasm/bullmq) until it is interrupted.
   --threads N          threads of a job, or auto (1)
   --concurrency N      jobs under way at a time (1)
   --lock MS            milliseconds after which the job of a silent worker is taken up again (30000)
+  --version            prints the version, and ends
 `;
 
 const text = { type: "string" } as const;
@@ -29,6 +31,7 @@ const OPTIONS = {
   concurrency: text,
   lock: text,
   help: { type: "boolean" },
+  version: { type: "boolean" },
 } as const;
 
 /** A number of the command line; what is none stays as it is, and is refused by name. */
@@ -40,6 +43,10 @@ function numberOf(value: string | undefined): number | undefined {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  if (values.version) {
+    console.log(`ntk-wasm ${version}`);
+    return;
+  }
   if (values.help || positionals.length !== 1 || positionals[0] !== "worker") {
     (values.help ? console.log : console.error)(USAGE);
     process.exitCode = values.help ? 0 : 2;

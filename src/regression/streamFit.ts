@@ -138,11 +138,13 @@ export class StreamFit {
   /**
    * The sums that were fitted, to fit again with another ridge, or with more rows.
    *
+   * @throws BackendError after `dispose()`.
    * @example
    * const sums = ntk.primalSums(net, X, Y);
    * ntk.fitSums(net, sums, { ridge: 1e-3 }).sums().rows; // 8
    */
   sums(): PrimalSums {
+    this.#lease.check();
     return ownSums(this.#solved.sums);
   }
 

@@ -4,6 +4,7 @@ import { BackendError } from "../errors.js";
 import { isCustomKernel } from "../kernel/custom.js";
 import { type Batches, pullOf } from "../regression/batchSource.js";
 import { StreamError } from "../regression/streamError.js";
+import { reading, refusal } from "../words.js";
 import { lost, openPort, type Port, type WorkerOrigin } from "./port.js";
 import {
   CALLBACKS,
@@ -300,8 +301,14 @@ function isHandle(value: unknown): value is Handle {
 function take(given: unknown[], method: string): Taken {
   const args = [...given];
   const taken: Taken = { args, at: -1, callbacks: {}, signal: undefined };
+  reading(`an argument of ${method}`, () => takeFrom(args, method, taken));
+  return taken;
+}
+
+/** {@link take}, inside {@link reading}. */
+function takeFrom(args: unknown[], method: string, taken: Taken): void {
   args.forEach((value, at) => {
-    if (typeof value === "function" || isCustomKernel(value)) throw new TypeError(NO_FUNCTIONS);
+    if (typeof value === "function" || isCustomKernel(value)) throw refusal(new TypeError(NO_FUNCTIONS));
     if (typeof value !== "object" || value === null) return;
     const own = CALLBACKS.filter((name) => name in value);
     if (own.length === 0 && !("signal" in value)) return;
@@ -312,20 +319,19 @@ function take(given: unknown[], method: string): Taken {
       delete rest[name];
       if (callback === undefined) continue;
       if (typeof callback !== "function")
-        throw new TypeError(`${method}: ${name} is ${describe(callback)}; expected a function`);
+        throw refusal(new TypeError(`${method}: ${name} is ${describe(callback)}; expected a function`));
       callbacks[name] = callback as (value: unknown) => void;
     }
     if (signal !== undefined && typeof signal?.aborted !== "boolean")
-      throw new TypeError(`${method}: signal is ${describe(signal)}; expected an AbortSignal`);
+      throw refusal(new TypeError(`${method}: signal is ${describe(signal)}; expected an AbortSignal`));
     args[at] = rest;
     Object.assign(taken, { at, callbacks, signal });
   });
-  return taken;
 }
 
-/** What postMessage throws where something is no plain data. */
-function uncloneable(error: unknown): unknown {
-  return (error as Error)?.name === "DataCloneError"
-    ? new TypeError(`${NO_FUNCTIONS}: ${(error as Error).message}`)
-    : error;
+/** Where postMessage throws, something is no plain data, or cannot be read. */
+function uncloneable(cause: unknown): TypeError {
+  return (cause as Error)?.name === "DataCloneError"
+    ? new TypeError(`${NO_FUNCTIONS}: ${(cause as Error).message}`)
+    : new TypeError("an argument cannot be read: a getter of it throws", { cause });
 }
