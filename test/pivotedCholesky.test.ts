@@ -132,9 +132,10 @@ describe.each(variants)("%s", (variant) => {
       b.map((value) => [value]),
     ).map(([value]) => value);
     context.arena.run(() => {
-      const B = copyIn(context, Float64Array.from(b), 1, n);
-      factor.solve(B);
+      const B = copyIn(context, Float64Array.from([...b, ...b]), 2, n);
+      factor.solve(B.slice(0, 1));
       expectNear(B.row(0), x, allowed, "solve", Math.max(...x.map(Math.abs)));
+      expect([...B.row(1)], "what lies behind B").toEqual([...b]);
     });
     expect(factor.logDeterminant()).toBeCloseTo(logDeterminant(M), 8);
     expectNear(

@@ -29,6 +29,20 @@ describe.each(variants)("%s", (variant) => {
     expect(context.arena.scratchBytesInUse).toBe(0);
   });
 
+  test.each([1e-9, 1e9])("the tolerance is relative to the largest eigenvalue: %d", (scale) => {
+    const { calls, times } = diagonal((i) => scale * 2 ** -i);
+    const { values, residuals } = topModes(context, n, 5, times, 1e-10);
+    expectNear(
+      values,
+      [2 ** -4, 2 ** -3, 0.25, 0.5, 1].map((value) => scale * value),
+      1e-14,
+      "eigenvalues",
+      scale,
+    );
+    expect(Math.max(...residuals)).toBeLessThanOrEqual(1e-10 * scale);
+    expect(calls.count).toBeLessThan(150);
+  });
+
   test("a copy that is hard to tell from the rest is found", () => {
     const values = Array.from({ length: 3000 }, (_, i) => (i < 2 ? 1.0002 : i === 2 ? 1.0001 : i / 3001));
     const times = (v: Float64Array) => v.map((x, i) => values[i] * x);

@@ -61,6 +61,8 @@ function run(context: Context, name: Name, make: (bed: Bed) => Call[], batched: 
     if (batched) {
       // What is left of a record is guard.
       const records = bed.matrix("calls", calls.length, CALL, undefined, CALL);
+      // The room of one more call.
+      bed.matrix("behind", 1, CALL);
       const { buffer } = context.arena.view(records.address, 0);
       for (const [i, { args }] of calls.entries())
         new Float64Array(buffer, records.address + i * CALL * 8, args.length).set(args);
