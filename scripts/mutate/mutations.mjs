@@ -126,8 +126,15 @@ function* faults(node, text) {
   }
 }
 
+/** An estimate of nanoseconds: it decides whether threads share the work, and no result. */
+function isTime(node) {
+  if (ts.isVariableDeclaration(node)) return /^time$|_TIME$/.test(node.name.getText());
+  return ts.isCallExpression(node) && node.expression.getText() === "isWorth";
+}
+
 /** Types and imports hold no arithmetic. */
-const skipped = (node) => ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node);
+const skipped = (node) =>
+  ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node) || isTime(node);
 
 /** All mutants of a file: `{ file, line, start, end, kind, code, by }`, `code` the text that `by` replaces. */
 export function mutantsOf(file, source) {

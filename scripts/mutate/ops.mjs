@@ -20,19 +20,20 @@ const limitOf = (ms) => 15_000 + 5 * ms;
 class Runner {
   #child;
   #folder;
-  #variant;
+  #env;
+  #atExit = () => this.#end();
 
-  constructor(folder, variant) {
+  constructor(folder, env) {
     this.#folder = folder;
-    this.#variant = variant;
-    process.on("exit", () => this.#end());
+    this.#env = env;
+    process.on("exit", this.#atExit);
   }
 
   async #start() {
     const command = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
     this.#child = spawn("sh", ["-c", command, String(MEMORY_KB), process.execPath, RUNNER, this.#folder], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...process.env, NTK_VARIANT: this.#variant },
+      env: { ...process.env, ...this.#env },
       detached: true,
     });
     const { suites } = await this.#answer(COMPILE_MS);
@@ -77,6 +78,7 @@ class Runner {
   }
 
   stop() {
+    process.off("exit", this.#atExit);
     this.#end();
   }
 }
@@ -101,7 +103,8 @@ function ordered(suites, times, kills, file) {
 export async function runOpMutants(mutants, onDone) {
   const copy = copyTree();
   const compiled = mutants.some(({ file }) => file.startsWith("assembly/"));
-  const runner = new Runner(copy, compiled ? "simd" : "js");
+  const env = { NTK_VARIANT: compiled ? "simd" : "js" };
+  const runner = new Runner(copy, env);
   const suites = await runner.suites();
   if (compiled) await runner.ask({ compile: true }, COMPILE_MS);
   const times = new Map();
@@ -133,13 +136,28 @@ export async function runOpMutants(mutants, onDone) {
       const answer = await runner.ask({ compile: true }, COMPILE_MS);
       if (!answer?.compiled) return { status: "invalid" };
     }
-    for (const suite of ordered(suites, times, kills, mutant.file)) {
-      const answer = await runner.ask({ suites: [suite] }, limitOf(times.get(suite)));
-      if (answer && !answer.failed) continue;
-      const key = `${mutant.file} ${suite}`;
-      kills.set(key, (kills.get(key) ?? 0) + 1);
-      return { status: "killed", test: answer?.failed ?? `${suite}: hung` };
+    const wanted = ordered(suites, times, kills, mutant.file);
+    const test = (await killer(runner, wanted)) ?? (compiled ? await killerOfThreads(wanted) : undefined);
+    if (test === undefined) return { status: "survived" };
+    const key = `${mutant.file} ${test.split(":")[0]}`;
+    kills.set(key, (kills.get(key) ?? 0) + 1);
+    return { status: "killed", test };
+  }
+
+  /** The test that kills. */
+  async function killer(by, wanted) {
+    for (const suite of wanted) {
+      const answer = await by.ask({ suites: [suite] }, limitOf(times.get(suite)));
+      if (!answer || answer.failed) return answer?.failed ?? `${suite}: hung`;
     }
-    return { status: "survived" };
+    return undefined;
+  }
+
+  /** The same at two threads, which share everything: units of work are code of their own. */
+  async function killerOfThreads(wanted) {
+    const sharing = new Runner(copy, { ...env, NTK_THREADS: "2" });
+    const test = await killer(sharing, wanted);
+    sharing.stop();
+    return test;
   }
 }

@@ -92,7 +92,7 @@ export async function runStryker(part, { file, sample, seed }) {
     disableTypeChecks: false,
   }).runMutationTest();
   return results
-    .filter(({ status }) => status !== "CompileError")
+    .filter(({ status }) => !UNCOUNTED.has(status))
     .map((result) => ({
       ...plain({ ...result, location: fromZero(result.location) }, copy),
       status: KILLED.has(result.status) ? "killed" : "survived",
