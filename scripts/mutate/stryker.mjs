@@ -21,13 +21,20 @@ export const PARTS = {
     suites: [
       "test/kernelMap.test.ts",
       "test/kernel/*.test.ts",
-      "test/api/{network,composed,outputs,activations,golden,layers,infinite,kernelTiles,perOutput}.test.ts",
-      "test/api/{randomFeatures,reentrant,float32}.test.ts",
+      "test/api/{network,composed,outputs,activations,golden,layers,kernelTiles,perOutput}.test.ts",
+      "test/api/{infinite,ownActivation,update,noise,reentrant,float32}.test.ts",
+      "test/bad/memory.test.ts",
     ],
   },
+  // The ops in JavaScript compute with the model's own functions.
   model: {
+    variant: "js",
     mutate: ["src/model/**/*.ts"],
-    suites: ["test/model/*.test.ts", "test/api/{activations,infinite,ownActivation,randomFeatures,fromLayers}.test.ts"],
+    suites: [
+      "test/model/*.test.ts",
+      "test/ops/{activation,infinite,random}.test.ts",
+      "test/api/{activations,ownActivation,fromLayers}.test.ts",
+    ],
   },
   regression: {
     mutate: ["src/regression/**/*.ts"],
@@ -65,9 +72,9 @@ const fromZero = ({ start, end }) => {
 /** Mutants with `{ file, line, kind, code, by, status, test }`; those that are not in the sample are left out. */
 export async function runStryker(part, { file, sample, seed }) {
   const copy = copyTree();
-  const { mutate, suites } = PARTS[part];
+  const { mutate, suites, variant = "simd" } = PARTS[part];
   process.env.NTK_SUITES = suites.join(" ");
-  process.env.NTK_VARIANT = "simd";
+  process.env.NTK_VARIANT = variant;
   process.env.NTK_SAMPLE = JSON.stringify({ size: sample, seed });
   process.chdir(copy);
   const results = await new Stryker({
@@ -82,7 +89,7 @@ export async function runStryker(part, { file, sample, seed }) {
     coverageAnalysis: "perTest",
     concurrency: 1,
     timeoutMS: 20_000,
-    timeoutFactor: 5,
+    timeoutFactor: 3,
     dryRunTimeoutMinutes: 30,
     testRunnerNodeArgs: ["--max-old-space-size=2000"],
     maxTestRunnerReuse: 500,
