@@ -16,12 +16,18 @@ const { values } = parseArgs({
     file: { type: "string", default: "" },
   },
 });
+const parts = values.part.split(",");
+for (const part of parts)
+  if (!(part in OPS) && !(part in PARTS))
+    throw new Error(`no part "${part}"; expected ${[...Object.keys(OPS), ...Object.keys(PARTS)].join(", ")}`);
+const sample = Number(values.sample);
+const seed = Number(values.seed);
+if (!(sample > 0 && Number.isInteger(seed)))
+  throw new Error(`--sample ${values.sample} --seed ${values.seed}: expected a count and an integer`);
 const report = join(root, "report/mutation");
 mkdirSync(report, { recursive: true });
 const isEquivalent = equivalence();
 
-const sample = Number(values.sample);
-const seed = Number(values.seed);
 const total = { killed: 0, counted: 0 };
 
 function say({ status, file, line, kind, test, ...change }, done, all) {
@@ -41,7 +47,7 @@ async function run(part) {
   return drawn.filter(({ status }) => status !== "invalid");
 }
 
-for (const part of values.part.split(",")) {
+for (const part of parts) {
   const start = performance.now();
   const counted = await run(part);
   const survivors = counted.filter(({ status }) => status === "survived");
@@ -53,5 +59,5 @@ for (const part of values.part.split(",")) {
   console.log(`${part}: ${scoreText(killed, counted.length, sample < Infinity)} in ${minutes} min`);
   for (const mutant of survivors) console.log(`  ${mutant.file}:${mutant.line}, ${mutant.kind}: ${changeOf(mutant)}`);
 }
-console.log(`all: ${scoreText(total.killed, total.counted, sample < Infinity)}`);
+console.log(`all mutants that were run: ${scoreText(total.killed, total.counted, sample < Infinity)}`);
 process.exit();

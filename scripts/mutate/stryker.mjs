@@ -53,7 +53,7 @@ export const PARTS = {
   },
   classification: {
     mutate: ["src/classification/**/*.ts"],
-    suites: ["test/classification.test.ts", "test/api/classify.test.ts"],
+    suites: ["test/classification.test.ts", "test/api/classify.test.ts", "test/bad/owned.test.ts"],
   },
 };
 
