@@ -13,6 +13,7 @@ export const PARTS = {
     suites: [
       "test/linalg/*.test.ts",
       "test/{pivotedCholesky,topModes,refinement}.test.ts",
+      "test/bad/{input,memory}.test.ts",
       "test/api/{fit,update,ridge,influence,noise,spectrum,float32}.test.ts",
     ],
   },

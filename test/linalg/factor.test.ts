@@ -175,6 +175,13 @@ describe.each(variants)("%s", (variant) => {
     expect((factor.findings.conditionNumber ?? 0) / (values[n - 1] / values[n - rank])).toBeCloseTo(1, 8);
     factor.free();
     expect(() => factorSystem(system(A, 0), "error")).toThrow(NotPositiveDefiniteError);
+    const largest = n * Math.max(...diagonalOfRows(A));
+    expect(() => factorSystem(system(A, 0), "error")).toThrow(`rounding beside a kernel of size ${largest}`);
+    const inner = factorByEigen(system(A, 0));
+    const weights = new Float64Array(n).fill(2);
+    const weighted = new RowFactor(inner, { noise: undefined, weights, roots: weights.map(Math.sqrt) });
+    expect(weighted.logDeterminant(0)).toBeUndefined();
+    inner.free();
     expect(context.arena.heldBytes).toBe(0);
   });
 

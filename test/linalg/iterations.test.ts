@@ -80,6 +80,12 @@ describe("conjugate gradients", () => {
     const [least] = [conjugateGradients(M, b, 1e-14, 1000)];
     expect(conjugateGradients(M, b, 1e-14, least.iterations).converged, "exactly enough").toBe(true);
     expect(conjugateGradients(M, b, 1e-14, least.iterations - 1).converged, "one too few").toBe(false);
+    const nothing = { ...operator([[0]]).M, norm: 1 };
+    expect(conjugateGradients(nothing, Float64Array.of(1), 1e-12, 10), "M p is 0").toEqual({
+      x: new Float64Array(1),
+      iterations: 0,
+      converged: false,
+    });
     const negative = operator([
       [-1, 0],
       [0, 2],
