@@ -1,5 +1,6 @@
 // Mutants of the library above the ops: Stryker makes them, all of a file in one text with a switch, and runs for each
 // the tests that reach it. `checker.mjs` tells Stryker which mutants are in the sample.
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
@@ -78,6 +79,8 @@ export async function runStryker(part, { file, sample, seed }) {
   process.env.NTK_VARIANT = variant;
   process.env.NTK_SAMPLE = JSON.stringify({ size: sample, seed });
   process.chdir(copy);
+  // Stryker's processes outlive one that is ended from outside.
+  process.once("exit", () => spawnSync("pkill", ["-KILL", "-P", String(process.pid)]));
   const results = await new Stryker({
     inPlace: true,
     mutate: file ? mutate.map((glob) => glob.replace("**/*", `**/*${file}*`)) : mutate,
