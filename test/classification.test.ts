@@ -83,6 +83,54 @@ test("softmax of independent functions: three equal classes, a sure one, and two
   });
 });
 
+test("softmax of functions that vary together: by a sum over a grid, at two points", () => {
+  const means = [
+    [0.5, -0.2, 1],
+    [-1, 2, 0],
+  ];
+  const covariances = [
+    [2, 0.8, -0.5, 0.8, 1, 0.3, -0.5, 0.3, 1.5],
+    [0.5, -0.4, 0, -0.4, 3, 1.1, 0, 1.1, 0.7],
+  ];
+  // f = mean + L z by Cholesky's formulas, z on a grid of step 0.35: a trapezoidal sum of a smooth function.
+  const exact = (mean: number[], A: number[]) => {
+    const l11 = Math.sqrt(A[0]);
+    const [l21, l31] = [A[3] / l11, A[6] / l11];
+    const l22 = Math.sqrt(A[4] - l21 ** 2);
+    const l32 = (A[7] - l31 * l21) / l22;
+    const l33 = Math.sqrt(A[8] - l31 ** 2 - l32 ** 2);
+    const grid = Array.from({ length: 41 }, (_, i) => 0.35 * (i - 20));
+    const total = [0, 0, 0];
+    for (const x of grid)
+      for (const y of grid)
+        for (const z of grid) {
+          const density = (0.35 / Math.sqrt(2 * Math.PI)) ** 3 * Math.exp(-(x * x + y * y + z * z) / 2);
+          const e = [l11 * x, l21 * x + l22 * y, l31 * x + l32 * y + l33 * z].map((f, c) => Math.exp(mean[c] + f));
+          for (let c = 0; c < 3; c++) total[c] += (density * e[c]) / (e[0] + e[1] + e[2]);
+        }
+    return total;
+  };
+  const latents = {
+    mean: Float64Array.from(means.flat()),
+    variance: Float64Array.from(covariances.flatMap((A) => [A[0], A[4], A[8]])),
+    covariance: Float64Array.from(covariances.flat()),
+  };
+  const got = softmaxGaussian(latents, 3, { draws: 8192, seed: 1 });
+  const want = means.flatMap((mean, t) => exact(mean, covariances[t]));
+  // 8192 points of a Kronecker sequence: measured at most 2e-4.
+  got.forEach((p, at) => {
+    expect(Math.abs(p - want[at]), `probability ${at}`).toBeLessThan(1e-3);
+  });
+  const alone = { mean: latents.mean, variance: latents.variance };
+  const diagonal = means.flatMap((mean, t) => {
+    const [a, b, c] = [0, 4, 8].map((at) => covariances[t][at]);
+    return exact(mean, [a, 0, 0, 0, b, 0, 0, 0, c]);
+  });
+  softmaxGaussian(alone, 3, { draws: 8192, seed: 1 }).forEach((p, at) => {
+    expect(Math.abs(p - diagonal[at]), `probability ${at}, independent`).toBeLessThan(1e-3);
+  });
+});
+
 test("the search over scales finds tops inside, at the ends, and counts", () => {
   for (const top of [-9, -2.345, 0.01, 7.7]) {
     let evaluations = 0;

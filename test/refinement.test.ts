@@ -1,6 +1,6 @@
 /** Solves by a float32 factor and refinement, at sizes where `solve` would take float64 for its speed. */
 import { describe, expect, test } from "vitest";
-import { refineSolve } from "../src/linalg/iterativeRefinement.js";
+import { isFasterRefined, refineSolve } from "../src/linalg/iterativeRefinement.js";
 import { copyIn } from "../src/linalg/view.js";
 import { expectNear } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
@@ -58,4 +58,8 @@ describe.each(variants)("%s", (variant) => {
       });
     }
   });
+});
+
+test("large systems with few right-hand sides are refined", () => {
+  expect([isFasterRefined(600, 1), isFasterRefined(601, 1), isFasterRefined(2000, 100)]).toEqual([false, true, false]);
 });

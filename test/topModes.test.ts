@@ -13,7 +13,10 @@ describe.each(variants)("%s", (variant) => {
     const calls = { count: 0 };
     const times = (v: Float64Array) => {
       calls.count++;
-      return v.map((x, i) => value(i) * x);
+      const product = v.map((x, i) => value(i) * x);
+      // What is handed over is the caller's to overwrite.
+      v.fill(Number.NaN);
+      return product;
     };
     return { calls, times };
   };
@@ -27,6 +30,20 @@ describe.each(variants)("%s", (variant) => {
     expect(calls.count).toBeGreaterThanOrEqual(45 + 5);
     expect(calls.count).toBeLessThan(150);
     expect(context.arena.scratchBytesInUse).toBe(0);
+  });
+
+  test.each([1e-9, 1e9])("the tolerance is relative to the largest eigenvalue: %d", (scale) => {
+    const { calls, times } = diagonal((i) => scale * 2 ** -i);
+    const { values, residuals } = topModes(context, n, 5, times, 1e-10);
+    expectNear(
+      values,
+      [2 ** -4, 2 ** -3, 0.25, 0.5, 1].map((value) => scale * value),
+      1e-14,
+      "eigenvalues",
+      scale,
+    );
+    expect(Math.max(...residuals)).toBeLessThanOrEqual(1e-10 * scale);
+    expect(calls.count).toBeLessThan(150);
   });
 
   test("a copy that is hard to tell from the rest is found", () => {

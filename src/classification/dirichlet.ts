@@ -34,7 +34,8 @@ function transformed(index: Int32Array, C: number, concentration: number): Trans
     noise[at] = Math.log1p(1 / alpha);
     targets[at] = Math.log(alpha) - noise[at] / 2;
   }
-  const frequencies = counts.map((count) => Math.log((count + concentration) / (n + C * concentration)));
+  // Up to a constant, which the shift takes away.
+  const frequencies = counts.map((count) => Math.log(count + concentration));
   let shift = 0;
   for (let at = 0; at < targets.length; at++) shift += targets[at] - frequencies[Math.floor(at / n)];
   const means = frequencies.map((frequency) => frequency + shift / targets.length);

@@ -51,8 +51,9 @@ interface GramTerms {
  */
 export function gram(C: View, G: View, G2: View | undefined, terms: GramTerms): void {
   const { A, A2, alpha = 0, beta, gamma, delta = 0 } = terms;
-  match(C.rows === G.rows && C.cols === (G2 ?? G).rows && G.cols === (G2 ?? G).cols, "gram", C, G, G2);
-  match(!A || (A.rows === C.rows && (A2 ?? A).rows === C.cols && !A2 === !G2), "gram", C, A, A2);
+  matchPlain(C.rows === G.rows && C.cols === (G2 ?? G).rows && G.cols === (G2 ?? G).cols, "gram", C, G, G2);
+  const factorFits = !A || (A.rows === C.rows && (A2 ?? A).rows === C.cols && (A2 ?? A).cols === A.cols);
+  matchPlain(factorFits && (!A || !A2 === !G2), "gram", C, A, A2);
   const { ops, arena } = C.context;
   const [n, n2, k, d] = [C.rows, C.cols, G.cols, A?.cols ?? 0];
   const [a, lda] = A ? [A.at, A.ld] : [0, 0];
@@ -72,7 +73,7 @@ export function gram(C: View, G: View, G2: View | undefined, terms: GramTerms): 
 
 /** C = gamma C + (F ⊗ 1) ∘ (G G2ᵀ), an entry of F for each block of C; without G2 the lower triangle of G Gᵀ. */
 export function gramBlock(C: View, G: View, G2: View | undefined, F: View, gamma: number): void {
-  match(C.rows === G.rows && C.cols === (G2 ?? G).rows && G.cols === (G2 ?? G).cols, "gramBlock", C, G, G2, F);
+  matchPlain(C.rows === G.rows && C.cols === (G2 ?? G).rows && G.cols === (G2 ?? G).cols, "gramBlock", C, G, G2, F);
   const { ops, arena } = C.context;
   const [n, n2, k, repeat] = [C.rows, C.cols, G.cols, C.rows / F.rows];
   match(C.cols === repeat * F.cols, "gramBlock", C, F);
@@ -107,7 +108,7 @@ export function hadamard(alpha: number, A: View, B: View, C: View): void {
   const { rows, cols } = C;
   if (rows === 0) return;
   const fits = A.cols === cols && B.cols === cols && rows % A.rows === 0 && rows % B.rows === 0;
-  match(fits, "hadamard", A, B, C);
+  matchPlain(fits, "hadamard", A, B, C);
   const { ops } = C.context;
   const [period, repeat] = [A.rows === rows ? 0 : A.rows, rows / B.rows];
   const op = C.bytes === 8 ? ops.dhadamard : ops.shadamard;
@@ -121,21 +122,21 @@ export function hadamard(alpha: number, A: View, B: View, C: View): void {
 export function khatriRao(alpha: number, G: View, X: View | undefined, J: View): void {
   const d = X ? X.cols : 1;
   if (J.rows === 0) return;
-  match(J.rows === G.rows && J.cols === G.cols * d && J.rows % (X ?? J).rows === 0, "khatriRao", G, X, J);
+  matchPlain(J.rows === G.rows && J.cols === G.cols * d && J.rows % (X ?? J).rows === 0, "khatriRao", G, X, J);
   const [x, ldx, repeat] = X ? [X.at, X.ld, J.rows / X.rows] : [0, 0, 1];
   J.context.ops.dkhatrirao(0, J.rows, G.cols, d, alpha, G.at, G.ld, x, ldx, repeat, J.at, J.ld);
 }
 
 /** A += B, packed. */
 export function addTo(A: View, B: View): void {
-  match(A.rows === B.rows && A.cols === B.cols, "addTo", A, B);
+  matchPlain(A.rows === B.rows && A.cols === B.cols, "addTo", A, B);
   const [a, b] = [A.numbers(), B.numbers()];
   for (let i = 0; i < a.length; i++) a[i] += b[i];
 }
 
 /** Copies the lower triangle of A onto the upper one. */
 export function mirror(A: View): void {
-  match(A.rows === A.cols, "mirror", A);
+  matchPlain(A.rows === A.cols, "mirror", A);
   const { ops } = A.context;
   if (A.bytes === 8) ops.dmirror(A.rows, A.at, A.ld);
   else ops.smirror(A.rows, A.at, A.ld);
@@ -171,7 +172,7 @@ export function rowDotsInto(alpha: number, A: View, B: View, gamma: number, y: V
 
 /** B = Aᵀ. */
 export function transpose(A: View, B: View): void {
-  match(A.rows === B.cols && A.cols === B.rows, "transpose", A, B);
+  matchPlain(A.rows === B.cols && A.cols === B.rows, "transpose", A, B);
   A.context.ops.dtranspose(A.rows, A.cols, A.at, A.ld, B.at, B.ld);
 }
 
@@ -194,7 +195,7 @@ export function potrfScratchBytes({ ops }: Context, bytes: 8 | 4, n: number): nu
 
 /** L' L'ᵀ = L Lᵀ + x xᵀ, in place; the row x is destroyed. */
 export function rankOneUpdate(L: View, x: View): void {
-  match(L.rows === L.cols && x.cols === L.rows, "rankOneUpdate", L, x);
+  matchPlain(L.rows === L.cols && x.cols === L.rows, "rankOneUpdate", L, x);
   const { ops, arena } = L.context;
   arena.run(() => ops.dch1up(L.rows, L.at, L.ld, x.at, arena.allocBytes(ops.dch1upScratchBytes(L.rows))));
 }
@@ -204,7 +205,7 @@ export function rankOneUpdate(L: View, x: View): void {
  * would be left in some direction.
  */
 export function rankOneDowndate(L: View, x: View, tolerance: number): Info {
-  match(L.rows === L.cols && x.cols === L.rows, "rankOneDowndate", L, x);
+  matchPlain(L.rows === L.cols && x.cols === L.rows, "rankOneDowndate", L, x);
   const { ops, arena } = L.context;
   const work = () => arena.allocBytes(ops.dch1upScratchBytes(L.rows));
   return arena.run(() => ops.dch1dn(L.rows, tolerance, L.at, L.ld, x.at, work()));
@@ -257,6 +258,13 @@ export function eigh(A: View, vectors: boolean): { values: Float64Array; info: I
 /** Doubles of scratch of {@link eigh} with eigenvectors, for a check of the memory before any work. */
 export function eighScratch({ ops }: Context, n: number): number {
   return ops.deighScratchBytes(1, n) / 8;
+}
+
+/** {@link match}, and no view may be a transpose. */
+function matchPlain(fits: boolean, what: string, ...views: (View | undefined)[]): void {
+  let plain = fits;
+  for (const view of views) if (view && view.trans !== 0) plain = false;
+  match(plain, what, ...views);
 }
 
 /** Throws where shapes do not fit, or precisions differ. */

@@ -46,7 +46,7 @@ export function* minimumNormSteps(
   let look = 8;
   let residual = 1;
   const iterate = () => {
-    const { y } = solveSmall(context, n, size, diagonal, offDiagonal.slice(0, -1));
+    const { y } = solveSmall(context, n, size, diagonal, offDiagonal);
     return combined(basis, y);
   };
   for (;;) {
@@ -83,8 +83,8 @@ export function* minimumNormSteps(
 }
 
 /**
- * Eigenvalues of a tridiagonal matrix, ascending, and its eigenvectors in rows: a view of scratch. Call it inside
- * `arena.run`.
+ * Eigenvalues of a tridiagonal matrix, ascending, and its eigenvectors in rows: a view of scratch. `offDiagonal` may
+ * be longer than it has to be. Call it inside `arena.run`.
  */
 export function tridiagonalModes(
   context: Context,

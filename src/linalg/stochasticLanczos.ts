@@ -74,7 +74,7 @@ function* quadrature(
     const before = alpha;
     alpha = rz / dot(p, q);
     if (k === 0 && !(alpha > 0 && alpha < Infinity)) return Number.NaN;
-    if (!(alpha > 0 && alpha < Infinity)) return logarithm(context, diagonal, offDiagonal.slice(0, k - 1));
+    if (!(alpha > 0 && alpha < Infinity)) return logarithm(context, diagonal, offDiagonal);
     diagonal.push(1 / alpha + (k > 0 ? beta / before : 0));
     for (let i = 0; i < r.length; i++) r[i] -= alpha * q[i];
     if (k % 5 !== 4 && k + 1 < MOST_STEPS) continue;

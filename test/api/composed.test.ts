@@ -450,6 +450,11 @@ describe("checkKernel", () => {
     expect(checkKernel(writing, X).problems).toEqual([]);
   });
 
+  test("the kernel that is 0 has nothing wrong", () => {
+    const zero = checkKernel({ kernel: (A, B) => toRows(A).map(() => toRows(B).map(() => 0)) }, X);
+    expect(zero).toMatchObject({ ok: true, problems: [], asymmetry: 0, smallestEigenvalue: 0 });
+  });
+
   test("what is no kernel", () => {
     expect(() => checkKernel(net as never, X)).toThrow(TypeError);
     expect(() => checkKernel(good, [])).toThrow(RangeError);

@@ -182,6 +182,18 @@ describe.each(variants)("%s", (variant) => {
     checkLarge(context, n),
   );
 
+  test.each([0.5, -0.5])("halves of equal eigenvalues that one entry couples: %d", (coupling) => {
+    const n = 40;
+    const w = check(
+      n,
+      tridiagonal(
+        () => 1,
+        (i) => (i === n / 2 - 1 ? coupling : 0),
+      ),
+    );
+    expectSpectrum(w, [0.5, ...new Array<number>(n - 2).fill(1), 1.5], "a pair among ones");
+  });
+
   test("Wilkinson's W21+", () => {
     const w = check(21, WILKINSON);
     expect(Math.abs(w[20] - WILKINSON_TOP), `top eigenvalue ${w[20]}: n ε of its size`).toBeLessThanOrEqual(

@@ -1,7 +1,8 @@
 /**
- * Test bed for single ops. Every block (matrix, vector, scratch) lies between guards: NaNs with a payload, before it,
- * behind it and in the gaps of its rows. `call` compares the whole memory bit by bit before and after an op and fails
- * where anything changed that the op may not write. Reading a guard shows too: it makes the result NaN.
+ * Test bed for single ops. Every block (matrix, vector, scratch) lies between guards, before it, behind it and in the
+ * gaps of its rows. Guards are NaNs with a payload and huge numbers, in turn. `call` compares the whole memory bit by
+ * bit before and after an op and fails where anything changed that the op may not write: a NaN stays what it is where
+ * it is scaled, a number does not. Reading a guard shows too: it makes the result NaN or huge.
  */
 import { expect } from "vitest";
 import type { Context } from "../../src/context.js";
@@ -16,8 +17,13 @@ export const EPS32 = 2 ** -23;
 /** Bytes of an entry: doubles or floats. */
 export type Bytes = 8 | 4;
 
-/** A quiet NaN that no arithmetic makes, low word first; two of them for floats. */
-const GUARD: Record<Bytes, [number, number]> = { 8: [0xbeef_0001, 0x7ff8_dead], 4: [0x7fc0_dead, 0x7fc0_beef] };
+/** A quiet NaN that no arithmetic makes and a number near 1e300 or 1e38, low words first. */
+const GUARD: Record<Bytes, number[]> = {
+  8: [0xbeef_0001, 0x7ff8_dead, 0xbeef_0002, 0x7e37_e43c],
+  4: [0x7fc0_dead, 0x7e96_beef],
+};
+/** Whether an entry of doubles is still guard. */
+export const isGuard = (x: number) => !(Math.abs(x) < 1e300);
 /** Entries of guard on each side; odd, so that matrices are aligned to an entry only, as the contract allows. */
 const PAD = 17;
 
@@ -53,8 +59,9 @@ export class Bed {
     return this.context.ops;
   }
 
-  /** A block with the given entries; without `fill` all of it is guard. */
-  matrix(name: string, rows: number, cols: number, fill?: (i: number, j: number) => number, ld = cols + 3): Block {
+  /** A block with the given entries; without `fill` all of it is guard. No two have the same gap between rows. */
+  matrix(name: string, rows: number, cols: number, fill?: (i: number, j: number) => number, own?: number): Block {
+    const ld = own ?? cols + 3 + this.#blocks.length;
     const bytes = this.#bytes;
     const address = this.#guarded(rows * ld * bytes, bytes) + PAD * bytes;
     const block = { name, address, rows, cols, ld, bytes };
@@ -127,7 +134,7 @@ export class Bed {
     const address = this.context.arena.alloc(all);
     const { buffer } = this.context.arena.view(address, all);
     const words = new Uint32Array(buffer, address, Math.ceil(all / 8) * 16);
-    for (let i = 0; i < words.length; i++) words[i] = GUARD[bytes][i % 2];
+    for (let i = 0; i < words.length; i++) words[i] = GUARD[bytes][i % GUARD[bytes].length];
     return address;
   }
 

@@ -173,9 +173,12 @@ describe.each(variants)("%s", (variant) => {
     });
   });
 
+  /** More rows than a pass of the op takes, in no order. */
+  const MANY = Array.from({ length: 40 }, (_, i) => (7 * i) % 41);
+
   /** One step each on batches, of another loss. */
   function batched(bed: Bed, loss: LossCode, batches: number[][], until = -Infinity, d = 2) {
-    const [n, m] = [9, 5];
+    const [n, m] = [41, 5];
     const P = m * (d + 2) + 1;
     const x = bed.matrix("X", n, d, (i, j) => Math.sin(3 * i + j + 1), d);
     const y = bed.matrix("y", 1, n, (_, i) => (i % 2 ? 1 : -1));
@@ -227,7 +230,7 @@ describe.each(variants)("%s", (variant) => {
   }
 
   test.each(["squared", "logistic", "huber"] as const)("batches of the %s loss: the mean over their rows", (name) => {
-    const batches = [[8, 0, 3, 5, 1], [2, 7], [6]];
+    const batches = [[8, 0, 3, 5, 1], [2, 7], [6], MANY];
     const got = onBed(context, (bed) => batched(bed, LossCode[name], batches));
     expectDone(got.info, name);
     const theta = [...got.start];
@@ -243,7 +246,7 @@ describe.each(variants)("%s", (variant) => {
       expect(Math.abs(got.losses[k] - loss), `loss of batch ${k}`).toBeLessThan(1e-14);
       for (let p = 0; p < theta.length; p++) theta[p] -= 0.1 * slope[p];
     }
-    // Three steps of sums of a few terms of size one.
+    // Four steps of means of terms of size one.
     expectEntries(got.theta, 1, theta.length, (_, p) => ({ value: theta[p], bound: 200 * EPS }), "theta");
   });
 

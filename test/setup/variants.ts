@@ -18,8 +18,12 @@ export type Variant = "relaxed" | "simd" | "js";
 const inNode20 = typeof process === "object" && process.versions?.node?.startsWith("20.");
 const firefox = globalThis.navigator?.userAgent.match(/ Firefox\/(\d+)/)?.[1];
 
-export const variants: Variant[] =
+const onThisEngine: Variant[] =
   inNode20 || Number(firefox ?? Infinity) < 146 ? ["simd", "js"] : ["relaxed", "simd", "js"];
+
+/** All of them, or the one that mutation testing asks for. */
+const only: string | undefined = import.meta.env.NTK_VARIANT;
+export const variants = onThisEngine.filter((variant) => variant === (only ?? variant));
 
 /**
  * Threads of the WebAssembly variants in every suite. With more than one, the smallest calls are shared too, which

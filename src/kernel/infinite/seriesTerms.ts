@@ -33,14 +33,14 @@ export function termsFor(a: number, b: number, slopes: boolean): number {
   return high;
 }
 
-/** The bound above, relative to the term of k = 0. */
+/** The bound above for K ≥ 1, relative to the term of k = 0. */
 function remainder(K: number, a: number, b: number, slopes: boolean): number {
   const tail = half(K, a) * half(K, b);
-  if (!slopes) return tail / Math.sqrt(Math.PI * Math.max(K, 1));
+  if (!slopes) return tail / Math.sqrt(Math.PI * K);
   // Weights 2k + 2 grow slower than the powers fall: Σ_j (2K + 2 + 2j) r^j ≤ (2K + 2 + 2/(1 − r))/(1 − r).
   const [x, y] = [a, b].map((value) => PROBIT_SCALES[0] ** 2 * value);
   const ratio = ((x / (1 + x)) * y) / (1 + y);
-  return (tail * (2 * K + 2 + 2 / (1 - ratio))) / Math.sqrt(Math.PI * Math.max(K, 1));
+  return (tail * (2 * K + 2 + 2 / (1 - ratio))) / Math.sqrt(Math.PI * K);
 }
 
 /** M(a) relative to Σ p_i u_i. */

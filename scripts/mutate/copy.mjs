@@ -1,0 +1,20 @@
+// A copy of what the tests need, in the system's folder for temporary files: mutants are written there, never here.
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const COPIED = ["assembly", "src", "test", "examples", "scripts", "asconfig.json", "package.json", "tsconfig.json"];
+const WITHOUT = /[\\/](smoke[\\/]node_modules|\.stryker-tmp)/;
+
+/** The folder; it goes when the process ends. */
+export function copyTree() {
+  const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-mutate-"));
+  for (const name of COPIED)
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !WITHOUT.test(path) });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+  return folder;
+}

@@ -1,0 +1,112 @@
+// Mutants of the library above the ops: Stryker makes them, all of a file in one text with a switch, and runs for each
+// the tests that reach it. `checker.mjs` tells Stryker which mutants are in the sample.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Stryker } from "@stryker-mutator/core";
+import { plain } from "./checker.mjs";
+import { copyTree } from "./copy.mjs";
+
+/** What a part mutates, and the smallest set of suites that covers it. */
+export const PARTS = {
+  linalg: {
+    mutate: ["src/linalg/**/*.ts"],
+    suites: [
+      "test/linalg/*.test.ts",
+      "test/{pivotedCholesky,topModes,refinement}.test.ts",
+      "test/bad/{input,memory}.test.ts",
+      "test/api/{fit,update,ridge,influence,noise,spectrum,float32}.test.ts",
+    ],
+  },
+  kernel: {
+    mutate: ["src/kernel/**/*.ts"],
+    suites: [
+      "test/kernelMap.test.ts",
+      "test/kernel/*.test.ts",
+      "test/api/{network,composed,outputs,activations,golden,layers,kernelTiles,perOutput}.test.ts",
+      "test/api/{infinite,ownActivation,update,noise,reentrant,float32}.test.ts",
+      "test/bad/memory.test.ts",
+    ],
+  },
+  // The ops in JavaScript compute with the model's own functions.
+  model: {
+    variant: "js",
+    mutate: ["src/model/**/*.ts"],
+    suites: [
+      "test/model/*.test.ts",
+      "test/ops/{activation,infinite,random}.test.ts",
+      "test/api/{activations,ownActivation,fromLayers}.test.ts",
+    ],
+  },
+  regression: {
+    mutate: ["src/regression/**/*.ts"],
+    suites: [
+      "test/search.test.ts",
+      "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
+      "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32}.test.ts",
+    ],
+  },
+  training: {
+    mutate: ["src/training/**/*.ts"],
+    suites: [
+      "test/{rungeKutta,together}.test.ts",
+      "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",
+    ],
+  },
+  classification: {
+    mutate: ["src/classification/**/*.ts"],
+    suites: ["test/classification.test.ts", "test/api/classify.test.ts", "test/bad/owned.test.ts"],
+  },
+};
+
+/** What the checker dropped, and mutators that are off. */
+const UNCOUNTED = new Set(["CompileError", "Ignored"]);
+const KILLED = new Set(["Killed", "Timeout", "RuntimeError"]);
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Results count lines and columns from 1, Stryker's mutants from 0. */
+const fromZero = ({ start, end }) => {
+  const [from, to] = [start, end].map(({ line, column }) => ({ line: line - 1, column: column - 1 }));
+  return { start: from, end: to };
+};
+
+/** Mutants with `{ file, line, kind, code, by, status, test }`; those that are not in the sample are left out. */
+export async function runStryker(part, { file, sample, seed }) {
+  const copy = copyTree();
+  const { mutate, suites, variant = "simd" } = PARTS[part];
+  process.env.NTK_SUITES = suites.join(" ");
+  process.env.NTK_VARIANT = variant;
+  process.env.NTK_SAMPLE = JSON.stringify({ size: sample, seed });
+  process.chdir(copy);
+  // Stryker's processes outlive one that is ended from outside.
+  process.once("exit", () => spawnSync("pkill", ["-KILL", "-P", String(process.pid)]));
+  const results = await new Stryker({
+    inPlace: true,
+    mutate: file ? mutate.map((glob) => glob.replace("**/*", `**/*${file}*`)) : mutate,
+    // Messages are not compared word by word, and the compiler knows all other strings: they are members of unions.
+    mutator: { excludedMutations: ["StringLiteral"] },
+    plugins: ["@stryker-mutator/vitest-runner", path("checker.mjs")],
+    checkers: ["sample"],
+    testRunner: "vitest",
+    vitest: { configFile: "scripts/mutate/vitest.config.mjs", related: false },
+    coverageAnalysis: "perTest",
+    concurrency: 1,
+    timeoutMS: 20_000,
+    timeoutFactor: 3,
+    dryRunTimeoutMinutes: 30,
+    testRunnerNodeArgs: ["--max-old-space-size=2000"],
+    maxTestRunnerReuse: 500,
+    reporters: ["progress-append-only"],
+    tempDirName: join(copy, ".stryker-tmp"),
+    allowConsoleColors: false,
+    disableTypeChecks: false,
+  }).runMutationTest();
+  return results
+    .filter(({ status }) => !UNCOUNTED.has(status))
+    .map((result) => ({
+      ...plain({ ...result, location: fromZero(result.location) }, copy),
+      status: KILLED.has(result.status) ? "killed" : "survived",
+      test: result.killedBy?.[0] ?? result.status,
+    }));
+}
