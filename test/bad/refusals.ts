@@ -41,16 +41,25 @@ export function complaints(of: string, call: () => unknown, refused: string[]): 
     refused.push(`${of}: ${(error as Error).name}`);
     return refusal(of, error);
   }
-  const found = numbersOf(value, (thunk) => {
+  const found = placesIn(value);
+  for (const { path, value } of found)
+    if (value instanceof Refused) refused.push(`${of} ${path}: ${(value.error as Error).name}`);
+  return found.flatMap((place) => wrongAt(of, place));
+}
+
+/** What is wrong with what a call gave. */
+export function wrongIn(of: string, value: unknown): string[] {
+  return placesIn(value).flatMap((place) => wrongAt(of, place));
+}
+
+function placesIn(value: unknown): Place[] {
+  return numbersOf(value, (thunk) => {
     try {
       return thunk();
     } catch (error) {
       return new Refused(error);
     }
   });
-  for (const { path, value } of found)
-    if (value instanceof Refused) refused.push(`${of} ${path}: ${(value.error as Error).name}`);
-  return found.flatMap((place) => wrongAt(of, place));
 }
 
 /** An error in place of a value. */

@@ -1,0 +1,5 @@
+/** All properties. */
+import { LINEAR } from "./linear.js";
+import type { AnyProperty } from "./property.js";
+
+export const PROPERTIES: readonly AnyProperty[] = [...LINEAR];
