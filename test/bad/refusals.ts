@@ -28,7 +28,7 @@ const EXCEPTIONS: readonly { of: RegExp; at: RegExp; value?: number; why: string
 
 /** What a refusal says: the cause, or what to change. */
 const CAUSE =
-  /overflow|rescale|rounding|singular|positive definite|ridge|rate|scale|underflow|double|finite|expected|converge|diverged|change|cannot/;
+  /overflow|rescale|rounding|singular|positive definite|ridge|rate|scale|underflow|double|finite|expected|converge|diverged|change|cannot|needs/;
 
 const TYPED = ["TypeError", "RangeError", "NotPositiveDefiniteError", "ConvergenceError", "MemoryLimitError"];
 
@@ -78,8 +78,8 @@ function wrongAt(of: string, { path, value }: Place): string[] {
 export function refusal(of: string, error: unknown): string[] {
   if (!(error instanceof Error) || !TYPED.includes(error.name)) return [`${of} threw ${error}`];
   if (error.message.length > 500) return [`${of}: the message has ${error.message.length} characters`];
-  // "overflows float64 at row 1, column 1 (NaN)" is the only NaN that a message may show.
-  const words = error.message.replace(/ \(-?(NaN|Infinity)\)/, "");
+  // "overflows float64 at row 1, column 1 (NaN)" and "kernel(X, X) has NaN at row 1": the number that is wrong.
+  const words = error.message.replace(/ \(-?(NaN|Infinity)\)| has -?(NaN|Infinity) at| is -?(NaN|Infinity);/, "");
   const bad = /NaN|undefined|not a function|internal/.test(words) || !CAUSE.test(words);
   return bad ? [`${of}: ${error}`] : [];
 }

@@ -26,7 +26,10 @@ function checkProduct(what: string, got: { data: Float64Array } | undefined, A: 
   const columns = B[0].map((_, j) => B.map((row) => row[j]));
   const sums = A.flatMap((row) => columns.map((column) => exactDot(row, column)));
   const size = largest(sums.map((sum) => sum.size));
-  if (!got) return demand(!(size < MAX / 4), () => `${what} was refused; its largest sum is ${size}`);
+  if (!got) {
+    demand(!(size < MAX / 4), () => `${what} was refused; its largest sum is ${size}`);
+    return;
+  }
   const depth = B.length;
   near(
     what,
@@ -88,7 +91,10 @@ const cholesky = property(
     }
     const F = Array.from({ length: n }, (_, i) => L.data.subarray(i * n, (i + 1) * n));
     F.forEach((row, i) => {
-      row.forEach((x, j) => demand(j <= i || x === 0, () => `entry ${i}, ${j} of L is ${x}`));
+      demand(
+        row.every((x, j) => j <= i || x === 0),
+        () => `row ${i} of L is ${row}`,
+      );
       for (let j = 0; j <= i; j++) {
         const got = exactDot(row, F[j]).value;
         const allowed = 8 * n * EPS * Math.sqrt(A[i][i]) * Math.sqrt(A[j][j]) + n * TINY;

@@ -150,6 +150,8 @@ export class Pairs {
     const variances = this.#variances(n);
     const U = scratch(context, n, d + 1);
     const X = copyIn(context, intact(data, n * d), n, d);
+    const { unit } = this.#first;
+    if (unit !== 1) for (const [at, x] of X.entries().entries()) X.entries()[at] = x * unit;
     unitVectors(this.#first.alpha, this.#first.beta, X, variances, U);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     if (this.sorted) {
