@@ -14,7 +14,7 @@ const EXCEPTIONS: readonly { of: RegExp; at: RegExp; value?: number; why: string
   { of: /^(train|compare|sweep)/, at: /testLoss/, why: "the outputs on the test points overflow" },
   { of: /^(compare|sweep)/, at: /linear(Test)?Loss/i, why: "the first-order model has overflowed" },
   {
-    of: /^(maxLearningRate|dynamics|compare|sweep)/,
+    of: /^(maxLearningRate|dynamics|ensemble|compare|sweep)/,
     at: /^$|rate$/i,
     why: "a rate for a kernel that is zero, or nearly",
   },
@@ -79,7 +79,10 @@ export function refusal(of: string, error: unknown): string[] {
   if (!(error instanceof Error) || !TYPED.includes(error.name)) return [`${of} threw ${error}`];
   if (error.message.length > 500) return [`${of}: the message has ${error.message.length} characters`];
   // "overflows float64 at row 1, column 1 (NaN)" and "kernel(X, X) has NaN at row 1": the number that is wrong.
-  const words = error.message.replace(/ \(-?(NaN|Infinity)\)| has -?(NaN|Infinity) at| is -?(NaN|Infinity);/, "");
+  const words = error.message.replace(
+    / \(-?(NaN|Infinity)\)| has -?(NaN|Infinity) at| (is|variance) -?(NaN|Infinity);/,
+    "",
+  );
   const bad = /NaN|undefined|not a function|internal/.test(words) || !CAUSE.test(words);
   return bad ? [`${of}: ${error}`] : [];
 }

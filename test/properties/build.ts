@@ -5,10 +5,10 @@ import type { ModelCase, NetCase } from "./arbitraries.js";
 import { api } from "./recorder.js";
 
 const OWN: Record<string, Activation> = {
-  "own softsign": api.defineActivation({
-    name: "softsign",
-    value: (z) => z / Math.hypot(1, z),
-    slope: (z) => 1 / Math.hypot(1, z) ** 3,
+  "own bump": api.defineActivation({
+    name: "bump",
+    value: (z) => z * Math.exp((-z * z) / 4),
+    slope: (z) => (1 - (z * z) / 2) * Math.exp((-z * z) / 4),
   }),
   "own sine": api.defineActivation({ name: "sine", value: Math.sin, slope: Math.cos }),
 };
@@ -41,7 +41,8 @@ const dot = (x: Float64Array, y: Float64Array) => x.reduce((sum, value, k) => su
 /** Kernels of one's own; most of them are not what they say. */
 const CUSTOM: Record<string, (s: number) => CustomKernel> = {
   brownian: (s) => ({
-    kernel: (X, X2) => table(X, X2, ([x], [y]) => s * (x * y > 0 ? Math.min(Math.abs(x), Math.abs(y)) : 0)),
+    kernel: (X, X2) =>
+      table(X, X2, ([x], [y]) => s * (Math.sign(x) * Math.sign(y) > 0 ? Math.min(Math.abs(x), Math.abs(y)) : 0)),
   }),
   polynomial: (s) => ({
     kernel: (X, X2) => table(X, X2, (x, y) => s * (1 + dot(x, y)) ** 2),

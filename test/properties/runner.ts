@@ -34,15 +34,15 @@ export function sharesOf(properties: readonly AnyProperty[], cases: number): num
 export async function run(
   own: AnyProperty,
   bench: Bench,
-  { cases, seed }: { cases: number; seed: number },
+  { cases, seed, limit = 60_000 }: { cases: number; seed: number; limit?: number },
 ): Promise<Failure | undefined> {
   const { name, arbitrary, check } = own as unknown as Property<unknown>;
   const result = await fc.check(
     fc.asyncProperty(arbitrary, async (given) => {
       await check(bench, given);
     }),
-    // A failure is made smaller for so long at most.
-    { numRuns: cases, seed, interruptAfterTimeLimit: 600_000, markInterruptAsFailure: false },
+    // A failure is made smaller for so many milliseconds at most.
+    { numRuns: cases, seed, interruptAfterTimeLimit: limit, markInterruptAsFailure: false },
   );
   if (!result.failed || !result.counterexample) return undefined;
   const { errorInstance } = result;
