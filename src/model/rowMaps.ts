@@ -220,7 +220,8 @@ export function exp(h: Float64Array, m: number, gain: number, s: number, g: numb
 export function step(h: Float64Array, m: number, _gain: number, s: number, g: number): void {
   for (let j = 0; j < m; j++) {
     const z = h[s + j];
-    h[s + j] = z > 0 ? 1 : z <= 0 ? 0 : z;
+    if (z > 0) h[s + j] = 1;
+    else if (z <= 0) h[s + j] = 0;
     h[g + j] = 0;
   }
 }

@@ -27,7 +27,8 @@ export function optionsOf({ activation, options }: NetCase): NetworkOptions {
 export function buildNet(given: NetCase): Network {
   const net = api.createNetwork(optionsOf(given));
   if (given.weights === 1) return net;
-  return { ...net, parameters: net.parameters.map((x) => x * given.weights) };
+  const parameters = net.parameters.map((x) => x * given.weights);
+  return parameters.every(Number.isFinite) ? { ...net, parameters } : net;
 }
 
 const table = (X: Matrix, X2: Matrix, k: (x: Float64Array, y: Float64Array) => number): number[][] =>

@@ -86,7 +86,7 @@ function priors(ntk: Ntk, model: Model, X: Rows, C: number, coupled: boolean): F
 }
 
 /** What holds of the predictions of any fit. */
-function checkPrediction(ntk: Ntk, fit: Fit, { Xnew, Y, options }: FitCase, model: Model): void {
+function checkPrediction(ntk: Ntk, fit: Fit, { model: recipe, X, Xnew, Y, options }: FitCase, model: Model): void {
   const C = Y[0].length;
   const p = attempt("fit: predict", () => fit.predict(Xnew, { covariance: true }));
   attempt("fit: sample", () => fit.sample(Xnew, { draws: 2 }));
@@ -101,7 +101,8 @@ function checkPrediction(ntk: Ntk, fit: Fit, { Xnew, Y, options }: FitCase, mode
   const isNet = "parameters" in model;
   const coupled = isNet && options.outputs !== "average" && C > 1;
   const prior = priors(ntk, model, Xnew, C, coupled);
-  const several = (options.perOutput || options.scale === "fit") && C > 1;
+  const isComposed = !isNet && C > 1 && JSON.stringify(recipe).includes('"net"');
+  const several = isComposed || ((options.perOutput || options.scale === "fit") && C > 1);
   if (scales === undefined || !prior || several || !prior.every(Number.isFinite)) return;
   for (const [at, v] of p.variance.data.entries())
     demand(
@@ -113,8 +114,12 @@ function checkPrediction(ntk: Ntk, fit: Fit, { Xnew, Y, options }: FitCase, mode
   for (let i = 0; i < K.rows; i++)
     for (let j = 0; j < i; j++)
       demand(K.data[i * K.cols + j] === K.data[j * K.cols + i], () => `the covariance is not symmetric at ${i}, ${j}`);
-  const shift = ROUNDING * K.rows * size;
-  if (Number.isFinite(shift) && size > 1e-280)
+  // What is explained has the errors of the system times its condition.
+  const trained = priors(ntk, model, X, C, coupled);
+  const ridge = typeof options.ridge === "number" ? options.ridge : 0;
+  const condition = trained && ridge > 0 ? 1 + (largest(trained) * trained.length) / ridge : Infinity;
+  const shift = ROUNDING * K.rows * size * condition;
+  if (condition < 1e8 && Number.isFinite(shift) && size > 1e-280)
     definite("the covariance", { ...K, data: K.data.map((x, at) => (at % (K.rows + 1) === 0 ? x + shift : x)) }, 64);
   if (K.rows === p.variance.data.length)
     near(
@@ -145,7 +150,8 @@ const fits = property(
       const direct = !["cg", "lowrank"].includes(options.solver ?? "auto");
       // Weights among the smallest doubles have no digits to be right in.
       const weights = attempt("fit: dualWeights", () => fit.dualWeights());
-      const known = weights && Y[0].every((_, c) => columnSize(weights, c) > 1e-280 || Y.every((row) => row[c] === 0));
+      const known =
+        weights && Y[0].every((_, c) => columnSize(weights, c) > 1e-280 && Y.some((row) => Math.abs(row[c]) > 1e-280));
       if (direct && backward !== undefined && known)
         demand(backward <= ROUNDING, () => `the backward error of the fit is ${backward}`);
       attempt("fit: path", () => fit.path);

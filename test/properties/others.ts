@@ -17,20 +17,8 @@ import {
   squareOf,
 } from "./arbitraries.js";
 import { build, buildNet, optionsOf } from "./build.js";
-import { nameOf } from "./kernels.js";
-import {
-  type AnyProperty,
-  attempt,
-  definite,
-  demand,
-  EPS,
-  largest,
-  near,
-  property,
-  rowsIn,
-  sameBits,
-  TINY,
-} from "./property.js";
+import { checkDefinite, nameOf } from "./kernels.js";
+import { type AnyProperty, attempt, demand, EPS, largest, near, property, rowsIn, sameBits, TINY } from "./property.js";
 import { api } from "./recorder.js";
 
 const classify = property(
@@ -259,7 +247,7 @@ const initialization = property(
     const found = attempt("initialization", () => api.initialization(options as NetworkOptions));
     if (!found) return;
     const K = attempt("expectedKernel", () => found.expectedKernel(X));
-    if (K) definite("the expected kernel", K, 256);
+    if (K) checkDefinite("the expected kernel", K, net);
     const share = attempt("hiddenShare", () => found.hiddenShare(X));
     if (share !== undefined) demand(share >= 0 && share <= 1 + 8 * EPS, () => `the share is ${share}`);
     attempt("maxLearningRate", () => found.maxLearningRate(X));
