@@ -1,4 +1,4 @@
-/** Kernels of every model: symmetric, definite, the same in parts and on every backend, and made of tangent features. */
+/** Kernels of all models: symmetric, definite, the same in parts and on each backend, and made of tangent features. */
 import fc from "fast-check";
 import type { Matrix, Model, Ntk } from "../../src/index.js";
 import { exactDot } from "../oracle/dot.js";

@@ -1,6 +1,6 @@
 /**
- * Cases that a property once failed on, shrunk: `npm run test:long` writes them (CONTRIBUTING.md). Each is a case of the
- * property of that name, and has to hold for ever, on every variant.
+ * Cases that a property once failed on, shrunk: `npm run test:long` writes them (CONTRIBUTING.md). Each is a case of
+ * the property of that name, and has to hold for ever, on every variant.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../properties/codec.js";

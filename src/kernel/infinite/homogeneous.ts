@@ -3,14 +3,16 @@
  *
  *   K(x, x') = s s' K(x/s, x'/s'),   s and s' powers of two,
  *
- * to the bit. With a layer of steps f(sx) = f(x), and the factor s s' is 1. So points far from 1 have angles too: ab − c² of their variances a and b would leave the doubles.
+ * to the bit. With a layer of steps f(sx) = f(x), and the factor s s' is 1.
+ *
+ * So points far from 1 have angles too: ab − c² of their variances a and b would leave the doubles.
  */
 import { type Matrix, matrix } from "../../matrix.js";
 import { recordOf } from "../../model/activation.js";
 import { isDefined } from "../../model/definedActivation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 
-/** Points whose largest coordinate is 2^±150 have variances whose products stay doubles, also times those of weights. */
+/** Up to 2^±150 the largest coordinates leave room: products of two variances and of weights stay doubles. */
 const MOST = 150;
 
 /** Points over powers of two, and the powers. */
