@@ -182,7 +182,8 @@ export class Ntk {
 
   /**
    * {@link kernel} in blocks of rows, for kernels larger than memory: a generator of `{ row, K }`, K with all columns.
-   * Entries have the bits of `kernel`. With float32, a block of little work is float64, as in `kernel`.
+   * Entries have the bits of `kernel`; those of infinite networks with sigmoid, tanh, softplus or silu agree to
+   * rounding. With float32, a block of little work is float64, as in `kernel`.
    *
    * @throws as {@link kernel}: for bad input, and where a block does not fit, at once.
    * @example

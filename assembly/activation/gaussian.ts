@@ -29,7 +29,7 @@ function storeGaussian(record: usize, z: v128, gain: v128, s: usize, g: usize): 
   const beta = parameter(record, 0), end = parameter(record, 1);
   const a = f64x2.pmin(f64x2.abs(z), end), square = f64x2.mul(a, a), x = f64x2.mul(beta, square);
   const tail = madd(beta, productError(a, a, square), productError(beta, square, x));
-  const raised = v128.and(expRaised(f64x2.neg(x), f64x2.neg(tail)), f64x2.lt(a, end));
+  const raised = v128.andnot(expRaised(f64x2.neg(x), f64x2.neg(tail)), f64x2.ge(a, end));
   v128.store(s, f64x2.mul(raised, lower()));
   // −z, and no infinite one.
   const turned = v128.xor(a, v128.andnot(signBit(), z)), slope = f64x2.mul(f64x2.mul(parameter(record, 2), turned), raised);

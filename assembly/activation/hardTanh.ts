@@ -20,7 +20,7 @@ export class HardTanh extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    v128.store(s, f64x2.pmax(f64x2.neg(one()), f64x2.pmin(one(), z)));
+    v128.store(s, f64x2.pmax(f64x2.pmin(z, one()), f64x2.neg(one())));
     v128.store(g, v128.and(gain, f64x2.lt(f64x2.abs(z), one())));
   }
 

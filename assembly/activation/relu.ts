@@ -8,8 +8,9 @@ export class Relu extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const positive = f64x2.gt(z, f64x2.splat(0));
-    v128.store(s, v128.and(z, positive));
+    const zero = f64x2.splat(0), positive = f64x2.gt(z, zero);
+    // What is no number stays none.
+    v128.store(s, v128.andnot(z, f64x2.le(z, zero)));
     v128.store(g, v128.and(gain, positive));
   }
 
@@ -26,8 +27,8 @@ export class Relu4 extends Float32Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    const positive = f32x4.gt(z, f32x4.splat(0));
-    v128.store(s, v128.and(z, positive));
+    const zero = f32x4.splat(0), positive = f32x4.gt(z, zero);
+    v128.store(s, v128.andnot(z, f32x4.le(z, zero)));
     v128.store(g, v128.and(gain, positive));
   }
 }

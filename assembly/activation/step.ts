@@ -9,7 +9,8 @@ export class Step extends Activation {
   // @ts-ignore: decorator
   @inline
   apply(z: v128, gain: v128, s: usize, g: usize): void {
-    v128.store(s, v128.and(one(), f64x2.gt(z, f64x2.splat(0))));
+    // What is no number stays none.
+    v128.store(s, v128.bitselect(z, v128.and(one(), f64x2.gt(z, f64x2.splat(0))), f64x2.ne(z, z)));
     v128.store(g, f64x2.splat(0));
   }
 

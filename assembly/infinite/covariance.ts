@@ -4,6 +4,12 @@
 import { madd } from "../simd/words";
 import { endRow, firstRow, isWorth, jobRoom, Rows, shareRows } from "../team/team";
 
+/** Below TINY = 2^-1000 numbers are multiplied by LIFT = 2^100 before they are divided by. */
+// @ts-ignore: decorator
+@inline const TINY: f64 = 9.332636185032189e-302;
+// @ts-ignore: decorator
+@inline const LIFT: f64 = 1.2676506002282294e30;
+
 export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, a: usize, u: usize, ldu: i32): i32 {
   const ra = sqrt(alpha), rb = sqrt(beta);
   for (let i = 0; i < n; i++) {
@@ -11,10 +17,12 @@ export function unit(n: i32, d: i32, alpha: f64, beta: f64, x: usize, ldx: i32, 
     let top: f64 = rb;
     for (let t = 0; t < d; t++) top = max(top, abs(ra * load<f64>(xi + (<usize>t << 3))));
     // Scaled by the largest coordinate: squares neither overflow nor vanish.
-    const inverse = top > 0 ? 1 / top : 0;
+    // The inverse of the smallest doubles would be infinite.
+    const lift: f64 = top < TINY ? LIFT : 1;
+    const inverse = top > 0 ? 1 / (lift * top) : 0;
     let sum: f64 = 0;
     for (let t = 0; t <= d; t++) {
-      const y = (t < d ? ra * load<f64>(xi + (<usize>t << 3)) : rb) * inverse;
+      const y = lift * (t < d ? ra * load<f64>(xi + (<usize>t << 3)) : rb) * inverse;
       store<f64>(ui + (<usize>t << 3), y);
       sum += y * y;
     }

@@ -19,11 +19,13 @@ const RANGE: usize = memory.data<f64>([710.0]);
 
 /** e^x for any x: Infinity above 709.78. 2^n is two factors, so that neither overflows before the product does. */
 export function expAny(x: v128): v128 {
+  const number = f64x2.eq(x, x);
   x = f64x2.pmin(f64x2.pmax(x, expZero()), constant(RANGE, 0));
   const t = expShift(x), y = f64x2.add(expm1Reduced(expRemainder(x, t)), one());
   const n = i64x2.sub(t, constant(REDUCTION, 1)), h = i64x2.shr_s(n, 1);
   const rest = i64x2.shl(i64x2.add(i64x2.sub(n, h), i64x2.splat(1023)), 52);
-  return f64x2.mul(i64x2.add(y, i64x2.shl(h, 52)), rest);
+  // A shift of the bits would make a number of what is none.
+  return v128.bitselect(f64x2.mul(i64x2.add(y, i64x2.shl(h, 52)), rest), x, number);
 }
 
 /** e^x is 0 in double precision from here down. */

@@ -193,7 +193,8 @@ export class Classifier<L extends Label = Label> {
     this.#posterior = trained.posterior(new TrainingInputs(task.source, task.X, scale));
     this.report = {
       method: task.method,
-      logEvidence,
+      // It does not exist where a determinant or a square has left the doubles.
+      logEvidence: Number.isFinite(logEvidence) ? logEvidence : undefined,
       scale,
       ridge: task.ridge,
       atBound,

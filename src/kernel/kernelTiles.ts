@@ -1,5 +1,6 @@
 /**
- * A kernel in blocks of rows, for kernels larger than memory. Their entries have the bits that `ntk.kernel` gives them:
+ * A kernel in blocks of rows, for kernels larger than memory. Their entries have the bits that `ntk.kernel` gives them,
+ * but for mixtures of probits, whose series have as many terms as the points of a block ask for:
  * an entry (i, j) of Θ(X, X) with j > i is made as (j, i), in the order of the lower triangle.
  */
 import { checkResult, toMatrix } from "../check.js";

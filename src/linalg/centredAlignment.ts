@@ -28,10 +28,13 @@ export function targetAlignment(K: Float64Array, Y: Matrix): number | undefined 
   return bounded(shared / (Math.sqrt(dot(centredK, centredK)) * Math.sqrt(own)));
 }
 
-/** Rounding must not lift it above 1. */
+/** Rounding must not lift it above 1, nor push it below 0: the matrices are positive semi-definite. */
 function bounded(value: number): number {
-  return Math.min(1, value);
+  return Math.max(0, Math.min(1, value));
 }
+
+/** Entries of a kernel are right to so many ε of its largest entry. */
+const ENTRIES = 64;
 
 /** HKH up to a factor, in place of K; undefined where it is 0 to rounding. */
 export function centred(K: Float64Array, n: number): Float64Array | undefined {
@@ -46,7 +49,7 @@ export function centred(K: Float64Array, n: number): Float64Array | undefined {
   }
   const mean = means.reduce((sum, value) => sum + value / n, 0);
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) K[i * n + j] += mean - means[i] - means[j];
-  return maxAbs(K) > roundingLevel(n, 1) ? K : undefined;
+  return maxAbs(K) > ENTRIES * roundingLevel(n, 1) ? K : undefined;
 }
 
 /** HY up to a factor, column by column; undefined where it is 0 to rounding. */

@@ -75,11 +75,34 @@ function copySymmetric(context: Context, A: Matrix, bytes: 8 | 4 = 8): View {
   return bytes === 8 ? a : copyIn(context, a.entries(), n, n, 4, "A");
 }
 
+/** A factor and the power of four by which the matrix was multiplied before. */
+interface Lifted {
+  L: View;
+  lift: number;
+}
+
+/** Below this size the products of a factor's entries lose digits to underflow. */
+const SMALL = 2 ** -900;
+
+/**
+ * Multiplies a small matrix by a power of four, in place, so that its largest diagonal entry is about 1, and returns
+ * the power. The smallest doubles are taken to 2^-74 at least.
+ */
+function liftSmall(A: View): number {
+  const top = A.diagonal().reduce((most, value) => Math.max(most, value), 0);
+  if (!(top > 0 && top < SMALL)) return 1;
+  const lift = 4 ** Math.min(500, Math.floor(-Math.log2(top) / 2));
+  const entries = A.entries();
+  for (let at = 0; at < entries.length; at++) entries[at] *= lift;
+  return lift;
+}
+
 /** L in scratch, its upper triangle as in A. */
-function factored(context: Context, A: Matrix, bytes: 8 | 4): View {
+function factored(context: Context, A: Matrix, bytes: 8 | 4): Lifted {
   const n = A.rows;
   context.arena.require((n * n * (bytes === 8 ? 8 : 12) + potrfScratchBytes(context, bytes, n)) / 8);
   const L = copySymmetric(context, A, bytes);
+  const lift = bytes === 8 ? liftSmall(L) : 1;
   const info = potrf(L);
   if (info > 0) {
     const rounded = bytes === 4 ? " in float32" : "";
@@ -89,12 +112,20 @@ function factored(context: Context, A: Matrix, bytes: 8 | 4): View {
       0,
     );
   }
-  return L;
+  return { L, lift };
 }
 
 export function cholesky(context: Context, A: Matrix): Matrix {
   const bytes = bytesFor(context.precision, A.rows ** 3, LEAST.cholesky);
-  return context.arena.run(() => factored(context, A, bytes).lower("L"));
+  return context.arena.run(() => {
+    const { L, lift } = factored(context, A, bytes);
+    const result = L.lower("L");
+    if (lift !== 1)
+      result.data.forEach((x, at, data) => {
+        data[at] = x / Math.sqrt(lift);
+      });
+    return result;
+  });
 }
 
 export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
@@ -106,9 +137,13 @@ export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
     const isRefined =
       context.precision === "float32" && isFasterRefined(n, k) && refineSolve(copySymmetric(context, A), rows);
     if (!isRefined) {
-      const L = factored(context, A, 8);
+      const { L, lift } = factored(context, A, 8);
       substitute(rows, L.t);
       substitute(rows, L);
+      if (lift !== 1)
+        rows.entries().forEach((x, at, entries) => {
+          entries[at] = x * lift;
+        });
     }
     transpose(rows, columns);
     return columns.matrix("A⁻¹B");

@@ -7,6 +7,7 @@
  * (MATH.md §4), so both agree. The error grows like κε; the normal equations of a truncated pivoted Cholesky factor
  * would square κ.
  */
+import { checkNumbers } from "../check.js";
 import { ConvergenceError, NotPositiveDefiniteError } from "../errors.js";
 import { eigh, gemm } from "./blas.js";
 import { type Factor, type Findings, maxDiagonal, roundingLevel, showRidge, sufficientRidge } from "./factor.js";
@@ -27,7 +28,8 @@ export interface Eigensystem {
 export function decompose(A: View, vectors: boolean): Float64Array {
   maxDiagonal(A);
   const { values, info } = eigh(A, vectors);
-  if (info === 0) return values;
+  // Of finite entries too: an eigenvalue is up to n times as large.
+  if (info === 0) return checkNumbers(values, "the spectrum");
   throw new ConvergenceError(
     `eigenvalue ${info - 1} of ${A.rows} did not converge; the matrix may hold entries of very different size: rescale it`,
   );

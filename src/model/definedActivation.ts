@@ -86,6 +86,10 @@ function checkName(value: unknown, name: string): string {
 function checkNumber(name: string, what: string, z: number, value: unknown): void {
   if (typeof value === "number" && Number.isFinite(value)) return;
   const got = typeof value === "number" ? value : describe(value);
+  if (!Number.isFinite(z))
+    throw new RangeError(
+      `a pre-activation of the activation ${quoted(name)} overflows float64 (${z}); rescale the inputs or the weights`,
+    );
   throw new RangeError(`${what}(${z}) of the activation ${quoted(name)} is ${got}; expected a finite number`);
 }
 

@@ -102,8 +102,10 @@ export function erf(h: Float64Array, m: number, gain: number, s: number, g: numb
 
 export function relu(h: Float64Array, m: number, gain: number, s: number, g: number): void {
   for (let j = 0; j < m; j++) {
-    const positive = h[s + j] > 0;
-    if (!positive) h[s + j] = 0;
+    const z = h[s + j];
+    const positive = z > 0;
+    // What is no number stays none.
+    if (z <= 0) h[s + j] = 0;
     h[g + j] = positive ? h[gain + j] : 0;
   }
 }
@@ -192,7 +194,7 @@ export function gaussian(h: Float64Array, m: number, gain: number, s: number, g:
     const square = a * a;
     const x = beta * square;
     const tail = beta * productError(a, a, square) + productError(beta, square, x);
-    const raised = a < end ? expRaised(-x, -tail) : 0;
+    const raised = a >= end ? 0 : expRaised(-x, -tail);
     h[s + j] = raised * LOWER;
     h[g + j] = h[gain + j] * (twice * (z < 0 ? a : -a) * raised * LOWER);
   }
@@ -217,7 +219,9 @@ export function exp(h: Float64Array, m: number, gain: number, s: number, g: numb
 
 export function step(h: Float64Array, m: number, _gain: number, s: number, g: number): void {
   for (let j = 0; j < m; j++) {
-    h[s + j] = h[s + j] > 0 ? 1 : 0;
+    const z = h[s + j];
+    if (z > 0) h[s + j] = 1;
+    else if (z <= 0) h[s + j] = 0;
     h[g + j] = 0;
   }
 }

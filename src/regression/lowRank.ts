@@ -181,7 +181,8 @@ class LowRankSolution implements Solution {
         factor.posterior(Q);
         rowDots(Q).forEach((value, i) => {
           const at = first * block + i;
-          result[at] = Math.max(0, result[at] - explained[i]) + value;
+          // The two parts of what is explained have the same rounding: it cancels before anything is cut off.
+          result[at] = Math.max(0, result[at] - explained[i] + value);
         });
       });
     });

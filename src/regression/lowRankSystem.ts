@@ -8,7 +8,7 @@ import { NotPositiveDefiniteError } from "../errors.js";
 import { fillRows, scaledRows } from "../kernel/kernelRows.js";
 import { gemm } from "../linalg/blas.js";
 import { isLost } from "../linalg/eigen.js";
-import { roundingLevel, showRidge, sufficientRidge } from "../linalg/factor.js";
+import { overflow, roundingLevel, showRidge, sufficientRidge } from "../linalg/factor.js";
 import { LowRankFactor } from "../linalg/lowRankFactor.js";
 import { type PartialCholesky, pivotedCholesky, pivotedMemory, type Rows } from "../linalg/pivotedCholesky.js";
 import { diagonalOf, type RowTerms } from "../linalg/rowTerms.js";
@@ -140,6 +140,7 @@ function checkRows(context: Context, A: Rows, L: View, { rest }: PartialCholesky
           2 * Math.sqrt(rest[row] * rest[j]) + slack + Math.sqrt(slack * (rest[row] + rest[j]))
         )
           continue;
+        if (Number.isNaN(errors[j])) throw overflow(row, j, errors[j]);
         throw new NotPositiveDefiniteError(
           `the kernel is not positive semi-definite: its part beside ${L.rows} pivots has ${errors[j]} at row ${row}, column ${j}, ` +
             `and ${rest[row]} and ${rest[j]} on its diagonal; expected a kernel that is, or solver "dual"`,

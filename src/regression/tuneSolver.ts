@@ -58,7 +58,7 @@ export class SolverRating {
     }
     if (!best || !Number.isFinite(best.score)) {
       throw new RangeError(
-        `no ridge from ${bounds[0]} to ${bounds[1]} has a finite score with solver "${this.solver}"${[...notes].map((note) => `; ${note}`).join("")}; ` +
+        `no ridge from ${bounds[0]} to ${bounds[1]} has a finite score with solver "${this.solver}"${firstOf([...notes])}; ` +
           'expected larger ridges, or solver "dual"',
       );
     }
@@ -83,4 +83,10 @@ export class SolverRating {
       solution.free();
     }
   }
+}
+
+/** The first of the notes, in a message of a few lines: one stands for each ridge. */
+function firstOf(notes: readonly string[]): string {
+  const rest = notes.length > 1 ? `; and ${notes.length - 1} more notes` : "";
+  return notes.length === 0 ? "" : `; ${notes[0]}${rest}`;
 }

@@ -11,6 +11,7 @@ import { transposeTimes } from "../kernel/finite/tangents.js";
 import type { Model } from "../kernel/models.js";
 import { Lease } from "../lease.js";
 import { gemm } from "../linalg/blas.js";
+import { maxAbs } from "../linalg/vectors.js";
 import { copyIn, scratch } from "../linalg/view.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
@@ -228,10 +229,7 @@ export class Dynamics {
     const { Y } = this.#data;
     // A sum of squares needs no copy.
     if (this.#training.loss.name === "squared")
-      return checkNumbers(
-        data.reduce((sum, f, at) => sum + (f - Y.data[at]) ** 2, 0) / (2 * data.length),
-        `the loss at t = ${t}`,
-      );
+      return checkNumbers(halfMeanSquare(data, Y.data), `the loss at t = ${t}`);
     const loss = meanLoss(this.#context, this.#training.loss, data, Y);
     if (Number.isNaN(loss)) throw new RangeError(`the loss is NaN at t = ${t}; expected a number from loss.value`);
     return checkNumbers(loss, `the loss at t = ${t}`);
@@ -332,4 +330,14 @@ export class Dynamics {
       maxLearningRate,
     });
   }
+}
+
+/** ½ · mean (f − y)². Where only the sum overflows, its terms are divided by the largest one first. */
+function halfMeanSquare(f: Float64Array, y: Float64Array): number {
+  const sum = f.reduce((sum, value, at) => sum + (value - y[at]) ** 2, 0);
+  if (Number.isFinite(sum)) return sum / (2 * f.length);
+  const apart = f.map((value, at) => value - y[at]);
+  const top = maxAbs(apart);
+  const part = apart.reduce((sum, value) => sum + (value / top) ** 2, 0) / (2 * f.length);
+  return top * part * top;
 }

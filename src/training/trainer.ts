@@ -1,4 +1,5 @@
 /** The steps of training in backend memory: weights, data and what the optimizer keeps (MATH.md §1, §2, §4). */
+import { checkNumbers } from "../check.js";
 import type { Context } from "../context.js";
 import { activationArgument } from "../kernel/activationArgument.js";
 import { callAll } from "../kernel/finite/batch.js";
@@ -179,10 +180,16 @@ export class Trainer {
     this.#first = step === 0;
   }
 
-  /** What a later run goes on from, after `step` steps. */
+  /**
+   * What a later run goes on from, after `step` steps.
+   *
+   * @throws RangeError where a moment of Adam has overflowed: the steps of its weight were 0.
+   */
   state(step: number): Omit<TrainingState, "best" | "worse" | "validated"> {
     const { optimizer, start } = this.#run;
     const { velocity, squares } = this.#parts;
+    checkNumbers(velocity.copy(), "the mean of the slopes");
+    checkNumbers(squares.copy(), "the mean of the squares of the slopes");
     return {
       optimizer: optimizer.name,
       step,

@@ -10,6 +10,8 @@ import type { Memory } from "./memory.js";
 type InfiniteOps = Pick<Ops, "dcovariance" | "ddual" | "ddualScratchBytes" | "dmoments" | "dunit">;
 
 const NODES = 24;
+/** Below TINY numbers are multiplied by LIFT, a power of two, before they are divided by. */
+const [TINY, LIFT] = [2 ** -1000, 2 ** 100];
 /** Beyond this cosine, differences of the unit vectors. */
 const PARALLEL = 0.99;
 
@@ -93,10 +95,12 @@ export function infiniteOps(memory: Memory): InfiniteOps {
         let top = rb;
         for (let t = 0; t < d; t++) top = Math.max(top, Math.abs(ra * h[xi + t]));
         // Scaled by the largest coordinate: squares neither overflow nor vanish.
-        const inverse = top > 0 ? 1 / top : 0;
+        // The inverse of the smallest doubles would be infinite.
+        const lift = top < TINY ? LIFT : 1;
+        const inverse = top > 0 ? 1 / (lift * top) : 0;
         let sum = 0;
         for (let t = 0; t <= d; t++) {
-          h[ui + t] = (t < d ? ra * h[xi + t] : rb) * inverse;
+          h[ui + t] = lift * (t < d ? ra * h[xi + t] : rb) * inverse;
           sum += h[ui + t] ** 2;
         }
         const norm = sum > 0 ? 1 / Math.sqrt(sum) : 0;

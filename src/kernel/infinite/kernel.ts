@@ -8,6 +8,7 @@ import { scratch, type View } from "../../linalg/view.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
+import { scaledBy, unscaled } from "./homogeneous.js";
 import { COLUMNS, consecutive, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
@@ -23,9 +24,12 @@ export function infiniteInto(
 ): void {
   const { context } = out;
   const n2 = out.cols;
+  const sets = X2 ? [X, X2] : [X];
+  const near = unscaled(model, sets);
+  const powers = near?.map((set) => set.powers);
   context.arena.run(() => {
     const pairs = new Pairs(context, model, X.cols);
-    const [A, B = A] = pairs.load(X2 ? [X, X2] : [X]);
+    const [A, B = A] = pairs.load(near?.map((set) => set.X) ?? sets);
     // The rows of a tile of a mixture decide the number of its terms, and with it bits.
     const tall = pairs.sorted ? ROWS : ROWS * context.threads;
     const memory = tileMemory(context, model, tall);
@@ -41,6 +45,7 @@ export function infiniteInto(
         for (let r = 0; r < rows; r++) {
           const last = X2 ? cols : Math.min(cols, row + r - col + 1);
           const values = K.row(r, last);
+          if (powers) scaleBack(values, powers[0][row + r], (powers[1] ?? powers[0]).subarray(col, col + last));
           if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2, gamma);
           else if (gamma === 0) to.set(values, (row + r) * n2 + col);
           else for (let q = 0, at = (row + r) * n2 + col; q < last; q++) to[at + q] += values[q];
@@ -49,6 +54,11 @@ export function infiniteInto(
     }
     if (!X2 && (gamma === 1 || !pairs.sorted)) mirror(out);
   });
+}
+
+/** Entries of points as they are, from those of points over powers of two. */
+function scaleBack(values: Float64Array, own: number, others: Int32Array): void {
+  for (let q = 0; q < values.length; q++) values[q] = scaledBy(values[q], own + others[q]);
 }
 
 /**
@@ -86,13 +96,15 @@ export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Ma
   arena.run(() => {
     arena.require(X.rows * (model.depth + 3 * X.cols + 3));
     const pairs = new Pairs(context, model, X.cols);
-    const [A] = pairs.load([X]);
+    const near = unscaled(model, [X])?.[0];
+    const [A] = pairs.load([near?.X ?? X]);
     const memory = tileMemory(context, model, 4);
     for (let row = 0; row < X.rows; row += 4) {
       const rows = Math.min(4, X.rows - row);
       const some = consecutive(A, row, rows);
       const values = pairs.tile(some, some, memory).diagonal();
-      for (let r = 0; r < rows; r++) result[A.order[row + r]] = values[r];
+      for (let r = 0; r < rows; r++)
+        result[A.order[row + r]] = near ? scaledBy(values[r], 2 * near.powers[row + r]) : values[r];
     }
   });
   return result;

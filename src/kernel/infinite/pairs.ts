@@ -118,6 +118,7 @@ export class Pairs {
   load(sets: readonly Matrix[]): PointSet[] {
     const points = sets.map((X) => this.#inputs(X));
     for (let l = 0; l < this.#model.depth; l++) {
+      for (const { layers } of points) checkVariances(layers[l].variances, l);
       this.#ownSeries(points, l);
       const held = points.reduce((most, set) => Math.max(most, this.#most(l, set.layers[l])), 0);
       for (const set of points) this.#finishLayer(set, l, held);
@@ -150,6 +151,8 @@ export class Pairs {
     const variances = this.#variances(n);
     const U = scratch(context, n, d + 1);
     const X = copyIn(context, intact(data, n * d), n, d);
+    const { unit } = this.#first;
+    if (unit !== 1) for (const [at, x] of X.entries().entries()) X.entries()[at] = x * unit;
     unitVectors(this.#first.alpha, this.#first.beta, X, variances, U);
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     if (this.sorted) {
@@ -264,6 +267,19 @@ function corner({ C, Delta, Theta }: Tile, rows: number, cols: number): Tile {
     Delta: Delta.block(0, 0, rows, cols),
     Theta: Theta?.block(0, 0, rows, cols),
   };
+}
+
+/** Products of two variances up to this one are doubles. */
+const MOST_VARIANCE = 2 ** 511;
+
+/** @throws RangeError where the square of a variance of hidden layer l overflows, and with it ab − c² of two points. */
+function checkVariances(variances: View, l: number): void {
+  const values = variances.entries();
+  for (let i = 0; i < values.length; i++)
+    if (!(values[i] <= MOST_VARIANCE))
+      throw new RangeError(
+        `a pre-activation of hidden layer ${l + 1} has the variance ${values[i]}; expected at most 2^511: the square overflows float64, rescale the inputs or the weights`,
+      );
 }
 
 /** The largest of some variances, at least 0. */

@@ -117,12 +117,12 @@ interface Pair {
 function fill(context: Context, { features, first, stages }: FeaturePlan, numbers: View, X: Matrix, Phi: View): void {
   const { model } = features;
   const [rows, last] = [X.rows, stages.length - 1];
-  const { alpha, beta, thetaAlpha, thetaBeta } = first;
+  const { unit, alpha, beta, thetaAlpha, thetaBeta } = first;
   const { phi, psi } = stages[0].below;
   const pairs: Pair[] = [
     {
-      phi: affineRows(context, X, alpha, beta, phi),
-      psi: psi > 0 ? affineRows(context, X, thetaAlpha, thetaBeta, psi) : undefined,
+      phi: affineRows(context, X, unit, alpha, beta, phi),
+      psi: psi > 0 ? affineRows(context, X, unit, thetaAlpha, thetaBeta, psi) : undefined,
     },
   ];
   stages.forEach((stage, l) => {
@@ -178,10 +178,11 @@ function activate(
   });
 }
 
-/** Rows (√alpha x, √beta), without the parts that are 0. */
+/** Rows (√alpha unit x, √beta), without the parts that are 0. */
 function affineRows(
   context: Context,
   { data, rows, cols: d }: Matrix,
+  unit: number,
   alpha: number,
   beta: number,
   width: number,
@@ -190,7 +191,7 @@ function affineRows(
   const entries = out.entries();
   const root = Math.sqrt(alpha);
   if (alpha > 0)
-    for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) entries[i * width + j] = root * data[i * d + j];
+    for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) entries[i * width + j] = root * (unit * data[i * d + j]);
   if (beta > 0) fillColumn(out, width - 1, Math.sqrt(beta));
   return out;
 }

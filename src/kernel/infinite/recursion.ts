@@ -2,8 +2,10 @@
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { ratesAt, valueAt } from "../../model/perLayer.js";
 
-/** C = alpha x·x' + beta and Theta = thetaAlpha x·x' + thetaBeta of the first layer. */
+/** C = alpha x·x' + beta and Theta = thetaAlpha x·x' + thetaBeta of the first layer, for inputs times `unit`. */
 export interface First {
+  /** A power of two: 1 but where the square of the first std leaves the doubles. */
+  readonly unit: number;
   readonly alpha: number;
   readonly beta: number;
   readonly thetaAlpha: number;
@@ -21,13 +23,29 @@ export interface Step {
 /** The first layer of a model for d inputs. Without hidden layers it is the readout. */
 export function firstOf(model: InfiniteNetwork, d: number): First {
   const { weight, bias, rates, standard, factor } = layerOf(model, 0);
-  const alpha = (factor * weight) / d;
+  const unit = unitOf(valueAt(model.weightStd, 0) * (model.depth === 0 ? model.outputScale : 1));
+  const alpha = (unit === 1 ? factor * weight : squareOver(model, unit)) / d;
   return {
+    unit,
     alpha,
     beta: factor * bias,
-    thetaAlpha: rates.weights * (standard ? factor : alpha),
+    thetaAlpha: rates.weights * (standard ? factor / unit / unit : alpha),
     thetaBeta: rates.bias * factor * (standard ? Number(model.bias) : bias),
   };
+}
+
+/** Stds up to 2^±500 have squares with all their digits, also times those of a few other factors. */
+const MOST = 500;
+
+/** A power of two near a std whose square leaves the doubles; else 1. */
+function unitOf(std: number): number {
+  const power = Math.floor(Math.log2(std));
+  return Math.abs(power) > MOST && Number.isFinite(power) ? 2 ** power : 1;
+}
+
+/** The variance of the first weights, the factor of a readout with it, over unit². */
+function squareOver(model: InfiniteNetwork, unit: number): number {
+  return ((valueAt(model.weightStd, 0) * (model.depth === 0 ? model.outputScale : 1)) / unit) ** 2;
 }
 
 /** From hidden layer l to the layer above. */
