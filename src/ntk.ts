@@ -28,7 +28,7 @@ import type { Model } from "./kernel/models.js";
 import type { Label, Labels } from "./labels.js";
 import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
 import type { Precision } from "./linalg/precision.js";
-import { type Matrix, type MatrixLike, matrix } from "./matrix.js";
+import type { Matrix, MatrixLike } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { RandomFeatures } from "./model/randomFeatures.js";
 import type { Backend } from "./ops.js";
