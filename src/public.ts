@@ -71,7 +71,8 @@ export { type Label, type OneHot, oneHot, type Standardized, standardize } from 
 export type { Batch, Batches } from "./regression/batchSource.js";
 export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
-export type { FitOptions, FitProgress, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type { FitOptions, FitProgress, JointPrediction, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type { Interval, IntervalOptions } from "./regression/jackknife.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
 export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions } from "./regression/primalSums.js";
 export type { OutputReport, Report } from "./regression/report.js";

@@ -24,6 +24,7 @@ import {
   coupled,
   type FitOptions,
   type FitProgress,
+  type JointPrediction,
   PREDICT,
   type Prediction,
   type PredictOptions,
@@ -31,6 +32,7 @@ import {
   SAMPLE,
 } from "./fitOptions.js";
 import { influenceOf } from "./influence.js";
+import { type Interval, type IntervalOptions, intervalsAt, type LeftOut } from "./jackknife.js";
 import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { checkTotals, pointTermsOf } from "./pointNoise.js";
 import { Report } from "./report.js";
@@ -170,11 +172,12 @@ export class Fit {
    *
    * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
    */
-  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): Required<Prediction>;
+  predict(X: MatrixLike, options: PredictOptions & { interval: IntervalOptions }): Prediction & { interval: Interval };
+  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): JointPrediction;
   predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
   predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
-    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
+    const { variance, covariance, noise, interval } = read(options, "predict", "{ variance: false }", PREDICT);
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
@@ -191,7 +194,21 @@ export class Fit {
       prediction.covariance = joinedCovariance(
         covariancesOf(solution.covariances(X), problem.source.block, scales, added),
       );
+    if (interval)
+      prediction.interval = intervalsAt(this.#leftOut(), solution.ridges.length, X, prediction.mean, interval);
     return prediction;
+  }
+
+  /** @throws RangeError where the solution does not know the fits without a row. */
+  #leftOut(): LeftOut {
+    const { solution, problem } = this.#fitted;
+    const known = solution.leftOut?.();
+    if (known) return known;
+    const why =
+      problem.source.block > 1
+        ? 'the kernel of all pairs of outputs; expected outputs: "average"'
+        : `solver "${solution.solver}"; expected solver "dual" or "primal", with a ridge above rounding level`;
+    throw new RangeError(`interval needs a factor of the rows of one output, and this fit has ${why}`);
   }
 
   /**

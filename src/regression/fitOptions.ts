@@ -16,6 +16,7 @@ import {
 } from "../options.js";
 import { type Data, ridgeList, ridgeOrRidges, scaleOrFit } from "../problem.js";
 import type { Signal } from "../signal.js";
+import { type Interval, type IntervalOptions, interval } from "./jackknife.js";
 import { addedNoise, rowWeights, variances } from "./pointNoise.js";
 
 export interface FitOptions {
@@ -114,6 +115,12 @@ export interface PredictOptions {
    * - A list: a variance for each row of X, as they are.
    */
   noise?: boolean | number | NumberList;
+  /**
+   * Intervals for new observations from the leave-one-out residuals: they hold the level whatever the noise is like, as
+   * long as the rows are exchangeable. Default: none. It needs the factor of solver `dual` or `primal`, and
+   * `outputs: "average"` for several outputs of a finite network.
+   */
+  interval?: IntervalOptions;
 }
 
 export interface Prediction {
@@ -123,7 +130,12 @@ export interface Prediction {
   variance?: Matrix;
   /** (N*·C)×(N*·C), or N*×N* if the outputs share it. */
   covariance?: Matrix;
+  /** Where `interval` asks for it: its ends, N*×C each. */
+  interval?: Interval;
 }
+
+/** A prediction with its covariance. */
+export type JointPrediction = Prediction & { variance: Matrix; covariance: Matrix };
 
 const OPTIONS = {
   ridge: optional(ridgeOrRidges),
@@ -145,6 +157,7 @@ export const PREDICT = {
   variance: or(flag, true),
   covariance: or(flag, false),
   noise: or(addedNoise, false),
+  interval: optional(interval),
 } satisfies Schema<PredictOptions>;
 
 export const SAMPLE = { ...SAMPLES, noise: or(addedNoise, false) };

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../context.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
-import { firstOrder, transposeTimes } from "../kernel/finite/tangents.js";
+import { firstOrder, jacobian, transposeTimes } from "../kernel/finite/tangents.js";
 import type { CholeskyFactor } from "../linalg/cholesky.js";
 import type { Factor } from "../linalg/factor.js";
 import { factorSystem } from "../linalg/system.js";
@@ -18,6 +18,7 @@ import { type Change, exchanged } from "./exchange.js";
 import { type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import { type FeatureMap, networkFeatures } from "./featureMap.js";
 import { featureCovariance, featureVariance, forEachHalf, type Posterior } from "./featurePosterior.js";
+import type { LeftOut } from "./jackknife.js";
 import { primalResiduals } from "./leaveOneOut.js";
 import { type PrimalSystem, primalSystem, scaleRows, tangentTiles } from "./primalSystem.js";
 import { DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
@@ -168,9 +169,31 @@ class PrimalSolution extends FactoredSolution implements Solution {
 
   looResiduals(): Float64Array | undefined {
     if (this.#minimumNorm) return undefined;
+    return primalResiduals(this.#problem, this.#residual, this.#leverages(), this.#omega);
+  }
+
+  /** φ_iᵀBφ_i. */
+  #leverages(): Float64Array {
     const leverages = new Float64Array(this.#residual.length);
     forEachHalf(this.#map, this.#posterior, this.#problem.X, (_, halves, first) => leverages.set(halves, first));
-    return primalResiduals(this.#problem, this.#residual, leverages, this.#omega);
+    return leverages;
+  }
+
+  leftOut(): LeftOut | undefined {
+    if (this.#minimumNorm || this.#problem.source.block > 1) return undefined;
+    const leverages = this.#weighted(this.#leverages());
+    const residuals = this.#residual.map((residual, i) => residual / (1 - leverages[i]));
+    const { X } = this.#problem;
+    const shares = (at: Matrix) => {
+      const { data, cols } = jacobian(this.#context, this.#net, at);
+      const result = new Float64Array(at.rows * X.rows);
+      for (let i = 0; i < at.rows; i++) {
+        const solved = this.#solve(data.subarray(i * cols, (i + 1) * cols));
+        result.set(this.#weighted(firstOrder(this.#context, this.#net, X, solved, false)), i * X.rows);
+      }
+      return [result];
+    };
+    return { residuals, shares };
   }
 
   degreesOfFreedom(): Float64Array {

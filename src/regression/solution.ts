@@ -4,6 +4,7 @@ import type { PackedFactor } from "../linalg/cholesky.js";
 import type { Findings } from "../linalg/factor.js";
 import type { Matrix } from "../matrix.js";
 import type { Change } from "./exchange.js";
+import type { LeftOut } from "./jackknife.js";
 
 /** How a system was solved. */
 export interface Method {
@@ -84,6 +85,11 @@ export interface Solution {
    * it is α_i / [A⁻¹]_ii.
    */
   looResiduals(): Float64Array | undefined;
+  /**
+   * The fits without each one of the rows, rows with equal inputs alone too; undefined where A is singular. Left out by
+   * solvers that have no factor of A, and with the kernel of all pairs of outputs.
+   */
+  leftOut?(): LeftOut | undefined;
   /** tr ΘA⁻¹ for each ridge; undefined without a factor. */
   degreesOfFreedom(): Float64Array | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */

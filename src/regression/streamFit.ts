@@ -10,7 +10,7 @@ import { displaced } from "../model/network.js";
 import { read } from "../options.js";
 import { type FeatureModel, featureMap } from "./featureModel.js";
 import { featureCovariance, featureVariance, type Posterior } from "./featurePosterior.js";
-import { PREDICT, type Prediction, type PredictOptions } from "./fitOptions.js";
+import { type JointPrediction, PREDICT, type Prediction, type PredictOptions } from "./fitOptions.js";
 import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { ownSums, type PrimalSums, type PrimalSumsLike, primalSums } from "./primalSums.js";
 import { type RegressionScore, SCORE, scoreOf } from "./score.js";
@@ -68,11 +68,13 @@ export class StreamFit {
    *
    * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
    */
-  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): Required<Prediction>;
+  predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): JointPrediction;
   predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
   predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
-    const { variance, covariance, noise } = read(options, "predict", "{ variance: false }", PREDICT);
+    const { variance, covariance, noise, interval } = read(options, "predict", "{ variance: false }", PREDICT);
+    if (interval)
+      throw new RangeError("interval needs the rows that were fitted, and sums have none; expected a fit of the rows");
     this.#lease.check();
     const { map, sums, beta, ridge } = this.#solved;
     const X = toMatrix(Xlike, "X", { cols: sums.inputs });

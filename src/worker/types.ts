@@ -10,7 +10,8 @@ import type { Ntk } from "../ntk.js";
 import type { Batches } from "../regression/batchSource.js";
 import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
-import type { Prediction, PredictOptions } from "../regression/fitOptions.js";
+import type { JointPrediction, Prediction, PredictOptions } from "../regression/fitOptions.js";
+import type { Interval, IntervalOptions } from "../regression/jackknife.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
 import type { StreamOptions } from "../regression/stream.js";
@@ -75,8 +76,12 @@ export interface AsyncFit extends Remote<Fit, "report" | "model" | "predict">, R
   /** As `predict` of a {@link Fit}. */
   predict(
     X: MatrixLike,
+    options: PredictOptions & { signal?: Signal; interval: IntervalOptions },
+  ): Promise<Prediction & { interval: Interval }>;
+  predict(
+    X: MatrixLike,
     options: PredictOptions & { signal?: Signal } & { variance?: true; covariance: true },
-  ): Promise<Required<Prediction>>;
+  ): Promise<JointPrediction>;
   predict(
     X: MatrixLike,
     options?: PredictOptions & { signal?: Signal } & { variance?: true },
@@ -95,7 +100,7 @@ export interface AsyncStreamFit extends Remote<StreamFit, "report" | "predict">,
   predict(
     X: MatrixLike,
     options: PredictOptions & { signal?: Signal } & { variance?: true; covariance: true },
-  ): Promise<Required<Prediction>>;
+  ): Promise<JointPrediction>;
   predict(
     X: MatrixLike,
     options?: PredictOptions & { signal?: Signal } & { variance?: true },

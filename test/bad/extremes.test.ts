@@ -73,6 +73,7 @@ function saysOf(fit: ReturnType<Ntk["fit"]>, { Xnew }: World) {
     report: () => fit.report,
     path: () => fit.path,
     predict: () => fit.predict(Xnew, { covariance: true, noise: true }),
+    interval: () => fit.predict(Xnew, { interval: { level: 0.5 } }),
     sample: () => fit.sample(Xnew, { draws: 2 }),
     score: () => fit.score(Xnew, fit.predict(Xnew).mean),
     dualWeights: () => fit.dualWeights(),

@@ -263,7 +263,7 @@ function signatures(): Signature[] {
       of: "predict",
       call: using(fit, (object, ...a) => object.predict(a[0], a[1])),
       args: { X },
-      options: { keys: ["variance", "covariance", "noise"] },
+      options: { keys: ["variance", "covariance", "noise", "interval"] },
     },
     {
       of: "score",
