@@ -35,7 +35,8 @@ export function tuning(
   const own = ownModel(model);
   const family = familyOf(own, checked, model);
   // A depth that the model's other options forbid is refused before the first kernel.
-  for (const depth of checked.depth ?? []) ownModel(family.make(depth, family.scales));
+  for (const activation of checked.activation ?? [undefined])
+    for (const depth of checked.depth ?? [family.depth]) ownModel(family.make(depth, family.scales, activation));
   if (checked.criterion === "laplace") {
     if (checked.solver !== "dual")
       throw new RangeError(
@@ -111,11 +112,12 @@ function* searching(
 ): Generator<TunePoint, Tuned, void> {
   const search = new Search(context, family, rate, options, bins);
   const depths = options.depth ?? [family.depth];
-  for (const depth of depths) yield* search.scales(depth);
+  for (const activation of options.activation ?? [undefined])
+    for (const depth of depths) yield* search.scales(depth, activation);
   // Scales and noise depend on each other, and are searched in turn.
   if (bins) yield* search.noise();
   if (bins && search.coordinates.length > 0) {
-    yield* search.scales(search.best.point.depth);
+    yield* search.scales(search.best.point.depth, search.best.point.activation);
     yield* search.noise();
   }
   return search.result(depths);

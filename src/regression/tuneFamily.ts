@@ -1,6 +1,7 @@
 /** The families that `tune` searches: a model with some of its scales, or its depth, left open. */
 import { isCustomKernel } from "../kernel/custom.js";
 import { isComposed, isStationary, type Model } from "../kernel/models.js";
+import type { Activation } from "../model/activation.js";
 import { isInfiniteNetwork } from "../model/infinite.js";
 import { createNetwork, type Network, validateNetwork, widths } from "../model/network.js";
 import type { PerLayer } from "../model/perLayer.js";
@@ -13,6 +14,7 @@ type Scales = { [Name in Scale]?: PerLayer<number> };
 /** What may be searched: bounds of scales, and numbers of hidden layers. */
 export type Ranges = { readonly [Name in Scale]: readonly [number, number] | undefined } & {
   readonly depth: readonly number[] | undefined;
+  readonly activation: readonly Activation[] | undefined;
 };
 
 /** One coordinate of the search: a scale, or an entry of its list. */
@@ -28,7 +30,8 @@ export interface Family {
   depth: number | undefined;
   /** The scales that the model has, with its own values. */
   scales: Scales;
-  make(depth: number | undefined, scales: Scales): Model;
+  /** Without `activation` it has the model's own. */
+  make(depth: number | undefined, scales: Scales, activation?: Activation): Model;
   /** The chosen model to return. A custom kernel is the caller's own object. */
   result?(): Model;
 }
@@ -80,14 +83,16 @@ export function scalesAt(own: Scales, coordinates: readonly Coordinate[], point:
 }
 
 /** @throws RangeError for bounds of what a model does not have. */
-function refuse(options: Ranges, names: readonly (Scale | "depth")[], what: string): void {
+function refuse(options: Ranges, names: readonly Searched[], what: string): void {
   for (const name of names)
     if (options[name] !== undefined)
       throw new RangeError(`${name} is given, but ${what} has none; expected ${others(names)}`);
 }
 
-function others(names: readonly (Scale | "depth")[]): string {
-  const left = [...SCALES, "depth" as const].filter((name) => !names.includes(name));
+type Searched = Scale | "depth" | "activation";
+
+function others(names: readonly Searched[]): string {
+  const left = [...SCALES, "depth" as const, "activation" as const].filter((name) => !names.includes(name));
   return left.length === 0 ? "ridge alone" : `ridge, ${left.join(", ")}`;
 }
 
@@ -100,11 +105,12 @@ export function familyOf(model: Model, options: Ranges, given: Model): Family {
     return {
       depth,
       scales: { weightStd, biasStd },
-      make: (depth, scales) => ({ ...model, depth, ...scales }) as Model,
+      make: (depth, scales, activation = model.activation as Activation) =>
+        ({ ...model, depth, activation, ...scales }) as Model,
     };
   }
   if (isStationary(model)) {
-    const none = ["weightStd", "biasStd", "depth"] as const;
+    const none = ["weightStd", "biasStd", "depth", "activation"] as const;
     const periodic = model.kind === "periodic";
     refuse(options, periodic ? none : [...none, "period"], `the kernel "${model.kind}"`);
     const { lengthScale } = model;
@@ -112,7 +118,7 @@ export function familyOf(model: Model, options: Ranges, given: Model): Family {
     return { depth: undefined, scales, make: (_, scales) => ({ ...model, ...scales }) as Model };
   }
   if (isCustomKernel(model) || isComposed(model)) {
-    refuse(options, [...SCALES, "depth"], isCustomKernel(model) ? "a custom kernel" : "a composed model");
+    refuse(options, [...SCALES, "depth", "activation"], isCustomKernel(model) ? "a custom kernel" : "a composed model");
     return { depth: undefined, scales: {}, make: () => model, result: () => given };
   }
   const net = validateNetwork(model);
@@ -121,12 +127,17 @@ export function familyOf(model: Model, options: Ranges, given: Model): Family {
   const own = widths({ hidden: net.hidden });
   checkDepths(net, own.length, options.depth);
   const { parameters: _, blocks: __, ...shape } = net;
-  const make = (depth = own.length, { weightStd = net.weightStd, biasStd = net.biasStd }: Scales): Network => {
+  const make = (
+    depth = own.length,
+    { weightStd = net.weightStd, biasStd = net.biasStd }: Scales,
+    activation: Network["activation"] = net.activation,
+  ): Network => {
     // Nothing changed, so it is the network itself: its weights need not come from its seed.
     const before = { weightStd: net.weightStd, biasStd: net.biasStd };
-    if (depth === own.length && JSON.stringify({ weightStd, biasStd }) === JSON.stringify(before)) return net;
+    const same = depth === own.length && activation === net.activation;
+    if (same && JSON.stringify({ weightStd, biasStd }) === JSON.stringify(before)) return net;
     const hidden = Array.from({ length: depth }, (_, l) => own[Math.min(l, own.length - 1)]);
-    return createNetwork({ ...shape, hidden, weightStd, biasStd });
+    return createNetwork({ ...shape, activation, hidden, weightStd, biasStd });
   };
   return { depth: own.length, scales: { weightStd: net.weightStd, biasStd: net.biasStd }, make };
 }

@@ -1,5 +1,7 @@
 /** The options of `ntk.tune`, their checks, and what comes of it. */
+
 import type { Model } from "../kernel/models.js";
+import { ACTIVATION, type Activation } from "../model/activation.js";
 import type { PerLayer } from "../model/perLayer.js";
 import {
   bounds,
@@ -43,6 +45,11 @@ export interface TuneOptions {
   lengthScale?: readonly [number, number];
   /** Bounds of the period of a periodic kernel; default: its own value. */
   period?: readonly [number, number];
+  /**
+   * Activations to try, each for all layers. Default: the model's own. Activations decide how smooth functions are:
+   * `relu` expects kinks, `erf` and `sin` do not.
+   */
+  activation?: readonly Activation[];
   /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
   depth?: readonly number[];
   /**
@@ -77,6 +84,8 @@ export interface TuneOptions {
 /** One kernel with its best ridge, or with labels its best scale. */
 export interface TunePoint {
   depth: number | undefined;
+  /** Where activations are tried: this one. */
+  activation?: Activation;
   /** One for all layers, or where the model has it one for each. */
   weightStd: PerLayer<number> | undefined;
   biasStd: PerLayer<number> | undefined;
@@ -125,6 +134,9 @@ export interface Tuned<M extends Model = Model> {
   aborted: boolean;
 }
 
+/** More activations than there are. */
+const MOST_ACTIVATIONS = 1000;
+
 export const OPTIONS = {
   criterion: or(choice(["evidence", "loo", "laplace"]), "evidence"),
   ridge: optional(bounds),
@@ -134,6 +146,7 @@ export const OPTIONS = {
   biasStd: optional(bounds),
   lengthScale: optional(bounds),
   period: optional(bounds),
+  activation: optional(list(ACTIVATION, "a list of activations", MOST_ACTIVATIONS)),
   depth: optional(list(layers, "a list of numbers of hidden layers")),
   evaluations: or(count, 40),
   centered: or(flag, false),

@@ -2,6 +2,7 @@
 import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
+import type { Activation } from "../model/activation.js";
 import { type PerLayer, valueAt } from "../model/perLayer.js";
 import type { Problem } from "../problem.js";
 import { maximise } from "./search.js";
@@ -72,10 +73,10 @@ export class Search {
   }
 
   /** Searches the scales at a depth, with the noise that was found so far. */
-  *scales(depth: number | undefined): Generator<TunePoint, void, void> {
+  *scales(depth: number | undefined, activation?: Activation): Generator<TunePoint, void, void> {
     const { evaluations } = this.#options;
     const noise = this.#best?.noise;
-    const own = noise && binTerms(this.#bins as Bins, noise.weights);
+    const terms = noise && binTerms(this.#bins as Bins, noise.weights);
     const search = maximise(
       this.coordinates.map(({ range: [low, high] }) => [Math.log(low), Math.log(high)]),
       evaluations,
@@ -83,14 +84,15 @@ export class Search {
     let next = search.next();
     while (!next.done && !this.#aborted) {
       const scales = scalesAt(this.#family.scales, this.coordinates, next.value);
-      const model = this.#family.make(depth, scales);
-      const where = { depth, weightStd: undefined, biasStd: undefined, ...scales };
-      const score = yield* this.#rating(model, where, own, noise?.weights);
+      const model = this.#family.make(depth, scales, activation);
+      const own = activation === undefined ? {} : { activation: shownActivation(activation) };
+      const where = { depth, ...own, weightStd: undefined, biasStd: undefined, ...scales };
+      const score = yield* this.#rating(model, where, terms, noise?.weights);
       next = search.next(score);
     }
     if (next.done && !next.value.converged) {
       this.#notes.add(
-        `the search at depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
+        `the search at ${activation === undefined ? "" : `activation ${activationName(activation)}, `}depth ${depth} used up its ${evaluations} kernels before it converged; raise evaluations`,
       );
     }
   }
@@ -176,6 +178,15 @@ export class Search {
       aborted: this.#aborted,
     };
   }
+}
+
+/** An activation for the caller, who may change it. */
+function shownActivation(activation: Activation): Activation {
+  return typeof activation === "string" ? activation : { ...activation };
+}
+
+function activationName(activation: Activation): string {
+  return typeof activation === "string" ? activation : activation.name;
 }
 
 /** A sentence for each choice at an end of its range. */

@@ -3,7 +3,15 @@
  * back.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { createInfiniteNetwork, createNetwork, type InfiniteNetwork, type Network, type Ntk } from "../../src/index.js";
+import {
+  createInfiniteNetwork,
+  createNetwork,
+  type InfiniteNetwork,
+  type Network,
+  type Ntk,
+  rbfKernel,
+  sumOf,
+} from "../../src/index.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -18,6 +26,49 @@ describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
   beforeAll(async () => {
     ntk = await loadVariant(variant);
+  });
+
+  test("activations: each is searched, at each depth, and the best one wins", () => {
+    const base = createInfiniteNetwork({ activation: "tanh", biasStd: 0.3 });
+    const tried = ["relu", "erf", { name: "leakyRelu", slope: 0.3 }] as const;
+    const tuned = ntk.tune(base, X, Y, { activation: tried, depth: [1, 2], weightStd: [0.5, 3], evaluations: 12 });
+    const alone = tried.flatMap((activation) =>
+      [1, 2].map((depth) => ntk.tune({ ...base, activation, depth }, X, Y, { weightStd: [0.5, 3], evaluations: 12 })),
+    );
+    const best = alone.reduce((a, b) => (b.score > a.score ? b : a));
+    expect(tuned.score).toBe(best.score);
+    expect(tuned.model).toEqual(best.model);
+    expect(tuned.trace.map(({ score }) => score)).toEqual(
+      alone.flatMap(({ trace }) => trace.map(({ score }) => score)),
+    );
+    expect(new Set(tuned.trace.map(({ activation }) => JSON.stringify(activation))).size).toBe(3);
+    expect(ntk.tune(base, X, Y, { evaluations: 1 }).trace[0]).not.toHaveProperty("activation");
+  });
+
+  test("a finite network keeps its seed and widths under another activation", () => {
+    const net = createNetwork({ inputs: 2, hidden: 20, activation: "relu", biasStd: 1, seed: 5 });
+    const { model, trace } = ntk.tune(net, X, Y, { activation: ["relu", "erf"] });
+    expect(trace.map(({ activation }) => activation)).toEqual(["relu", "erf"]);
+    const { activation, parameters } = model as Network;
+    const drawn = createNetwork({ inputs: 2, hidden: 20, activation, biasStd: 1, seed: 5 });
+    expect(parameters).toEqual(drawn.parameters);
+  });
+
+  test("smooth targets ask for a smooth activation, kinks for one with a kink", () => {
+    const line = Array.from({ length: 40 }, (_, i) => i / 10 - 2);
+    const model = createInfiniteNetwork({ biasStd: 0.5 });
+    const best = (targets: number[]) =>
+      (ntk.tune(model, line, targets, { activation: ["relu", "erf"], weightStd: [0.5, 4] }).model as InfiniteNetwork)
+        .activation;
+    expect(best(line.map((x) => Math.sin(3 * x)))).toBe("erf");
+    // Without noise the evidence of any kernel grows without bound, and says little.
+    expect(best(line.map((x) => Math.abs(x) + 0.05 * Math.sin(1e4 * x)))).toBe("relu");
+  });
+
+  test("what has no activation refuses to search one", () => {
+    for (const model of [rbfKernel(), sumOf([{ model: rbfKernel() }])])
+      expect(() => ntk.tune(model, X, Y, { activation: ["relu"] })).toThrow(/activation is given, but .* has none/);
+    expect(() => ntk.tune(createInfiniteNetwork(), X, Y, { activation: ["rleu" as never] })).toThrow(/activation\[0\]/);
   });
 
   test.each(["evidence", "loo"] as const)(

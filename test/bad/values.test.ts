@@ -538,7 +538,7 @@ function signatures(): Signature[] {
       call: (...a) => first(ntk.tuning(a[0], a[1], a[2], a[3])),
       args: { model: net, ...data },
       options: {
-        keys: "criterion solver ridge scale weightStd biasStd lengthScale period depth noise bins evaluations centered outputs onProgress signal".split(
+        keys: "criterion solver ridge scale weightStd biasStd lengthScale period activation depth noise bins evaluations centered outputs onProgress signal".split(
           " ",
         ),
       },
