@@ -1,7 +1,7 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node and Node 26 run
-// the suites at 1 thread, Node 24 and the browsers at 2, and Node 22 those of ops, methods and models at 1. Then runs
-// scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
+// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
+// at 1 thread, Node 24 and the browsers at 2, and Nodes 22 and 26 those of ops, methods, models and properties at 1.
+// Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
 // A missing engine is named and skipped; with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those
 // rows alone.
 import { spawn } from "node:child_process";
@@ -23,8 +23,8 @@ const GRACE_MS = patience(10_000);
 
 /** Threads share each call, however small (`test/setup/variants.ts`). */
 const THREADS = { NTK_THREADS: "2" };
-/** The suites of ops, methods and models. */
-const SHARED = ["test/ops", "test/api", "test/model", "test/setup.test.ts"];
+/** The suites of ops, methods, models and properties. */
+const SHARED = ["test/ops", "test/api", "test/model", "test/properties", "test/regressions", "test/setup.test.ts"];
 
 const node = (major, env = {}) => ({
   name: `node ${major}`,
@@ -39,7 +39,7 @@ const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
   { ...node(22), files: SHARED },
   node(24, THREADS),
-  node(26),
+  { ...node(26), files: SHARED },
   { name: "chromium", project: "chromium", ...chromium },
   { name: "firefox", project: "firefox", ...firefox },
   { name: "playground", project: "playground", ...chromium },

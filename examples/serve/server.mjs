@@ -25,7 +25,7 @@ const SCHEMA = {
   },
 };
 
-/** The fit that was saved as `bytes`, behind `POST /predict`. `queue` requests may wait; one more is answered by 503. */
+/** A saved fit behind `POST /predict`. `queue` requests may wait; one more is answered by 503. */
 export async function createServer(bytes, { size, queue = 200 } = {}) {
   const pool = await loadPool({ ...(size ? { size } : {}), queue, setup: (ntk) => ntk.restore(bytes) });
   const app = Fastify({ bodyLimit: BODY_LIMIT, ajv: { customOptions: { coerceTypes: false } } });
