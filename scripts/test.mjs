@@ -1,9 +1,9 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
 // Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
 // at 1 thread, Node 24 and the browsers at 2, and Nodes 22 and 26 those of ops, methods, models and properties at 1.
-// Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line `N passed, N failed`.
-// A missing engine is named and skipped; with CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those
-// rows alone.
+// Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line
+// `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
+// `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
