@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
+import { patience } from "../slowness.mjs";
 import { plain } from "./checker.mjs";
 import { copyTree } from "./copy.mjs";
 
@@ -92,7 +93,7 @@ export async function runStryker(part, { file, sample, seed }) {
     vitest: { configFile: "scripts/mutate/vitest.config.mjs", related: false },
     coverageAnalysis: "perTest",
     concurrency: 1,
-    timeoutMS: 20_000,
+    timeoutMS: patience(20_000),
     timeoutFactor: 3,
     dryRunTimeoutMinutes: 30,
     testRunnerNodeArgs: ["--max-old-space-size=2000"],
