@@ -115,7 +115,6 @@ describe.each(variants)("%s", (variant) => {
     const f = [900, 850, -900, 0];
     for (const turn of [0, 1, 2, 3]) {
       const row = f.map((_, c) => f[(c + turn) % 4]);
-      // The first row's outputs are far above and below: reading from a neighbouring row would show.
       const { sum, slopes } = loss(LossCode.crossEntropy, 2, 4, 1, [...row, ...row], [0, 0, 0, 1, 1, 0, 0, 0]);
       const top = Math.max(...row);
       expect(sum).toBe(3 + (top - row[3]) + (top - row[0]));
