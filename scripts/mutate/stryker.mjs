@@ -43,8 +43,9 @@ export const PARTS = {
     mutate: ["src/regression/**/*.ts"],
     suites: [
       "test/search.test.ts",
+      "test/bad/memory.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
-      "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32}.test.ts",
+      "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32,evaluation}.test.ts",
     ],
   },
   training: {
@@ -56,7 +57,11 @@ export const PARTS = {
   },
   classification: {
     mutate: ["src/classification/**/*.ts"],
-    suites: ["test/classification.test.ts", "test/api/classify.test.ts", "test/bad/owned.test.ts"],
+    suites: [
+      "test/classification.test.ts",
+      "test/api/{classify,evaluation}.test.ts",
+      "test/bad/{owned,memory}.test.ts",
+    ],
   },
 };
 
