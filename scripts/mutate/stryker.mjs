@@ -52,6 +52,7 @@ export const PARTS = {
     mutate: ["src/training/**/*.ts"],
     suites: [
       "test/{rungeKutta,together}.test.ts",
+      "test/bad/memory.test.ts",
       "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",
     ],
   },
