@@ -139,11 +139,27 @@ test("the search over scales finds tops inside, at the ends, and counts", () => 
       return -Math.log(Math.cosh(x - top)) - 0.1 * Math.abs(x - top) ** 1.5;
     };
     const { x } = maximiseScale(curve, 0, [-12, 12]);
-    expect(Math.abs(x - top)).toBeLessThan(4e-3);
-    expect(evaluations).toBeLessThan(30);
+    expect(Math.abs(x - top)).toBeLessThan(1e-3);
+    expect(evaluations).toBeLessThanOrEqual(16);
+  }
+  // A parabola's vertex is where its top is: no more than a few steps after the climb, and exact.
+  for (const top of [-9, -2.345, 0.01, 7.7]) {
+    const { x } = maximiseScale((at) => -((at - top) ** 2), 0, [-12, 12]);
+    expect(Math.abs(x - top)).toBeLessThan(1e-9);
   }
   expect(maximiseScale((x) => x, 0, [-5, 5]).x).toBeCloseTo(5, 2);
   expect(maximiseScale((x) => -x, 0, [-5, 5]).x).toBeCloseTo(-5, 2);
   expect(maximiseScale((x) => -x * x, 3, [3, 3])).toEqual({ x: 3, value: -9 });
   expect(maximiseScale((x) => (x > 1 ? Number.NaN : x), 0, [-5, 5]).x).toBeGreaterThan(0.9);
+});
+
+test("softmax of functions whose variances differ by 20 decades: the small ones count", () => {
+  // The second class is out: its mean is 100 standard deviations below the others.
+  const covariance = Float64Array.of(1, 0, 0, 0, 1e20, 0, 0, 0, 2);
+  const latents = { mean: Float64Array.of(0, -1e12, 0.5), variance: Float64Array.of(1, 1e20, 2), covariance };
+  const [below, above] = logisticGaussian(0.5, 3);
+  const got = softmaxGaussian(latents, 3, { draws: 8192, seed: 1 });
+  expect(got[1]).toBe(0);
+  expect(Math.abs(got[0] - below)).toBeLessThan(1e-3);
+  expect(Math.abs(got[2] - above)).toBeLessThan(1e-3);
 });

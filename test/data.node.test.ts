@@ -6,14 +6,20 @@ import { describe, expect, test } from "vitest";
 const root = join(import.meta.dirname, "..");
 const FOLDERS = ["assembly", "bench", "docs", "examples", "playground", "scripts", "src", "test", "tools"];
 const DATA = /\.(csv|tsv|txt|json|jsonl|npy|npz|safetensors|parquet|arrow|bin|dat|gz|zip|png|jpe?g|ico|woff2?)$/;
-/** What tools read, and what they write. */
-const OF_TOOLS = /(^|\/)(node_modules|dist)\/|(^|\/)(package|package-lock|tsconfig)\.json$/;
+/** What tools read. */
+const OF_TOOLS = /(^|\/)(package|package-lock|tsconfig)\.json$/;
+/** What tools write: the folders that git ignores. */
+const IGNORED = readFileSync(join(root, ".gitignore"), "utf8")
+  .split("\n")
+  .filter((line) => line !== "" && !line.includes("*"))
+  .map((line) => `/${line.replace(/\/$/, "")}/`);
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
 )
   .map((path) => path.replaceAll("\\", "/"))
-  .filter((path) => DATA.test(path) && !OF_TOOLS.test(path));
+  .filter((path) => DATA.test(path) && !OF_TOOLS.test(path))
+  .filter((path) => !IGNORED.some((folder) => `/${path}`.includes(folder)));
 
 const [sets, others] = readFileSync(join(root, "examples/data/README.md"), "utf8").split("\n## ");
 /** Cells of the rows of a table, without its head. */
@@ -59,9 +65,9 @@ test("a data set has a source and a licence; any other file has what made it", (
   }
   expect(others).toContain("under its licence (MIT)");
   for (const { patterns, maker } of named) {
-    const [script] = maker.match(/[\w/]+\.py/) ?? [];
+    const [script] = maker.match(/[\w/]+\.(py|ts)\b/) ?? [];
     if (script !== undefined) expect(existsSync(join(root, script)), script).toBe(true);
-    expect(maker, patterns.join()).toMatch(/\.py\b|README\.md|^hand: /);
+    expect(maker, patterns.join()).toMatch(/\.(py|ts)\b|README\.md|^hand: /);
   }
 });
 

@@ -1,4 +1,4 @@
-/** Mutation testing by itself: the mutants of a loop, samples, intervals, and a list of equivalents that is not stale. */
+/** Mutation testing by itself: mutants of a loop, samples, intervals, and a list of equivalents that is not stale. */
 import { expect, test } from "vitest";
 import { mutantsOf, mutated } from "../scripts/mutate/mutations.mjs";
 import { equivalence, sampleOf, scoreText } from "../scripts/mutate/score.mjs";

@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { patience } from "../slowness.mjs";
 import { copyTree, root } from "./copy.mjs";
 import { mutantsOf, mutated } from "./mutations.mjs";
 import { suitesFor } from "./suites.mjs";
@@ -12,9 +13,9 @@ const RUNNER = fileURLToPath(new URL("runner.mjs", import.meta.url));
 /** A mutant that asks for more ends with an error. */
 const MEMORY_KB = 4_000_000;
 /** Compiling takes 3 s, the first time 8 s. */
-const COMPILE_MS = 120_000;
+const COMPILE_MS = patience(120_000);
 /** A suite that takes so much longer than without a mutant hangs. */
-const limitOf = (ms) => 15_000 + 5 * ms;
+const limitOf = (ms) => patience(15_000) + 5 * ms;
 
 /** A runner process; `ask` answers undefined where it hung or died, and the next question goes to a new one. */
 class Runner {
@@ -90,7 +91,7 @@ export function opMutants(folder) {
     .flatMap((file) => mutantsOf(file, readFileSync(join(root, file), "utf8")));
 }
 
-/** Suites in the order in which they are likely to kill a mutant of `file`: what killed others first, then the quick. */
+/** Suites in the order in which they are likely to kill: what killed other mutants of `file` first, then the quick. */
 function ordered(suites, times, kills, file) {
   const rank = (suite) => 1000 * (kills.get(`${file} ${suite}`) ?? 0) - times.get(suite);
   return [...(suitesFor(file) ?? suites)].sort((a, b) => rank(b) - rank(a));

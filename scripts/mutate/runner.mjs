@@ -1,7 +1,8 @@
 // A process that runs suites in the copy, again and again: vitest starts once. It may hang or die of a mutant; who
-// started it ends it then. Started as `runner.mjs FOLDER`, it answers messages: `{ suites }`, the paths of suites to run
-// until one fails, with `{ failed }`, the name of a test or undefined; `{ compile: true }` with `{ compiled }`;
-// `{ changed }`, the path of a file that was written, with `{}`.
+// started it ends it then. Started as `runner.mjs FOLDER`, it answers messages:
+// - `{ suites }`, the paths of suites to run until one fails, with `{ failed }`, the name of a test or undefined
+// - `{ compile: true }` with `{ compiled }`
+// - `{ changed }`, the path of a file that was written, with `{}`
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";

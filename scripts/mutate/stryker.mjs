@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
+import { patience } from "../slowness.mjs";
 import { plain } from "./checker.mjs";
 import { copyTree } from "./copy.mjs";
 
@@ -42,20 +43,26 @@ export const PARTS = {
     mutate: ["src/regression/**/*.ts"],
     suites: [
       "test/search.test.ts",
+      "test/bad/memory.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
-      "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32}.test.ts",
+      "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32,evaluation}.test.ts",
     ],
   },
   training: {
     mutate: ["src/training/**/*.ts"],
     suites: [
       "test/{rungeKutta,together}.test.ts",
+      "test/bad/memory.test.ts",
       "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",
     ],
   },
   classification: {
     mutate: ["src/classification/**/*.ts"],
-    suites: ["test/classification.test.ts", "test/api/classify.test.ts", "test/bad/owned.test.ts"],
+    suites: [
+      "test/classification.test.ts",
+      "test/api/{classify,evaluation}.test.ts",
+      "test/bad/{owned,memory}.test.ts",
+    ],
   },
 };
 
@@ -92,7 +99,7 @@ export async function runStryker(part, { file, sample, seed }) {
     vitest: { configFile: "scripts/mutate/vitest.config.mjs", related: false },
     coverageAnalysis: "perTest",
     concurrency: 1,
-    timeoutMS: 20_000,
+    timeoutMS: patience(20_000),
     timeoutFactor: 3,
     dryRunTimeoutMinutes: 30,
     testRunnerNodeArgs: ["--max-old-space-size=2000"],

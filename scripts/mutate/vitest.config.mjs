@@ -1,6 +1,6 @@
-// The suites that mutation testing runs, in one worker. No limit depends on how slow the machine is: who starts this
-// ends what hangs.
+// The suites that mutation testing runs, in one worker. Who starts this ends what hangs.
 import { configDefaults, defineConfig } from "vitest/config";
+import { patience } from "../slowness.mjs";
 
 export default defineConfig({
   test: {
@@ -12,7 +12,7 @@ export default defineConfig({
     // Modules are imported once for all suites of a run, which saves a second for each suite.
     isolate: false,
     bail: 1,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: patience(120_000),
+    hookTimeout: patience(120_000),
   },
 });

@@ -1,7 +1,10 @@
 /** What every method of classification gives: how it went, and latent functions at new points. */
 import type { Matrix } from "../matrix.js";
 
-/** Latent functions at T points: mean and variance T×L, and where the functions are correlated, covariances T×L×L. */
+/**
+ * Latent functions at T points: mean and variance T×L, and where the functions are correlated, the lower triangles of
+ * covariances T×L×L.
+ */
 export interface Latents {
   readonly mean: Float64Array;
   readonly variance: Float64Array;

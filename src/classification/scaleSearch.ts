@@ -41,7 +41,7 @@ export function maximiseScale(
       best = tried;
     }
     // Where the way up has led somewhere, the way down is known.
-    if (direction > 0 && best !== first) break;
+    if (best !== first) break;
   }
   return brent(evaluate, left, right, best);
 }
@@ -79,9 +79,8 @@ function brent(evaluate: (x: number) => Rated, a: number, b: number, start: Rate
   return x;
 }
 
-/** Distance from x to the top of the parabola through three points. */
+/** Distance from x to the top of the parabola through three points; where two are one it is 0/0. */
 function vertex(x: Rated, w: Rated, v: Rated): number | undefined {
-  if (x === w || x === v || w === v) return undefined;
   const r = (x.x - w.x) * (v.value - x.value);
   const q = (x.x - v.x) * (w.value - x.value);
   const p = (x.x - v.x) * q - (x.x - w.x) * r;

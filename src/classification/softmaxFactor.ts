@@ -124,7 +124,6 @@ export class SoftmaxFactor {
         for (let d = 0; d <= c; d++) {
           rowDots(G.slice(c * T, T), G.slice(d * T, T)).forEach((value, t) => {
             covariance[(t * C + c) * C + d] += value;
-            if (d < c) covariance[(t * C + d) * C + c] += value;
           });
         }
       }

@@ -69,10 +69,7 @@ export function evidenceError({ columns }: Problem, solution: Solution): number 
 
 /** The sum over the outputs; undefined where one output has no value, and where the sum overflows. */
 export function sumOrNone(values: readonly (number | undefined)[]): number | undefined {
-  const sum = values.reduce<number | undefined>(
-    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
-    0,
-  );
+  const sum = values.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0);
   return Number.isFinite(sum) ? sum : undefined;
 }
 

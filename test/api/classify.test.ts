@@ -3,6 +3,7 @@
  * the other methods against regressions by hand; what a caller sees.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { classifyModel } from "../../src/classification/classifier.js";
 import {
   type ClassifyOptions,
   createInfiniteNetwork,
@@ -11,13 +12,14 @@ import {
   type Ntk,
   precomputed,
   rbfKernel,
+  scaled,
   sumOf,
 } from "../../src/index.js";
 import { solve, toRows } from "../oracle/dense.js";
 import { gaussianIntegral, laplaceOracle } from "../oracle/laplace.js";
 import { expectNear } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
-import { loadVariant, variants } from "../setup/variants.js";
+import { loadContext, loadVariant, variants } from "../setup/variants.js";
 import golden from "../vectors/classify.json" with { type: "json" };
 
 const N = 14;
@@ -277,6 +279,38 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("a fitted scale follows the units of the kernel, and its report sums the work of all scales", () => {
+    using plain = ntk.classify(infinite, X, three, { scale: "fit" });
+    for (const factor of [1e-10, 1e10]) {
+      using other = ntk.classify(scaled(infinite, factor), X, three, { scale: "fit" });
+      expect(other.report.atBound).toBe(false);
+      expect(Math.abs((other.report.scale * factor) / plain.report.scale - 1)).toBeLessThan(5e-3);
+      expect(other.report.logEvidence).toBeCloseTo(plain.report.logEvidence as number, 5);
+    }
+    using again = ntk.classify(infinite, X, three, { scale: plain.report.scale });
+    for (const key of ["iterations", "factorisations", "products"] as const)
+      expect(plain.report[key], key).toBeGreaterThan(again.report[key]);
+    expect(again.report.products).toBeGreaterThan(0);
+    // Each scale starts where its neighbour ended: 58 and 64 steps, where starts at 0 take 93 and 129.
+    expect(plain.report.iterations).toBeLessThan(75);
+    using binary = ntk.classify(infinite, X, two, { scale: "fit" });
+    expect(binary.report.iterations).toBeLessThan(95);
+  });
+
+  test("more new points than a tile has: each is predicted as if alone", () => {
+    using classifier = ntk.classify(infinite, X, three, { scale: 3 });
+    // A tile has 2²¹ / (14·4) rows.
+    const n = 2 ** 16;
+    const many = randomMatrix(n, 2, 4, 1.5);
+    const all = classifier.predict(many, { draws: 16 });
+    for (const row of [0, 37_448, 37_449, 37_450, n - 1]) {
+      const one = classifier.predict([Array.from(many.data.subarray(2 * row, 2 * row + 2))], { draws: 16 });
+      expect(all.labels[row]).toBe(one.labels[0]);
+      for (const part of ["mean", "variance", "probabilities"] as const)
+        expectNear(all[part].data.subarray(3 * row, 3 * row + 3), one[part].data, 1e-12, `${part} of row ${row}`);
+    }
+  });
+
   test("hard cases: separable data, huge kernels, repeated points, a singular kernel", () => {
     const line = [-3, -2, -2, -1, 1, 2, 2, 3];
     for (const [labels, C] of [
@@ -359,6 +393,18 @@ describe.each(variants)("%s", (variant) => {
     expect(given.classes).toEqual([0, 1, 2]);
     expect(given.report.notes).toEqual(["1 of 3 classes have no row: 2"]);
     expect(given.predict(Xnew).mean.cols).toBe(3);
+    // Equal points with both labels tell nothing: the smaller the scale the better.
+    using torn = ntk.classify(infinite, new Float64Array(4), [0, 1, 0, 1], { scale: "fit" });
+    expect(torn.report.atBound).toBe(true);
+    expect(torn.report.notes).toEqual([
+      `the chosen scale ${torn.report.scale} is at an end of its range: a better one may lie beyond it`,
+    ]);
+    const absent = (classes: number) => {
+      using many = ntk.classify(infinite, X, two, { classes, scale: 0.1 });
+      return many.report.notes;
+    };
+    expect(absent(7)).toEqual(["5 of 7 classes have no row: 2, 3, 4, 5, 6"]);
+    expect(absent(9)).toEqual(["7 of 9 classes have no row: 2, 3, 4, 5, 6, …"]);
     // The order of classes turns the latent function round.
     using turned = ntk.classify(infinite, X, two, { classes: [1, 0] });
     using plain = ntk.classify(infinite, X, two);
@@ -386,7 +432,35 @@ describe.each(variants)("%s", (variant) => {
     expect(classifier.report.logEvidence).toBeCloseTo(other.report.logEvidence as number, 8);
   });
 
-  test("memory comes back", () => {
+  test("all held memory comes back: by dispose(), by using, and where training fails", () => {
+    const context = loadContext(variant);
+    const { arena } = context;
+    for (const options of [{}, { method: "dirichlet" }, { method: "ridge", ridge: 0.1 }] as ClassifyOptions<number>[]) {
+      for (const scale of [2, "fit"] as const) {
+        for (const labels of [two, three]) {
+          const first = classifyModel(context, infinite, X, labels, { ...options, scale });
+          expect(arena.heldBytes).toBeGreaterThan(0);
+          first.dispose();
+          expect(arena.heldBytes).toBe(0);
+          {
+            using second = classifyModel(context, infinite, X, labels, { ...options, scale });
+            second.predict(Xnew);
+          }
+          expect(arena.heldBytes).toBe(0);
+        }
+      }
+    }
+    const indefinite = precomputed([
+      [1, 2],
+      [2, 1],
+    ]);
+    for (const scale of [1e3, "fit"] as const) {
+      expect(() => classifyModel(context, indefinite, [0, 1], [0, 1], { scale })).toThrow(/indefinite/);
+      expect(arena.heldBytes).toBe(0);
+    }
+  });
+
+  test("after dispose()", () => {
     const arena = () => ntk.classify(infinite, X, three);
     const first = arena();
     first.dispose();
@@ -444,6 +518,7 @@ describe.each(variants)("%s", (variant) => {
     expect(run({ scale: 0 })).toThrow(/scale is 0/);
     expect(run({ scale: "best" })).toThrow(/scale is the string "best"; expected a number > 0 or "fit"/);
     expect(run({ lambda: 1 })).toThrow(/unknown option "lambda"/);
+    expect(() => ntk.classify(MODELS.finite, randomMatrix(N, 3, 1), two)).toThrow(/X has 3 columns; expected 2/);
     expect(run({}, [1, 2])).toThrow(/labels has 2 rows; expected 14, one for each row of X/);
     expect(run({}, new Array(N).fill("a"))).toThrow(/labels has 1 class; expected at least two/);
     expect(

@@ -467,6 +467,16 @@ describe.each(variants)("%s", (variant) => {
     expect(make({ loss: "crossEntropy" }, labels)).toThrow(/1 output, whose cross-entropy is 0/);
     const classes = (Y: unknown) => () =>
       ntk.dynamics(net, X, Y as number[], { learningRate: 1, loss: "crossEntropy" });
+    for (const [row, what] of [
+      [[1.5, -0.5, 0], "a negative one"],
+      [[0.5, 0.2, 0.2], "a sum below 1"],
+      [[0.5, 0.5, 0.5], "a sum above 1"],
+    ] as const) {
+      const rows = labels.map((_, i) => (i === 2 ? [...row] : [0, 0.25, 0.75]));
+      expect(() => ntk.dynamics(net, X, rows, { learningRate: 0.3, loss: "crossEntropy" }), what).toThrow(
+        `Y has at row 2 the numbers ${row.join(", ")}; expected probabilities that sum to 1`,
+      );
+    }
     expect(classes([...labels.slice(1), 3])).toThrow(/Y has the label 3 at row 8; expected an integer in \[0, 2\]/);
     expect(classes([...labels.slice(1), 0.5])).toThrow(/label 0.5 at row 8/);
     expect(() =>

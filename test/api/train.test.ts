@@ -322,6 +322,23 @@ describe.each(variants)("%s", (variant) => {
       }
     });
 
+    test("exponents of several initialisations, rates and steps are those of a sweep of each", () => {
+      const common = { widths: [16, 64, 256], seeds: 2, steps: 20 };
+      const all = ntk.sweep(X, Y, {
+        ...common,
+        inits: ["ntk", "lecun"],
+        learningRates: [0.5, 0.01],
+        recordAt: [10, 20],
+      });
+      expect(all.exponents).toHaveLength(8);
+      for (const found of all.exponents) {
+        const { init, rate, step } = found;
+        const alone = ntk.sweep(X, Y, { ...common, inits: [init], learningRates: [rate], recordAt: [step] });
+        expect(alone.exponents).toEqual([found]);
+      }
+      expect(new Set(all.exponents.map(({ kernelDrift }) => kernelDrift?.exponent)).size).toBeGreaterThan(5);
+    });
+
     test("counts, means, fractions, divergence", () => {
       const options: SweepOptions = {
         widths: [4, 32],

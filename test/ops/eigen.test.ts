@@ -242,6 +242,18 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test.each([0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].slice(0, i + 1).map((j) => [i, j])))(
+    "the largest entry sets the scale wherever it stands: row %i, column %i",
+    (row, column) => {
+      const big = 2 ** 900;
+      const at = (i: number, j: number) => (Math.max(i, j) === row && Math.min(i, j) === column ? big : 1);
+      const w = check(4, at);
+      // Of [1] or of [1, 1; 1, 1] times 2^900, with the rest below rounding.
+      const expected = row === column ? [0, 0, 0, big] : [-big, 0, 0, big];
+      expectSpectrum(w, expected, "spectrum");
+    },
+  );
+
   test("a block diagonal matrix keeps its blocks", () => {
     const n = 40;
     const A = randomSymmetric(n, 9);

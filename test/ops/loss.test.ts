@@ -111,6 +111,19 @@ describe.each(variants)("%s", (variant) => {
     expect([huge.sum, huge.slopes[0]]).toEqual([1e308 + 1e307, 1]);
   });
 
+  test("the largest output is taken away wherever it stands", () => {
+    const f = [900, 850, -900, 0];
+    for (const turn of [0, 1, 2, 3]) {
+      const row = f.map((_, c) => f[(c + turn) % 4]);
+      const { sum, slopes } = loss(LossCode.crossEntropy, 2, 4, 1, [...row, ...row], [0, 0, 0, 1, 1, 0, 0, 0]);
+      const top = Math.max(...row);
+      expect(sum).toBe(3 + (top - row[3]) + (top - row[0]));
+      const share = row.map((x) => Math.exp(x - top));
+      const want = [...share.map((p, c) => p - (c === 3 ? 1 : 0)), ...share.map((p, c) => p - (c === 0 ? 1 : 0))];
+      expectEntries(slopes, 1, 8, (_, i) => ({ value: want[i], bound: 4 * EPS }), "slopes");
+    }
+  });
+
   test("a NaN shows in the loss, and an unknown loss is refused", () => {
     for (const name of LOSSES)
       expect(loss(LossCode[name], 1, 3, 1, [0, Number.NaN, 1], [1, 1, -1]).sum, name).toBeNaN();

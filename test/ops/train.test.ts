@@ -97,6 +97,8 @@ describe.each(variants)("%s", (variant) => {
     const stopped = onBed(context, (bed) => train(bed, { n: 5, m: 4, d: 1, limit: first * (1 - 4 * EPS) }, [6]));
     expect(stopped.info).toBe(1);
     expectSameBits(stopped.theta, stopped.before, "theta");
+    // The limit itself is allowed.
+    expectDone(onBed(context, (bed) => train(bed, { n: 5, m: 4, d: 1, limit: first }, [1])).info, "at the limit");
     const wild = onBed(context, (bed) => train(bed, { n: 5, m: 4, d: 1, limit: 1e6, rate: 1e4 }, [6]));
     expect(wild.info).toBeGreaterThan(1);
     expect(wild.losses[wild.info - 1]).toBeGreaterThan(1e6);
