@@ -1,4 +1,5 @@
 /** All properties. */
+import { EVALUATION } from "./evaluation.js";
 import { FITS } from "./fits.js";
 import { KERNELS } from "./kernels.js";
 import { LINEAR } from "./linear.js";
@@ -6,4 +7,11 @@ import { OTHERS } from "./others.js";
 import type { AnyProperty } from "./property.js";
 import { TRAINING } from "./training.js";
 
-export const PROPERTIES: readonly AnyProperty[] = [...LINEAR, ...KERNELS, ...FITS, ...TRAINING, ...OTHERS];
+export const PROPERTIES: readonly AnyProperty[] = [
+  ...LINEAR,
+  ...KERNELS,
+  ...FITS,
+  ...TRAINING,
+  ...OTHERS,
+  ...EVALUATION,
+];
