@@ -306,7 +306,7 @@ const limits = property(
 );
 
 const homogeneous = property(
-  "without biases, relu and the like have kernels that scale with each point, to the bit",
+  "without biases, relu and the like have kernels that scale with each point and with weights, to the bit",
   sized([3, 4], (d, N) =>
     fc.record({
       activation: fc.constantFrom("relu", "identity", "abs", "leakyRelu 0.3", "step"),
@@ -314,9 +314,10 @@ const homogeneous = property(
       kernel: fc.constantFrom("ntk", "nngp"),
       X: matrixOf(N, d, fc.constant(1)),
       powers: fc.array(fc.integer({ min: -250, max: 250 }), { minLength: N, maxLength: N }),
+      weights: fc.integer({ min: -300, max: 300 }),
     }),
   ),
-  ({ ntk }, { activation, depth, kernel, X, powers }) => {
+  ({ ntk }, { activation, depth, kernel, X, powers, weights = 0 }) => {
     const model = build({ kind: "infinite", activation, options: { depth, kernel, bias: false } });
     // Sizes that an entry of one has not: doubles of other rows would lose digits.
     const Z = X.map((row) => row.map((x) => Math.round(x * 64) / 64));
@@ -338,6 +339,24 @@ const homogeneous = property(
       const power = powerAt(at);
       return ROUNDING * sizesOf(own, own)(at) * 2 ** power;
     });
+    // Weights of the first layer near 2^p, and of the last near 2^−p: steps keep the last power alone.
+    const last = activation === "step" ? -1 : 0;
+    const ends = Array.from({ length: depth + 1 }, (_, l) => 2 ** (l === 0 ? weights : l === depth ? -weights : 0));
+    const skewed = build({
+      kind: "infinite",
+      activation,
+      options: { depth, kernel, bias: false, weightStd: ends },
+    });
+    const L = attempt("kernel", () => ntk.kernel(skewed, Z));
+    demand(L !== undefined, () => "the kernel of weights of two sizes is refused");
+    const power = 2 * last * weights;
+    if (L)
+      near(
+        "the kernel of weights of two sizes",
+        L.data,
+        K.data.map((x) => x * 2 ** power),
+        (at) => ROUNDING * sizesOf(own, own)(at) * 2 ** power,
+      );
   },
 );
 
