@@ -5,6 +5,8 @@ import { KERNELS } from "./kernels.js";
 import { LINEAR } from "./linear.js";
 import { OTHERS } from "./others.js";
 import type { AnyProperty } from "./property.js";
+import { SCORES } from "./scores.js";
+import { TABLES } from "./tables.js";
 import { TRAINING } from "./training.js";
 
 export const PROPERTIES: readonly AnyProperty[] = [
@@ -14,4 +16,6 @@ export const PROPERTIES: readonly AnyProperty[] = [
   ...TRAINING,
   ...OTHERS,
   ...EVALUATION,
+  ...SCORES,
+  ...TABLES,
 ];
