@@ -27,6 +27,14 @@ export interface Term {
   readonly sets: readonly Matrix[];
   /** Logarithms of what the points of each set are to be multiplied by; undefined where all are 1. */
   readonly powers: readonly Int32Array[] | undefined;
+  /** Only entries of pairs with a far point count, or only those without one; undefined where all do. */
+  readonly part: Part | undefined;
+}
+
+export interface Part {
+  readonly far: boolean;
+  /** What is not 0 belongs to a far point. */
+  readonly powers: readonly Int32Array[];
 }
 
 /** The degree k of f(sx) = s^k f(x), 1 or 0; undefined where f is not homogeneous. */
@@ -49,17 +57,24 @@ export function termsOf(model: InfiniteNetwork, sets: readonly Matrix[]): Term[]
   const layers = layerPowers(model);
   const isFar = layers || all.some((powers) => powers.some((power) => power !== 0));
   const degree = isFar ? degreeOf(model) : undefined;
-  if (degree === undefined) return [{ model, sets, powers: undefined }];
+  if (degree === undefined) return [{ model, sets, powers: undefined, part: undefined }];
   const near = sets.map((X, i) => over(X, all[i]));
   const isSplit = model.bias && model.parametrization === "standard" && model.kernel === "ntk";
   const lifted = layers ? lightened(model, layers) : model;
   const own = layers ? lastPowers(model, layers) : 0;
   const powers = all.map((set) => set.map((power) => degree * power + own));
-  const term = { model: isSplit ? withRates(lifted, (rates) => ({ ...rates, bias: 0 })) : lifted, sets: near, powers };
-  if (!isSplit) return [term];
+  if (!isSplit) return [{ model: lifted, sets: near, powers, part: undefined }];
+  // Entries of points near 1 are the same bits in any company: they are no sum of two terms.
+  const far = layers ? undefined : { far: true, powers: all };
+  const weights = withRates(lifted, (rates) => ({ ...rates, bias: 0 }));
   // Weights far from 1 make the bias of the readout all of the other term.
   const biases = withRates(model, (rates) => ({ ...rates, weights: 0 }));
-  return [term, { model: biases, sets: near, powers: undefined }];
+  const terms: Term[] = [
+    { model: weights, sets: near, powers, part: far },
+    { model: biases, sets: near, powers: undefined, part: far },
+  ];
+  if (!far) return terms;
+  return [{ model, sets: near, powers: undefined, part: { ...far, far: false } }, ...terms];
 }
 
 /** Logarithms of the sizes of weights, a number a layer; undefined where all layers together are near 1. */

@@ -8,7 +8,7 @@ import { scratch, type View } from "../../linalg/view.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
-import { scaledBy, type Term, termsOf } from "./homogeneous.js";
+import { type Part, scaledBy, type Term, termsOf } from "./homogeneous.js";
 import { COLUMNS, consecutive, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
@@ -26,7 +26,7 @@ export function infiniteInto(
 }
 
 /** {@link infiniteInto} of one term. */
-function termInto({ model, sets, powers }: Term, out: View, gamma: 0 | 1): void {
+function termInto({ model, sets, powers, part }: Term, out: View, gamma: 0 | 1): void {
   const { context } = out;
   const n2 = out.cols;
   const isSymmetric = sets.length === 1;
@@ -49,6 +49,7 @@ function termInto({ model, sets, powers }: Term, out: View, gamma: 0 | 1): void 
           const last = isSymmetric ? Math.min(cols, row + r - col + 1) : cols;
           const values = K.row(r, last);
           if (powers) scaleBack(values, powers[0][row + r], (powers[1] ?? powers[0]).subarray(col, col + last));
+          if (part) keepPart(values, part, row + r, col);
           if (pairs.sorted)
             scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, isSymmetric, gamma);
           else if (gamma === 0) to.set(values, (row + r) * n2 + col);
@@ -58,6 +59,11 @@ function termInto({ model, sets, powers }: Term, out: View, gamma: 0 | 1): void 
     }
     if (isSymmetric && (gamma === 1 || !pairs.sorted)) mirror(out);
   });
+}
+
+/** Zeros where an entry is of the other part. */
+function keepPart(values: Float64Array, { far, powers: [own, others = own] }: Part, i: number, from: number): void {
+  for (let q = 0; q < values.length; q++) if (far !== (own[i] !== 0 || others[from + q] !== 0)) values[q] = 0;
 }
 
 /** Entries of points as they are, from those of points over powers of two. */
@@ -100,7 +106,7 @@ export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Ma
   return result;
 }
 
-function addDiagonal(context: Context, { model, sets: [X], powers }: Term, result: Float64Array): void {
+function addDiagonal(context: Context, { model, sets: [X], powers, part }: Term, result: Float64Array): void {
   const { arena } = context;
   arena.run(() => {
     arena.require(X.rows * (model.depth + 3 * X.cols + 3));
@@ -111,8 +117,12 @@ function addDiagonal(context: Context, { model, sets: [X], powers }: Term, resul
       const rows = Math.min(4, X.rows - row);
       const some = consecutive(A, row, rows);
       const values = pairs.tile(some, some, memory).diagonal();
-      for (let r = 0; r < rows; r++)
-        result[A.order[row + r]] += powers ? scaledBy(values[r], 2 * powers[0][row + r]) : values[r];
+      for (let r = 0; r < rows; r++) {
+        const own = values.subarray(r, r + 1);
+        if (powers) scaleBack(own, powers[0][row + r], powers[0].subarray(row + r));
+        if (part) keepPart(own, part, row + r, row + r);
+        result[A.order[row + r]] += own[0];
+      }
     }
   });
 }
