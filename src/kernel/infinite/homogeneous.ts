@@ -3,7 +3,7 @@
  *
  *   K(x, x') = s s' K(x/s, x'/s'),   s and s' powers of two,
  *
- * to the bit. With a layer of steps f(sx) = f(x), and the factor s s' is 1. The weights of a layer over u divide f by u.
+ * to the bit. With a layer of steps f(sx) = f(x), and the factor s s' is 1. Weights of a layer over u divide f by u.
  * A kernel of `standard` has a term of biases that are trained from 0. The term has the degree 0.
  *
  * So points and weights far from 1 have angles too: ab − c² of their variances a and b would leave the doubles.
