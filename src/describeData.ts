@@ -138,10 +138,19 @@ function columnsOf({ data, rows, cols }: Matrix): Column[] {
     const present = values.filter(Number.isFinite).sort();
     const n = present.length;
     const [min, max] = n > 0 ? [present[0], present[n - 1]] : [Number.NaN, Number.NaN];
-    // The sum of equal numbers is off by rounding.
-    const mean = min === max ? min : present.reduce((sum, x) => sum + x / n, 0);
-    const largest = present.reduce((top, x) => Math.max(top, Math.abs(x - mean)), 0);
-    const spread = largest === 0 ? 0 : present.reduce((sum, x) => sum + ((x - mean) / largest) ** 2 / n, 0);
+    // Sums of quotients are off by rounding, and by all of the smallest doubles.
+    const mean = Math.min(
+      max,
+      Math.max(
+        min,
+        present.reduce((sum, x) => sum + x / n, 0),
+      ),
+    );
+    // Differences of the largest doubles overflow, and halves of the smallest vanish.
+    const unit = max / 2 - min / 2 > Number.MAX_VALUE / 4 ? 2 : 1;
+    const away = present.map((x) => x / unit - mean / unit);
+    const largest = away.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+    const spread = largest === 0 ? 0 : away.reduce((sum, x) => sum + (x / largest) ** 2 / n, 0);
     return {
       name: `column ${j}`,
       values,
@@ -150,7 +159,7 @@ function columnsOf({ data, rows, cols }: Matrix): Column[] {
       min,
       max,
       mean: n > 0 ? mean : Number.NaN,
-      std: n > 0 ? largest * Math.sqrt(spread) : Number.NaN,
+      std: n > 0 ? Math.min(Number.MAX_VALUE, unit * largest * Math.sqrt(spread)) : Number.NaN,
       median: medianOf(present),
     };
   });
@@ -161,7 +170,8 @@ function medianOf(ascending: Float64Array): number {
   const n = ascending.length;
   if (n === 0) return Number.NaN;
   const [low, high] = [ascending[(n - 1) >> 1], ascending[n >> 1]];
-  return low / 2 + high / 2;
+  // Half of the smallest double is 0.
+  return low === high ? low : low / 2 + high / 2;
 }
 
 function rowsWhere(rows: number, which: (row: number) => boolean): number[] {
@@ -255,7 +265,9 @@ function scaleNotes(columns: readonly Column[]): string[] {
 }
 
 function short(x: number): string {
-  return String(Number(x.toPrecision(3)));
+  const digits = x.toPrecision(3);
+  // The largest double rounds to what is none.
+  return Number.isFinite(Number(digits)) ? String(Number(digits)) : digits;
 }
 
 /** Pairs of columns that say the same up to scale and offset. */
@@ -320,6 +332,7 @@ function outlierNotes(
 
 function targetNotes(targets: readonly Column[], rows: number): string[] {
   return targets.flatMap(({ name, distinct, values, min, max, std, missing }) => {
+    if (distinct === 0) return [`${name} of Y has no entry: there is nothing to learn`];
     if (distinct === 1 && rows > 1) return [`${name} of Y is constant (${min}): there is nothing to learn`];
     const whole = values.every((y) => !Number.isFinite(y) || Number.isInteger(y));
     if (whole && distinct <= 10 && distinct * 5 <= values.length - missing)

@@ -47,7 +47,8 @@ function hardTanhDual(record: usize, a: v128, b: v128, c: v128, delta: v128, out
   a = f64x2.pmax(a, least);
   b = f64x2.pmax(b, least);
   const x = f64x2.div(one(), f64x2.sqrt(a)), y = f64x2.div(one(), f64x2.sqrt(b)), xy = f64x2.mul(x, y), size = f64x2.abs(c);
-  const root = sqrtProduct(a, b), v1 = f64x2.div(f64x2.sqrt(delta), f64x2.add(root, size));
+  // Rounding must not take a right angle beyond 1: the exponents would change sign.
+  const root = sqrtProduct(a, b), v1 = f64x2.pmin(f64x2.div(f64x2.sqrt(delta), f64x2.add(root, size)), one());
   const near = f64x2.mul(eighth, f64x2.abs(f64x2.sub(x, y))), far = f64x2.mul(eighth, f64x2.add(x, y)), layer = f64x2.mul(near, near);
   const low = f64x2.pmin(f64x2.pmax(near, v1), one()), high = f64x2.pmin(f64x2.pmax(far, v1), one());
   let slope = zero, value = zero, from = v1;

@@ -34,7 +34,11 @@ export class LowRankFactor implements Inverse {
   /** μ of M. A preconditioner takes a larger one where rounding demands it. */
   readonly shift: number;
 
-  /** Takes over the held block that Lᵀ starts in. @throws RangeError where L is not finite: the block is freed then. */
+  /**
+   * Takes over the held block that Lᵀ starts in. The block is freed where this throws.
+   *
+   * @throws RangeError where L is not finite; MemoryLimitError
+   */
   constructor(Lt: View, shift: number, { pivots, trace }: { pivots: readonly number[]; trace: number }) {
     const { context, rows: r, cols: n } = Lt;
     this.n = n;
@@ -42,7 +46,12 @@ export class LowRankFactor implements Inverse {
     this.pivots = pivots;
     this.trace = trace;
     this.#Lt = Lt;
-    this.#F = hold(context, r, r);
+    try {
+      this.#F = hold(context, r, r);
+    } catch (error) {
+      context.arena.free(Lt.at);
+      throw error;
+    }
     let mu = shift;
     for (;;) {
       syrk(1, Lt, 0, this.#F);

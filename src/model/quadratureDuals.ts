@@ -29,7 +29,8 @@ export function hardTanh(
   const y = 1 / Math.sqrt(Math.max(b, 1e-280));
   const xy = x * y;
   const root = 1 / xy;
-  const v1 = Math.sqrt(delta) / (root + Math.abs(c));
+  // Rounding must not take a right angle beyond 1: the exponents would change sign.
+  const v1 = Math.min(1, Math.sqrt(delta) / (root + Math.abs(c)));
   const layer = (x - y) ** 2 / 8;
   const within = (v: number) => Math.min(Math.max(v, v1), 1);
   const ends = [v1, within(Math.abs(x - y) / Math.sqrt(8)), within((x + y) / Math.sqrt(8)), 1];

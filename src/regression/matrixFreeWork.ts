@@ -140,9 +140,9 @@ function* preconditionerOf(
     let slice = slices.next();
     for (; !slice.done; slice = slices.next())
       yield { iteration: 0, residual: 1, preconditionerRank: slice.value.rank };
-    const factor = new LowRankFactor(out.slice(0, slice.value.rank), shift, slice.value);
+    // The factor takes the block over, also where it throws.
     kept = true;
-    return factor;
+    return new LowRankFactor(out.slice(0, slice.value.rank), shift, slice.value);
   } finally {
     if (!kept) context.arena.free(out.at);
   }

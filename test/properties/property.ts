@@ -126,6 +126,6 @@ export function definite(what: string, { data, rows: n }: Matrix, c = 16, eps = 
   const trace = A.reduce((sum, row, i) => sum + Math.abs(row[i]), 0);
   const [least] = jacobi(A).values;
   // Entries lose 5e-324 each where they underflow.
-  const allowed = c * n * eps * trace + (n * TINY) / unit;
+  const allowed = c * n * eps * trace + (c * n * TINY) / unit;
   demand(least >= -allowed, () => `${what} has the eigenvalue ${least * unit}, trace ${trace * unit}`);
 }

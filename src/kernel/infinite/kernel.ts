@@ -8,7 +8,7 @@ import { scratch, type View } from "../../linalg/view.js";
 import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
-import { scaledBy, unscaled } from "./homogeneous.js";
+import { type Part, scaledBy, type Term, termsOf } from "./homogeneous.js";
 import { COLUMNS, consecutive, Pairs, ROWS, tileMemory } from "./pairs.js";
 
 /**
@@ -22,14 +22,17 @@ export function infiniteInto(
   out: View,
   gamma: 0 | 1 = 0,
 ): void {
+  for (const [t, term] of termsOf(model, X2 ? [X, X2] : [X]).entries()) termInto(term, out, t === 0 ? gamma : 1);
+}
+
+/** {@link infiniteInto} of one term. */
+function termInto({ model, sets, powers, part }: Term, out: View, gamma: 0 | 1): void {
   const { context } = out;
   const n2 = out.cols;
-  const sets = X2 ? [X, X2] : [X];
-  const near = unscaled(model, sets);
-  const powers = near?.map((set) => set.powers);
+  const isSymmetric = sets.length === 1;
   context.arena.run(() => {
-    const pairs = new Pairs(context, model, X.cols);
-    const [A, B = A] = pairs.load(near?.map((set) => set.X) ?? sets);
+    const pairs = new Pairs(context, model, sets[0].cols);
+    const [A, B = A] = pairs.load(sets);
     // The rows of a tile of a mixture decide the number of its terms, and with it bits.
     const tall = pairs.sorted ? ROWS : ROWS * context.threads;
     const memory = tileMemory(context, model, tall);
@@ -37,23 +40,30 @@ export function infiniteInto(
       const rows = Math.min(tall, out.rows - row);
       const some = consecutive(A, row, rows);
       // Of a symmetric kernel the columns up to the tile's last row.
-      const end = X2 ? n2 : row + rows;
+      const end = isSymmetric ? row + rows : n2;
       for (let col = 0; col < end; col += COLUMNS) {
         const cols = Math.min(COLUMNS, end - col);
         const K = pairs.tile(some, consecutive(B, col, cols), memory);
         const to = out.entries();
         for (let r = 0; r < rows; r++) {
-          const last = X2 ? cols : Math.min(cols, row + r - col + 1);
+          const last = isSymmetric ? Math.min(cols, row + r - col + 1) : cols;
           const values = K.row(r, last);
           if (powers) scaleBack(values, powers[0][row + r], (powers[1] ?? powers[0]).subarray(col, col + last));
-          if (pairs.sorted) scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, !X2, gamma);
+          if (part) keepPart(values, part, row + r, col);
+          if (pairs.sorted)
+            scatter(values, A.order[row + r], B.order.subarray(col, col + last), to, n2, isSymmetric, gamma);
           else if (gamma === 0) to.set(values, (row + r) * n2 + col);
           else for (let q = 0, at = (row + r) * n2 + col; q < last; q++) to[at + q] += values[q];
         }
       }
     }
-    if (!X2 && (gamma === 1 || !pairs.sorted)) mirror(out);
+    if (isSymmetric && (gamma === 1 || !pairs.sorted)) mirror(out);
   });
+}
+
+/** Zeros where an entry is of the other part. */
+function keepPart(values: Float64Array, { far, powers: [own, others = own] }: Part, i: number, from: number): void {
+  for (let q = 0; q < values.length; q++) if (far !== (own[i] !== 0 || others[from + q] !== 0)) values[q] = 0;
 }
 
 /** Entries of points as they are, from those of points over powers of two. */
@@ -91,23 +101,30 @@ function scatter(
 
 /** diag Θ(X, X), N numbers: blocks of 4×4 pairs. */
 export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Matrix): Float64Array {
-  const { arena } = context;
   const result = zeros(X.rows);
+  for (const term of termsOf(model, [X])) addDiagonal(context, term, result);
+  return result;
+}
+
+function addDiagonal(context: Context, { model, sets: [X], powers, part }: Term, result: Float64Array): void {
+  const { arena } = context;
   arena.run(() => {
     arena.require(X.rows * (model.depth + 3 * X.cols + 3));
     const pairs = new Pairs(context, model, X.cols);
-    const near = unscaled(model, [X])?.[0];
-    const [A] = pairs.load([near?.X ?? X]);
+    const [A] = pairs.load([X]);
     const memory = tileMemory(context, model, 4);
     for (let row = 0; row < X.rows; row += 4) {
       const rows = Math.min(4, X.rows - row);
       const some = consecutive(A, row, rows);
       const values = pairs.tile(some, some, memory).diagonal();
-      for (let r = 0; r < rows; r++)
-        result[A.order[row + r]] = near ? scaledBy(values[r], 2 * near.powers[row + r]) : values[r];
+      for (let r = 0; r < rows; r++) {
+        const own = values.subarray(r, r + 1);
+        if (powers) scaleBack(own, powers[0][row + r], powers[0].subarray(row + r));
+        if (part) keepPart(own, part, row + r, row + r);
+        result[A.order[row + r]] += own[0];
+      }
     }
   });
-  return result;
 }
 
 /** Θ(X, X2) as a matrix. */

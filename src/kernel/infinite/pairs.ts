@@ -9,7 +9,7 @@ import { gram, transpose } from "../../linalg/blas.js";
 import { copyIn, scratch, type View } from "../../linalg/view.js";
 import { intact } from "../../lists.js";
 import type { Matrix } from "../../matrix.js";
-import { rowOf } from "../../model/activation.js";
+import { type Activation, nameOf, recordOf, rowOf } from "../../model/activation.js";
 import { isDefined } from "../../model/definedActivation.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { residualOf } from "../../model/networkLayers.js";
@@ -118,12 +118,29 @@ export class Pairs {
   load(sets: readonly Matrix[]): PointSet[] {
     const points = sets.map((X) => this.#inputs(X));
     for (let l = 0; l < this.#model.depth; l++) {
-      for (const { layers } of points) checkVariances(layers[l].variances, l);
+      for (const set of points) this.#checkVariances(set, l);
       this.#ownSeries(points, l);
       const held = points.reduce((most, set) => Math.max(most, this.#most(l, set.layers[l])), 0);
       for (const set of points) this.#finishLayer(set, l, held);
     }
     return points;
+  }
+
+  /**
+   * @throws RangeError where the product of two variances of hidden layer l leaves the doubles, and with it ab − c² of
+   *   two points. Where it underflows only activations with a bend at 0 see the angle that is lost.
+   */
+  #checkVariances({ X, layers }: PointSet, l: number): void {
+    const values = layers[l].variances.entries();
+    const bent = isBent(valueAt(this.#model.activation, l));
+    for (let i = 0; i < values.length; i++) {
+      const a = values[i];
+      if (!(a <= MOST_VARIANCE)) throw leaves(l, a, "at most 2^511: the square overflows");
+      if (!bent || a >= LEAST_VARIANCE) continue;
+      // A point that is 0 has a variance of 0, and no angle.
+      if (a > 0 || (l === 0 && this.#first.alpha > 0 && X.row(i).some((x) => x !== 0)))
+        throw leaves(l, a, "0, or at least 2^-511: the square underflows");
+    }
   }
 
   /** The series of all points, of as many terms, where the activation of layer l is one's own. */
@@ -271,15 +288,20 @@ function corner({ C, Delta, Theta }: Tile, rows: number, cols: number): Tile {
 
 /** Products of two variances up to this one are doubles. */
 const MOST_VARIANCE = 2 ** 511;
+/** Products of two variances from this one on are doubles with all their digits. */
+const LEAST_VARIANCE = 2 ** -511;
 
-/** @throws RangeError where the square of a variance of hidden layer l overflows, and with it ab − c² of two points. */
-function checkVariances(variances: View, l: number): void {
-  const values = variances.entries();
-  for (let i = 0; i < values.length; i++)
-    if (!(values[i] <= MOST_VARIANCE))
-      throw new RangeError(
-        `a pre-activation of hidden layer ${l + 1} has the variance ${values[i]}; expected at most 2^511: the square overflows float64, rescale the inputs or the weights`,
-      );
+/** True for activations whose expectations depend on angles beside however small a variance. */
+function isBent(activation: Activation): boolean {
+  if (isDefined(activation)) return false;
+  const name = nameOf(activation);
+  return name === "relu" || name === "step" || name === "elu" || name === "selu" || recordOf(activation)[1] > 0;
+}
+
+function leaves(l: number, variance: number, expected: string): RangeError {
+  return new RangeError(
+    `a pre-activation of hidden layer ${l + 1} has the variance ${variance}; expected ${expected} float64, rescale the inputs or the weights`,
+  );
 }
 
 /** The largest of some variances, at least 0. */
