@@ -227,9 +227,18 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   matmul: (ntk) => [ntk.matmul(A, A), ntk.matmul(X2, randomMatrix(3, 50, 1, 1))],
   gram: (ntk) => ntk.gram(A),
   cholesky: (ntk) => [ntk.cholesky(positive(ntk)), ntk.cholesky(big(ntk))],
-  solve: (ntk) => [ntk.solve(positive(ntk), Y2), ntk.solve(big(ntk), randomMatrix(400, 30, 5, 1))],
+  solve: (ntk) => [
+    ntk.solve(positive(ntk), Y2),
+    ntk.solve(big(ntk), randomMatrix(400, 30, 5, 1)),
+    ntk.solve(GENERAL, randomMatrix(300, 3, 5, 1)),
+  ],
+  inverse: (ntk) => [ntk.inverse(big(ntk)), ntk.inverse(GENERAL)],
+  logDeterminant: (ntk) => [ntk.logDeterminant(big(ntk)), ntk.logDeterminant(GENERAL)],
+  leastSquares: (ntk) => ntk.leastSquares(X2, Y2),
   eigh: (ntk) => ntk.eigh(positive(ntk)),
 };
+/** Not symmetric: what LU factors. */
+const GENERAL = randomMatrix(300, 300, 9, 1);
 /** Above the order up to which rows of a solve are shared. */
 const big = (ntk: Ntk) => {
   const { data } = ntk.gram(randomMatrix(400, 400, 7, 1));
