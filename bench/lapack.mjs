@@ -1,7 +1,7 @@
-// `npm run bench:lapack`: eigh, matrix product, Cholesky factorisation and a solve by LU beside native LAPACK: Debian's NumPy on
-// OpenBLAS, one thread, float64. OpenBLAS runs free, and held to 128-bit SIMD as WebAssembly is: with its kernels for
-// Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated, medians; whole calls on
-// both sides. Skipped where NumPy is missing.
+// `npm run bench:lapack`: eigh, matrix product, Cholesky factorisation and a solve by LU beside native LAPACK:
+// Debian's NumPy on OpenBLAS, one thread, float64. OpenBLAS runs free, and held to 128-bit SIMD as WebAssembly is:
+// with its kernels for Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated,
+// medians; whole calls on both sides. Skipped where NumPy is missing.
 //
 //   --rounds N   rounds a contender (default 9)     PYTHON: another interpreter than /usr/bin/python3
 import { spawn, spawnSync } from "node:child_process";

@@ -238,8 +238,8 @@ export interface Ops {
   /**
    * LU factor in place with partial pivoting, P A = L U (LAPACK getrf; recursive, Toledo 1997): U on and above the
    * diagonal, the unit lower L below. Row k was exchanged with row p_k ≥ k, k in order, and the n doubles at `pivots`
-   * are these p_k: the first of the largest entries of a column. A pivot whose size is not greater than `tolerance` ≥ 0,
-   * or is not finite, stops it: returns 1 + its 0-based index, and A and `pivots` are undefined.
+   * are these p_k: the first of the largest entries of a column. A pivot whose size is not greater than `tolerance`,
+   * which is ≥ 0, or is not finite, stops it: returns 1 + its 0-based index, and A and `pivots` are undefined.
    */
   dgetrf(n: number, tolerance: number, a: number, lda: number, pivots: number, work: number): Info;
   dgetrfScratchBytes(n: number): number;

@@ -234,7 +234,7 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   ],
   inverse: (ntk) => [ntk.inverse(big(ntk)), ntk.inverse(GENERAL)],
   logDeterminant: (ntk) => [ntk.logDeterminant(big(ntk)), ntk.logDeterminant(GENERAL)],
-  leastSquares: (ntk) => ntk.leastSquares(X2, Y2),
+  leastSquares: (ntk) => ntk.leastSquares(A, A),
   eigh: (ntk) => ntk.eigh(positive(ntk)),
 };
 /** Not symmetric: what LU factors. */
