@@ -1,7 +1,7 @@
 /**
  * Least squares by Householder QR with column pivoting. Where columns depend on others, a second QR, of the rows of R,
- * gives the solution of minimum norm (Golub & Van Loan, 5.4.2 and 5.5.6; LAPACK gelsy). Columns lie in rows, so that every
- * loop runs over contiguous numbers. The matrix and each right-hand side are scaled by a power of two first.
+ * gives the solution of minimum norm (Golub & Van Loan, 5.4.2 and 5.5.6; LAPACK gelsy). Columns lie in rows, so that
+ * every loop runs over contiguous numbers. The matrix and each right-hand side are scaled by a power of two first.
  */
 import { checkNumbers, checkResult } from "../check.js";
 import { intact } from "../lists.js";
