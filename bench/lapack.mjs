@@ -1,7 +1,7 @@
-// `npm run bench:lapack`: eigh, matrix product and Cholesky factorisation beside native LAPACK: Debian's NumPy on
-// OpenBLAS, one thread, float64. OpenBLAS runs free, and held to 128-bit SIMD as WebAssembly is: with its kernels for
-// Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated, medians; whole calls on
-// both sides. Skipped where NumPy is missing.
+// `npm run bench:lapack`: eigh, matrix product, Cholesky factorisation and a solve by LU beside native LAPACK:
+// Debian's NumPy on OpenBLAS, one thread, float64. OpenBLAS runs free, and held to 128-bit SIMD as WebAssembly is:
+// with its kernels for Nehalem and Prescott, neither of which has fused multiply-add. Same matrices, alternated,
+// medians; whole calls on both sides. Skipped where NumPy is missing.
 //
 //   --rounds N   rounds a contender (default 9)     PYTHON: another interpreter than /usr/bin/python3
 import { spawn, spawnSync } from "node:child_process";
@@ -26,6 +26,7 @@ const VERBS = {
   eigh: (ntk, A) => ntk.eigh(A).values[0],
   gemm: (ntk, A, B) => ntk.matmul(A, B).data[0],
   Cholesky: (ntk, A) => ntk.cholesky(A).data[0],
+  "LU solve": (ntk, A) => ntk.solve(A, A.data.subarray(0, A.rows), { method: "lu" }).data[0],
 };
 
 function transposed({ data, rows, cols }) {

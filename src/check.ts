@@ -130,10 +130,8 @@ const ALLOWED = 8;
  * @throws RangeError for a matrix that is not square, or naming the entry that differs most from its mirror image.
  */
 export function checkSymmetric({ data, rows, cols }: Matrix, name: string): void {
-  if (rows !== cols) throw new RangeError(`${name} is ${rows}×${cols}; expected a square matrix`);
-  const { worst, at } = mostAsymmetric(data, rows);
-  if (worst === 0) return;
-  const allowed = ALLOWED * rows * roundingOf(data, rows);
+  checkSquare({ data, rows, cols }, name);
+  const { worst, at, allowed } = asymmetryOf(data, rows);
   if (worst <= allowed) return;
   const i = Math.floor(at / cols);
   const j = at % cols;
@@ -141,6 +139,22 @@ export function checkSymmetric({ data, rows, cols }: Matrix, name: string): void
     `${name} is not symmetric: entry (${i}, ${j}) is ${data[at]}, entry (${j}, ${i}) is ${data[j * cols + i]}; ` +
       `expected a difference of at most ${allowed.toPrecision(2)} (symmetrise it: (A + Aᵀ)/2)`,
   );
+}
+
+/** @throws RangeError */
+export function checkSquare({ rows, cols }: Matrix, name: string, advice = ""): void {
+  if (rows !== cols) throw new RangeError(`${name} is ${rows}×${cols}; expected a square matrix${advice}`);
+}
+
+/** True for a square matrix that is symmetric to rounding, as {@link checkSymmetric} has it. */
+export function isSymmetric({ data, rows }: Matrix): boolean {
+  const { worst, allowed } = asymmetryOf(data, rows);
+  return worst <= allowed;
+}
+
+function asymmetryOf(data: Float64Array, n: number): { worst: number; at: number; allowed: number } {
+  const found = mostAsymmetric(data, n);
+  return { ...found, allowed: found.worst === 0 ? 0 : ALLOWED * n * roundingOf(data, n) };
 }
 
 /** Largest |A_ij − A_ji| and its place, in squares of 32, so that both sides stay in L1. */

@@ -1,6 +1,6 @@
 /**
  * The typed errors of the public API. `TypeError` (wrong kind) and `RangeError` (wrong value, with got and expected)
- * are the language's own; these four are what a numerical library needs beside them.
+ * are the language's own; these five are what a numerical library needs beside them.
  * `instanceof` tells them apart within a realm; `error.name` does so everywhere, also where the package is there twice.
  */
 
@@ -13,6 +13,18 @@ export class NotPositiveDefiniteError extends Error {
     readonly pivot: number,
     /** The ridge that was in force. */
     readonly ridge: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A square matrix that has to have an inverse has none, to rounding. */
+export class SingularMatrixError extends Error {
+  override readonly name = "SingularMatrixError";
+  constructor(
+    message: string,
+    /** The 0-based column at which the elimination stopped. */
+    readonly pivot: number,
   ) {
     super(message);
   }

@@ -26,7 +26,18 @@ import { type KernelTile, type KernelTilesOptions, kernelTilesOf } from "./kerne
 import { kernelSource } from "./kernel/modelKernel.js";
 import type { Model } from "./kernel/models.js";
 import type { Label, Labels } from "./labels.js";
-import { cholesky, eigh, gram, matmul, solve } from "./linalg/dense.js";
+import {
+  cholesky,
+  eigh,
+  gram,
+  inverse,
+  logDeterminant,
+  matmul,
+  SOLVE,
+  type SolveOptions,
+  solve,
+} from "./linalg/dense.js";
+import { LEAST_SQUARES, type LeastSquares, type LeastSquaresOptions, leastSquares } from "./linalg/leastSquares.js";
 import type { Precision } from "./linalg/precision.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
@@ -716,16 +727,68 @@ export class Ntk {
   }
 
   /**
-   * A⁻¹B for A symmetric positive definite n×n and B n×k (LAPACK potrf, potrs). With precision `"float32"` it is
-   * LAPACK's dsposv, float64's residual from a float32 factor, where that is faster: n above 100 (k + 5).
+   * A⁻¹B for A n×n and B n×k. A symmetric A must be positive definite, and goes through Cholesky (LAPACK potrf, potrs);
+   * any other goes through LU with partial pivoting (gesvx: rows and columns are scaled by powers of two). `method`
+   * says otherwise: `"lu"` solves with a symmetric A that is not definite. With precision `"float32"` a symmetric solve
+   * is LAPACK's dsposv, float64's residual from a float32 factor, where that is faster: n above 100 (k + 5). LU is
+   * float64 always.
    *
-   * @throws RangeError where A is not symmetric; NotPositiveDefiniteError with the 0-based pivot.
+   * @throws RangeError for bad input, and where method is `"cholesky"` and A is not symmetric;
+   *   NotPositiveDefiniteError, SingularMatrixError with the 0-based pivot; MemoryLimitError.
    * @example
    * ntk.solve([[4, 2], [2, 5]], [8, 12]).data; // [1, 2]
+   * ntk.solve([[0, 2], [1, 0]], [8, 12]).data; // [12, 4]
+   * ntk.solve([[0, 1], [1, 0]], [8, 12], { method: "lu" }).data; // [12, 8]
    */
-  solve(A: MatrixLike, B: MatrixLike): Matrix {
+  solve(A: MatrixLike, B: MatrixLike, options?: SolveOptions): Matrix {
     const a = toMatrix(A, "A", { finite: false });
-    return checkResult(solve(this.#context, a, toMatrix(B, "B", { rows: a.rows })), "A⁻¹B");
+    const b = toMatrix(B, "B", { rows: a.rows });
+    const method = options === undefined ? undefined : read(options, "solve", '{ method: "lu" }', SOLVE).method;
+    return checkResult(solve(this.#context, a, b, method), "A⁻¹B");
+  }
+
+  /**
+   * A⁻¹ for A n×n: through Cholesky, and symmetric to the bit, where A is symmetric positive definite, else through LU.
+   * To solve systems, {@link solve} is faster and more accurate.
+   *
+   * @throws RangeError for bad input; SingularMatrixError with the 0-based pivot; MemoryLimitError.
+   * @example
+   * ntk.inverse([[0, 2], [4, 0]]).data; // [0, 0.25, 0.5, 0]
+   */
+  inverse(A: MatrixLike): Matrix {
+    return checkResult(inverse(this.#context, toMatrix(A, "A", { finite: false })), "A⁻¹");
+  }
+
+  /**
+   * The sign of det A and log |det A|, for A n×n: through Cholesky where A is symmetric positive definite, else through
+   * LU. Nothing over- or underflows on the way.
+   *
+   * @throws RangeError for bad input; SingularMatrixError where the determinant is 0 to rounding; MemoryLimitError.
+   * @example
+   * ntk.logDeterminant([[0, 2], [1, 0]]); // { sign: -1, logDeterminant: 0.693… }
+   */
+  logDeterminant(A: MatrixLike): { sign: 1 | -1; logDeterminant: number } {
+    return logDeterminant(this.#context, toMatrix(A, "A", { finite: false }));
+  }
+
+  /**
+   * The X, n×k, with the least ‖AX − B‖ for A m×n and B m×k: the one of minimum norm, where A has fewer rows than
+   * columns or columns that depend on others. Householder QR with column pivoting (Golub & Van Loan 5.4.2 and 5.5.6;
+   * LAPACK gelsy), float64, in JavaScript on one thread. The answer is exact for a matrix within a few m n ε ‖A‖ of A
+   * (Higham 2002, theorem 20.3). Gives the rank and the norm of each residual too.
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError.
+   * @example
+   * const { solution, rank, residualNorms } = ntk.leastSquares([[1, 0], [1, 1], [1, 2]], [1, 3, 5]);
+   * solution.data; // [1, 2]: the line 1 + 2x
+   * rank; // 2
+   */
+  leastSquares(A: MatrixLike, B: MatrixLike, options: LeastSquaresOptions = {}): LeastSquares {
+    // A call on an Ntk that was disposed of is refused.
+    void this.#context.ops;
+    const a = toMatrix(A, "A");
+    const b = toMatrix(B, "B", { rows: a.rows });
+    return leastSquares(a, b, read(options, "leastSquares", "{ tolerance: 1e-10 }", LEAST_SQUARES));
   }
 
   /**

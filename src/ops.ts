@@ -236,6 +236,15 @@ export interface Ops {
   dpotrfScratchBytes(n: number): number;
 
   /**
+   * LU factor in place with partial pivoting, P A = L U (LAPACK getrf; recursive, Toledo 1997): U on and above the
+   * diagonal, the unit lower L below. Row k was exchanged with row p_k ≥ k, k in order, and the n doubles at `pivots`
+   * are these p_k: the first of the largest entries of a column. A pivot whose size is not greater than `tolerance`,
+   * which is ≥ 0, or is not finite, stops it: returns 1 + its 0-based index, and A and `pivots` are undefined.
+   */
+  dgetrf(n: number, tolerance: number, a: number, lda: number, pivots: number, work: number): Info;
+  dgetrfScratchBytes(n: number): number;
+
+  /**
    * Triangular solve from the right, in place, each row of B on its own: `trans = 1`: B ← B L⁻ᵀ (forward substitution),
    * `trans = 0`: B ← B L⁻¹ (backward). L n×n lower, B rows×n. Right-hand sides are therefore the rows of B.
    */

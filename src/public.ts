@@ -4,7 +4,13 @@ export type { Classifier, ClassifierReport } from "./classification/classifier.j
 export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./classification/classifyOptions.js";
 export type { ClassificationScore } from "./classification/score.js";
 export { type ColumnDescription, type DataDescription, describeData, type TableLike } from "./describeData.js";
-export { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "./errors.js";
+export {
+  BackendError,
+  ConvergenceError,
+  MemoryLimitError,
+  NotPositiveDefiniteError,
+  SingularMatrixError,
+} from "./errors.js";
 export type {
   Candidate,
   CandidateOptions,
@@ -34,7 +40,9 @@ export {
   sumOf,
 } from "./kernel/models.js";
 export type { Labels } from "./labels.js";
+export type { SolveOptions } from "./linalg/dense.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
+export type { LeastSquares, LeastSquaresOptions } from "./linalg/leastSquares.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation, ActivationDescription, ActivationName } from "./model/activation.js";
 export { type DefinedActivation, defineActivation } from "./model/definedActivation.js";

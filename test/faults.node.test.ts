@@ -181,6 +181,9 @@ describe.each(variants)("use after dispose, %s", (variant) => {
       gram: [[[1]]],
       cholesky: [[[1]]],
       solve: [[[1]], [[1]]],
+      inverse: [[[1]]],
+      logDeterminant: [[[1]]],
+      leastSquares: [[[1]], [[1]]],
       eigh: [[[1]]],
     };
     const call = (method: string) =>

@@ -227,16 +227,24 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   matmul: (ntk) => [ntk.matmul(A, A), ntk.matmul(X2, randomMatrix(3, 50, 1, 1))],
   gram: (ntk) => ntk.gram(A),
   cholesky: (ntk) => [ntk.cholesky(positive(ntk)), ntk.cholesky(big(ntk))],
-  solve: (ntk) => [ntk.solve(positive(ntk), Y2), ntk.solve(big(ntk), randomMatrix(400, 30, 5, 1))],
+  solve: (ntk) => [
+    ntk.solve(positive(ntk), Y2),
+    ntk.solve(big(ntk), randomMatrix(400, 30, 5, 1)),
+    ntk.solve(GENERAL, randomMatrix(300, 3, 5, 1)),
+  ],
+  inverse: (ntk) => [ntk.inverse(big(ntk)), ntk.inverse(GENERAL)],
+  logDeterminant: (ntk) => [ntk.logDeterminant(big(ntk)), ntk.logDeterminant(GENERAL)],
   eigh: (ntk) => ntk.eigh(positive(ntk)),
 };
+/** Not symmetric: what LU factors. */
+const GENERAL = randomMatrix(300, 300, 9, 1);
 /** Above the order up to which rows of a solve are shared. */
 const big = (ntk: Ntk) => {
   const { data } = ntk.gram(randomMatrix(400, 400, 7, 1));
   return { data: data.map((x, i) => x + (i % 401 === 0 ? 400 : 0)), rows: 400, cols: 400 };
 };
-/** What computes nothing. */
-const OTHERS = ["constructor", "dispose", "threads", "threadsReason"];
+/** What computes nothing, and what is JavaScript's on one thread. */
+const OTHERS = ["constructor", "dispose", "threads", "threadsReason", "leastSquares"];
 
 test("every public method is here", () => {
   const methods = Object.getOwnPropertyNames(Ntk.prototype).filter((name) => !OTHERS.includes(name));

@@ -26,6 +26,7 @@ import {
   productOf,
   type Recorded,
   rbfKernel,
+  SingularMatrixError,
   StreamError,
   scaled,
   sumOf,
@@ -88,6 +89,10 @@ describe.each(variants)("%s", (variant) => {
     expect(await there.gram(A)).toEqual(here.gram(A));
     expect(await there.cholesky(A)).toEqual(here.cholesky(A));
     expect(await there.solve(A, [1, 2])).toEqual(here.solve(A, [1, 2]));
+    expect(await there.solve(A, [1, 2], { method: "lu" })).toEqual(here.solve(A, [1, 2], { method: "lu" }));
+    expect(await there.inverse(A)).toEqual(here.inverse(A));
+    expect(await there.logDeterminant(A)).toEqual(here.logDeterminant(A));
+    expect(await there.leastSquares(A, [1, 2])).toEqual(here.leastSquares(A, [1, 2]));
     expect(await there.eigh(A)).toEqual(here.eigh(A));
   });
 
@@ -761,7 +766,13 @@ test("errors cross with their name and cause", () => {
   expect(error).toBeInstanceOf(BackendError);
   expect(error).toMatchObject({ name: "BackendError", cause: { name: "CompileError", message: "no memory" } });
   expect(unpackError(packError("thrown by hand"))).toMatchObject({ name: "Error", message: "thrown by hand" });
-  for (const make of [NotPositiveDefiniteError, ConvergenceError, MemoryLimitError, BackendError]) {
+  for (const make of [
+    NotPositiveDefiniteError,
+    SingularMatrixError,
+    ConvergenceError,
+    MemoryLimitError,
+    BackendError,
+  ]) {
     const made = new (make as new (message: string) => Error)("message");
     expect(made.name).toBe(make.name);
     expect(unpackError(packError(made))).toBeInstanceOf(make);

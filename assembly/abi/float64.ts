@@ -9,6 +9,7 @@ import { moments } from "../infinite/probitSeries";
 import { potrf, potrfScratchBytes } from "../lapack/cholesky";
 import { ch1dn, ch1up, ch1upScratchBytes, chdex } from "../lapack/choleskyEdits";
 import { eigh, eighScratchBytes } from "../lapack/eigen/index";
+import { getrf, getrfScratchBytes } from "../lapack/lu";
 import { batch } from "../network/batch";
 import { activateRows, affine, features, featuresScratchBytes } from "../network/features";
 import { khatrirao, vjp } from "../network/jacobian";
@@ -105,6 +106,14 @@ export function dpotrf(n: i32, tolerance: f64, a: usize, lda: i32, work: usize):
 
 export function dpotrfScratchBytes(n: i32): f64 {
   return potrfScratchBytes<f64>(n);
+}
+
+export function dgetrf(n: i32, tolerance: f64, a: usize, lda: i32, pivots: usize, work: usize): i32 {
+  return getrf(n, tolerance, a, lda, pivots, work);
+}
+
+export function dgetrfScratchBytes(n: i32): f64 {
+  return getrfScratchBytes(n);
 }
 
 export function dtrsm(

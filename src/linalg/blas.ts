@@ -193,6 +193,26 @@ export function potrfScratchBytes({ ops }: Context, bytes: 8 | 4, n: number): nu
   return (bytes === 8 ? ops.dpotrfScratchBytes : ops.spotrfScratchBytes)(n);
 }
 
+/**
+ * P A = L U (partial pivoting), in place, with the rows that were exchanged. `info` is 0, or 1 + the index of the first
+ * column whose pivot is at most `tolerance`.
+ */
+export function getrf(A: View, tolerance: number): { info: Info; pivots: Float64Array } {
+  match(A.rows === A.cols && A.trans === 0 && A.bytes === 8, "getrf", A);
+  const { ops, arena } = A.context;
+  const n = A.rows;
+  return arena.run(() => {
+    const pivots = arena.alloc(n);
+    const info = ops.dgetrf(n, tolerance, A.at, A.ld, pivots, arena.allocBytes(getrfScratchBytes(ops, n)));
+    return { info, pivots: arena.copyOut(pivots, n) };
+  });
+}
+
+/** Bytes of scratch of {@link getrf}. */
+export function getrfScratchBytes(ops: Context["ops"], n: number): number {
+  return ops.dgetrfScratchBytes(n);
+}
+
 /** L' L'ᵀ = L Lᵀ + x xᵀ, in place; the row x is destroyed. */
 export function rankOneUpdate(L: View, x: View): void {
   matchPlain(L.rows === L.cols && x.cols === L.rows, "rankOneUpdate", L, x);

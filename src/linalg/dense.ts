@@ -3,11 +3,12 @@
  * matrices, for comparisons and for users' own kernels.
  */
 
-import { checkFinite, checkSymmetric } from "../check.js";
+import { checkFinite, checkSquare, checkSymmetric, isSymmetric } from "../check.js";
 import type { Context } from "../context.js";
 import { NotPositiveDefiniteError } from "../errors.js";
 import { intact } from "../lists.js";
-import type { Matrix } from "../matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
+import { choice, optional, type Schema } from "../options.js";
 import {
   asymmetry,
   eighScratch,
@@ -22,6 +23,7 @@ import {
 } from "./blas.js";
 import { decompose } from "./eigen.js";
 import { isFasterRefined, refineSolve } from "./iterativeRefinement.js";
+import { luDeterminant, luFactor, luScratch, luSolve } from "./lu.js";
 import { bytesFor } from "./precision.js";
 import { copyIn, scratch, type View } from "./view.js";
 
@@ -101,13 +103,18 @@ function liftSmall(A: View): number {
 function factored(context: Context, A: Matrix, bytes: 8 | 4): Lifted {
   const n = A.rows;
   context.arena.require((n * n * (bytes === 8 ? 8 : 12) + potrfScratchBytes(context, bytes, n)) / 8);
-  const L = copySymmetric(context, A, bytes);
-  const lift = bytes === 8 ? liftSmall(L) : 1;
+  return factoredIn(copySymmetric(context, A, bytes));
+}
+
+/** The factor of a symmetric matrix, in its place. @throws NotPositiveDefiniteError */
+function factoredIn(L: View): Lifted {
+  const n = L.rows;
+  const lift = L.bytes === 8 ? liftSmall(L) : 1;
   const info = potrf(L);
   if (info > 0) {
-    const rounded = bytes === 4 ? " in float32" : "";
+    const rounded = L.bytes === 4 ? " in float32" : "";
     throw new NotPositiveDefiniteError(
-      `A is not positive definite${rounded}: pivot ${info - 1} of ${n} is not positive; add a ridge to its diagonal, or use eigh(A)`,
+      `A is not positive definite${rounded}: pivot ${info - 1} of ${n} is not positive; add a ridge to its diagonal, or use eigh(A); solve takes method "lu"`,
       info - 1,
       0,
     );
@@ -128,25 +135,111 @@ export function cholesky(context: Context, A: Matrix): Matrix {
   });
 }
 
-export function solve(context: Context, A: Matrix, B: Matrix): Matrix {
+export interface SolveOptions {
+  /** Default: `"cholesky"` for a symmetric A, which must be positive definite then, and `"lu"` for any other. */
+  method?: "cholesky" | "lu";
+}
+
+export const SOLVE = {
+  method: optional(choice(["cholesky", "lu"])),
+} satisfies Schema<SolveOptions>;
+
+export function solve(context: Context, A: Matrix, B: Matrix, method?: "cholesky" | "lu"): Matrix {
   const { rows: n, cols: k } = B;
+  checkSquare(A, "A", "; leastSquares(A, B) takes any shape");
   return context.arena.run(() => {
     const columns = copyIn(context, intact(B.data, n * k), n, k);
     const rows = scratch(context, k, n);
     transpose(columns, rows);
-    const isRefined =
-      context.precision === "float32" && isFasterRefined(n, k) && refineSolve(copySymmetric(context, A), rows);
-    if (!isRefined) {
-      const { L, lift } = factored(context, A, 8);
-      substitute(rows, L.t);
-      substitute(rows, L);
-      if (lift !== 1)
-        rows.entries().forEach((x, at, entries) => {
-          entries[at] = x * lift;
-        });
+    const a = method === "lu" ? undefined : symmetricCopy(context, A, method === "cholesky");
+    if (a) solveSymmetric(a, rows);
+    else {
+      checkFinite(A, "A");
+      context.arena.require(luScratch(context, n));
+      luSolve(luFactor(context, A), rows);
     }
     transpose(rows, columns);
     return columns.matrix("A⁻¹B");
+  });
+}
+
+/**
+ * {@link copySymmetric}, or undefined where A is not symmetric.
+ *
+ * @throws RangeError where A has to be symmetric, `must`, and is not.
+ */
+function symmetricCopy(context: Context, A: Matrix, must: boolean): View | undefined {
+  const n = A.rows;
+  context.arena.require(n * n + potrfScratchBytes(context, 8, n) / 8);
+  if (must) return copySymmetric(context, A);
+  const a = copyIn(context, intact(A.data, n * n), n, n);
+  if (asymmetry(a) === 0) return a;
+  checkFinite(A, "A");
+  return isSymmetric(A) ? a : undefined;
+}
+
+/** Replaces each row b of `rows` by A⁻¹ b, for A symmetric positive definite, which is lost. */
+function solveSymmetric(A: View, rows: View): void {
+  const { rows: k, cols: n, context } = rows;
+  if (context.precision === "float32" && isFasterRefined(n, k) && refineSolve(A, rows)) return;
+  substituteBoth(factoredIn(A), rows);
+}
+
+function substituteBoth({ L, lift }: Lifted, rows: View): void {
+  substitute(rows, L.t);
+  substitute(rows, L);
+  if (lift === 1) return;
+  rows.entries().forEach((x, at, entries) => {
+    entries[at] = x * lift;
+  });
+}
+
+/** The Cholesky factor of A where A is symmetric positive definite, else undefined. */
+function definiteFactor(context: Context, A: Matrix): Lifted | undefined {
+  const a = symmetricCopy(context, A, false);
+  if (!a) return undefined;
+  const lift = liftSmall(a);
+  return potrf(a) === 0 ? { L: a, lift } : undefined;
+}
+
+export function inverse(context: Context, A: Matrix): Matrix {
+  const n = A.rows;
+  checkSquare(A, "A", "; leastSquares(A, B) takes any shape");
+  return context.arena.run(() => {
+    context.arena.require(n * n + luScratch(context, n));
+    const rows = scratch(context, n, n);
+    const identity = rows.entries();
+    identity.fill(0);
+    for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
+    const definite = definiteFactor(context, A);
+    if (definite) {
+      substituteBoth(definite, rows);
+      mirror(rows);
+      return rows.matrix("A⁻¹");
+    }
+    checkFinite(A, "A");
+    luSolve(luFactor(context, A), rows);
+    const result = matrix(n, n);
+    const entries = rows.entries();
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) result.data[j * n + i] = entries[i * n + j];
+    return result;
+  });
+}
+
+/** The sign of the determinant of A, and log |det A|. */
+export function logDeterminant(context: Context, A: Matrix): { sign: 1 | -1; logDeterminant: number } {
+  const n = A.rows;
+  checkSquare(A, "A");
+  return context.arena.run(() => {
+    const definite = definiteFactor(context, A);
+    if (definite) {
+      const { L, lift } = definite;
+      const sum = L.diagonal().reduce((total, x) => total + Math.log(x), 0);
+      return { sign: 1, logDeterminant: 2 * sum - n * Math.log(lift) };
+    }
+    checkFinite(A, "A");
+    context.arena.require(luScratch(context, n));
+    return luDeterminant(luFactor(context, A));
   });
 }
 

@@ -5,7 +5,13 @@
  */
 import type { WasmModule } from "../backend/wasmModule.js";
 import { isErrorLike } from "../brand.js";
-import { BackendError, ConvergenceError, MemoryLimitError, NotPositiveDefiniteError } from "../errors.js";
+import {
+  BackendError,
+  ConvergenceError,
+  MemoryLimitError,
+  NotPositiveDefiniteError,
+  SingularMatrixError,
+} from "../errors.js";
 import { StreamError } from "../regression/streamError.js";
 
 /** To the worker. */
@@ -110,6 +116,7 @@ const CLASSES: Readonly<Record<string, (message: string, fields: Record<string, 
     new MemoryLimitError(message, bytesNeeded as number, bytesLimit as number),
   NotPositiveDefiniteError: (message, { pivot, ridge }) =>
     new NotPositiveDefiniteError(message, pivot as number, ridge as number),
+  SingularMatrixError: (message, { pivot }) => new SingularMatrixError(message, pivot as number),
 };
 
 /** An error as plain data, with all its fields. */

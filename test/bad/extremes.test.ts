@@ -245,6 +245,10 @@ const CALLS: Record<string, Call> = {
       gram: () => ntk.gram(rows),
       cholesky: () => ntk.cholesky(A),
       solve: () => ntk.solve(A, [1, 2]),
+      "solve, lu": () => ntk.solve(A, [1, 2], { method: "lu" }),
+      inverse: () => ntk.inverse(A),
+      logDeterminant: () => ntk.logDeterminant(A),
+      leastSquares: () => ntk.leastSquares(A, [1, 2]),
       eigh: () => ntk.eigh(A),
     };
   },

@@ -30,7 +30,14 @@ const EXCEPTIONS: readonly { of: RegExp; at: RegExp; value?: number; why: string
 const CAUSE =
   /overflow|rescale|rounding|singular|positive definite|ridge|rate|scale|underflow|double|finite|expected|converge|diverged|change|cannot|needs/;
 
-const TYPED = ["TypeError", "RangeError", "NotPositiveDefiniteError", "ConvergenceError", "MemoryLimitError"];
+const TYPED = [
+  "TypeError",
+  "RangeError",
+  "NotPositiveDefiniteError",
+  "SingularMatrixError",
+  "ConvergenceError",
+  "MemoryLimitError",
+];
 
 /** What is wrong with what a call gave or threw. `refused` gets the classes of all errors. */
 export function complaints(of: string, call: () => unknown, refused: string[]): string[] {

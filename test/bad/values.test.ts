@@ -564,7 +564,20 @@ function signatures(): Signature[] {
     { of: "matmul", call: (...a) => ntk.matmul(a[0], a[1]), args: { A: [[1]], B: [[1]] } },
     { of: "gram", call: (...a) => ntk.gram(a[0]), args: { A: [[1]] } },
     { of: "cholesky", call: (...a) => ntk.cholesky(a[0]), args: { A: [[1]] } },
-    { of: "solve", call: (...a) => ntk.solve(a[0], a[1]), args: { A: [[1]], B: [[1]] } },
+    {
+      of: "solve",
+      call: (...a) => ntk.solve(a[0], a[1], a[2]),
+      args: { A: [[1]], B: [[1]] },
+      options: { keys: ["method"] },
+    },
+    { of: "inverse", call: (...a) => ntk.inverse(a[0]), args: { A: [[1]] } },
+    { of: "logDeterminant", call: (...a) => ntk.logDeterminant(a[0]), args: { A: [[1]] } },
+    {
+      of: "leastSquares",
+      call: (...a) => ntk.leastSquares(a[0], a[1], a[2]),
+      args: { A: [[1]], B: [[1]] },
+      options: { keys: ["tolerance"] },
+    },
     { of: "eigh", call: (...a) => ntk.eigh(a[0]), args: { A: [[1]] } },
   ];
 }

@@ -15,6 +15,8 @@ const suites: Record<keyof Ops, string> = {
   dgramBlockCross: "product",
   dpotrf: "cholesky",
   dpotrfScratchBytes: "cholesky",
+  dgetrf: "lu",
+  dgetrfScratchBytes: "lu",
   dtrsm: "trsm",
   dtrsmScratchBytes: "trsm",
   dtrsv: "trsm",

@@ -124,6 +124,72 @@ const solve = property(
   },
 );
 
+/** A X − B within rounding of ‖A‖ ‖x‖ + ‖b‖, column by column. */
+function checkSolution(what: string, A: Rows, X: { data: Float64Array; cols: number }, B: Rows): void {
+  const n = A.length;
+  const top = largest(of(A));
+  for (let c = 0; c < X.cols; c++) {
+    const own = Array.from({ length: n }, (_, k) => X.data[k * X.cols + c]);
+    const size = top * largest(own) + largest(B.map((row) => row[c]));
+    A.forEach((row, i) => {
+      const left = exactDot([...row, -B[i][c]], [...own, 1]).value;
+      const allowed = 64 * n * n * EPS * size + n * TINY * (1 + top);
+      demand(Math.abs(left) <= allowed, () => `${what}: A x − b at ${i}, ${c} is ${left}; expected 0 ± ${allowed}`);
+    });
+  }
+}
+
+const general = property(
+  "LU solves, inverts and gives determinants to rounding, or says that the matrix is singular",
+  sized([7, 3], (n, k) => fc.record({ square: squareOf(n), B: matrixOf(n, k) })),
+  ({ ntk }, { square: { A }, B }) => {
+    const X = attempt("solve", () => ntk.solve(A, B, { method: "lu" }));
+    if (X) checkSolution("solve by LU", A, X, B);
+    attempt("inverse", () => ntk.inverse(A));
+    const found = attempt("logDeterminant", () => ntk.logDeterminant(A));
+    const twice = attempt("logDeterminant", () => ntk.logDeterminant(A.map((row) => row.map((x) => x * 2))));
+    if (!found || !twice) return;
+    const gap = twice.logDeterminant - found.logDeterminant - A.length * Math.LN2;
+    const allowed = 1e-9 * (1 + Math.abs(found.logDeterminant));
+    const small = of(A).some((x) => x !== 0 && Math.abs(x) < 1e-290);
+    demand(small || Math.abs(gap) <= allowed, () => `log |det 2A| − log |det A| − n log 2 is ${gap}`);
+    demand(small || twice.sign === found.sign, () => "the sign of det 2A is another than that of det A");
+  },
+);
+
+const least = property(
+  "leastSquares leaves a residual that no column of A shortens",
+  sized([8, 5, 2], (m, n, k) => fc.record({ A: matrixOf(m, n), B: matrixOf(m, k) })),
+  ({ ntk }, { A, B }) => {
+    const found = attempt("leastSquares", () => ntk.leastSquares(A, B));
+    if (!found) return;
+    const [m, n] = [A.length, A[0].length];
+    const { solution, rank, residualNorms } = found;
+    demand(rank <= Math.min(m, n), () => `rank ${rank} of a matrix of ${m}×${n}`);
+    const moderate = [...of(A), ...of(B)].every((x) => x === 0 || (Math.abs(x) > 1e-60 && Math.abs(x) < 1e60));
+    if (!moderate) return;
+    const top = largest(of(A));
+    for (let c = 0; c < solution.cols; c++) {
+      const x = Array.from({ length: n }, (_, j) => solution.data[j * solution.cols + c]);
+      const left = A.map((row, i) => exactDot([...row, -B[i][c]], [...x, 1]).value);
+      const size = n * top * largest(x) + largest(B.map((row) => row[c]));
+      const own = Math.hypot(...left);
+      demand(
+        Math.abs(own - residualNorms[c]) <= 64 * m * n * EPS * size,
+        () => `residualNorms[${c}] is ${residualNorms[c]}; ‖b − A x‖ is ${own}`,
+      );
+      for (let j = 0; j < n; j++) {
+        const slope = exactDot(
+          left,
+          A.map((row) => row[j]),
+        ).value;
+        const allowed = 256 * m * m * n * EPS * top * size;
+        demand(Math.abs(slope) <= allowed, () => `column ${j} · residual is ${slope}; expected 0 ± ${allowed}`);
+      }
+    }
+  },
+);
+
 const eigh = property(
   "eigh gives orthonormal vectors, ascending values, and A v = λ v",
   sized([9], (n) => squareOf(n)),
@@ -184,4 +250,4 @@ const together = property(
   },
 );
 
-export const LINEAR: AnyProperty[] = [matmul, gram, cholesky, solve, eigh, together];
+export const LINEAR: AnyProperty[] = [matmul, gram, cholesky, solve, general, least, eigh, together];

@@ -15,6 +15,7 @@ import { infiniteOps } from "./infinite.js";
 import { jacobianOps } from "./jacobian.js";
 import { level2Ops } from "./level2.js";
 import { lossOps } from "./loss.js";
+import { luOps } from "./lu.js";
 import { Memory } from "./memory.js";
 import { ntkOps } from "./ntk.js";
 import { randomOps } from "./random.js";
@@ -42,6 +43,7 @@ export function createJsBackend(): Backend {
       ...gram,
       ...solves,
       ...choleskyEditOps(memory),
+      ...luOps(memory),
       ...level2Ops(memory),
       ...eigenOps(memory),
       ...infiniteOps(memory),
