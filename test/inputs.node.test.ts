@@ -22,7 +22,8 @@ function outcome(value: unknown): string {
     return same ? "works" : "other numbers";
   } catch (error) {
     const { name, message } = error as Error;
-    return `${name}: ${message.replaceAll("|", "\\|")}`;
+    // Node 24 names the class of a generator, and Node 20 does not.
+    return `${name}: ${message.replaceAll("|", "\\|").replace("(Iterator)", "(Object)")}`;
   }
 }
 const table = (head: string, forms: Form[]) => [

@@ -139,9 +139,16 @@ const backends = property(
     const own = diagonalOf(others);
     // A product of kernels has the errors of all its factors, and layers multiply those of the ones below.
     if (isBent(given) && own.some((x) => x > 0 && x < 1e-8)) return;
-    near("the kernel", mine.data, others.data, boundOf(own, own, 64 * ROUNDING));
+    // The rounding of an angle is ε times the angle, and a wave of it is off by as much.
+    const angle = isWave(given) ? 1 + X.flat().reduce((top, x) => Math.max(top, Math.abs(x)), 0) : 1;
+    near("the kernel", mine.data, others.data, boundOf(own, own, 64 * ROUNDING * angle));
   },
 );
+
+/** True where a finite network has an activation whose slope does not fall off. */
+function isWave(given: ModelCase): boolean {
+  return given.kind === "net" && /"(sin|cos|own sine)/.test(JSON.stringify(given.activation));
+}
 
 interface OfNetwork {
   net: NetCase;
