@@ -12,6 +12,8 @@ import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
 
 const REDIS = "test/**/*.redis.test.ts";
+/** Suites of pages, scripts and the package, which say the same on every Node; left out with NTK_PAGES=0. */
+const PAGES = "test/{data,examples,examples-run,links,lists,mutate,package,prose,readme,scripts}.node.test.ts";
 const LONG = "test/**/*.long.test.ts";
 const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
 
@@ -70,7 +72,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, REDIS, LONG],
+          exclude: [...configDefaults.exclude, REDIS, LONG, ...(process.env.NTK_PAGES === "0" ? [PAGES] : [])],
           ...limits,
         },
       },

@@ -1,9 +1,9 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
 // Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
-// at 1 thread, Node 24 and the browsers at 2, and Nodes 22 and 26 those of ops, methods, models and properties at 1.
-// Then runs scripts/smoke.mjs: the packed package in other runtimes and bundlers. Ends with the plain line
-// `N passed, N failed`. A missing engine is named and skipped; with CI set, it is a failure.
-// `node scripts/test.mjs firefox smoke` runs those rows alone.
+// at 1 thread, Node 24 (without those of pages) and the browsers at 2. Node 26 runs those of ops, methods, models and
+// properties at 1, Node 22 those of ops and models. Then runs scripts/smoke.mjs: the packed package in other runtimes
+// and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is
+// a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,8 +23,9 @@ const GRACE_MS = patience(10_000);
 
 /** Threads share each call, however small (`test/setup/variants.ts`). */
 const THREADS = { NTK_THREADS: "2" };
-/** The suites of ops, methods, models and properties. */
-const SHARED = ["test/ops", "test/api", "test/model", "test/properties", "test/regressions", "test/setup.test.ts"];
+/** The suites of ops and models; with those of methods and properties. */
+const OPS = ["test/ops", "test/model", "test/setup.test.ts"];
+const SHARED = [...OPS, "test/api", "test/properties", "test/regressions"];
 
 const node = (major, env = {}) => ({
   name: `node ${major}`,
@@ -37,8 +38,8 @@ const chromium = { needs: CHROMIUM, missing: "install Debian's chromium, or set 
 const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set FIREFOX", browser: true };
 const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
-  { ...node(22), files: SHARED },
-  node(24, THREADS),
+  { ...node(22), files: OPS },
+  node(24, { ...THREADS, NTK_PAGES: "0" }),
   { ...node(26), files: SHARED },
   { name: "chromium", project: "chromium", ...chromium },
   { name: "firefox", project: "firefox", ...firefox },

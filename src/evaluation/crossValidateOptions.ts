@@ -58,7 +58,16 @@ export interface CrossValidateOptions extends CandidateOptions {
 export type Metric = "rmse" | "r2" | "nlpd" | "coverage" | "accuracy" | "logLoss";
 
 /** Scores of rows that a fit has not seen. Those of regressions, or those of classifiers, are there. */
-export type Metrics = Partial<Record<Metric, number | undefined>>;
+export interface Metrics {
+  /** Regressions: as in `fit.score`. */
+  rmse?: number | undefined;
+  r2?: number | undefined;
+  nlpd?: number | undefined;
+  coverage?: number | undefined;
+  /** Classifiers: as in `classifier.score`. */
+  accuracy?: number | undefined;
+  logLoss?: number | undefined;
+}
 
 export interface CrossValidateProgress {
   /** Place of the model among the models. */
