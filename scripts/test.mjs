@@ -2,8 +2,8 @@
 // Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
 // at 1 thread, Node 24 (without those of pages) and the browsers at 2. Node 26 runs those of ops, methods, models and
 // properties at 1, Node 22 those of ops and models. Then runs scripts/smoke.mjs: the packed package in other runtimes
-// and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped; with CI set, it is
-// a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
+// and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped. With CI set, it
+// is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
