@@ -8,8 +8,10 @@ import { copyIn, scratch, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { inputsOf, profile, type StationaryKernel, scaledInputs } from "../model/stationary.js";
-import type { KernelSource } from "./kernel.js";
+import { productGradients, sumGradients } from "./composedGradients.js";
+import type { KernelGradients, KernelSource } from "./kernel.js";
 import type { PrecomputedKernel } from "./models.js";
+import { stationaryGradients } from "./stationaryGradients.js";
 
 /** Θ(X, X2) of a source as a matrix, or Θ(X, X), symmetric to the bit. */
 function matrixOf(context: Context, source: KernelSource, X: Matrix, X2?: Matrix): Matrix {
@@ -49,6 +51,7 @@ abstract class Composed implements KernelSource {
   abstract fill(X: Matrix, out: View, X2?: Matrix, gamma?: 0 | 1): void;
   abstract scratch(n: number, n2?: number): number;
   abstract diagonal(X: Matrix): Float64Array;
+  abstract gradients(): KernelGradients;
 
   start(X: Matrix, C: number): Float64Array {
     return zeros(X.rows * C);
@@ -111,6 +114,10 @@ export class SumSource extends Parts {
   diagonal(X: Matrix): Float64Array {
     return this.diagonals(X, (a, b) => a + b);
   }
+
+  gradients(): KernelGradients {
+    return sumGradients(this.parts);
+  }
 }
 
 export class ProductSource extends Parts {
@@ -138,6 +145,10 @@ export class ProductSource extends Parts {
 
   diagonal(X: Matrix): Float64Array {
     return this.diagonals(X, (a, b) => a * b);
+  }
+
+  gradients(): KernelGradients {
+    return productGradients(this.parts);
   }
 }
 
@@ -204,6 +215,10 @@ export class StationarySource extends Composed {
   diagonal(X: Matrix): Float64Array {
     return zeros(X.rows).fill(this.#kernel.amplitude ** 2);
   }
+
+  gradients(): KernelGradients {
+    return stationaryGradients(this.#kernel);
+  }
 }
 
 /** ‖u_i‖² of each row. */
@@ -264,6 +279,12 @@ export class PrecomputedSource extends Composed {
     return Float64Array.from(this.#indices(X), (i) => {
       return this.#weight * (i < K.rows ? K.data[i * (K.rows + 1)] : this.#further(i, i));
     });
+  }
+
+  gradients(): KernelGradients {
+    throw new RangeError(
+      "a precomputed kernel has no derivatives: its inputs are row numbers; expected a finite or infinite network, a stationary kernel, or a model made of them",
+    );
   }
 
   /** Rows of K and, behind them, of `cross`. @throws RangeError */

@@ -7,7 +7,7 @@ import { copied, type Matrix, type MatrixLike, type NumberList, rowsOf } from ".
 import { zeros } from "../memory.js";
 import { callback, optional, pick } from "../options.js";
 import { reading } from "../words.js";
-import type { KernelSource } from "./kernel.js";
+import type { KernelGradients, KernelSource } from "./kernel.js";
 
 /** A kernel of one's own: Θ(X, X2) as a matrix, and optionally a prior mean and a cheap diagonal. */
 export interface CustomKernel {
@@ -109,6 +109,12 @@ export class CustomSource implements KernelSource {
       for (let i = 0; i < tile.rows; i++) result[row + i] = data[i * (tile.rows + 1)];
     }
     return this.#times({ data: result, rows: X.rows, cols: 1 }).data;
+  }
+
+  gradients(): KernelGradients {
+    throw new RangeError(
+      "the derivatives of a kernel of one's own are not known; expected a finite or infinite network, a stationary kernel, or a model made of them",
+    );
   }
 }
 

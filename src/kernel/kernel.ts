@@ -30,4 +30,18 @@ export interface KernelSource {
   square(X: Matrix): Matrix;
   /** diag Θ(X, X). */
   diagonal(X: Matrix): Float64Array;
+  /** Derivatives in the inputs. @throws RangeError where the model has none */
+  gradients(): KernelGradients;
+}
+
+/** Derivatives of a kernel, b rows for each input, in the inputs. */
+export interface KernelGradients {
+  /**
+   * Σ_m W[n, m] ∂Θ(x_n, x2_m)/∂x_n for each W, (n·b)×d. W is (n·b)×(n2·b), or 1×(n2·b) where all rows share it.
+   */
+  pull(X: Matrix, X2: Matrix, W: readonly Matrix[]): Matrix[];
+  /** ∂Θ(x, x)/∂x, (n·b)×d: both arguments move. */
+  diagonal(X: Matrix): Matrix;
+  /** ∂/∂x of the start values, n×d for each of C outputs. */
+  start(X: Matrix, C: number): Matrix[];
 }

@@ -135,3 +135,24 @@ export function profile(kernel: StationaryKernel): (squared: number) => number {
     return r > FAR ? 0 : (1 + r + quadratic * r * r) * Math.exp(-r);
   };
 }
+
+/**
+ * The derivative of {@link profile} in r². That of a Matérn kernel of ν = ½ has no limit at r = 0, where it counts as 0:
+ * the kernel has a cusp there, and 0 is the mean of both sides.
+ */
+export function profileSlope(kernel: StationaryKernel): (squared: number) => number {
+  if (kernel.kind !== "matern") return (squared) => -Math.exp(-squared / 2) / 2;
+  if (kernel.nu === 0.5)
+    return (squared) => {
+      const r = Math.sqrt(squared);
+      return r > 0 ? -Math.exp(-r) / (2 * r) : 0;
+    };
+  // With r = √(2ν) √(squared): −ν e^−r for ν = 3/2, −(5/6)(1 + r) e^−r for ν = 5/2.
+  const smooth = kernel.nu === 2.5;
+  const root = smooth ? Math.sqrt(5) : Math.sqrt(3);
+  return (squared) => {
+    const r = root * Math.sqrt(squared);
+    if (r > FAR) return 0;
+    return (smooth ? (-5 / 6) * (1 + r) : -1.5) * Math.exp(-r);
+  };
+}

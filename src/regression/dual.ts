@@ -211,37 +211,38 @@ export class DualSolution extends FactoredSolution implements Solution {
 
   leftOut(): LeftOut | undefined {
     const factor = this.#inverse();
-    const { columns, size, source } = this.#problem;
+    const { columns, source } = this.#problem;
     if (this.truncated || source.block > 1) return undefined;
     const inverses = Array.from(this.ridges, (_, k) => factor.inverseDiagonal(k));
     const residuals = this.dualWeights().map(
       (alpha, at) => alpha / inverses[inverses.length > 1 ? at % columns : 0][Math.floor(at / columns)],
     );
-    return { residuals, shares: (X) => this.#shares(X, size) };
+    return { residuals, shares: (X) => this.shares(X) };
   }
 
-  /** A⁻¹k(x) for the rows of X, rows×N, for each ridge. */
-  #shares(X: Matrix, size: number): Float64Array[] {
+  shares(X: Matrix): Float64Array[] {
     const factor = this.#inverse();
-    const cross = this.#problem.source.cross(X, this.#problem.X).data;
+    const { size, source } = this.#problem;
+    const rows = X.rows * source.block;
+    const cross = source.cross(X, this.#problem.X).data;
     const ridges = this.ridges.length;
     if (ridges === 1)
       return [
         this.#context.arena.run(() => {
-          const rows = copyIn(this.#context, cross, X.rows, size);
-          factor.solve(rows);
-          return rows.copy();
+          const solved = copyIn(this.#context, cross, rows, size);
+          factor.solve(solved);
+          return solved.copy();
         }),
       ];
-    const shares = Array.from({ length: ridges }, () => new Float64Array(X.rows * size));
-    for (let i = 0; i < X.rows; i++) {
+    const shares = Array.from({ length: ridges }, () => new Float64Array(rows * size));
+    for (let i = 0; i < rows; i++) {
       const row = cross.subarray(i * size, (i + 1) * size);
       const copies = new Float64Array(ridges * size);
       for (let k = 0; k < ridges; k++) copies.set(row, k * size);
       const solved = this.#context.arena.run(() => {
-        const rows = copyIn(this.#context, copies, ridges, size);
-        factor.solve(rows);
-        return rows.copy();
+        const solved = copyIn(this.#context, copies, ridges, size);
+        factor.solve(solved);
+        return solved.copy();
       });
       for (let k = 0; k < ridges; k++) shares[k].set(solved.subarray(k * size, (k + 1) * size), i * size);
     }

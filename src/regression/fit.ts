@@ -27,6 +27,7 @@ import {
   type JointPrediction,
   PREDICT,
   type Prediction,
+  type PredictionGradient,
   type PredictOptions,
   ridgesOf,
   SAMPLE,
@@ -35,6 +36,7 @@ import { influenceOf } from "./influence.js";
 import { type Interval, type IntervalOptions, intervalsAt, type LeftOut } from "./jackknife.js";
 import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { checkTotals, pointTermsOf } from "./pointNoise.js";
+import { gradientAt } from "./predictionGradient.js";
 import { Report } from "./report.js";
 import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreFit } from "./restore.js";
 import { choosePath, type PathPoint } from "./ridgePath.js";
@@ -173,11 +175,17 @@ export class Fit {
    * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.
    */
   predict(X: MatrixLike, options: PredictOptions & { interval: IntervalOptions }): Prediction & { interval: Interval };
+  predict(X: MatrixLike, options: PredictOptions & { gradient: true }): Prediction & { gradient: PredictionGradient };
   predict(X: MatrixLike, options: PredictOptions & { variance?: true; covariance: true }): JointPrediction;
   predict(X: MatrixLike, options?: PredictOptions & { variance?: true }): Prediction & { variance: Matrix };
   predict(X: MatrixLike, options?: PredictOptions): Prediction;
   predict(Xlike: MatrixLike, options: PredictOptions = {}): Prediction {
-    const { variance, covariance, noise, interval } = read(options, "predict", "{ variance: false }", PREDICT);
+    const { variance, covariance, noise, interval, gradient } = read(
+      options,
+      "predict",
+      "{ variance: false }",
+      PREDICT,
+    );
     this.#lease.check();
     const { problem, solution, centered } = this.#fitted;
     const X = toMatrix(Xlike, "X", { cols: problem.X.cols });
@@ -196,6 +204,7 @@ export class Fit {
       );
     if (interval)
       prediction.interval = intervalsAt(this.#leftOut(), solution.ridges.length, X, prediction.mean, interval);
+    if (gradient) prediction.gradient = gradientAt(this.#fitted, X, variance ? scales : undefined);
     return prediction;
   }
 

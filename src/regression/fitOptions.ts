@@ -121,6 +121,20 @@ export interface PredictOptions {
    * `outputs: "average"` for several outputs of a finite network.
    */
   interval?: IntervalOptions;
+  /**
+   * The derivatives of mean and variance in the inputs; default false. Every model has them but a kernel of one's own
+   * and a precomputed one. The derivative of the variance needs the factor of solver `dual` or `primal`; `variance:
+   * false` leaves it out. Where an activation has a kink, so has a kernel at its training points: there it is the mean
+   * of both sides.
+   */
+  gradient?: boolean;
+}
+
+/** The derivatives of a prediction in the inputs: an N*×d matrix for each output. */
+export interface PredictionGradient {
+  mean: Matrix[];
+  /** Where the variance is asked for: of the latent variance, to which noise adds nothing. */
+  variance?: Matrix[];
 }
 
 export interface Prediction {
@@ -132,6 +146,8 @@ export interface Prediction {
   covariance?: Matrix;
   /** Where `interval` asks for it: its ends, N*×C each. */
   interval?: Interval;
+  /** Where `gradient` asks for it: ∂mean/∂x and ∂variance/∂x. */
+  gradient?: PredictionGradient;
 }
 
 /** A prediction with its covariance. */
@@ -158,6 +174,7 @@ export const PREDICT = {
   covariance: or(flag, false),
   noise: or(addedNoise, false),
   interval: optional(interval),
+  gradient: or(flag, false),
 } satisfies Schema<PredictOptions>;
 
 export const SAMPLE = { ...SAMPLES, noise: or(addedNoise, false) };

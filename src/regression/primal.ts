@@ -183,17 +183,18 @@ class PrimalSolution extends FactoredSolution implements Solution {
     if (this.#minimumNorm || this.#problem.source.block > 1) return undefined;
     const leverages = this.#weighted(this.#leverages());
     const residuals = this.#residual.map((residual, i) => residual / (1 - leverages[i]));
-    const { X } = this.#problem;
-    const shares = (at: Matrix) => {
-      const { data, cols } = jacobian(this.#context, this.#net, at);
-      const result = new Float64Array(at.rows * X.rows);
-      for (let i = 0; i < at.rows; i++) {
-        const solved = this.#solve(data.subarray(i * cols, (i + 1) * cols));
-        result.set(this.#weighted(firstOrder(this.#context, this.#net, X, solved, false)), i * X.rows);
-      }
-      return [result];
-    };
-    return { residuals, shares };
+    return { residuals, shares: (X) => this.shares(X) };
+  }
+
+  shares(X: Matrix): Float64Array[] {
+    const { X: training, size } = this.#problem;
+    const { data, rows, cols } = jacobian(this.#context, this.#net, X, 0.5);
+    const result = new Float64Array(rows * size);
+    for (let i = 0; i < rows; i++) {
+      const solved = this.#solve(data.subarray(i * cols, (i + 1) * cols));
+      result.set(this.#weighted(firstOrder(this.#context, this.#net, training, solved, false)), i * size);
+    }
+    return [result];
   }
 
   degreesOfFreedom(): Float64Array {

@@ -90,6 +90,11 @@ export interface Solution {
    * solvers that have no factor of A, and with the kernel of all pairs of outputs.
    */
   leftOut?(): LeftOut | undefined;
+  /**
+   * A⁻¹k(x) for the rows of Θ(X, X_train), (rows·b)×size for each ridge: what the variance and the fits without a row
+   * are made of. Left out by solvers that have no factor of A.
+   */
+  shares?(X: Matrix): Float64Array[];
   /** tr ΘA⁻¹ for each ridge; undefined without a factor. */
   degreesOfFreedom(): Float64Array | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */

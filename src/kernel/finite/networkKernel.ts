@@ -5,9 +5,10 @@ import type { Precision } from "../../linalg/precision.js";
 import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, widths } from "../../model/network.js";
-import type { KernelSource } from "../kernel.js";
+import type { KernelGradients, KernelSource } from "../kernel.js";
 import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
 import { loadInputs, loadNetwork } from "./layers.js";
+import { networkGradients } from "./networkGradients.js";
 import { unlessOverflows } from "./rescale.js";
 import { bytesOfNetwork } from "./singlePrecision.js";
 import { forward } from "./tangents.js";
@@ -82,5 +83,9 @@ export class NetworkSource implements KernelSource {
   diagonal(X: Matrix): Float64Array {
     const compute = (net: Network, A: Matrix) => kernelDiagonal(this.#context, net, A, this.#mode);
     return unlessOverflows(this.network, X, undefined, compute, (diagonal) => [diagonal]);
+  }
+
+  gradients(): KernelGradients {
+    return networkGradients(this.#context, this.network, this.#mode);
   }
 }

@@ -148,6 +148,14 @@ export function transposeTimes(context: Context, net: Network, X: Matrix, v: Flo
   });
 }
 
+/** Φᵀ v for each row v of V, k×(N·C). */
+export function transposesTimes(context: Context, net: Network, X: Matrix, V: Matrix): Float64Array[] {
+  return context.arena.run(() => {
+    const [loaded, inputs] = [loadNetwork(context, net), loadInputs(context, X)];
+    return tangentTranspose(context, loaded, inputs, copyIn(context, V.data, V.rows, V.cols));
+  });
+}
+
 /**
  * [f(x, θ0) +] φ(x)·u for each row x of X, N×C. u is D^−½(θ − θ0), D the rates; with `plain` u is θ − θ0 itself.
  */
@@ -197,14 +205,14 @@ export function jacobianRows(context: Context, loaded: Loaded, tile: Tile, Phi: 
   });
 }
 
-/** Φ, (N·C)×P: row n·C + c holds ∇f_c(x_n, θ0) in the order of θ. */
-export function jacobian(context: Context, net: Network, X: Matrix): Matrix {
+/** Φ, (N·C)×P: row n·C + c holds ∇f_c(x_n, θ0) in the order of θ; with `power` ½ times the roots of the rates. */
+export function jacobian(context: Context, net: Network, X: Matrix, power: 0 | 0.5 = 0): Matrix {
   const { arena } = context;
   return arena.run(() => {
     const P = net.parameters.length;
     const C = net.outputs;
     arena.require(X.rows * C * P + X.rows * net.inputs + 2 * P);
-    const loaded = loadNetwork(context, net, undefined, 8, 0);
+    const loaded = loadNetwork(context, net, undefined, 8, power);
     const inputs = loadInputs(context, X);
     const Phi = scratch(context, X.rows * C, P);
     forEachTile(context, loaded, inputs, (tile) => {

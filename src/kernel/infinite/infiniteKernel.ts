@@ -2,10 +2,11 @@
 
 import type { Context } from "../../context.js";
 import type { View } from "../../linalg/view.js";
-import type { Matrix } from "../../matrix.js";
+import { type Matrix, matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
-import type { KernelSource } from "../kernel.js";
+import type { KernelGradients, KernelSource } from "../kernel.js";
+import { infiniteDiagonalGradient, infinitePull } from "./gradients.js";
 import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./kernel.js";
 
 export class InfiniteSource implements KernelSource {
@@ -44,5 +45,14 @@ export class InfiniteSource implements KernelSource {
 
   diagonal(X: Matrix): Float64Array {
     return infiniteDiagonal(this.#context, this.#model, X);
+  }
+
+  gradients(): KernelGradients {
+    const [context, model] = [this.#context, this.#model];
+    return {
+      pull: (X, X2, W) => infinitePull(context, model, X, X2, W),
+      diagonal: (X) => infiniteDiagonalGradient(context, model, X),
+      start: (X, C) => Array.from({ length: C }, () => matrix(X.rows, X.cols)),
+    };
   }
 }

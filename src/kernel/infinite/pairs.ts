@@ -78,6 +78,16 @@ function probitNodes(context: Context): View {
   return nodes;
 }
 
+/** What follows a tile up the layers. */
+export interface Watch {
+  /** Before the step from hidden layer l, with C, Delta and Theta of that layer. */
+  below(l: number, tile: Tile): void;
+  /** Where the tile is kept for a layer that adds it. */
+  keep(): void;
+  /** Where the kept tile is added. */
+  join(): void;
+}
+
 /** A model on inputs of one dimension: points, and tiles of pairs. Lives in scratch: make it inside `arena.run`. */
 export class Pairs {
   readonly #context: Context;
@@ -241,7 +251,7 @@ export class Pairs {
   }
 
   /** The kernel of A against B: Theta, or C where Theta is not wanted, of the first rows and columns of `memory`. */
-  tile(A: Points, B: Points, { joined: kept, ...memory }: TileMemory): View {
+  tile(A: Points, B: Points, { joined: kept, ...memory }: TileMemory, watch?: Watch): View {
     const [rows, cols] = [A.X.rows, B.X.rows];
     const tile = corner(memory, rows, cols);
     const joined = kept && corner(kept, rows, cols);
@@ -253,10 +263,17 @@ export class Pairs {
       memory.Theta?.slice(0, rows).entries().set(memory.C.slice(0, rows).entries());
     else if (Theta) gram(Theta, A.X, B.X, { beta: thetaAlpha, gamma: 0, delta: thetaBeta });
     for (let l = 0; l < this.#model.depth; l++) {
-      if (joined && residualOf(this.#model, l + this.#model.residual) === l) keep(tile, joined);
+      if (joined && residualOf(this.#model, l + this.#model.residual) === l) {
+        keep(tile, joined);
+        watch?.keep();
+      }
+      watch?.below(l, tile);
       dual(this.#recursions[l], this.#within(l, A.layers[l], B.layers[l]), A, B, l, tile);
       const skip = l + 1 < this.#model.depth ? residualOf(this.#model, l + 1) : -1;
-      if (joined && skip >= 0) join(tile, joined, [A, B], skip, l + 1);
+      if (joined && skip >= 0) {
+        join(tile, joined, [A, B], skip, l + 1);
+        watch?.join();
+      }
     }
     return Theta ?? C;
   }
