@@ -8,15 +8,16 @@ import type { Context } from "../../context.js";
 import { gemm } from "../../linalg/blas.js";
 import { scratch } from "../../linalg/view.js";
 import { type Matrix, matrix } from "../../matrix.js";
-import { nameOf, recordOf, rowOf } from "../../model/activation.js";
+import { type BuiltIn, nameOf, recordOf, rowOf } from "../../model/activation.js";
 import { isDefined } from "../../model/definedActivation.js";
-import { type DualSlopes, dualSlopesOf } from "../../model/dualSlopes.js";
+import { dualSlopesOf } from "../../model/dualSlopes.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
 import { residualOf } from "../../model/networkLayers.js";
 import { valueAt } from "../../model/perLayer.js";
 import { COLUMNS, consecutive, Pairs, type PointSet, ROWS, tileMemory, type Watch } from "./pairs.js";
+import { probitSlopes, slopesByProbits } from "./probitSlopes.js";
 import { firstOf, type Step, stepOf } from "./recursion.js";
-import { ownSeries, slopesBySeries, smoothSeries } from "./slopeSeries.js";
+import { ownSeries, siluSeries, slopesBySeries } from "./slopeSeries.js";
 import type { Tile } from "./tile.js";
 
 /** Ṫ, ∂T/∂c, ∂T/∂a, ∂Ṫ/∂c and ∂Ṫ/∂a of point i of the first set and point j of all points. */
@@ -35,9 +36,12 @@ interface Layer extends Step {
 /** The pairs of a layer with the variances `all`, of the first set and then of the others. */
 function pairsOf(model: InfiniteNetwork, l: number, all: Float64Array): PairSlopes {
   const activation = valueAt(model.activation, l);
-  const series = isDefined(activation) ? ownSeries(activation, all) : smoothSeries(nameOf(activation), all);
+  const name = isDefined(activation) ? undefined : nameOf(activation);
+  const series = isDefined(activation) ? ownSeries(activation, all) : name === "silu" ? siluSeries(all) : undefined;
   if (series) return (i, j, _a, _b, c, _delta, out) => slopesBySeries(series, i, j, c, out);
-  const slopes: DualSlopes = dualSlopesOf(activation as Exclude<typeof activation, { value: unknown }>);
+  const probits = name && probitSlopes(name, all);
+  if (probits) return (i, j, _a, _b, c, _delta, out) => slopesByProbits(probits, i, j, c, out);
+  const slopes = dualSlopesOf(activation as BuiltIn);
   return (_i, _j, a, b, c, delta, out) => slopes(a, b, c, delta, out);
 }
 

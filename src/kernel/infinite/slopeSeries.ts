@@ -1,5 +1,5 @@
 /**
- * Derivatives of Gaussian expectations by Hermite series: of activations of one's own, and of the smooth ones whose
+ * Derivatives of Gaussian expectations by Hermite series: of activations of one's own, and of silu, whose
  * closed form is a double sum over 576 pairs of probits. With the coefficients α, β, γ and δ of σ, σ', σ'' and σ''',
  *
  *   Ṫ = Σ β β' ρ^k,   ∂T/∂a = ½ Σ γ α' ρ^k,   ∂Ṫ/∂c = Σ γ γ' ρ^k,   ∂Ṫ/∂a = ½ Σ δ β' ρ^k   (Mehler 1866; Price 1958).
@@ -18,50 +18,24 @@ export interface SlopeSeries {
   readonly jerks: Matrix;
 }
 
-type Derivatives = readonly [
-  (z: number) => number,
-  (z: number) => number,
-  (z: number) => number,
-  (z: number) => number,
-];
-
-const logistic = (z: number) => 1 / (1 + Math.exp(-z));
-
-/** s', s'' and s''' of the logistic function. */
-function ofLogistic(z: number): [number, number, number] {
+/** The logistic function and its first three derivatives. */
+function logistic(z: number): [number, number, number, number] {
   const e = Math.exp(-Math.abs(z));
   const first = e / (1 + e) ** 2;
-  const tilt = 1 - 2 * logistic(z);
-  return [first, first * tilt, first * (1 - 6 * first)];
+  const value = 1 / (1 + Math.exp(-z));
+  return [value, first, first * (1 - 2 * value), first * (1 - 6 * first)];
 }
 
-/** σ and its first three derivatives, of the mixtures of probits. */
-const SMOOTH: Readonly<Record<string, Derivatives>> = {
-  sigmoid: [logistic, (z) => ofLogistic(z)[0], (z) => ofLogistic(z)[1], (z) => ofLogistic(z)[2]],
-  tanh: [Math.tanh, (z) => 4 * ofLogistic(2 * z)[0], (z) => 8 * ofLogistic(2 * z)[1], (z) => 16 * ofLogistic(2 * z)[2]],
-  softplus: [
-    (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
-    logistic,
-    (z) => ofLogistic(z)[0],
-    (z) => ofLogistic(z)[1],
-  ],
-  silu: [
-    (z) => z * logistic(z),
-    (z) => logistic(z) + z * ofLogistic(z)[0],
-    (z) => 2 * ofLogistic(z)[0] + z * ofLogistic(z)[1],
-    (z) => 3 * ofLogistic(z)[1] + z * ofLogistic(z)[2],
-  ],
-};
+/** The largest variance whose series is shorter than silu's double sum. */
+const MOST_VARIANCE = 32;
 
-/** The largest variance, times the square of the slope at 0, whose series is shorter than the double sum. */
-const MOST_VARIANCE = { sigmoid: 32, tanh: 8, softplus: 32, silu: 32 };
-
-/** The series of a mixture of probits; undefined where the double sum is the better way. */
-export function smoothSeries(name: string, variances: Float64Array): SlopeSeries | undefined {
-  const most = (MOST_VARIANCE as Record<string, number>)[name];
-  if (most === undefined || variances.some((a) => a > most)) return undefined;
-  const [value, slope, curvature, jerk] = SMOOTH[name];
-  return seriesOf(variances, { name, value, slope }, { name, value: curvature, slope: jerk });
+/** The series of silu; undefined where the double sum is the better way. */
+export function siluSeries(variances: Float64Array): SlopeSeries | undefined {
+  if (variances.some((a) => a > MOST_VARIANCE)) return undefined;
+  const derivative = (k: number) => (z: number) => k * logistic(z)[k - 1] + z * logistic(z)[k];
+  const name = "silu";
+  const low = { name, value: (z: number) => z * logistic(z)[0], slope: derivative(1) };
+  return seriesOf(variances, low, { name, value: derivative(2), slope: derivative(3) });
 }
 
 function seriesOf(variances: Float64Array, low: DefinedActivation, high: DefinedActivation): SlopeSeries {
