@@ -28,6 +28,8 @@ export type { CustomKernel } from "./kernel/custom.js";
 export type { KernelTile, KernelTilesOptions } from "./kernel/kernelTiles.js";
 export {
   type ComposedModel,
+  type InputScaledModel,
+  inputScaled,
   linearKernel,
   type Model,
   type PrecomputedKernel,

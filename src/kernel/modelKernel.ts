@@ -9,6 +9,7 @@ import { type CustomKernel, CustomSource } from "./custom.js";
 import type { Outputs } from "./finite/kernel.js";
 import { NetworkSource } from "./finite/networkKernel.js";
 import { InfiniteSource } from "./infinite/infiniteKernel.js";
+import { InputScaledSource } from "./inputScaled.js";
 import type { KernelSource } from "./kernel.js";
 import { type Kinded, kinded, type Model, ownModel, weighted } from "./models.js";
 
@@ -45,6 +46,7 @@ function sourceOf(
   }
   const composed = given.kind === "composed" ? given.model : undefined;
   if (composed?.kind === "scaled") return part(composed.model, weight * composed.scale);
+  if (composed?.kind === "inputScaled") return new InputScaledSource(part(composed.model, weight), composed.scales);
   if (composed?.kind === "sum") {
     const terms = composed.terms.map((term) => part(term.model, weight * term.weight));
     return new SumSource(context, terms);

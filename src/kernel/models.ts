@@ -17,7 +17,7 @@ import { type CustomKernel, isCustomKernel, ownCustomKernel } from "./custom.js"
 export type Model = Network | InfiniteNetwork | StationaryKernel | ComposedModel | CustomKernel;
 
 /** A model made of other models, or of numbers: plain data, structured-cloneable where its parts are. */
-export type ComposedModel = SumModel | ProductModel | ScaledModel | PrecomputedKernel;
+export type ComposedModel = SumModel | ProductModel | ScaledModel | InputScaledModel | PrecomputedKernel;
 
 export interface SumModel {
   kind: "sum";
@@ -33,6 +33,13 @@ export interface ScaledModel {
   kind: "scaled";
   model: Model;
   scale: number;
+}
+
+export interface InputScaledModel {
+  kind: "inputScaled";
+  model: Model;
+  /** What each input is multiplied by. */
+  scales: number[];
 }
 
 export interface PrecomputedKernel {
@@ -86,6 +93,21 @@ export function productOf(factors: readonly Model[]): ProductModel {
  */
 export function scaled(model: Model, s: number): ScaledModel {
   return { kind: "scaled", model: ownModel(model), scale: positive(s, "s") };
+}
+
+/**
+ * The kernel K(s ∘ x, s ∘ x'): each input is multiplied by a scale of its own before the model sees it. 1/s_j is the
+ * length over which input j matters; a small scale leaves an input out. `tune({ inputScales: true })` finds the scales.
+ *
+ * @param scales one for each input, each > 0.
+ * @throws TypeError for what is no model or no list; RangeError for wrong values.
+ * @example
+ * const model = inputScaled(createInfiniteNetwork({ activation: "erf" }), [1, 0.1]);
+ * ntk.kernel(model, [[1, 5]]).data[0] === ntk.kernel(createInfiniteNetwork({ activation: "erf" }), [[1, 0.5]]).data[0];
+ */
+export function inputScaled(model: Model, scales: NumberList): InputScaledModel {
+  const own = list(positive, "a scale for each input")(scales, "scales");
+  return { kind: "inputScaled", model: ownModel(model), scales: own };
 }
 
 /**
@@ -144,6 +166,10 @@ const PARTS: { [Kind in ComposedModel["kind"]]: (model: Record<string, unknown>)
   scaled: (model) => {
     const { model: inner, scale } = pick(model, "the model", { model: any, scale: any });
     return scaled(inner as Model, scale as number);
+  },
+  inputScaled: (model) => {
+    const { model: inner, scales } = pick(model, "the model", { model: any, scales: any });
+    return inputScaled(inner as Model, scales as NumberList);
   },
   precomputed: (model) => checkPrecomputed(pick(model, "the model", { K: any, cross: any, diagonal: any })),
 };
@@ -204,6 +230,7 @@ export function priorOf(model: Model): Model | undefined {
   switch (model.kind) {
     case "precomputed":
       return model;
+    case "inputScaled":
     case "scaled": {
       const prior = priorOf(model.model);
       return prior && { ...model, model: prior };

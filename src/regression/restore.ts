@@ -8,7 +8,7 @@
  */
 import type { Context } from "../context.js";
 import { isCustomKernel } from "../kernel/custom.js";
-import { isComposed, isStationary, type Model, ownModel } from "../kernel/models.js";
+import { type ComposedModel, isComposed, isStationary, type Model, ownModel } from "../kernel/models.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
 import { transposed } from "../linalg/vectors.js";
 import { toVector } from "../lists.js";
@@ -172,11 +172,23 @@ function altered(name: string, got: number | string, expected: number): RangeErr
   return refusal(new RangeError(`${SNAPSHOT} has ${got} numbers in ${name}; expected ${expected}: it was altered`));
 }
 
-/** True for models that JSON holds: networks with activations of the library, and stationary kernels. */
-function isStored(model: Model): boolean {
+/**
+ * True for models that JSON holds: networks with activations of the library, stationary kernels, and what is made of
+ * these without numbers of their own.
+ */
+function isStored(model: Model, within = false): boolean {
   if (isStationary(model)) return true;
-  if (isComposed(model) || isCustomKernel(model)) return false;
+  if (isCustomKernel(model)) return false;
+  if (isComposed(model)) return model.kind !== "precomputed" && partsOf(model).every((part) => isStored(part, true));
+  // The parameters of a network have a place of their own in a snapshot, and there is one.
+  if (within && !isInfiniteNetwork(model)) return false;
   return ![model.activation].flat().some(isDefined);
+}
+
+/** The models that a composed one is made of. */
+function partsOf(model: Exclude<ComposedModel, { kind: "precomputed" }>): Model[] {
+  if (model.kind === "sum") return model.terms.map((term) => term.model);
+  return model.kind === "product" ? model.factors : [model.model];
 }
 
 /** True where a model may have a kernel of all pairs of outputs. */
@@ -184,16 +196,16 @@ function hasOutputs(model: Model): boolean {
   return !isInfiniteNetwork(model) && !isStationary(model) && !isCustomKernel(model);
 }
 
-/** The model of a snapshot, or the one given for a custom or a composed kernel. */
+/** The model of a snapshot, or the one given for a kernel that it does not hold. */
 function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
   if (header.model !== "custom") {
     if (given !== undefined) throw new RangeError("model is given, but the snapshot has its own; expected no model");
     const shape = header.model as Network;
     return arrays.network ? { ...shape, parameters: arrays.network } : shape;
   }
-  if (given !== undefined && !isStored(given)) return given;
+  if (given !== undefined && (!isStored(given) || isComposed(given))) return given;
   throw new RangeError(
-    `${SNAPSHOT} is of a custom or composed kernel, or has an activation of your own, which it does not hold; expected restore(snapshot, { model }) with it`,
+    `${SNAPSHOT} is of a custom or precomputed kernel, of one made of networks, or has an activation of your own, which it does not hold; expected restore(snapshot, { model }) with it`,
   );
 }
 

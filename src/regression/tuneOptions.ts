@@ -14,10 +14,13 @@ import {
   optional,
   or,
   outputs,
+  readWithin,
   type Schema,
+  seed,
   signal,
 } from "../options.js";
 import type { Signal } from "../signal.js";
+import { describe, refusal } from "../words.js";
 import type { BinnedNoise } from "./tuneNoise.js";
 
 export interface TuneOptions {
@@ -50,6 +53,13 @@ export interface TuneOptions {
    * `relu` expects kinks, `erf` and `sin` do not.
    */
   activation?: readonly Activation[];
+  /**
+   * A scale for each input (automatic relevance determination), found by the gradient of the evidence after all else:
+   * quasi-Newton from the model as it is and from `starts` − 1 seeded starts around it (default 3 in all). For infinite
+   * networks, stationary kernels and models made of them. The result is a kernel with a length for each input, or
+   * another model in `inputScaled`. Inputs should be standardized before.
+   */
+  inputScales?: boolean | { starts?: number; seed?: number };
   /** Numbers of hidden layers to try; a finite network repeats its last width. Default: the model's own depth. */
   depth?: readonly number[];
   /**
@@ -66,7 +76,10 @@ export interface TuneOptions {
    * estimate.
    */
   solver?: "dual" | "cg" | "lowrank";
-  /** The most kernels to decompose for each depth, and for the noise; default 40. */
+  /**
+   * The most kernels for each activation and depth, and for the noise; default 40. For each start of `inputScales`;
+   * default 200.
+   */
   evaluations?: number;
   /** Fit f − f0, as in `fit`. Default false. */
   centered?: boolean;
@@ -92,6 +105,8 @@ export interface TunePoint {
   /** Of stationary kernels alone. */
   lengthScale?: PerLayer<number>;
   period?: PerLayer<number>;
+  /** Where scales of the inputs are searched: what each is multiplied by. */
+  inputScales?: number[];
   /** 0 for labels, which have no noise. */
   ridge: number;
   /** For labels alone: what multiplies the kernel. */
@@ -134,6 +149,20 @@ export interface Tuned<M extends Model = Model> {
   aborted: boolean;
 }
 
+/** Starts of the search of input scales. */
+export interface Starts {
+  starts: number;
+  seed: number;
+}
+
+const inputScales = (value: unknown, name: string): Starts | undefined => {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return { starts: 3, seed: 0 };
+  if (typeof value !== "object")
+    throw refusal(new TypeError(`${name} is ${describe(value)}; expected true, or { starts: 3, seed: 0 }`));
+  return readWithin(value, name, "{ starts: 3, seed: 0 }", { starts: or(count, 3), seed: or(seed, 0) });
+};
+
 /** More activations than there are. */
 const MOST_ACTIVATIONS = 1000;
 
@@ -148,7 +177,8 @@ export const OPTIONS = {
   period: optional(bounds),
   activation: optional(list(ACTIVATION, "a list of activations", MOST_ACTIVATIONS)),
   depth: optional(list(layers, "a list of numbers of hidden layers")),
-  evaluations: or(count, 40),
+  evaluations: optional(count),
+  inputScales,
   centered: or(flag, false),
   outputs: optional(outputs),
   noise: optional(choice(["binned"])),

@@ -2,14 +2,16 @@
 import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
+import { sum } from "../linalg/vectors.js";
 import type { Activation } from "../model/activation.js";
 import { type PerLayer, valueAt } from "../model/perLayer.js";
 import type { Problem } from "../problem.js";
 import { maximise } from "./search.js";
 import { type Coordinate, coordinatesOf, type Family, scalesAt } from "./tuneFamily.js";
+import { searchInputs, withInputScales } from "./tuneInputs.js";
 import { type Bins, binTerms, noiseNotes, type RatedNoise, searchNoise, variancesOf } from "./tuneNoise.js";
-import type { Checked, Tuned, TunePoint } from "./tuneOptions.js";
-import { endOf, type RatedRidge } from "./tuneRidge.js";
+import type { Checked, Starts, Tuned, TunePoint } from "./tuneOptions.js";
+import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
 
 /** A model at its best ridge, or for labels at its best scale. */
 export interface Rated extends RatedRidge {
@@ -26,6 +28,13 @@ export interface Outcome {
 /** Rates a model, with its noise. Yields what it tries, and returns the best of it. */
 export type Rating = (candidate: Model, terms: RowTerms | undefined) => Generator<Outcome, Outcome, void>;
 
+/** What the search of input scales needs beside a rating. */
+export interface Inputs {
+  problemOf: (model: Model) => Problem;
+  inputs: number;
+  starts: Starts;
+}
+
 /** A rating that tries one thing. */
 export function* once(outcome: Outcome): Generator<Outcome, Outcome, void> {
   yield outcome;
@@ -41,7 +50,11 @@ interface Best {
   noise: RatedNoise | undefined;
 }
 
-/** A search: what it has found, and the two ways to go on. */
+/** Kernels of a search, and of a start of input scales. */
+const EVALUATIONS = 40;
+const INPUT_EVALUATIONS = 200;
+
+/** A search: what it has found, and the ways to go on. */
 export class Search {
   readonly coordinates: Coordinate[];
   readonly #context: Context;
@@ -51,6 +64,8 @@ export class Search {
   readonly #bins: Bins | undefined;
   readonly #trace: TunePoint[] = [];
   readonly #notes = new Set<string>();
+  /** The scales of the inputs that were found. */
+  #inputScales: number[] | undefined;
   #best: Best | undefined;
   #aborted = false;
 
@@ -74,7 +89,7 @@ export class Search {
 
   /** Searches the scales at a depth, with the noise that was found so far. */
   *scales(depth: number | undefined, activation?: Activation): Generator<TunePoint, void, void> {
-    const { evaluations } = this.#options;
+    const { evaluations = EVALUATIONS } = this.#options;
     const noise = this.#best?.noise;
     const terms = noise && binTerms(this.#bins as Bins, noise.weights);
     const search = maximise(
@@ -84,9 +99,11 @@ export class Search {
     let next = search.next();
     while (!next.done && !this.#aborted) {
       const scales = scalesAt(this.#family.scales, this.coordinates, next.value);
-      const model = this.#family.make(depth, scales, activation);
+      const made = this.#family.make(depth, scales, activation);
+      const model = this.#inputScales ? withInputScales(made, this.#inputScales) : made;
       const own = activation === undefined ? {} : { activation: shownActivation(activation) };
-      const where = { depth, ...own, weightStd: undefined, biasStd: undefined, ...scales };
+      const found = this.#inputScales && { inputScales: this.#inputScales.slice() };
+      const where = { depth, ...own, weightStd: undefined, biasStd: undefined, ...scales, ...found };
       const score = yield* this.#rating(model, where, terms, noise?.weights);
       next = search.next(score);
     }
@@ -118,10 +135,48 @@ export class Search {
     }
   }
 
+  /** Searches the scales of the inputs of the best model. */
+  *inputs({ problemOf, inputs, starts }: Inputs): Generator<TunePoint, void, void> {
+    if (this.#aborted) return;
+    const { evaluations = INPUT_EVALUATIONS } = this.#options;
+    const { problem, rated, point } = this.best;
+    const { inputScales: _, ...where } = point;
+    const scales = scalesAt(where as Parameters<typeof scalesAt>[0], [], []);
+    const base = this.#family.make(point.depth, scales, point.activation);
+    const before = this.#inputScales;
+    const wrap = (factors: number[]) => withInputScales(base, scaledBy(factors, before));
+    const { source, X } = problem as Problem;
+    const size = sum(source.diagonal(X)) / X.rows;
+    const from = { wrap, problemOf, ridge: rated.ridge, bounds: this.#range(rated, undefined), inputs, size };
+    const search = searchInputs(this.#context, from, starts, evaluations);
+    let next = search.next();
+    while (!next.done && !this.#aborted) {
+      const { inputScales, ...found } = next.value;
+      yield this.#take({ ...found, noise: undefined }, { ...where, inputScales: scaledBy(inputScales, before) });
+      this.#aborted = this.#options.signal?.aborted ?? false;
+      if (!this.#aborted) next = search.next();
+    }
+    this.#inputScales = this.best.point.inputScales;
+    if (next.done && next.value > 0) {
+      this.#notes.add(
+        `${next.value} of ${starts.starts} searches of the input scales used up their ${evaluations} kernels before they converged; raise evaluations`,
+      );
+    }
+  }
+
+  /** Rates the best model by its eigendecomposition, over the whole range of ridges. */
+  *settle(): Generator<TunePoint, void, void> {
+    // The first kernel of a search is decomposed.
+    if (this.#aborted || this.#trace.length === 1) return;
+    const { model, problem, noise, point } = this.best;
+    const rated = bestRidge(this.#context, problem as Problem, "evidence", this.#options.ridge);
+    if (rated.score > point.score) yield this.#take({ model, problem, rated, noise }, point);
+  }
+
   /** Searches the noise of the best model. */
   *noise(): Generator<TunePoint, void, void> {
     if (this.#aborted) return;
-    const { evaluations } = this.#options;
+    const { evaluations = EVALUATIONS } = this.#options;
     const bins = this.#bins as Bins;
     const { model, problem, rated, noise, point } = this.best;
     const start = noise?.weights ?? new Float64Array(bins.count).fill(1);
@@ -166,7 +221,7 @@ export class Search {
     const ofNoise = bins && noise ? noiseNotes(bins, noise, this.#range(rated, noise)) : [];
     const ends = [...boundNotes(point, this.coordinates, depths), ...ofNoise];
     return {
-      model: this.#family.result?.() ?? model,
+      model: (point.inputScales ? undefined : this.#family.result?.()) ?? model,
       ridge: point.ridge,
       ...(point.scale !== undefined && { scale: point.scale }),
       score: point.score,
@@ -178,6 +233,11 @@ export class Search {
       aborted: this.#aborted,
     };
   }
+}
+
+/** Scales times those that were there before. */
+function scaledBy(factors: readonly number[], before: readonly number[] | undefined): number[] {
+  return factors.map((factor, j) => factor * (before?.[j] ?? 1));
 }
 
 /** An activation for the caller, who may change it. */

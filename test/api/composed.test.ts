@@ -4,6 +4,7 @@ import {
   checkKernel,
   createInfiniteNetwork,
   createNetwork,
+  inputScaled,
   linearKernel,
   type Matrix,
   type Model,
@@ -311,14 +312,21 @@ describe.each(variants)("%s", (variant) => {
     expect(() => ntk.ensemble(sumOf([{ model: erf }, { model: net }]), X, Y)).toThrow("has a start of its own");
   });
 
-  test("snapshots: stationary kernels by themselves, composed ones with the model", () => {
+  test("snapshots: plain models by themselves, those made of networks with the model", () => {
     const fit = ntk.fit(maternKernel({ lengthScale: [1, 2] }), X, Y, { ridge: 0.1 });
     const again = ntk.restore(JSON.stringify(fit));
     expect(again.predict(X2)).toEqual(fit.predict(X2));
     const model = sumOf([{ model: net }, { model: rbfKernel(), weight: 0.5 }]);
     const composed = ntk.fit(model, X, Y, { ridge: 0.1 });
-    expect(() => ntk.restore(composed.snapshot())).toThrow("custom or composed kernel");
+    expect(() => ntk.restore(composed.snapshot())).toThrow("of one made of networks");
     expect(ntk.restore(composed.snapshot(), { model }).predict(X2)).toEqual(composed.predict(X2));
+    const plain = sumOf([{ model: scaled(erf, 2) }, { model: productOf([rbfKernel(), inputScaled(erf, [1, 3])]) }]);
+    const alone = ntk.fit(plain, X, Y, { ridge: 0.1 });
+    for (const saved of [alone.snapshot(), JSON.stringify(alone)]) {
+      const restored = ntk.restore(saved);
+      expect(restored.predict(X2)).toEqual(alone.predict(X2));
+      expect(restored.model).toEqual(plain);
+    }
   });
 
   test("what is handed out is nobody else's: JSON of a fit, points of a search", () => {
