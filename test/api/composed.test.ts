@@ -320,6 +320,7 @@ describe.each(variants)("%s", (variant) => {
     const composed = ntk.fit(model, X, Y, { ridge: 0.1 });
     expect(() => ntk.restore(composed.snapshot())).toThrow("of one made of networks");
     expect(ntk.restore(composed.snapshot(), { model }).predict(X2)).toEqual(composed.predict(X2));
+    const erf = createInfiniteNetwork({ activation: "erf" });
     const plain = sumOf([{ model: scaled(erf, 2) }, { model: productOf([rbfKernel(), inputScaled(erf, [1, 3])]) }]);
     const alone = ntk.fit(plain, X, Y, { ridge: 0.1 });
     for (const saved of [alone.snapshot(), JSON.stringify(alone)]) {
