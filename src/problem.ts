@@ -9,6 +9,7 @@ import { type Model, ownModel } from "./kernel/models.js";
 import { type RowTerms, rowTerms } from "./linalg/rowTerms.js";
 import { transposed } from "./linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "./matrix.js";
+import type { MeanBasis } from "./meanBasis.js";
 import { type Check, isList, list, nonNegative } from "./options.js";
 import { describe, refusal } from "./words.js";
 
@@ -116,4 +117,6 @@ export interface Problem {
   outputs: number;
   /** Variances and weights of the rows of the system; undefined where no row has its own. */
   terms: RowTerms | undefined;
+  /** The functions whose coefficients are fitted beside the kernel, and their values at X; undefined without. */
+  trend?: { readonly basis: MeanBasis; readonly H: Matrix };
 }

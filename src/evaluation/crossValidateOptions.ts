@@ -158,6 +158,7 @@ const CANDIDATE = {
   rank: any,
   scale: any,
   centered: any,
+  mean: any,
   outputs: any,
   tune: any,
   classify: any,

@@ -27,6 +27,7 @@ import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "
 import type { LeftOut } from "./jackknife.js";
 import { dualResiduals } from "./leaveOneOut.js";
 import { DIRECT, type Latent, type Method, type Solution, type SolutionState } from "./solution.js";
+import { applied } from "./trendSystem.js";
 
 /** Builds Θ, factors it and solves for α. A ridge path gives its own factor instead. */
 export function solveDual(
@@ -35,7 +36,7 @@ export function solveDual(
   ridges: Float64Array,
   given?: Factor,
   method = DIRECT,
-): Solution {
+): DualSolution {
   const factor = given ?? factorSystem(dualSystem(context, problem, ridges));
   try {
     return new DualSolution(context, problem, ridges, factor, method);
@@ -46,7 +47,7 @@ export function solveDual(
 }
 
 /** A dual solution from its state: predictions have the same bits. @throws MemoryLimitError */
-export function restoreDual(context: Context, problem: Problem, state: SolutionState): Solution {
+export function restoreDual(context: Context, problem: Problem, state: SolutionState): DualSolution {
   const factor = restoredFactor(dualSystem(context, problem, state.ridges), state);
   return new DualSolution(context, problem, state.ridges, factor, state.method, state);
 }
@@ -97,13 +98,13 @@ export class DualSolution extends FactoredSolution implements Solution {
       known.alpha ??
       context.arena.run(() => {
         const rows = copyIn(context, R, columns, size);
-        this.#inverse().solve(rows);
+        this.inverse().solve(rows);
         return rows.copy();
       });
   }
 
   /** A⁻¹. */
-  #inverse(): Inverse {
+  inverse(): Inverse {
     const { terms } = this.#problem;
     if (!terms) return this.factor();
     this.#own ??= new RowFactor(this.factor(), terms);
@@ -160,7 +161,7 @@ export class DualSolution extends FactoredSolution implements Solution {
    * `visit` sees the features of each tile before its prior variances are read.
    */
   #variances(X: Matrix, prior: Float64Array, visit?: (tile: Tile, first: number) => void): Float64Array {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     const count = this.ridges.length;
     const result = new Float64Array(X.rows * this.#problem.source.block * count);
     this.#tiles(X, (K, first, tile) => {
@@ -173,7 +174,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   covariances(X: Matrix): Float64Array[] {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     const context = this.#context;
     const { source } = this.#problem;
     const prior = source.square(X);
@@ -199,18 +200,18 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   logDeterminants(): (number | undefined)[] {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     return Array.from(this.ridges, (_, k) => factor.logDeterminant(k));
   }
 
   looResiduals(): Float64Array | undefined {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     if (this.truncated) return undefined;
     return dualResiduals(this.#context, this.#problem, factor, this.ridges, this.#alpha);
   }
 
   leftOut(): LeftOut | undefined {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     const { columns, source } = this.#problem;
     if (this.truncated || source.block > 1) return undefined;
     const inverses = Array.from(this.ridges, (_, k) => factor.inverseDiagonal(k));
@@ -221,36 +222,12 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   shares(X: Matrix): Float64Array[] {
-    const factor = this.#inverse();
     const { size, source } = this.#problem;
-    const rows = X.rows * source.block;
-    const cross = source.cross(X, this.#problem.X).data;
-    const ridges = this.ridges.length;
-    if (ridges === 1)
-      return [
-        this.#context.arena.run(() => {
-          const solved = copyIn(this.#context, cross, rows, size);
-          factor.solve(solved);
-          return solved.copy();
-        }),
-      ];
-    const shares = Array.from({ length: ridges }, () => new Float64Array(rows * size));
-    for (let i = 0; i < rows; i++) {
-      const row = cross.subarray(i * size, (i + 1) * size);
-      const copies = new Float64Array(ridges * size);
-      for (let k = 0; k < ridges; k++) copies.set(row, k * size);
-      const solved = this.#context.arena.run(() => {
-        const solved = copyIn(this.#context, copies, ridges, size);
-        factor.solve(solved);
-        return solved.copy();
-      });
-      for (let k = 0; k < ridges; k++) shares[k].set(solved.subarray(k * size, (k + 1) * size), i * size);
-    }
-    return shares;
+    return applied(this.#context, this.inverse(), this.ridges.length, source.cross(X, this.#problem.X).data, size);
   }
 
   degreesOfFreedom(): Float64Array {
-    const factor = this.#inverse();
+    const factor = this.inverse();
     return this.ridges.map((_, k) => factor.degreesOfFreedom(k));
   }
 

@@ -30,7 +30,12 @@ export function evidenceOf(
 ): Evidence {
   const { dropped } = repeatsOf(problem);
   const copies = logDeterminant === undefined ? 0 : copiesIn(problem, c, ridge);
-  return gaussianEvidence(problem.size - dropped[c], quadratic, logDeterminant, copies);
+  return gaussianEvidence(
+    problem.size - dropped[c] - (problem.trend?.basis.size ?? 0),
+    quadratic,
+    logDeterminant,
+    copies,
+  );
 }
 
 /** The evidence of n observations, from rᵀα and log|A|, which holds `copies` too much. */

@@ -14,7 +14,7 @@ import type { RowTerms } from "../linalg/rowTerms.js";
 import { type Matrix, type MatrixLike, matrix, type NumberList } from "../matrix.js";
 import { displaced } from "../model/network.js";
 import { read } from "../options.js";
-import { averageAdvice, checkData, type Data, noWeights, residualProblem } from "../problem.js";
+import { averageAdvice, checkData, type Data, noWeights, type Problem, residualProblem } from "../problem.js";
 import { drain } from "../slices.js";
 import { chooseSolver, memoryOf, solving } from "./chooseSolver.js";
 import { solveDual } from "./dual.js";
@@ -42,6 +42,7 @@ import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreF
 import { choosePath, type PathPoint } from "./ridgePath.js";
 import { type RegressionScore, SCORE, scoreOf } from "./score.js";
 import { toBytes } from "./snapshot.js";
+import { TrendSolution, withTrend } from "./trendSolution.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
 const NO_SCALES = new Float64Array(0);
@@ -82,6 +83,7 @@ export function fittingModel(
   const { source, X } = data;
   const given = ridgesOf(checked.ridge ?? 0, data);
   if (perOutput && source.block > 1) throw coupled("perOutput");
+  if (checked.mean !== "zero" && source.block > 1) throw coupled(`mean "${checked.mean}"`);
   const own = pointTermsOf(checked, X.rows);
   checkTotals(own, ridges ?? given);
   const solver = chooseSolver(context, source, X.rows, checked, own);
@@ -97,11 +99,12 @@ function* fitting(
   own: RowTerms | undefined,
   options: CheckedFitOptions,
 ): Generator<FitProgress, Fit, void> {
-  const { ridges = [], perOutput, scale, centered, onProgress } = options;
+  const { ridges = [], perOutput, scale, centered, mean, onProgress } = options;
   const { source, X, Y } = data;
   const start = centered ? new Float64Array(Y.data.length) : source.start(X, Y.cols);
   const problem = residualProblem(data, start, own);
   const fitted = { context, model: data.model, problem, centered, scale };
+  if (mean !== "zero") return new Fit({ ...fitted, ...fitTrend(context, problem, given, mean), path: [] });
   if (solver === "path") {
     const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges, perOutput);
     return new Fit({ ...fitted, solution: solveDual(context, problem, chosen, factor), path, notes });
@@ -120,6 +123,18 @@ function* fitting(
     slices.return(undefined as never);
   }
   return new Fit({ ...fitted, ...slice.value, path: [] });
+}
+
+/** A fit whose mean has coefficients. */
+function fitTrend(context: Context, plain: Problem, ridges: Float64Array, kind: "constant" | "linear") {
+  const problem = withTrend(plain, kind);
+  const inner = solveDual(context, plain, ridges);
+  try {
+    return { problem, solution: new TrendSolution(context, problem, inner), notes: [] };
+  } catch (error) {
+    inner.free();
+    throw error;
+  }
 }
 
 /** `ntk.restore`: see {@link ../ntk.js}. */
@@ -282,7 +297,11 @@ export class Fit {
   parameters(): Float64Array {
     this.#lease.check();
     const displacement = this.#fitted.solution.displacement();
-    const { source } = this.#fitted.problem;
+    const { source, trend } = this.#fitted.problem;
+    if (trend)
+      throw new RangeError(
+        `parameters() has no place for the mean "${trend.basis.kind}" of this fit; expected a fit with mean "zero"`,
+      );
     const net = source.weights;
     if (!net || !displacement) throw noWeights("parameters()", source);
     return checkNumbers(displaced(net, displacement), "parameters()");
@@ -306,7 +325,7 @@ export class Fit {
 
   /**
    * What each training point adds to the prediction at one new point x (1×d): row i is α_i K(x, x_i), N×C. The sum of a
-   * column, plus f(x, θ0) unless the fit is `centered`, is the predicted mean. With the kernel of all pairs of outputs
+   * column, plus f(x, θ0) unless the fit is `centered`, and plus the mean's own part with `mean`, is the predicted mean. With the kernel of all pairs of outputs
    * row i has the parts of all outputs of point i.
    *
    * @throws RangeError for wrong shapes or non-finite input; MemoryLimitError; BackendError after `dispose()`.

@@ -1,6 +1,7 @@
 /** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
 import { SAMPLES } from "../linalg/gaussianSamples.js";
 import type { Matrix, NumberList } from "../matrix.js";
+import type { PriorMean } from "../meanBasis.js";
 import {
   callback,
   choice,
@@ -75,6 +76,16 @@ export interface FitOptions {
   scale?: 1 | "fit";
   /** Fit f − f0 instead of f, which leaves out the start values of the network. Default false. */
   centered?: boolean;
+  /**
+   * The prior mean beside the start values.
+   *
+   * - `zero` (default): none.
+   * - `constant`, `linear`: an intercept, and with `linear` a slope for each input. The coefficients have a flat prior:
+   *   generalised least squares fits them with the kernel, and their uncertainty is a part of every variance. The
+   *   prediction far from the data is then the mean's. `report.meanCoefficients` has them. It needs solver `dual` (what
+   *   `auto` takes with it), a ridge, and one kernel for all outputs.
+   */
+  mean?: PriorMean;
   /**
    * The kernel of several outputs.
    *
@@ -162,6 +173,7 @@ const OPTIONS = {
   solver: or(choice(["auto", "dual", "primal", "cg", "lowrank"]), "auto"),
   scale: or(scaleOrFit, 1),
   centered: or(flag, false),
+  mean: or(choice(["zero", "constant", "linear"]), "zero"),
   outputs: optional(outputs),
   traceError: optional(nonNegative),
   rank: optional(count),
@@ -208,6 +220,14 @@ export function checkFitOptions(options: FitOptions): CheckedFitOptions {
   for (const key of ["traceError", "rank"] as const) {
     if (checked[key] !== undefined && solver !== "lowrank")
       throw new RangeError(`${key} is given with solver "${solver}"; expected solver "lowrank" beside it`);
+  }
+  if (checked.mean !== "zero") {
+    if (solver !== "auto" && solver !== "dual")
+      throw new RangeError(`mean "${checked.mean}" is given with solver "${solver}"; expected solver "dual"`);
+    if (ridges !== undefined)
+      throw new RangeError(
+        `mean "${checked.mean}" is given with ridges, which are rated without it; expected one ridge, as tune finds it`,
+      );
   }
   if (ridges === undefined) {
     if (perOutput) throw new RangeError("perOutput is true without ridges; expected the ridges to choose from");

@@ -9,11 +9,14 @@ import { scratch } from "../linalg/view.js";
 import type { Problem } from "../problem.js";
 import { meanOfGroup, repeatsOf } from "./repeats.js";
 
+/** What leave-one-out asks of A⁻¹. */
+export type LeftOutInverse = Pick<Inverse, "n" | "explained" | "inverseDiagonal">;
+
 /** From the N×N system: α_i / [A⁻¹]_ii, N×C. α lies in rows. */
 export function dualResiduals(
   context: Context,
   problem: Problem,
-  factor: Inverse,
+  factor: LeftOutInverse,
   lambdas: Float64Array,
   alphas: Float64Array,
 ): Float64Array {
@@ -40,7 +43,7 @@ export function dualResiduals(
 /** 1ᵀA⁻¹1 over each group of rows, groups × ridges. */
 function groupInverses(
   context: Context,
-  factor: Inverse,
+  factor: LeftOutInverse,
   ridges: number,
   groups: readonly (readonly number[])[],
 ): Float64Array {

@@ -36,9 +36,12 @@ function meanGradient({ problem, solution, centered }: Fitted, X: Matrix): Matri
     return own;
   });
   const pulled = byOutput(gradients.pull(X, problem.X, weights), outputs);
-  if (centered) return pulled;
-  const start = gradients.start(X, outputs);
-  for (const [c, { data }] of pulled.entries()) for (let at = 0; at < data.length; at++) data[at] += start[c].data[at];
+  const trend = solution.trendGradient?.(X).mean;
+  const start = centered ? undefined : gradients.start(X, outputs);
+  for (const more of [trend, start]) {
+    if (!more) continue;
+    for (const [c, { data }] of pulled.entries()) for (let at = 0; at < data.length; at++) data[at] += more[c].data[at];
+  }
   return pulled;
 }
 
@@ -73,6 +76,7 @@ function varianceGradient({ problem, solution }: Fitted, X: Matrix, scales: Floa
     const shares = solution.shares(points).map((data): Matrix => ({ data, rows, cols: size }));
     const prior = gradients.diagonal(points);
     const explained = gradients.pull(points, training, shares);
+    const trend = solution.trendGradient?.(points).variance();
     for (const [c, { data }] of results.entries()) {
       // With the kernel of all pairs of outputs each row is one output's; else outputs differ by their ridges alone.
       const own = explained[explained.length > 1 ? c : 0].data;
@@ -81,7 +85,8 @@ function varianceGradient({ problem, solution }: Fitted, X: Matrix, scales: Floa
       for (let n = 0; n < points.rows; n++) {
         for (let t = 0; t < d; t++) {
           const at = (n * block + offset) * d + t;
-          data[(first + n) * d + t] = scale * (prior.data[at] - 2 * own[at]);
+          const more = trend?.[trend.length > 1 ? c : 0].data[at] ?? 0;
+          data[(first + n) * d + t] = scale * (prior.data[at] - 2 * own[at] + more);
         }
       }
     }

@@ -134,9 +134,10 @@ export class Report {
 
   /** ŝ = rᵀα/N of each output. */
   #fittedScales(): Float64Array {
-    const { outputs, columns } = this.#problem;
+    const { outputs, columns, size, trend } = this.#problem;
     const { dropped } = repeatsOf(this.#problem);
-    const scales = this.#solution.quadratics().map((value, c) => value / (this.#problem.size - dropped[c]));
+    const n = size - (trend?.basis.size ?? 0);
+    const scales = this.#solution.quadratics().map((value, c) => value / (n - dropped[c]));
     return Float64Array.from({ length: outputs }, (_, c) => scales[columns > 1 ? c : 0]);
   }
 
@@ -224,6 +225,15 @@ export class Report {
    */
   get logEvidenceError(): number | undefined {
     return this.#lazy("logEvidenceError", () => evidenceError(this.#problem, this.#solution));
+  }
+
+  /**
+   * With `mean` in `fit`: the coefficients of the mean in the units of X, an intercept and a slope for each input in
+   * rows, an output in each column; else undefined.
+   */
+  get meanCoefficients(): Matrix | undefined {
+    const known = this.#lazy("meanCoefficients", () => this.#solution.coefficients?.());
+    return known && matrix(known.length / this.#problem.outputs, this.#problem.outputs, known.slice());
   }
 
   /** How far the kernel of solver `"lowrank"` is from the model's, its rank and trace error; else undefined. */

@@ -29,6 +29,7 @@ import type { PathPoint } from "./ridgePath.js";
 import { checkFormat, formatName, fromBytes, type Packed } from "./snapshot.js";
 import { HEADER, SNAPSHOT } from "./snapshotHeader.js";
 import type { Solution, SolutionState } from "./solution.js";
+import { type TrendProblem, TrendSolution, withTrend } from "./trendSolution.js";
 
 /** The parts of a `Fit`. */
 export interface Fitted {
@@ -51,7 +52,7 @@ export interface RestoreOptions {
 /** A fit in plain numbers and strings. */
 export function packFit({ model, problem, solution, centered, scale, path, notes }: Fitted): Packed {
   const { network, block } = problem.source;
-  const { alpha, displacement, packed, ridges, method, ...state } = solution.state();
+  const { alpha, displacement, packed, ridges, method, trend, ...state } = solution.state();
   const own = pointTerms(problem);
   const { parameters, ...shape } = network ? ownNetwork(network) : { parameters: undefined };
   return {
@@ -63,6 +64,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       ridge: ridges.length > 1 ? [...ridges] : ridges[0],
       scale,
       centered,
+      ...(problem.trend && { mean: problem.trend.basis.kind }),
       rows: problem.X.rows,
       inputs: problem.X.cols,
       outputs: problem.outputs,
@@ -80,6 +82,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
       displacement,
       factor: packed?.rows,
       order: packed?.order,
+      trend,
     }),
   };
 }
@@ -101,13 +104,18 @@ export function restoreFit(context: Context, snapshot: unknown, options: Restore
   const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
   const bytes = bytesOf(snapshot);
   const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(snapshot);
-  const { rows, inputs, outputs, kernel, ridge, scale, centered, path, choice, state } = pick(header, SNAPSHOT, HEADER);
+  const { rows, inputs, outputs, kernel, ridge, scale, centered, mean, path, choice, state } = pick(
+    header,
+    SNAPSHOT,
+    HEADER,
+  );
   const model = modelOf({ header, arrays }, given as Model | undefined);
   const X = matrix(rows, inputs, sized(arrays, "X", rows * inputs));
   const Y = matrix(rows, outputs, sized(arrays, "Y", rows * outputs));
   const data = checkData(context, model, X, Y, hasOutputs(model) ? kernel : undefined);
   const start = centered ? new Float64Array(Y.data.length) : data.source.start(data.X, outputs);
-  const problem = residualProblem(data, start, ownTerms(arrays, rows));
+  const plain = residualProblem(data, start, ownTerms(arrays, rows));
+  const problem = mean ? withTrend(plain, mean) : plain;
   if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
   const solution = restoreSolution(context, problem, {
     ...state,
@@ -133,14 +141,17 @@ function ownTerms(arrays: Packed["arrays"], rows: number): RowTerms | undefined 
 
 function restoreSolution(context: Context, problem: Problem, state: SolutionState): Solution {
   const net = problem.source.weights as Network;
-  if (state.space === "dual") return restoreDual(context, problem, state);
+  if (state.space === "dual") {
+    const inner = restoreDual(context, problem, state);
+    return state.trend ? new TrendSolution(context, problem as TrendProblem, inner, state) : inner;
+  }
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
   if (state.space === "lowrank") return restoreLowRank(context, problem, state);
   return restoreMatrixFree(context, problem, state);
 }
 
 /** α, the weights and the factor. The data prescribe the length of each. */
-function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: SolutionState["space"]) {
+function solved(arrays: Packed["arrays"], { R, size, source, columns, trend }: Problem, space: SolutionState["space"]) {
   if (space === "primal" && !source.weights) {
     throw new RangeError(`${SNAPSHOT} was solved by "${space}", which needs the weights of a network: it was altered`);
   }
@@ -150,7 +161,8 @@ function solved(arrays: Packed["arrays"], { R, size, source }: Problem, space: S
   const order = arrays.order && sized(arrays, "order", n);
   return {
     alpha: sized(arrays, "alpha", space === "primal" ? 0 : R.length),
-    displacement: source.weights && sized(arrays, "displacement", P),
+    displacement: trend ? undefined : source.weights && sized(arrays, "displacement", P),
+    ...(trend && { trend: sized(arrays, "trend", columns * trend.basis.size) }),
     packed: rows && { rows, order: order && permutation(order) },
   };
 }
@@ -211,7 +223,7 @@ function modelOf({ header, arrays }: Packed, given: Model | undefined): Model {
 
 /** The same content as readable JSON, with the arrays in the places where a reader looks for them. */
 export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): Record<string, unknown> {
-  const { network, X, Y, noise, weights, displacement, factor, order } = arrays;
+  const { network, X, Y, noise, weights, displacement, factor, order, trend } = arrays;
   const list = (array: Float64Array | undefined) => array && [...array];
   return {
     ...header,
@@ -223,6 +235,7 @@ export function jsonOf({ header, arrays }: Packed, dualWeights: Float64Array): R
     dualWeights: [...dualWeights],
     ...(displacement && { displacement: list(displacement) }),
     ...(factor && { factor: list(factor), order: list(order) }),
+    ...(trend && { trend: list(trend) }),
   };
 }
 
@@ -233,7 +246,7 @@ function fromJson(snapshot: unknown): Packed {
     throw new TypeError(`${SNAPSHOT} is ${describe(snapshot)}; expected what fit.toJSON() or fit.snapshot() gave`);
   }
   return reading(SNAPSHOT, () => {
-    const { X, Y, noise, weights, dualWeights, displacement, factor, order, ...header } = value;
+    const { X, Y, noise, weights, dualWeights, displacement, factor, order, trend, ...header } = value;
     checkFormat(header.format);
     const { kernel, outputs, state } = pick(header, SNAPSHOT, HEADER);
     const { model } = header;
@@ -250,6 +263,7 @@ function fromJson(snapshot: unknown): Packed {
         Y: numbers(Y, "Y"),
         noise: numbers(noise, "noise"),
         weights: numbers(weights, "weights"),
+        trend: numbers(trend, "trend"),
         alpha: state.space === "primal" ? new Float64Array() : transposed(alpha, alpha.length / columns, columns),
         displacement: numbers(displacement, "displacement"),
         factor: numbers(factor, "factor"),

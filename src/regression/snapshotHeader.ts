@@ -72,6 +72,7 @@ export const HEADER = {
   ridge: ((value, name) => [ridgeOrRidges(value, name)].flat()) as Check<number[]>,
   scale: scaleOrFit,
   centered: flag,
+  mean: optional(choice(["constant", "linear"])),
   path: several(point),
   choice: several(word),
   state: fields({

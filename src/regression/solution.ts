@@ -39,6 +39,8 @@ export interface SolutionState {
   resident: boolean;
   /** The measured backward error, if it is not measured again. */
   backwardError: number | undefined;
+  /** Coefficients of the mean's functions, columns×m. */
+  trend?: Float64Array;
   /** Of solver `lowrank`: what was asked of its approximation, which is made again. */
   lowRank?: { traceError: number | undefined; rank: number | undefined };
 }
@@ -95,6 +97,13 @@ export interface Solution {
    * are made of. Left out by solvers that have no factor of A.
    */
   shares?(X: Matrix): Float64Array[];
+  /** Coefficients of the mean in the units of X, (1 or 1 + d)×C; left out where the mean has none. */
+  coefficients?(): Float64Array;
+  /**
+   * What the mean's functions add to the gradients at X, N×d for each output: to that of the mean, and for each ridge to
+   * that of the variance where {@link shares} are those of this solution.
+   */
+  trendGradient?(X: Matrix): { mean: Matrix[]; variance(): Matrix[] };
   /** tr ΘA⁻¹ for each ridge; undefined without a factor. */
   degreesOfFreedom(): Float64Array | undefined;
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */

@@ -1,0 +1,290 @@
+/**
+ * A regression whose mean has coefficients of its own, fitted by generalised least squares: the coefficients have a flat
+ * prior, and their uncertainty is a part of every variance (Rasmussen & Williams 2006, 2.7). With k the cross kernel at x
+ * and ρ = h(x) − Sᵀk,
+ *
+ *   mean = f0 + kᵀα + h(x)ᵀb,   b = M⁻¹Sᵀr,   variance = K(x, x) − kᵀA⁻¹k + ρᵀM⁻¹ρ.
+ */
+import type { Context } from "../context.js";
+import { diagonalOf, scaledBy } from "../linalg/rowTerms.js";
+import { backwardErrorOf } from "../linalg/system.js";
+import { dot, transposed } from "../linalg/vectors.js";
+import { type Matrix, matrix, rowsOf } from "../matrix.js";
+import { MeanBasis } from "../meanBasis.js";
+import type { Problem } from "../problem.js";
+import type { DualSolution } from "./dual.js";
+import { dualSystem } from "./dualSystem.js";
+import { clampDiagonal } from "./factoredSolution.js";
+import type { LeftOut } from "./jackknife.js";
+import { dualResiduals } from "./leaveOneOut.js";
+import type { Latent, Solution, SolutionState } from "./solution.js";
+import { applied, squares, type Trend, TrendInverse, trendsOf } from "./trendSystem.js";
+
+/** Rows of new points at a time. */
+const TILE = 1024;
+
+/** A problem whose mean has coefficients. */
+export type TrendProblem = Problem & { trend: NonNullable<Problem["trend"]> };
+
+export class TrendSolution implements Solution {
+  readonly #context: Context;
+  readonly #problem: TrendProblem;
+  readonly #inner: DualSolution;
+  /** α, columns×n, and b, columns×m. */
+  readonly #alpha: Float64Array;
+  readonly #coefficients: Float64Array;
+  #made: Trend[] | undefined;
+  #leftOut: TrendInverse | undefined;
+
+  /** @throws RangeError where the coefficients have no one answer */
+  constructor(
+    context: Context,
+    problem: TrendProblem,
+    inner: DualSolution,
+    known?: Pick<SolutionState, "alpha" | "trend">,
+  ) {
+    this.#context = context;
+    this.#problem = problem;
+    this.#inner = inner;
+    const { R, columns, size: n, trend } = problem;
+    const m = trend.basis.size;
+    if (known) {
+      this.#alpha = known.alpha;
+      this.#coefficients = known.trend as Float64Array;
+      return;
+    }
+    if (inner.truncated)
+      throw new RangeError(
+        `mean "${trend.basis.kind}" needs a kernel with a ridge above rounding level: without one the kernel alone fits the targets; expected a larger ridge, or mean "zero"`,
+      );
+    this.#alpha = transposed(inner.dualWeights(), n, columns);
+    this.#coefficients = new Float64Array(columns * m);
+    for (let c = 0; c < columns; c++) {
+      const own = this.#trend(c);
+      const b = own.solve(own.project(R.subarray(c * n, (c + 1) * n)));
+      own.add(b, this.#alpha.subarray(c * n, (c + 1) * n), -1);
+      this.#coefficients.set(b, c * m);
+    }
+  }
+
+  get #trends(): Trend[] {
+    this.#made ??= trendsOf(this.#context, this.#inner.inverse(), this.ridges.length, this.#problem.trend.H);
+    return this.#made;
+  }
+
+  /** The trend of right-hand side c. */
+  #trend(c: number): Trend {
+    return this.#trends[this.#trends.length > 1 ? c : 0];
+  }
+
+  #inverse(): TrendInverse {
+    this.#leftOut ??= new TrendInverse(this.#inner.inverse(), this.#trends);
+    return this.#leftOut;
+  }
+
+  get solver() {
+    return this.#inner.solver;
+  }
+
+  get ridges(): Float64Array {
+    return this.#inner.ridges;
+  }
+
+  get method() {
+    return this.#inner.method;
+  }
+
+  get shift(): number {
+    return this.#inner.shift;
+  }
+
+  get fixed(): string {
+    return 'a fit whose mean has coefficients of its own is not edited; fit anew, or take mean "zero"';
+  }
+
+  findings() {
+    return this.#inner.findings();
+  }
+
+  state(): SolutionState {
+    const state = this.#inner.state();
+    return { ...state, displacement: undefined, alpha: this.#alpha, trend: this.#coefficients };
+  }
+
+  displacement(): undefined {
+    return undefined;
+  }
+
+  dualWeights(): Float64Array {
+    return transposed(this.#alpha, this.#problem.columns, this.#problem.size);
+  }
+
+  coefficients(): Float64Array {
+    const { columns, trend } = this.#problem;
+    const m = trend.basis.size;
+    const units = Array.from({ length: columns }, (_, c) =>
+      trend.basis.inUnits(this.#coefficients.subarray(c * m, (c + 1) * m)),
+    );
+    return Float64Array.from({ length: m * columns }, (_, at) => units[at % columns][Math.floor(at / columns)]);
+  }
+
+  predict(X: Matrix, start: boolean, variance: boolean): Latent {
+    const { source, columns, size: n, trend } = this.#problem;
+    const m = trend.basis.size;
+    const H = trend.basis.at(X).data;
+    const mean = start ? source.start(X, columns).slice() : new Float64Array(X.rows * columns);
+    const latent = variance ? (this.#inner.predict(X, false, true).variance as Float64Array) : undefined;
+    const ridges = this.ridges.length;
+    for (let first = 0; first < X.rows; first += TILE) {
+      const points = rowsOf(X, first, Math.min(TILE, X.rows - first));
+      const K = source.cross(points, this.#problem.X).data;
+      for (let i = 0; i < points.rows; i++) {
+        const [row, k] = [first + i, K.subarray(i * n, (i + 1) * n)];
+        const h = H.subarray(row * m, (row + 1) * m);
+        for (let c = 0; c < columns; c++) {
+          const own = this.#alpha.subarray(c * n, (c + 1) * n);
+          const trendPart = dot(h, this.#coefficients.subarray(c * m, (c + 1) * m));
+          mean[row * columns + c] += dot(k, own) + trendPart;
+        }
+        if (latent)
+          for (const [r, one] of this.#trends.entries()) latent[row * ridges + r] += squares(one.half(rest(one, h, k)));
+      }
+    }
+    return { mean, variance: latent };
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    const { source, size: n, trend } = this.#problem;
+    const H = trend.basis.at(X).data;
+    const K = source.cross(X, this.#problem.X).data;
+    const m = trend.basis.size;
+    return this.#inner.covariances(X).map((covariance, r) => {
+      const one = this.#trends[r];
+      const rests = Array.from({ length: X.rows }, (_, i) =>
+        one.half(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n))),
+      );
+      for (let i = 0; i < X.rows; i++)
+        for (let j = 0; j < X.rows; j++) covariance[i * X.rows + j] += dot(rests[i], rests[j]);
+      return clampDiagonal(covariance, X.rows);
+    });
+  }
+
+  quadratics(): Float64Array {
+    const { R, columns, size: n } = this.#problem;
+    return Float64Array.from({ length: columns }, (_, c) =>
+      Math.max(0, dot(R.subarray(c * n, (c + 1) * n), this.#alpha.subarray(c * n, (c + 1) * n))),
+    );
+  }
+
+  logDeterminants(): (number | undefined)[] {
+    const units = this.#problem.trend.basis.logUnits;
+    return this.#inner
+      .logDeterminants()
+      .map((value, k) => (value === undefined ? undefined : value + this.#trends[k].logDeterminant + units));
+  }
+
+  looResiduals(): Float64Array {
+    return dualResiduals(this.#context, this.#problem, this.#inverse(), this.ridges, this.#alpha);
+  }
+
+  leftOut(): LeftOut {
+    const { columns } = this.#problem;
+    const inverses = Array.from(this.ridges, (_, k) => this.#inverse().inverseDiagonal(k));
+    const residuals = this.dualWeights().map(
+      (alpha, at) => alpha / inverses[inverses.length > 1 ? at % columns : 0][Math.floor(at / columns)],
+    );
+    return { residuals, shares: (X) => this.shares(X) };
+  }
+
+  /** A⁻¹k + S M⁻¹ρ: what the mean takes of each target. */
+  shares(X: Matrix): Float64Array[] {
+    const { source, size: n, trend } = this.#problem;
+    const m = trend.basis.size;
+    const H = trend.basis.at(X).data;
+    const K = source.cross(X, this.#problem.X).data;
+    const shares = applied(this.#context, this.#inner.inverse(), this.ridges.length, K, n);
+    shares.forEach((share, r) => {
+      const one = this.#trends[r];
+      for (let i = 0; i < X.rows; i++) {
+        const b = one.solve(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n)));
+        one.add(b, share.subarray(i * n, (i + 1) * n), 1);
+      }
+    });
+    return shares;
+  }
+
+  trendGradient(X: Matrix): { mean: Matrix[]; variance(): Matrix[] } {
+    const { source, size: n, columns, trend } = this.#problem;
+    const { basis } = trend;
+    const m = basis.size;
+    const gradient = (coefficients: (row: number) => ArrayLike<number>) => {
+      const result = matrix(X.rows, X.cols);
+      for (let i = 0; i < X.rows; i++) {
+        const b = coefficients(i);
+        for (let j = 0; j < X.cols; j++) result.data[i * X.cols + j] = basis.slope(j, b);
+      }
+      return result;
+    };
+    const mean = Array.from({ length: columns }, (_, c) =>
+      gradient(() => this.#coefficients.subarray(c * m, (c + 1) * m)),
+    );
+    const variance = () => {
+      const H = basis.at(X).data;
+      const K = source.cross(X, this.#problem.X).data;
+      return this.#trends.map((one) =>
+        gradient((i) =>
+          one.solve(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n))).map((b) => 2 * b),
+        ),
+      );
+    };
+    return { mean, variance };
+  }
+
+  degreesOfFreedom(): Float64Array {
+    const { size: n, terms } = this.#problem;
+    return this.ridges.map((ridge, k) => {
+      const noise = terms ? diagonalOf(terms, ridge) : new Float64Array(n).fill(ridge);
+      return Math.min(n, Math.max(0, this.#inverse().degreesOfFreedom(k, noise)));
+    });
+  }
+
+  /** Of the system A α = r − Hb. */
+  backwardError(): number {
+    const { R, columns, size: n, trend, terms } = this.#problem;
+    const m = trend.basis.size;
+    const rest = R.slice();
+    for (let c = 0; c < columns; c++)
+      for (let i = 0; i < n; i++)
+        rest[c * n + i] -= dot(
+          trend.H.data.subarray(i * m, (i + 1) * m),
+          this.#coefficients.subarray(c * m, (c + 1) * m),
+        );
+    const system = dualSystem(this.#context, this.#problem, this.ridges);
+    if (!terms) return backwardErrorOf(system, rest, this.#alpha, undefined);
+    return backwardErrorOf(system, scaledBy(terms, rest), scaledBy(terms, this.#alpha, -1), undefined);
+  }
+
+  spectrum(bare = false): Float64Array {
+    return this.#inner.spectrum(bare);
+  }
+
+  update(): Solution {
+    throw new RangeError(this.fixed);
+  }
+
+  free(): void {
+    this.#inner.free();
+  }
+}
+
+/** ρ = h − Sᵀk. */
+function rest(trend: Trend, h: Float64Array, k: Float64Array): Float64Array {
+  const projected = trend.project(k);
+  return h.map((value, a) => value - projected[a]);
+}
+
+/** A problem whose mean has coefficients. @throws RangeError where the rows do not determine them */
+export function withTrend(problem: Problem, kind: "constant" | "linear"): TrendProblem {
+  const basis = new MeanBasis(kind, problem.X);
+  return { ...problem, trend: { basis, H: basis.at(problem.X) } };
+}
