@@ -9,7 +9,7 @@ import { type Model, ownModel } from "./kernel/models.js";
 import { type RowTerms, rowTerms } from "./linalg/rowTerms.js";
 import { transposed } from "./linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike } from "./matrix.js";
-import type { MeanBasis } from "./meanBasis.js";
+import type { MeanBasis } from "./model/meanBasis.js";
 import { type Check, isList, list, nonNegative } from "./options.js";
 import { describe, refusal } from "./words.js";
 
@@ -102,8 +102,8 @@ export function noWeights(method: string, { network }: KernelSource): RangeError
 }
 
 /**
- * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is one
- * right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
+ * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is
+ * one right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
  */
 export interface Problem {
   source: KernelSource;

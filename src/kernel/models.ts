@@ -1,6 +1,6 @@
 /**
- * Models: what `kernel`, `fit` and `dynamics` take. A model is a network, an infinite network, a stationary kernel, a
- * user's own kernel, or made of other models. All but a user's own are plain data.
+ * Models: what `kernel`, `fit` and `dynamics` take. A model is a network, an infinite network, a stationary kernel,
+ * a user's own kernel, or made of other models. All but a user's own are plain data.
  */
 import { checkSymmetric, toMatrix } from "../check.js";
 import { toVector } from "../lists.js";
@@ -96,14 +96,16 @@ export function scaled(model: Model, s: number): ScaledModel {
 }
 
 /**
- * The kernel K(s ∘ x, s ∘ x'): each input is multiplied by a scale of its own before the model sees it. 1/s_j is the
- * length over which input j matters; a small scale leaves an input out. `tune({ inputScales: true })` finds the scales.
+ * The kernel K(s ∘ x, s ∘ x'): each input is multiplied by a scale of its own before the model sees it. 1/s_j is
+ * the length over which input j matters; a small scale leaves an input out. `tune({ inputScales: true })` finds the
+ * scales.
  *
  * @param scales one for each input, each > 0.
  * @throws TypeError for what is no model or no list; RangeError for wrong values.
  * @example
  * const model = inputScaled(createInfiniteNetwork({ activation: "erf" }), [1, 0.1]);
- * ntk.kernel(model, [[1, 5]]).data[0] === ntk.kernel(createInfiniteNetwork({ activation: "erf" }), [[1, 0.5]]).data[0];
+ * ntk.kernel(model, [[1, 5]]).data[0] === ntk.kernel(createInfiniteNetwork({ activation: "erf" }), [[1,
+ * 0.5]]).data[0];
  */
 export function inputScaled(model: Model, scales: NumberList): InputScaledModel {
   const own = list(positive, "a scale for each input")(scales, "scales");
@@ -111,13 +113,13 @@ export function inputScaled(model: Model, scales: NumberList): InputScaledModel 
 }
 
 /**
- * A kernel of stored numbers. An input is one integer: i < n is row i of K, n×n; n + i is row i of `cross`, t×n, the
- * kernel of a further point with the first n, whose variance is entry i of `diagonal`, t numbers.
+ * A kernel of stored numbers. An input is one integer: i < n is row i of K, n×n; n + i is row i of `cross`, t×n,
+ * the kernel of a further point with the first n, whose variance is entry i of `diagonal`, t numbers.
  *
  * @throws TypeError for what is no matrix; RangeError where K is not symmetric or shapes do not match.
  * @example
- * const fit = ntk.fit(precomputed([[2, 1], [1, 2]], { cross: [[1, 1]], diagonal: [2] }), [0, 1], [1, 3], { ridge: 1 });
- * fit.predict([2]).mean.rows; // 1
+ * const fit = ntk.fit(precomputed([[2, 1], [1, 2]], { cross: [[1, 1]], diagonal: [2] }), [0, 1], [1, 3], { ridge: 1
+ * }); fit.predict([2]).mean.rows; // 1
  */
 export function precomputed(
   K: MatrixLike,
@@ -175,7 +177,8 @@ const PARTS: { [Kind in ComposedModel["kind"]]: (model: Record<string, unknown>)
 };
 
 /**
- * A checked copy of a model, for what is kept: it stays as it is, whatever becomes of the caller's arrays and objects.
+ * A checked copy of a model, for what is kept: it stays as it is, whatever becomes of the caller's arrays and
+ * objects.
  *
  * @throws TypeError, RangeError
  */
@@ -220,8 +223,8 @@ export function linearKernel(options: { weightStd?: number; biasStd?: number } =
 }
 
 /**
- * The kernel of a model's outputs before training: NNGP for infinite networks, else the kernel itself. Undefined where
- * the outputs start elsewhere: for finite networks and kernels with a mean.
+ * The kernel of a model's outputs before training: NNGP for infinite networks, else the kernel itself. Undefined
+ * where the outputs start elsewhere: for finite networks and kernels with a mean.
  */
 export function priorOf(model: Model): Model | undefined {
   if (isInfiniteNetwork(model)) return { ...model, kernel: "nngp" };

@@ -1,4 +1,7 @@
-/** Inverses of triangular and symmetric matrices in place, at a factorisation's cost each (LAPACK's trtri and lauum). */
+/**
+ * Inverses of triangular and symmetric matrices in place, at a factorisation's cost each (LAPACK's trtri and
+ * lauum).
+ */
 import { gemm, mirror, trsm } from "./blas.js";
 import { scratch, type View } from "./view.js";
 
@@ -6,8 +9,8 @@ import { scratch, type View } from "./view.js";
 const BLOCK = 128;
 
 /**
- * L⁻¹ over the lower triangle of L, with zeros above it in the blocks of the diagonal. Blocks of rows go from the bottom
- * up: L_i⁻¹'s row block is −L_ii⁻¹ (L_i,: L⁻¹) of the rows above, which are still L.
+ * L⁻¹ over the lower triangle of L, with zeros above it in the blocks of the diagonal. Blocks of rows go from the
+ * bottom up: L_i⁻¹'s row block is −L_ii⁻¹ (L_i,: L⁻¹) of the rows above, which are still L.
  */
 export function invertTriangle(L: View): void {
   const n = L.rows;
@@ -33,7 +36,10 @@ export function invertTriangle(L: View): void {
   }
 }
 
-/** L⁻ᵀL⁻¹ over L⁻¹ as {@link invertTriangle} leaves it, both triangles: (L Lᵀ)⁻¹. Blocks of rows go from the top down. */
+/**
+ * L⁻ᵀL⁻¹ over L⁻¹ as {@link invertTriangle} leaves it, both triangles: (L Lᵀ)⁻¹. Blocks of rows go from the top
+ * down.
+ */
 export function squareOfInverse(M: View): void {
   const n = M.rows;
   const { context } = M;

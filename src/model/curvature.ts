@@ -1,7 +1,7 @@
 /**
- * σ'' of every activation, one number at a time: what the derivative of a tangent feature in its input asks for. At a
- * kink σ'' counts as 0, the mean of both sides. For an activation of one's own it is a difference of its slope, to 1e-10
- * of its size.
+ * σ'' of every activation, one number at a time: what the derivative of a tangent feature in its input asks for. At
+ * a kink σ'' counts as 0, the mean of both sides. For an activation of one's own it is a difference of its slope,
+ * to 1e-10 of its size.
  */
 import { type Activation, type BuiltIn, nameOf, recordOf } from "./activation.js";
 import { type ActivationName, SIN } from "./activationParameters.js";

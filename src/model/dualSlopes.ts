@@ -1,11 +1,11 @@
 /**
- * Derivatives of dual activations, one pair at a time (MATH.md §6). For (u, v) ~ N(0, [[a, c], [c, b]]), T = E[σ(u)σ(v)]
- * and Ṫ = E[σ'(u)σ'(v)], with Price's theorem (1958)
+ * Derivatives of dual activations, one pair at a time (MATH.md §6). For (u, v) ~ N(0, [[a, c], [c, b]]), T =
+ * E[σ(u)σ(v)] and Ṫ = E[σ'(u)σ'(v)], with Price's theorem (1958)
  *
  *   ∂T/∂c = E[σ'σ'],   ∂T/∂a = ½ E[σ''(u)σ(v)],   ∂Ṫ/∂c = E[σ''σ''],   ∂Ṫ/∂a = ½ E[σ'''(u)σ'(v)].
  *
- * Where σ has a kink, points of one direction have a cusp in their kernel: there the terms that have no limit count as
- * 0, which makes the derivative the mean of both sides.
+ * Where σ has a kink, points of one direction have a cusp in their kernel: there the terms that have no limit count
+ * as 0, which makes the derivative the mean of both sides.
  */
 import { type BuiltIn, nameOf, recordOf, rowOf } from "./activation.js";
 import { type ActivationName, RELU, SIN } from "./activationParameters.js";
@@ -214,8 +214,9 @@ function normal(z: number): number {
 const density = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(TURN);
 
 /**
- * σ'' is δ(z + 1) − δ(z − 1): expectations of v given u = 1, a normal of mean c/a and variance δ/a, and the densities
- * of the corners. Next to one direction what the corners and the edge have without a limit is the same, and left out.
+ * σ'' is δ(z + 1) − δ(z − 1): expectations of v given u = 1, a normal of mean c/a and variance δ/a, and the
+ * densities of the corners. Next to one direction what the corners and the edge have without a limit is the same,
+ * and left out.
  */
 const hardTanh: Family = (record, dual) => (a, b, c, delta, out) => {
   dual(a, b, c, delta, terms, record);
@@ -248,8 +249,8 @@ const DIFFERENCES = [4 / 5, -1 / 5, 4 / 105, -1 / 280];
 const STEP = 0.04;
 
 /**
- * Where no closed form is known: differences along the variance at a fixed angle, and along the angle, in which T and Ṫ
- * are smooth. With ∂θ/∂a at fixed c they give all the others; their error is about 1e-11.
+ * Where no closed form is known: differences along the variance at a fixed angle, and along the angle, in which T
+ * and Ṫ are smooth. With ∂θ/∂a at fixed c they give all the others; their error is about 1e-11.
  */
 const byDifferences: Family = (record, dual) => {
   const at = (a: number, b: number, angle: number) => {

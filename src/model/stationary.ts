@@ -1,7 +1,7 @@
 /**
  * The usual kernels of Gaussian processes, functions of a scaled distance (Rasmussen & Williams 2006, ch. 4): plain
- * data. Each is a profile of r² = ‖u − u'‖², where u is the scaled input: x/ℓ, and for the periodic kernel the points
- * (cos, sin)(2πx/p)/ℓ on circles, since ‖u − u'‖² is then 4 sin²(π(x − x')/p)/ℓ².
+ * data. Each is a profile of r² = ‖u − u'‖², where u is the scaled input: x/ℓ, and for the periodic kernel the
+ * points (cos, sin)(2πx/p)/ℓ on circles, since ‖u − u'‖² is then 4 sin²(π(x − x')/p)/ℓ².
  */
 
 import type { Matrix } from "../matrix.js";
@@ -137,8 +137,8 @@ export function profile(kernel: StationaryKernel): (squared: number) => number {
 }
 
 /**
- * The derivative of {@link profile} in r². That of a Matérn kernel of ν = ½ has no limit at r = 0, where it counts as 0:
- * the kernel has a cusp there, and 0 is the mean of both sides.
+ * The derivative of {@link profile} in r². That of a Matérn kernel of ν = ½ has no limit at r = 0, where it counts
+ * as 0: the kernel has a cusp there, and 0 is the mean of both sides.
  */
 export function profileSlope(kernel: StationaryKernel): (squared: number) => number {
   if (kernel.kind !== "matern") return (squared) => -Math.exp(-squared / 2) / 2;

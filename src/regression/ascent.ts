@@ -1,6 +1,6 @@
 /**
- * A maximum of a function with a gradient in a box, resumable: BFGS with a line search that backtracks (Nocedal & Wright
- * 2006, ch. 6). A coordinate at a wall that the gradient points into stays there.
+ * A maximum of a function with a gradient in a box, resumable: BFGS with a line search that backtracks (Nocedal &
+ * Wright 2006, ch. 6). A coordinate at a wall that the gradient points into stays there.
  */
 import type { Point } from "./search.js";
 
@@ -40,10 +40,10 @@ export function* ascend(
   while (left > 0 && Number.isFinite(value)) {
     const free = gradient.map((g, i) => (g > 0 ? point[i] < bounds[i][1] : point[i] > bounds[i][0]));
     const slopes = gradient.map((g, i) => (free[i] ? g : 0));
-    if (Math.max(...slopes.map(Math.abs)) < FLAT) return { point, value, converged: true };
+    if (largest(slopes) < FLAT) return { point, value, converged: true };
     let direction = slopes.map((_, i) => (free[i] ? dotOf(inverse[i], slopes) : 0));
     if (!(dotOf(direction, slopes) > 0)) [inverse, isFresh, direction] = [identity(d), true, slopes.slice()];
-    const longest = Math.max(...direction.map(Math.abs));
+    const longest = largest(direction);
     // The first step has no length of its own.
     let t = Math.min(1, (isFresh ? 1 : STRIDE) / longest);
     if (isFresh) t = Math.min(1 / longest, t);
@@ -72,14 +72,15 @@ export function* ascend(
     const gain = next.value - value;
     ({ point, value, gradient } = next);
     isFresh = false;
-    if (gain < 1e-9 * Math.max(1, Math.abs(value)) && Math.max(...moved.map(Math.abs)) < 1e-6)
-      return { point, value, converged: true };
+    if (gain < 1e-9 * Math.max(1, Math.abs(value)) && largest(moved) < 1e-6) return { point, value, converged: true };
   }
   return { point, value, converged: false };
 }
 
 const identity = (d: number) =>
   Array.from({ length: d }, (_, i) => Array.from({ length: d }, (_, j) => Number(i === j)));
+
+const largest = (values: readonly number[]) => values.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
 
 const dotOf = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 

@@ -1,7 +1,7 @@
 /**
- * The profiled evidence of one kernel at single ridges, by Cholesky: where a search knows about where the best ridge is,
- * a factorisation or two are an eighth of an eigendecomposition. With A = Θ + λI, Q = rᵀα and the log evidence
- * −(n/2) log Q − ½ log|A|,
+ * The profiled evidence of one kernel at single ridges, by Cholesky: where a search knows about where the best
+ * ridge is, a factorisation or two are an eighth of an eigendecomposition. With A = Θ + λI, Q = rᵀα and the log
+ * evidence −(n/2) log Q − ½ log|A|,
  *
  *   ∂/∂θ = Σ_ij W_ij ∂Θ_ij/∂θ,   W = ½ Σ_c ((n/Q) ααᵀ − A⁻¹),   ∂/∂log λ = λ tr W   (Rasmussen & Williams 2006, 5.9).
  */

@@ -1,5 +1,6 @@
 /**
- * Derivatives of predictions in the inputs. The mean is f0(x) + k(x)·α and the variance K(x, x) − k(x)·s with s = A⁻¹k(x),
+ * Derivatives of predictions in the inputs. The mean is f0(x) + k(x)·α and the variance K(x, x) − k(x)·s with s =
+ * A⁻¹k(x),
  *
  *   ∂mean/∂x = ∂f0/∂x + Σ_i α_i ∂K(x, x_i)/∂x,   ∂variance/∂x = ∂K(x, x)/∂x − 2 Σ_i s_i ∂K(x, x_i)/∂x.
  */

@@ -185,8 +185,8 @@ function altered(name: string, got: number | string, expected: number): RangeErr
 }
 
 /**
- * True for models that JSON holds: networks with activations of the library, stationary kernels, and what is made of
- * these without numbers of their own.
+ * True for models that JSON holds: networks with activations of the library, stationary kernels, and what is made
+ * of these without numbers of their own.
  */
 function isStored(model: Model, within = false): boolean {
   if (isStationary(model)) return true;

@@ -1,7 +1,7 @@
 /**
- * A regression whose mean has coefficients of its own, fitted by generalised least squares: the coefficients have a flat
- * prior, and their uncertainty is a part of every variance (Rasmussen & Williams 2006, 2.7). With k the cross kernel at x
- * and ρ = h(x) − Sᵀk,
+ * A regression whose mean has coefficients of its own, fitted by generalised least squares: the coefficients have a
+ * flat prior, and their uncertainty is a part of every variance (Rasmussen & Williams 2006, 2.7). With k the cross
+ * kernel at x and ρ = h(x) − Sᵀk,
  *
  *   mean = f0 + kᵀα + h(x)ᵀb,   b = M⁻¹Sᵀr,   variance = K(x, x) − kᵀA⁻¹k + ρᵀM⁻¹ρ.
  */
@@ -10,7 +10,7 @@ import { diagonalOf, scaledBy } from "../linalg/rowTerms.js";
 import { backwardErrorOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
 import { type Matrix, matrix, rowsOf } from "../matrix.js";
-import { MeanBasis } from "../meanBasis.js";
+import { MeanBasis } from "../model/meanBasis.js";
 import type { Problem } from "../problem.js";
 import type { DualSolution } from "./dual.js";
 import { dualSystem } from "./dualSystem.js";
@@ -99,7 +99,7 @@ export class TrendSolution implements Solution {
   }
 
   get fixed(): string {
-    return 'a fit whose mean has coefficients of its own is not edited; fit anew, or take mean "zero"';
+    return 'a fit whose mean has coefficients of its own is not edited; expected a new fit, or one with mean "zero"';
   }
 
   findings() {

@@ -1,6 +1,6 @@
 /**
- * The coefficients of a mean and A⁻¹ without the part that they explain (generalised least squares; Rasmussen & Williams
- * 2006, 2.7). With H the functions at the training rows, S = A⁻¹H and M = HᵀS,
+ * The coefficients of a mean and A⁻¹ without the part that they explain (generalised least squares; Rasmussen &
+ * Williams 2006, 2.7). With H the functions at the training rows, S = A⁻¹H and M = HᵀS,
  *
  *   P = A⁻¹ − S M⁻¹ Sᵀ,   α = P r,   log|A| becomes log|A| + log|M|.
  */

@@ -1,7 +1,7 @@
 /**
- * How `tune` rates a kernel by the evidence: two or three factorisations beside the best ridge of the last kernel, where
- * an eigendecomposition costs nine to ten. Newton's step goes by the slope of the evidence in log λ, and by its
- * curvature from the last two values, which changes little from kernel to kernel.
+ * How `tune` rates a kernel by the evidence: two or three factorisations beside the best ridge of the last kernel,
+ * where an eigendecomposition costs nine to ten. Newton's step goes by the slope of the evidence in log λ, and by
+ * its curvature from the last two values, which changes little from kernel to kernel.
  */
 import type { Context } from "../context.js";
 import type { Problem } from "../problem.js";

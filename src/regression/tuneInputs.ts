@@ -1,7 +1,7 @@
 /**
- * Scales of the inputs for `tune` (automatic relevance determination: MacKay 1994; Neal 1996), with the ridge, by the
- * gradient of the profiled evidence. With W of `evidenceScan.ts` and the derivatives G of Σ_m W_nm K(x_n, x_m) in x_n,
- * the slope along the logarithm of scale j is 2 Σ_n x_nj G_nj: both arguments of the kernel move.
+ * Scales of the inputs for `tune` (automatic relevance determination: MacKay 1994; Neal 1996), with the ridge, by
+ * the gradient of the profiled evidence. With W of `evidenceScan.ts` and the derivatives G of Σ_m W_nm K(x_n, x_m)
+ * in x_n, the slope along the logarithm of scale j is 2 Σ_n x_nj G_nj: both arguments of the kernel move.
  */
 import type { Context } from "../context.js";
 import { isStationary, type Model, priorOf } from "../kernel/models.js";
@@ -25,8 +25,8 @@ export interface RatedInputs {
 /** A scale is searched this many times up and down. */
 const RANGE = 1e4;
 /**
- * A ridge beside the diagonal of the kernel whose evidence has a slope: next to the lower wall of ridges it is flat, and
- * a search would stay there.
+ * A ridge beside the diagonal of the kernel whose evidence has a slope: next to the lower wall of ridges it is
+ * flat, and a search would stay there.
  */
 const ALIVE = 0.1;
 /** Logarithms of the scales of a start are up to this far from 0. */
@@ -62,7 +62,8 @@ interface From {
 }
 
 /**
- * Yields every point that it tries: one scale for all inputs, then one start after another. Returns the number of starts that did not converge.
+ * Yields every point that it tries: one scale for all inputs, then one start after another. Returns the number of
+ * starts that did not converge.
  *
  * @throws RangeError where the model has no derivatives
  */

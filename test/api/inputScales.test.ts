@@ -1,4 +1,6 @@
-/** Scales of the inputs: the inputs that matter are found, and nothing near the scales that were found is better. */
+/**
+ * Scales of the inputs: the inputs that matter are found, and nothing near the scales that were found is better.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,

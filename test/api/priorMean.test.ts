@@ -1,4 +1,7 @@
-/** Means with coefficients: generalised least squares by its textbook formulas, and by a kernel of large coefficients. */
+/**
+ * Means with coefficients: generalised least squares by its textbook formulas, and by a kernel of large
+ * coefficients.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,

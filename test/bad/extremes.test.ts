@@ -74,6 +74,8 @@ function saysOf(fit: ReturnType<Ntk["fit"]>, { Xnew }: World) {
     path: () => fit.path,
     predict: () => fit.predict(Xnew, { covariance: true, noise: true }),
     interval: () => fit.predict(Xnew, { interval: { level: 0.5 } }),
+    gradient: () => fit.predict(Xnew, { gradient: true }),
+    mean: () => fit.report.meanCoefficients,
     sample: () => fit.sample(Xnew, { draws: 2 }),
     score: () => fit.score(Xnew, fit.predict(Xnew).mean),
     dualWeights: () => fit.dualWeights(),
@@ -128,6 +130,12 @@ const CALLS: Record<string, Call> = {
   ...each("fit with noise", (ntk, model, w) => saysOf(ntk.fit(model, w.X, w.Y, { ridge: w.ridge, noise: w.noise }), w)),
   ...each("fit with weights", (ntk, model, w) =>
     saysOf(ntk.fit(model, w.X, w.Y, { ridge: w.ridge, weights: w.noise, scale: "fit" }), w),
+  ),
+  ...each("fit with a mean", (ntk, model, w) =>
+    saysOf(ntk.fit(model, w.X, w.Y, { ridge: w.ridge, mean: "constant" }), w),
+  ),
+  ...each("tune the inputs", (ntk, model, w) =>
+    ntk.tune(model, w.X, w.Y, { inputScales: { starts: 1 }, evaluations: 6 }),
   ),
   ...each("fit without ridge", (ntk, model, w) => saysOf(ntk.fit(model, w.X, w.Y), w)),
   "fit, primal": (ntk, w) => saysOf(ntk.fit(w.net, w.X, w.Y, { ridge: w.ridge, solver: "primal" }), w),

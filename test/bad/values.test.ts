@@ -11,6 +11,7 @@ import {
   defineActivation,
   describeData,
   initialization,
+  inputScaled,
   linearKernel,
   load,
   type MatrixLike,
@@ -154,6 +155,7 @@ function signatures(): Signature[] {
     { of: "productOf", call: productOf, args: { factors: [infinite] } },
     { of: "productOf factor", call: (factor) => productOf([factor]), args: { model: infinite } },
     { of: "scaled", call: scaled, args: { model: infinite, s: 2 } },
+    { of: "inputScaled", call: inputScaled, args: { model: infinite, scales: [2] } },
     {
       of: "precomputed",
       call: precomputed,
@@ -263,7 +265,7 @@ function signatures(): Signature[] {
       of: "predict",
       call: using(fit, (object, ...a) => object.predict(a[0], a[1])),
       args: { X },
-      options: { keys: ["variance", "covariance", "noise", "interval"] },
+      options: { keys: ["variance", "covariance", "noise", "interval", "gradient"] },
     },
     {
       of: "score",

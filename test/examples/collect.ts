@@ -17,7 +17,7 @@ export const PREAMBLE = `
 import * as library from "ntk-wasm";
 const { checkKernel, createInfiniteNetwork, createNetwork, defineActivation, describeData, initialization, linearKernel } = library;
 const { load, maternKernel, networkFromLayers, noiseAt, oneHot, periodicKernel, precomputed, productOf, rbfKernel } = library;
-const { addSums, randomFeatures, scaled, standardize, sumOf } = library;
+const { addSums, inputScaled, randomFeatures, scaled, standardize, sumOf } = library;
 const ntk = await load();
 const net = createNetwork({ inputs: 1, hidden: 32, biasStd: 1, seed: 1 });
 const X = Array.from({ length: 8 }, (_, i) => [i / 4 - 1]);

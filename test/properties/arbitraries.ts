@@ -215,6 +215,7 @@ export type ModelCase =
   | { kind: "rbf" | "matern" | "periodic" | "linear"; options: Record<string, unknown> }
   | { kind: "custom"; of: string; s: number }
   | { kind: "scaled"; model: ModelCase; s: number }
+  | { kind: "inputScaled"; model: ModelCase; scales: number[] }
   | { kind: "sum"; terms: { model: ModelCase; weight: number }[] }
   | { kind: "product"; factors: ModelCase[] };
 
@@ -252,6 +253,12 @@ export function modelOf(d: number, C: number, by: fc.Arbitrary<number> = scale):
     {
       weight: 1,
       arbitrary: fc.record({ model: simple, s: factor }).map((all) => ({ kind: "scaled" as const, ...all })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .record({ model: simple, scales: fc.array(factor, { minLength: d, maxLength: d }) })
+        .map((all) => ({ kind: "inputScaled" as const, ...all })),
     },
     {
       weight: 1,

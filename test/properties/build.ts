@@ -93,6 +93,8 @@ export function build(given: ModelCase): Model {
       return customOf(given.of, given.s);
     case "scaled":
       return api.scaled(build(given.model), given.s);
+    case "inputScaled":
+      return api.inputScaled(build(given.model), given.scales);
     case "sum":
       return api.sumOf(given.terms.map(({ model, weight }) => ({ model: build(model), weight })));
     case "product":

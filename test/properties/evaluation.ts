@@ -32,6 +32,51 @@ const scores = property(
   },
 );
 
+const gradients = property(
+  "derivatives of predictions are finite, one for each output and input",
+  sized([2, 6], (d, N) =>
+    fc.record({
+      model: modelOf(d, 1),
+      X: matrixOf(N, d),
+      Y: matrixOf(N, 1),
+      Xnew: matrixOf(2, d),
+      ridge,
+      mean: fc.constantFrom("zero" as const, "constant" as const, "linear" as const),
+    }),
+  ),
+  ({ ntk }, { model: recipe, X, Y, Xnew, ridge, mean }) => {
+    const model = attempt("the model", () => build(recipe));
+    const fit = model && attempt("fit", () => ntk.fit(model, X, Y, { ridge, mean, outputs: "average" }));
+    if (!fit) return;
+    const found = attempt("gradient", () => fit.predict(Xnew, { gradient: true }));
+    if (found) {
+      const { mean: slopes, variance } = found.gradient;
+      demand(slopes.length === 1 && variance?.length === 1, () => `${slopes.length} gradients of one output`);
+      for (const { data } of [...slopes, ...(variance ?? [])])
+        demand(data.length === Xnew.length * Xnew[0].length && data.every(Number.isFinite), () => `gradient ${data}`);
+    }
+    fit.dispose();
+  },
+);
+
+const inputScales = property(
+  "scales of the inputs are no worse than none",
+  sized([2, 6], (d, N) => fc.record({ model: modelOf(d, 1), X: matrixOf(N, d), Y: matrixOf(N, 1) })),
+  ({ ntk }, { model: recipe, X, Y }) => {
+    const model = attempt("the model", () => build(recipe));
+    if (!model) return;
+    const tuned = attempt("tune", () => ntk.tune(model, X, Y, { inputScales: { starts: 1 }, evaluations: 5 }));
+    const plain = tuned && attempt("tune", () => ntk.tune(model, X, Y));
+    if (!tuned || !plain) return;
+    demand(tuned.score >= plain.score, () => `the score ${tuned.score} is below ${plain.score}`);
+    for (const { inputScales = [] } of tuned.trace)
+      demand(
+        inputScales.every((scale) => scale > 0 && scale < Infinity),
+        () => `scales ${inputScales}`,
+      );
+  },
+);
+
 const otherScores = property(
   "fits of sums and classes score themselves",
   sized([2, 4], (d, more) =>
@@ -104,4 +149,4 @@ const describeData = property(
   },
 );
 
-export const EVALUATION: AnyProperty[] = [scores, otherScores, crossValidate, describeData];
+export const EVALUATION: AnyProperty[] = [scores, gradients, inputScales, otherScores, crossValidate, describeData];

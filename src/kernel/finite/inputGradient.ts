@@ -1,6 +1,7 @@
 /**
- * Derivatives of tangent features in the input: ∂/∂x of [f(x, θ0) +] φ(x)·u for a fixed u, a point at a time. The tangent
- * goes forward along u, its gradient backward: O(P) a point, without the features. A pass has for layer l (MATH.md §1)
+ * Derivatives of tangent features in the input: ∂/∂x of [f(x, θ0) +] φ(x)·u for a fixed u, a point at a time. The
+ * tangent goes forward along u, its gradient backward: O(P) a point, without the features. A pass has for layer l
+ * (MATH.md §1)
  *
  *   Z = αWH + βd,   Ż = αWḢ + α'UH + β'v,   H⁺ = σ(Z),   Ḣ⁺ = σ'(Z) ∘ Ż,
  *

@@ -58,7 +58,9 @@ export function networkGradients(context: Context, net: Network, mode: Outputs):
   };
 }
 
-/** Weights of points as weights of the rows of Φ: with one kernel for all outputs C rows for each, an output each. */
+/**
+ * Weights of points as weights of the rows of Φ: with one kernel for all outputs C rows for each, an output each.
+ */
 function spread(W: Matrix, block: number, C: number): Matrix {
   if (block === C) return W;
   const result = matrix(W.rows * C, W.cols * C);

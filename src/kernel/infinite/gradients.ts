@@ -1,6 +1,6 @@
 /**
- * Derivatives of infinitely wide networks' kernels in their inputs. Θ(x, x') is a function of p = x·x', q = ‖x‖² and q',
- * so that ∂Θ/∂x = ∂Θ/∂p x' + 2 ∂Θ/∂q x. Both derivatives go up the layers beside C and Θ (MATH.md §6):
+ * Derivatives of infinitely wide networks' kernels in their inputs. Θ(x, x') is a function of p = x·x', q = ‖x‖²
+ * and q', so that ∂Θ/∂x = ∂Θ/∂p x' + 2 ∂Θ/∂q x. Both derivatives go up the layers beside C and Θ (MATH.md §6):
  *
  *   C⁺ = wT + b,   dC⁺ = w (∂T/∂c dC + ∂T/∂a da),   dΘ⁺ = w (Ṫ dΘ + Θ dṪ) + s dT.
  */

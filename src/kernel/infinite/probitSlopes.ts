@@ -1,6 +1,7 @@
 /**
- * Derivatives of the expectations of sigmoid, tanh and softplus by the separable series of the probit mixture (MATH.md
- * §6). With M_k(a) = Σ_i p_i s_i^(2k+1) (1 + s_i² a)^(−k−½), for which dM_k/da = −(k + ½) M_(k+1), the sigmoid has
+ * Derivatives of the expectations of sigmoid, tanh and softplus by the separable series of the probit mixture
+ * (MATH.md §6). With M_k(a) = Σ_i p_i s_i^(2k+1) (1 + s_i² a)^(−k−½), for which dM_k/da = −(k + ½) M_(k+1), the
+ * sigmoid has
  *
  *   Ṫ = Σ_k α_k M_k(a) M_k(b) c^2k,   ∂T/∂a = −(c/2) Σ α_k M_(k+1)(a) M_k(b) c^2k,
  *

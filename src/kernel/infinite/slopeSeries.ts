@@ -1,6 +1,7 @@
 /**
  * Derivatives of Gaussian expectations by Hermite series: of activations of one's own, and of silu, whose
- * closed form is a double sum over 576 pairs of probits. With the coefficients α, β, γ and δ of σ, σ', σ'' and σ''',
+ * closed form is a double sum over 576 pairs of probits. With the coefficients α, β, γ and δ of σ, σ', σ'' and
+ * σ''',
  *
  *   Ṫ = Σ β β' ρ^k,   ∂T/∂a = ½ Σ γ α' ρ^k,   ∂Ṫ/∂c = Σ γ γ' ρ^k,   ∂Ṫ/∂a = ½ Σ δ β' ρ^k   (Mehler 1866; Price 1958).
  */

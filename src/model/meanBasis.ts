@@ -1,10 +1,12 @@
 /** The functions that a fit's mean is made of: a constant, or a constant and each input. */
-import { type Matrix, matrix } from "./matrix.js";
+import { type Matrix, matrix } from "../matrix.js";
 
 /** The option `mean` of `fit`. */
 export type PriorMean = "zero" | "constant" | "linear";
 
-/** Functions h_1 … h_m of the inputs. Inputs are shifted and scaled, so that columns are about as large as the 1. */
+/**
+ * Functions h_1 … h_m of the inputs. Inputs are shifted and scaled, so that columns are about as large as the 1.
+ */
 export class MeanBasis {
   readonly kind: "constant" | "linear";
   /** Number of functions. */
