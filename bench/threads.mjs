@@ -3,7 +3,7 @@
 // is the gain of the threads over this limit.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { createTeam, createWasmBackend } from "../dist/backend/inlined.js";
+import { createTeam, createWasmBackend } from "../dist/backend/atOnce.js";
 import { Ntk } from "../dist/ntk.js";
 import { CASES } from "./cases/threads.mjs";
 import { median } from "./lib/data.mjs";

@@ -1,9 +1,10 @@
 // Builds everything:
 //   AssemblyScript → build/*.wasm, each marked with its name
-//   build/*.wasm → src/backend/binaries.generated.ts, in base64
+//   build/*.wasm → src/backend/{simd,relaxed}.generated.ts, in base64
 //   src/worker/entry.ts → src/worker/script.generated.ts, the worker's script as a string
 //   src → dist/, then its entries into a few files of code (with source maps), and of declarations
-// Prints the sizes, and fails where both binaries together are over the budget.
+// Prints the sizes, and fails where both binaries together are over the budget. Where nothing has changed since the last
+// build it does nothing; --force builds anew.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { tidyMaps } from "./maps.mjs";
 import { bundleTypes, ENTRIES } from "./types.mjs";
+import { isUnchanged, writeStamp } from "./unchanged.mjs";
 
 const BUDGET_BYTES = 80_000;
 const VARIANTS = ["simd", "relaxed"];
@@ -64,6 +66,9 @@ const inlineLoader = {
   },
 };
 
+// A command that needs a build asks for one: it takes 16 to 30 s, and nothing where there is nothing to do.
+if (!process.argv.includes("--force") && isUnchanged(root)) process.exit(0);
+
 await Promise.all(VARIANTS.map((variant) => run(ASC, "--target", variant)));
 
 const paths = VARIANTS.map((variant) => join(root, "build", `${variant}.wasm`));
@@ -75,10 +80,8 @@ const binaries = VARIANTS.map((variant, i) => ({
   bytes: Buffer.concat([made[i], section("ntk-wasm", `${variant} ${id}`)]),
 }));
 for (const [i, { bytes }] of binaries.entries()) writeFileSync(paths[i], bytes);
-const lines = binaries.map(
-  ({ variant, bytes }) => `export const ${variant}: string = "${bytes.toString("base64")}";\n`,
-);
-generate("src/backend/binaries.generated.ts", lines.join(""));
+for (const { variant, bytes } of binaries)
+  generate(`src/backend/${variant}.generated.ts`, `export const binary: string = "${bytes.toString("base64")}";\n`);
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 generate(
   "src/backend/marker.generated.ts",
@@ -125,6 +128,26 @@ await build({
   legalComments: "none",
 });
 tidyMaps(join(root, "dist"));
+// Everything in one file, for a page that takes it from a CDN and checks its hash.
+await build({
+  entryPoints: { "ntk-wasm-standalone": "./index.js" },
+  outdir: join(root, "dist"),
+  absWorkingDir: join(root, "dist"),
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  external: ["node:*"],
+  plugins: [inlineLoader],
+  preserveSymlinks: true,
+  legalComments: "none",
+});
+const standalone = readFileSync(join(root, "dist/ntk-wasm-standalone.js"));
+const integrity = `sha384-${createHash("sha384").update(standalone).digest("base64")}`;
+writeFileSync(
+  join(root, "dist/ntk-wasm-integrity.json"),
+  `${JSON.stringify({ "ntk-wasm-standalone.js": integrity }, null, 2)}\n`,
+);
 await bundleTypes(join(root, "dist"));
 
 // The loader stands in these files; it is Apache-2.0, as the compiler is, whose package has the text.
@@ -135,3 +158,4 @@ for (const { variant, bytes } of binaries)
   console.log(`${variant}.wasm ${bytes.length} bytes, gzipped ${gzipSync(bytes, { level: 9 }).length}`);
 console.log(`both gzipped together: ${total} bytes (budget ${BUDGET_BYTES})`);
 if (total > BUDGET_BYTES) throw new Error("the binaries are over their size budget");
+writeStamp(root);

@@ -96,7 +96,7 @@ const BUNDLERS = {
     const { rollup } = await tool("rollup");
     const { nodeResolve } = await tool("@rollup/plugin-node-resolve");
     const bundle = await rollup({ input: entry, plugins: [nodeResolve({ browser: true })] });
-    await bundle.write({ file, format: "es" });
+    await bundle.write({ file, format: "es", inlineDynamicImports: true });
     await bundle.close();
   },
   async "webpack 5"(file) {

@@ -4,7 +4,6 @@
  */
 
 import { loadWasmBackend, supports } from "./backend/inlined.js";
-import { createJsBackend } from "./backend/js/index.js";
 import { chooseThreads, withThreads } from "./backend/threads/choose.js";
 import { checkChoice, checkKeys } from "./check.js";
 import { BackendError } from "./errors.js";
@@ -65,6 +64,7 @@ export async function load(options: LoadOptions = {}): Promise<Ntk> {
   return firstOf(variants, "load", async (variant, reason) => {
     if (variant === "js") {
       const why = oneThread(options);
+      const { createJsBackend } = await import("./backend/js/index.js");
       return new Ntk(createJsBackend(), precision, reason, why);
     }
     return withThreads(options.threads, threads, async (count, why = threadsReason) => {

@@ -1,7 +1,7 @@
 /** Values of another realm are what they are, and what merely looks like them is not. */
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { simd } from "../src/backend/binaries.generated.js";
+import { binary as simd } from "../src/backend/simd.generated.js";
 import { isErrorLike, isFloat64Array, isNumberArray, isWasmModule, typedArrayName } from "../src/brand.js";
 import { createNetwork } from "../src/index.js";
 import { load } from "../src/slim.js";

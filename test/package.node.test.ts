@@ -1,8 +1,10 @@
 /** What `npm publish` would publish: the files, what they say of the machine that built them, and package.json. */
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { packedFiles } from "../scripts/packed.mjs";
 import { ENTRIES } from "../scripts/types.mjs";
@@ -15,7 +17,9 @@ const manifest = JSON.parse(read("package.json"));
 /** The guides are in the package, and what they link to: relative links of the README work wherever it is. */
 const DOCUMENTS = [...JSON.parse(read("typedoc.json")).projectDocuments, "README.md", "CHANGELOG.md"];
 const PICTURES = ["families", "fit", "gap", "noise", "ridges"].map((name) => `examples/motorcycle/${name}.svg`);
-const CODE = [...Object.keys(ENTRIES), ...new Array(5).fill("ntk-wasm-chunk-*"), "ntk-wasm-cli"];
+/** What is imported where it is needed: a binary, and the JavaScript backend. */
+const LAZY = ["simd.generated", "relaxed.generated", "js"].map((name) => `ntk-wasm-${name}-*`);
+const CODE = [...Object.keys(ENTRIES), ...LAZY, ...new Array(7).fill("ntk-wasm-chunk-*"), "ntk-wasm-cli"];
 
 test("the tarball has these files, and no others", () => {
   const expected = [
@@ -29,11 +33,27 @@ test("the tarball has these files, and no others", () => {
     "build/simd.wasm",
     ...CODE.flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`]),
     "dist/ntk-wasm-worker-script.js",
+    "dist/ntk-wasm-standalone.js",
+    "dist/ntk-wasm-integrity.json",
     "dist/ntk-wasm-loader-LICENSE.txt",
     ...[...Object.keys(ENTRIES), "ntk-wasm-types"].map((name) => `dist/${name}.d.ts`),
   ];
-  const found = files.map((path) => path.replace(/chunk-[A-Z0-9]{8}\./, "chunk-*."));
+  const found = files.map((path) => path.replace(/-[A-Z0-9]{8}\.js/, "-*.js"));
   expect(found.toSorted()).toEqual(expected.toSorted());
+});
+
+test("the file for a CDN has its hash, imports nothing, and fits", async () => {
+  const code = readFileSync(join(root, "dist/ntk-wasm-standalone.js"));
+  const hash = `sha384-${createHash("sha384").update(code).digest("base64")}`;
+  expect(JSON.parse(read("dist/ntk-wasm-integrity.json"))).toEqual({ "ntk-wasm-standalone.js": hash });
+  expect(code.toString("latin1")).not.toMatch(/^import |[;}]import[ {*"]|import\("\.|from"\./m);
+  for (const variant of ["simd", "js"]) {
+    const { load, createNetwork } = await import(pathToFileURL(join(root, "dist/ntk-wasm-standalone.js")).href);
+    const ntk = await load({ variant });
+    const net = createNetwork({ inputs: 1, hidden: 8, seed: 1 });
+    expect(ntk.fit(net, [[0], [1]], [1, 2], { ridge: 0.1 }).predict([[0.5]]).mean.rows).toBe(1);
+    ntk.dispose();
+  }
 });
 
 test("texts of licences are there", () => {

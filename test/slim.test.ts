@@ -1,6 +1,7 @@
 /** The entry without inlined binaries. */
 import { describe, expect, test } from "vitest";
-import { relaxed, simd } from "../src/backend/binaries.generated.js";
+import { binary as relaxed } from "../src/backend/relaxed.generated.js";
+import { binary as simd } from "../src/backend/simd.generated.js";
 import { hardwareThreads, whyNotShared } from "../src/backend/threads/choose.js";
 import { BackendError, createNetwork } from "../src/index.js";
 import { load, sharedBytes, supports } from "../src/slim.js";

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { patience } from "../scripts/slowness.mjs";
 import { Arena } from "../src/arena.js";
-import { createTeam } from "../src/backend/inlined.js";
+import { createTeam } from "../src/backend/atOnce.js";
 import { BackendError, createNetwork, load, type Matrix } from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
 import { built } from "./setup/child.js";
@@ -133,7 +133,7 @@ class Remote extends require("node:events") {
 }
 process.getBuiltinModule("node:worker_threads").Worker = Remote;
 (async () => {
-  const { createTeam } = await import("${built("backend/inlined.js")}");
+  const { createTeam } = await import("${built("backend/atOnce.js")}");
   const { Ntk } = await import("${built("ntk.js")}");
   const { backend, team } = createTeam("simd", 2);
   team.patience = 1;

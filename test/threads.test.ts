@@ -5,7 +5,7 @@
  */
 import { afterAll, describe, expect, test } from "vitest";
 import { Arena } from "../src/arena.js";
-import { createTeam, createWasmBackend } from "../src/backend/inlined.js";
+import { createTeam, createWasmBackend } from "../src/backend/atOnce.js";
 import { whyNotShared } from "../src/backend/threads/choose.js";
 import type { Context } from "../src/context.js";
 import {

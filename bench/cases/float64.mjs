@@ -4,7 +4,7 @@
 // where symmetric, Cholesky N³/3, triangular solves N²k for k right-hand sides.
 import { createInfiniteNetwork, createNetwork, rbfKernel, sumOf } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
-import { createWasmBackend } from "../../dist/backend/inlined.js";
+import { createWasmBackend } from "../../dist/backend/atOnce.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
 import { kernelInto } from "../../dist/kernel/finite/kernel.js";
 import { loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";

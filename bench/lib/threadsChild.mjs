@@ -1,5 +1,5 @@
 // One of the independent processes of bench/threads.mjs: prepares a case, and runs it for some time.
-import { createWasmBackend } from "../../dist/backend/inlined.js";
+import { createWasmBackend } from "../../dist/backend/atOnce.js";
 import { Ntk } from "../../dist/ntk.js";
 import { CASES } from "../cases/threads.mjs";
 import { turn } from "../threads.mjs";

@@ -45,8 +45,8 @@ async function compile() {
   const { error } = await main(args, { stdout: silent, stderr: silent });
   if (error) return false;
   const text = readFileSync(out).toString("base64");
-  const path = join(folder, "src/backend/binaries.generated.ts");
-  writeFileSync(path, `export const relaxed: string = "";\nexport const simd: string = "${text}";\n`);
+  const path = join(folder, "src/backend/simd.generated.ts");
+  writeFileSync(path, `export const binary: string = "${text}";\n`);
   vitest.invalidateFile(path);
   return true;
 }

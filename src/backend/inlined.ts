@@ -1,25 +1,23 @@
-/** The inlined binaries: compiled once for all that are loaded. */
+/**
+ * The inlined binaries: compiled once for all that are loaded. Each is a module of its own, which is imported where it
+ * runs: a page loads one of them.
+ */
 import type { Backend } from "../ops.js";
-import { relaxed, simd } from "./binaries.generated.js";
-import type { HelperTeam } from "./threads/team.js";
-import {
-  instantiateBackend,
-  instantiateBackendSync,
-  sharedBytes,
-  unavailable,
-  type WasmModule,
-  type WasmVariant,
-} from "./wasmModule.js";
+import { instantiateBackend, sharedBytes, unavailable, type WasmModule, type WasmVariant } from "./wasmModule.js";
 
 export { supports } from "./wasmModule.js";
 
-const BINARIES: Record<WasmVariant, string> = { relaxed, simd };
+const BINARIES: Record<WasmVariant, () => Promise<{ binary: string }>> = {
+  relaxed: () => import("./relaxed.generated.js"),
+  simd: () => import("./simd.generated.js"),
+};
 const compiled = new Map<string, Promise<WasmModule>>();
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-function decode(variant: WasmVariant): Uint8Array<ArrayBuffer> {
-  const text = BINARIES[variant].replace(/=+$/, "");
+/** The bytes of base64. */
+export function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = base64.replace(/=+$/, "");
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
   if (typeof atob === "function") {
     const decoded = atob(text);
@@ -45,7 +43,10 @@ export async function compileVariant(variant: WasmVariant, threads = 1): Promise
   try {
     let module = compiled.get(key);
     if (!module) {
-      module = WebAssembly.compile(shared ? sharedBytes(decode(variant)) : decode(variant));
+      module = BINARIES[variant]().then(({ binary }) => {
+        const bytes = decode(binary);
+        return WebAssembly.compile(shared ? sharedBytes(bytes) : bytes);
+      });
       compiled.set(key, module);
     }
     return await module;
@@ -58,15 +59,4 @@ export async function compileVariant(variant: WasmVariant, threads = 1): Promise
 /** A variant on a memory of its own. */
 export async function loadWasmBackend(variant: WasmVariant, threads = 1): Promise<Backend> {
   return instantiateBackend(variant, await compileVariant(variant, threads), threads);
-}
-
-/** {@link loadWasmBackend} at once, for tests and benches. */
-export function createWasmBackend(variant: WasmVariant): Backend {
-  return instantiateBackendSync(variant, decode(variant)).backend;
-}
-
-/** {@link createWasmBackend} with threads, and the team. Its helpers may come later. */
-export function createTeam(variant: WasmVariant, threads: number): { backend: Backend; team: HelperTeam } {
-  const { backend, team } = instantiateBackendSync(variant, sharedBytes(decode(variant)), threads);
-  return { backend, team: team as HelperTeam };
 }

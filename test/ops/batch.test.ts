@@ -1,7 +1,7 @@
 /** dbatch: the bits of separate calls, which the suites of the single ops check; statuses, and what it writes. */
 import { afterAll, describe, expect, test } from "vitest";
 import { Arena } from "../../src/arena.js";
-import { createTeam } from "../../src/backend/inlined.js";
+import { createTeam } from "../../src/backend/atOnce.js";
 import { whyNotShared } from "../../src/backend/threads/choose.js";
 import type { Context } from "../../src/context.js";
 import { ActivationCode, BatchCode, type Info, type Ops } from "../../src/ops.js";

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { Arena } from "../../src/arena.js";
-import { createTeam, createWasmBackend } from "../../src/backend/inlined.js";
+import { createTeam, createWasmBackend } from "../../src/backend/atOnce.js";
 import { createJsBackend } from "../../src/backend/js/index.js";
 import type { HelperTeam } from "../../src/backend/threads/team.js";
 import type { Context } from "../../src/context.js";
