@@ -16,7 +16,7 @@ function matrixOf(context: Context, source: KernelSource, X: Matrix, X2?: Matrix
   const { arena } = context;
   const [n, n2] = [X.rows, (X2 ?? X).rows];
   return arena.run(() => {
-    arena.require(n * n2 * source.block ** 2 + source.scratch(n, n2));
+    arena.require(n * n2 * source.block ** 2 + source.scratch(n, X2?.rows));
     const K = scratch(context, n * source.block, n2 * source.block);
     source.fill(X, K, X2);
     if (!X2) mirror(K);
@@ -104,7 +104,7 @@ export class SumSource extends Parts {
     });
   }
 
-  scratch(n: number, n2 = n): number {
+  scratch(n: number, n2?: number): number {
     return this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
   }
 
@@ -132,8 +132,8 @@ export class ProductSource extends Parts {
     });
   }
 
-  scratch(n: number, n2 = n): number {
-    return 2 * n * n2 * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
+  scratch(n: number, n2?: number): number {
+    return 2 * n * (n2 ?? n) * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
   }
 
   diagonal(X: Matrix): Float64Array {

@@ -255,9 +255,14 @@ export function trsm(B: View, L: View): void {
   const [rows, n] = [B.rows, B.cols];
   arena.run(() => {
     const op = B.bytes === 8 ? ops.dtrsm : ops.strsm;
-    const work = arena.allocBytes((B.bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n));
+    const work = arena.allocBytes(trsmScratchBytes(B.context, B.bytes, rows, n));
     op(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
   });
+}
+
+/** Bytes of scratch of {@link trsm}. */
+export function trsmScratchBytes({ ops }: Context, bytes: 8 | 4, rows: number, n: number): number {
+  return (bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n);
 }
 
 /**
@@ -277,7 +282,7 @@ export function eigh(A: View, vectors: boolean): { values: Float64Array; info: I
 
 /** Doubles of scratch of {@link eigh} with eigenvectors, for a check of the memory before any work. */
 export function eighScratch({ ops }: Context, n: number): number {
-  return ops.deighScratchBytes(1, n) / 8;
+  return n + ops.deighScratchBytes(1, n) / 8;
 }
 
 /** {@link match}, and no view may be a transpose. */

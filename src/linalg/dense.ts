@@ -151,11 +151,10 @@ export function solve(context: Context, A: Matrix, B: Matrix, method?: "cholesky
     const columns = copyIn(context, intact(B.data, n * k), n, k);
     const rows = scratch(context, k, n);
     transpose(columns, rows);
-    const a = method === "lu" ? undefined : symmetricCopy(context, A, method === "cholesky");
-    if (a) solveSymmetric(a, rows);
-    else {
+    const symmetric = method !== "lu" && solveIfSymmetric(context, A, method === "cholesky", rows);
+    if (!symmetric) {
       checkFinite(A, "A");
-      context.arena.require(luScratch(context, n));
+      context.arena.require(luScratch(context, n, k));
       luSolve(luFactor(context, A), rows);
     }
     transpose(rows, columns);
@@ -178,11 +177,16 @@ function symmetricCopy(context: Context, A: Matrix, must: boolean): View | undef
   return isSymmetric(A) ? a : undefined;
 }
 
-/** Replaces each row b of `rows` by A⁻¹ b, for A symmetric positive definite, which is lost. */
-function solveSymmetric(A: View, rows: View): void {
-  const { rows: k, cols: n, context } = rows;
-  if (context.precision === "float32" && isFasterRefined(n, k) && refineSolve(A, rows)) return;
-  substituteBoth(factoredIn(A), rows);
+/** Replaces each row b of `rows` by A⁻¹ b, for A symmetric positive definite; false where A is not symmetric. */
+function solveIfSymmetric(context: Context, A: Matrix, must: boolean, rows: View): boolean {
+  const { rows: k, cols: n } = rows;
+  return context.arena.run(() => {
+    const a = symmetricCopy(context, A, must);
+    if (!a) return false;
+    if (context.precision === "float32" && isFasterRefined(n, k) && refineSolve(a, rows)) return true;
+    substituteBoth(factoredIn(a), rows);
+    return true;
+  });
 }
 
 function substituteBoth({ L, lift }: Lifted, rows: View): void {
@@ -194,29 +198,31 @@ function substituteBoth({ L, lift }: Lifted, rows: View): void {
   });
 }
 
-/** The Cholesky factor of A where A is symmetric positive definite, else undefined. */
-function definiteFactor(context: Context, A: Matrix): Lifted | undefined {
-  const a = symmetricCopy(context, A, false);
-  if (!a) return undefined;
-  const lift = liftSmall(a);
-  return potrf(a) === 0 ? { L: a, lift } : undefined;
+/** What `body` makes of the Cholesky factor of A, in scratch; undefined unless A is symmetric positive definite. */
+function ifDefinite<T>(context: Context, A: Matrix, body: (factor: Lifted) => T): T | undefined {
+  return context.arena.run(() => {
+    const a = symmetricCopy(context, A, false);
+    if (!a) return undefined;
+    const lift = liftSmall(a);
+    return potrf(a) === 0 ? body({ L: a, lift }) : undefined;
+  });
 }
 
 export function inverse(context: Context, A: Matrix): Matrix {
   const n = A.rows;
   checkSquare(A, "A", "; leastSquares(A, B) takes any shape");
   return context.arena.run(() => {
-    context.arena.require(n * n + luScratch(context, n));
+    context.arena.require(n * n + luScratch(context, n, n));
     const rows = scratch(context, n, n);
     const identity = rows.entries();
     identity.fill(0);
     for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
-    const definite = definiteFactor(context, A);
-    if (definite) {
-      substituteBoth(definite, rows);
+    const definite = ifDefinite(context, A, (factor) => {
+      substituteBoth(factor, rows);
       mirror(rows);
       return rows.matrix("A⁻¹");
-    }
+    });
+    if (definite) return definite;
     checkFinite(A, "A");
     luSolve(luFactor(context, A), rows);
     const result = matrix(n, n);
@@ -231,12 +237,11 @@ export function logDeterminant(context: Context, A: Matrix): { sign: 1 | -1; log
   const n = A.rows;
   checkSquare(A, "A");
   return context.arena.run(() => {
-    const definite = definiteFactor(context, A);
-    if (definite) {
-      const { L, lift } = definite;
+    const definite = ifDefinite(context, A, ({ L, lift }) => {
       const sum = L.diagonal().reduce((total, x) => total + Math.log(x), 0);
-      return { sign: 1, logDeterminant: 2 * sum - n * Math.log(lift) };
-    }
+      return { sign: 1 as const, logDeterminant: 2 * sum - n * Math.log(lift) };
+    });
+    if (definite) return definite;
     checkFinite(A, "A");
     context.arena.require(luScratch(context, n));
     return luDeterminant(luFactor(context, A));
@@ -247,7 +252,7 @@ export function eigh(context: Context, A: Matrix): { values: Float64Array; vecto
   const { arena } = context;
   const n = A.rows;
   return arena.run(() => {
-    arena.require(n * n + eighScratch(context, n));
+    arena.require(2 * n * n + eighScratch(context, n));
     const [rows, columns] = [copySymmetric(context, A), scratch(context, n, n)];
     const values = decompose(rows, true);
     transpose(rows, columns);
