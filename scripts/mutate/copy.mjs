@@ -8,11 +8,15 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const COPIED = ["assembly", "src", "test", "examples", "scripts", "asconfig.json", "package.json", "tsconfig.json"];
 const WITHOUT = /[\\/](smoke[\\/]node_modules|\.stryker-tmp)/;
 
+/** The sources as they were: Stryker writes over the others, and the project may change while it runs. */
+export const originals = (folder) => join(folder, "original");
+
 /** The folder; it goes when the process ends. */
 export function copyTree() {
   const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-mutate-"));
   for (const name of COPIED)
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !WITHOUT.test(path) });
+  cpSync(join(root, "src"), join(originals(folder), "src"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));

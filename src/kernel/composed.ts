@@ -133,7 +133,9 @@ export class ProductSource extends Parts {
   }
 
   scratch(n: number, n2?: number): number {
-    return 2 * n * (n2 ?? n) * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
+    return (
+      2 * n * (n2 ?? n) * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0)
+    );
   }
 
   diagonal(X: Matrix): Float64Array {

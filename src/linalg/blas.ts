@@ -248,6 +248,12 @@ export function substitute(B: View, L: View): void {
   for (let i = 0; i < B.rows; i++) trsv(L.trans, B.cols, L.at, L.ld, B.at + i * B.ld * B.bytes);
 }
 
+/** Bytes of scratch of {@link substitute}. */
+export function substituteScratchBytes({ ops }: Context, bytes: 8 | 4, rows: number, n: number): number {
+  if (rows < BLOCKED_ROWS) return 0;
+  return (bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n);
+}
+
 /** Rows of B times L⁻¹, in place, L lower triangular. `trsm(B, L.t)` multiplies by L⁻ᵀ instead. */
 export function trsm(B: View, L: View): void {
   match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
@@ -255,14 +261,9 @@ export function trsm(B: View, L: View): void {
   const [rows, n] = [B.rows, B.cols];
   arena.run(() => {
     const op = B.bytes === 8 ? ops.dtrsm : ops.strsm;
-    const work = arena.allocBytes(trsmScratchBytes(B.context, B.bytes, rows, n));
+    const work = arena.allocBytes((B.bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n));
     op(L.trans, 0, rows, n, L.at, L.ld, B.at, B.ld, work);
   });
-}
-
-/** Bytes of scratch of {@link trsm}. */
-export function trsmScratchBytes({ ops }: Context, bytes: 8 | 4, rows: number, n: number): number {
-  return (bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n);
 }
 
 /**

@@ -25,7 +25,7 @@ import { decompose } from "./eigen.js";
 import { isFasterRefined, refineSolve } from "./iterativeRefinement.js";
 import { luDeterminant, luFactor, luScratch, luSolve } from "./lu.js";
 import { bytesFor } from "./precision.js";
-import { copyIn, scratch, type View } from "./view.js";
+import { checkFloats, copyIn, scratch, type View } from "./view.js";
 
 /** Multiply-adds of a product, of a Gram matrix and of a factor from which float32 is faster (measured). */
 const LEAST = { matmul: 140 ** 3, gram: 170 ** 3, cholesky: 450 ** 3 };
@@ -74,7 +74,12 @@ function copySymmetric(context: Context, A: Matrix, bytes: 8 | 4 = 8): View {
   if (n !== A.cols) check();
   const a = copyIn(context, intact(A.data, n * n), n, n);
   if (asymmetry(a) !== 0) check();
-  return bytes === 8 ? a : copyIn(context, a.entries(), n, n, 4, "A");
+  if (bytes === 8) return a;
+  // The memory may grow for the floats: the view of the doubles comes after it.
+  const floats = scratch(context, n, n, 4);
+  floats.floats().set(a.entries());
+  checkFloats(floats, a.entries(), "A");
+  return floats;
 }
 
 /** A factor and the power of four by which the matrix was multiplied before. */

@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import { SingularMatrixError } from "../errors.js";
 import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
-import { getrf, getrfScratchBytes, substitute, transpose, trsmScratchBytes } from "./blas.js";
+import { getrf, getrfScratchBytes, substitute, substituteScratchBytes, transpose } from "./blas.js";
 import { roundingLevel } from "./factor.js";
 import { type Equilibration, equilibrate, exponentOf, scaled } from "./scaling.js";
 import { copyIn, scratch, type View } from "./view.js";
@@ -25,7 +25,7 @@ interface LuFactor {
 /** Doubles of scratch of {@link luFactor}, and of {@link luSolve} for k right-hand sides after it. */
 export function luScratch(context: Context, n: number, k = 0): number {
   const factor = n + getrfScratchBytes(context.ops, n) / 8;
-  const solve = k > 0 ? n * n + trsmScratchBytes(context, 8, k, n) / 8 : 0;
+  const solve = k > 0 ? n * n + substituteScratchBytes(context, 8, k, n) / 8 : 0;
   return n * n + Math.max(factor, solve);
 }
 

@@ -165,13 +165,7 @@ export function kernelScratch(
 }
 
 /** The same for `kernelBlocks`. */
-export function blocksScratch(
-  context: Context,
-  bytes: 8 | 4,
-  net: Shape,
-  n: number,
-  n2: number | undefined,
-): number {
+export function blocksScratch(context: Context, bytes: 8 | 4, net: Shape, n: number, n2: number | undefined): number {
   const plan = new Plan(context, bytes, net, n, n2);
   return plan.loaded(true) + (widths(net).length > 1 ? plan.tiles() + plan.average() : plan.units());
 }
