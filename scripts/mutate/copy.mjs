@@ -22,3 +22,9 @@ export function copyTree() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
   return folder;
 }
+
+/** Results of Stryker's count lines and columns from 1, its mutants from 0. */
+export const fromZero = ({ start, end }) => {
+  const [from, to] = [start, end].map(({ line, column }) => ({ line: line - 1, column: column - 1 }));
+  return { start: from, end: to };
+};

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
 import { patience } from "../slowness.mjs";
 import { plain } from "./checker.mjs";
-import { copyTree } from "./copy.mjs";
+import { copyTree, fromZero } from "./copy.mjs";
 
 /** What a part mutates, and the smallest set of suites that covers it. */
 export const PARTS = {
@@ -72,12 +72,6 @@ const KILLED = new Set(["Killed", "Timeout", "RuntimeError"]);
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Results count lines and columns from 1, Stryker's mutants from 0. */
-const fromZero = ({ start, end }) => {
-  const [from, to] = [start, end].map(({ line, column }) => ({ line: line - 1, column: column - 1 }));
-  return { start: from, end: to };
-};
-
 /** Mutants with `{ file, line, kind, code, by, status, test }`; those that are not in the sample are left out. */
 export async function runStryker(part, { file, sample, seed }) {
   const copy = copyTree();
@@ -93,7 +87,7 @@ export async function runStryker(part, { file, sample, seed }) {
     mutate: file ? mutate.map((glob) => glob.replace("**/*", `**/*${file}*`)) : mutate,
     // Messages are not compared word by word, and the compiler knows all other strings: they are members of unions.
     mutator: { excludedMutations: ["StringLiteral"] },
-    plugins: ["@stryker-mutator/vitest-runner", path("checker.mjs")],
+    plugins: ["@stryker-mutator/vitest-runner", path("checker.mjs"), path("reporter.mjs")],
     checkers: ["sample"],
     testRunner: "vitest",
     vitest: { configFile: "scripts/mutate/vitest.config.mjs", related: false },
@@ -101,12 +95,12 @@ export async function runStryker(part, { file, sample, seed }) {
     // What runs while a file loads would need all suites for each mutant: seven tenths of the time.
     ignoreStatic: true,
     concurrency: 1,
-    timeoutMS: patience(20_000),
+    timeoutMS: patience(5_000),
     timeoutFactor: 3,
     dryRunTimeoutMinutes: 30,
     testRunnerNodeArgs: ["--max-old-space-size=2000"],
     maxTestRunnerReuse: 500,
-    reporters: ["progress-append-only"],
+    reporters: ["progress-append-only", "survivors"],
     tempDirName: join(copy, ".stryker-tmp"),
     allowConsoleColors: false,
     disableTypeChecks: false,

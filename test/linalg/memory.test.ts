@@ -101,7 +101,7 @@ describe.each(variants)("%s", (variant) => {
     // Candidates of a block may repeat each other: it is then smaller. Outputs of a point always come together.
     for (const [n, most, block, above] of [
       [400, 200, 1, 1.35],
-      [400, 20, 1, 1.35],
+      [400, 20, 1, 1.5],
       [320, 100, 160, 1.02],
     ]) {
       const A = definite(n);
