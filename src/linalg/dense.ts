@@ -97,7 +97,7 @@ const SMALL = 2 ** -900;
  */
 function liftSmall(A: View): number {
   const top = A.diagonal().reduce((most, value) => Math.max(most, value), 0);
-  if (!(top > 0 && top < SMALL)) return 1;
+  if (!(top < SMALL)) return 1;
   const lift = 4 ** Math.min(500, Math.floor(-Math.log2(top) / 2));
   const entries = A.entries();
   for (let at = 0; at < entries.length; at++) entries[at] *= lift;

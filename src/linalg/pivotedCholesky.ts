@@ -187,7 +187,7 @@ function smallCholesky(M: Float64Array, n: number, level: number, most: number) 
   while (order.length < most) {
     let best = -1;
     for (let i = 0; i < n; i++) if (M[i * (n + 1)] > (best < 0 ? level : M[best * (n + 1)])) best = i;
-    if (best < 0 || (order.length > 0 && traceOf() <= enough)) break;
+    if (best < 0 || traceOf() <= enough) break;
     const root = Math.sqrt(M[best * (n + 1)]);
     const column = new Float64Array(n);
     for (let i = 0; i < n; i++) column[i] = M[i * n + best] / root;
