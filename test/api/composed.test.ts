@@ -247,6 +247,10 @@ describe.each(variants)("%s", (variant) => {
       cross.data.subarray(2 * 23 + 1, 2 * 23 + 3),
       "cross",
     );
+    const [across, turned] = [ntk.kernel(model, [2, 25, 5], [1, 2]), ntk.kernel(model, [1, 2], [2, 25, 5])];
+    expect([turned.rows, turned.cols]).toEqual([2, 3]);
+    for (let i = 0; i < 3; i++) for (let j = 0; j < 2; j++) expect(turned.data[j * 3 + i]).toBe(across.data[i * 2 + j]);
+    expect([...ntk.kernelDiagonal(model, [22, 31, 0])]).toEqual([K.data[22 * 24], 1, K.data[0]]);
     const summed = sumOf([{ model, weight: 2 }, { model: scaled(model, 0.5) }]);
     near(
       ntk.kernel(summed, rows).data,
