@@ -198,9 +198,9 @@ export class StationarySource extends Composed {
     });
   }
 
+  /** Beside copies of the scaled inputs, whose number is known with X only. */
   scratch(n: number, n2 = n): number {
-    // Scaled inputs of a periodic kernel are twice as many; their number is known with X only.
-    return ROWS * Math.max(n, n2);
+    return Math.min(ROWS, n) * n2;
   }
 
   diagonal(X: Matrix): Float64Array {

@@ -10,11 +10,12 @@ const points = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 test("the two entries that are furthest apart are named", () => {
   const K = [
-    [9, 1, 2],
-    [1.5, 9, 6],
-    [2, 5, 9],
+    [9, 1, 2, 3],
+    [1.5, 9, 6, 3],
+    [2, 5, 9, 3],
+    [3, 3, 3.75, 9],
   ];
-  const { ok, problems, asymmetry } = checkKernel(stored(K), points(3));
+  const { ok, problems, asymmetry } = checkKernel(stored(K), points(4));
   expect([ok, asymmetry]).toEqual([false, 1]);
   expect(problems).toEqual(["kernel(X, X) is not symmetric: entry (2, 1) is 5, entry (1, 2) is 6"]);
 });

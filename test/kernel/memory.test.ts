@@ -9,6 +9,7 @@ import {
   createNetwork,
   defineActivation,
   type InfiniteNetworkOptions,
+  MemoryLimitError,
   type Model,
   type NetworkOptions,
   productOf,
@@ -16,6 +17,7 @@ import {
   sumOf,
 } from "../../src/index.js";
 import { kernel, kernelBlocks, kernels } from "../../src/kernel/finite/kernel.js";
+import { kernelTilesOf } from "../../src/kernel/kernelTiles.js";
 import { kernelSource } from "../../src/kernel/modelKernel.js";
 import { kernelTimesMemory, withKernelTimes } from "../../src/kernel/operator.js";
 import { scratch } from "../../src/linalg/view.js";
@@ -99,6 +101,29 @@ describe.each(variants)("%s", (variant) => {
       const said = 80 * cols + source.scratch(80, X2 && 50);
       expect(said).toBeGreaterThanOrEqual(used - 100);
       expect(said).toBeLessThan(used + 100);
+    }
+  });
+
+  test("tiles are refused when they are asked for, by their scratch too", () => {
+    const wide = createNetwork({ inputs: 1, hidden: [2000, 20] });
+    const X = new Float64Array(200_000);
+    expect(() => kernelTilesOf(context, wide, X, undefined, { rows: 1 })).toThrow(MemoryLimitError);
+    expect(() => kernelTilesOf(context, rbfKernel(), X, undefined, { rows: 10_000 })).toThrow(MemoryLimitError);
+    expect(() => kernelTilesOf(context, rbfKernel(), X, undefined, { rows: 1 })).not.toThrow();
+  });
+
+  test("stationary kernels of many inputs: products of some rows, beside copies of the inputs", () => {
+    const source = kernelSource(context, rbfKernel());
+    for (const [n, n2] of [
+      [200, 300],
+      [20, 300],
+    ]) {
+      const [A, B] = [randomMatrix(n, 20, 1), randomMatrix(n2, 20, 2)];
+      const { used } = memoryUse(context, () => context.arena.run(() => source.fill(A, scratch(context, n, n2), B)));
+      const inputs = 20 * (n + n2);
+      expect(n * n2 + source.scratch(n, n2) + inputs).toBeLessThanOrEqual(used);
+      // Packing for products of 20 columns.
+      expect(n * n2 + source.scratch(n, n2) + 2.5 * inputs).toBeGreaterThan(used);
     }
   });
 

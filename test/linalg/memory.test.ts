@@ -102,7 +102,7 @@ describe.each(variants)("%s", (variant) => {
     for (const [n, most, block, above] of [
       [400, 200, 1, 1.35],
       [400, 20, 1, 1.5],
-      [320, 100, 160, 1.02],
+      [320, 100, 160, 1.1],
     ]) {
       const A = definite(n);
       const { data } = A;
