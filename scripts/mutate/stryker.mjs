@@ -32,7 +32,7 @@ export const PARTS = {
     mutate: ["src/kernel/finite/*.ts"],
     suites: [
       "test/kernelMap.test.ts",
-      "test/kernel/memory.test.ts",
+      "test/kernel/{memory,rescale}.test.ts",
       "test/linalg/guards.test.ts",
       "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32}.test.ts",
     ],
@@ -51,7 +51,7 @@ export const PARTS = {
     mutate: ["src/model/**/*.ts"],
     suites: [
       "test/model/*.test.ts",
-      "test/ops/{activation,infinite,random}.test.ts",
+      "test/ops/{activation,random}.test.ts",
       "test/api/{activations,ownActivation,fromLayers}.test.ts",
     ],
   },
