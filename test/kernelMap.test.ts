@@ -14,6 +14,7 @@ import {
 } from "../src/index.js";
 import { kernelMap } from "../src/kernel/kernelMap.js";
 import { kernelSource } from "../src/kernel/modelKernel.js";
+import { scratch } from "../src/linalg/view.js";
 import { bell } from "./setup/bell.js";
 import { expectNear, maxAbs } from "./setup/golden.js";
 import { generator, randomMatrix } from "./setup/random.js";
@@ -93,6 +94,34 @@ describe.each(variants)("%s", (variant) => {
           });
           expect(map.times(vectors)).toEqual(got);
         });
+      }
+    }
+  });
+
+  test("rows of the map are those of the matrix, whatever keeps it", () => {
+    const X = randomMatrix(60, 2, 1, 2);
+    const two = sumOf([{ model: createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }) }]);
+    const models: [Model, "full" | "average"][] = [
+      [rbfKernel(), "average"],
+      [two, "full"],
+      [createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }), "full"],
+    ];
+    for (const [model, outputs] of models) {
+      const source = kernelSource(context, model, outputs);
+      const { data, rows: n } = source.square(X);
+      const points = [0, 17, 59];
+      const want = points.flatMap((point) => [
+        ...data.subarray(point * source.block * n, (point + 1) * source.block * n),
+      ]);
+      for (const where of [context, crowded]) {
+        const got = context.arena.run(() => {
+          const map = kernelMap(where, source, X);
+          const out = scratch(context, points.length * source.block, n);
+          out.entries().fill(Number.NaN);
+          map.rowsInto(points, out);
+          return out.copy();
+        });
+        expectNear(got, Float64Array.from(want), 1e-13 * maxAbs(want), "entries of the kernel");
       }
     }
   });

@@ -178,11 +178,12 @@ describe.each(variants)("%s", (variant) => {
       );
     }
     const sum = sumOf(PARTS.map(([, model, weight]) => ({ model, weight })));
-    near(
-      ntk.kernelDiagonal(sum, X),
-      ntk.kernel(sum, X).data.filter((_, at) => at % 24 === 0),
-      "diagonal",
-    );
+    for (const model of [sum, scaled(productOf([net, rbfKernel(), infinite]), 3)])
+      near(
+        ntk.kernelDiagonal(model, X),
+        ntk.kernel(model, X).data.filter((_, at) => at % 24 === 0),
+        "diagonal",
+      );
   });
 
   test("a sum of networks is the network side by side: f0, fit, dynamics", () => {
