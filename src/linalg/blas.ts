@@ -248,10 +248,9 @@ export function substitute(B: View, L: View): void {
   for (let i = 0; i < B.rows; i++) trsv(L.trans, B.cols, L.at, L.ld, B.at + i * B.ld * B.bytes);
 }
 
-/** Bytes of scratch of {@link substitute}. */
-export function substituteScratchBytes({ ops }: Context, bytes: 8 | 4, rows: number, n: number): number {
-  if (rows < BLOCKED_ROWS) return 0;
-  return (bytes === 8 ? ops.dtrsmScratchBytes : ops.strsmScratchBytes)(rows, n);
+/** Bytes of scratch of {@link substitute} in float64. */
+export function substituteScratchBytes({ ops }: Context, rows: number, n: number): number {
+  return rows < BLOCKED_ROWS ? 0 : ops.dtrsmScratchBytes(rows, n);
 }
 
 /** Rows of B times L⁻¹, in place, L lower triangular. `trsm(B, L.t)` multiplies by L⁻ᵀ instead. */

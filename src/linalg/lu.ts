@@ -25,7 +25,7 @@ interface LuFactor {
 /** Doubles of scratch of {@link luFactor}, and of {@link luSolve} for k right-hand sides after it. */
 export function luScratch(context: Context, n: number, k = 0): number {
   const factor = n + getrfScratchBytes(context.ops, n) / 8;
-  const solve = k > 0 ? n * n + substituteScratchBytes(context, 8, k, n) / 8 : 0;
+  const solve = k > 0 ? n * n + substituteScratchBytes(context, k, n) / 8 : 0;
   return n * n + Math.max(factor, solve);
 }
 

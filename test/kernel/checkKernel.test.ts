@@ -20,6 +20,15 @@ test("the two entries that are furthest apart are named", () => {
   expect(problems).toEqual(["kernel(X, X) is not symmetric: entry (2, 1) is 5, entry (1, 2) is 6"]);
 });
 
+test("of entries equally far apart the first is named", () => {
+  const K = [
+    [9, 1, 2],
+    [2, 9, 3],
+    [2, 4, 9],
+  ];
+  expect(checkKernel(stored(K), points(3)).problems[0]).toContain("entry (1, 0) is 2, entry (0, 1) is 1");
+});
+
 test("differences of rounding beside the largest entry pass, and are reported", () => {
   const K = (apart: number) => [
     [100, 1 + apart],

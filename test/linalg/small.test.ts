@@ -59,6 +59,14 @@ describe.each(variants)("%s", (variant) => {
     const own = { kernel: () => A };
     expect(ntk.spectrum(own, X, new Array(n).fill(0)).alignment).toBeUndefined();
     expect(ntk.spectrum(own, X, new Array(n).fill(3)).alignment).toBeUndefined();
-    expect(ntk.spectrum(own, X, Y).alignment).toBeGreaterThan(0);
+    const alone = ntk.spectrum(own, X, Y).alignment;
+    expect(alone).toBeGreaterThan(0);
+    // A constant column says nothing, and takes nothing away.
+    const beside = ntk.spectrum(
+      own,
+      X,
+      Y.map((y) => [3, y]),
+    ).alignment;
+    expect(beside).toBeCloseTo(alone ?? Number.NaN, 12);
   });
 });
