@@ -116,6 +116,8 @@ describe.each(variants)("%s", (variant) => {
       for (const where of [context, crowded]) {
         const got = context.arena.run(() => {
           const map = kernelMap(where, source, X);
+          expect(map.tangents === undefined).toBe(source.weights === undefined);
+          expect(map.kept).toBe(where === context && !source.weights);
           const out = scratch(context, points.length * source.block, n);
           out.entries().fill(Number.NaN);
           map.rowsInto(points, out);

@@ -25,6 +25,7 @@ export const PARTS = {
     suites: [
       "test/kernelMap.test.ts",
       "test/kernel/*.test.ts",
+      "test/linalg/guards.test.ts",
       "test/api/{composed,kernelTiles,reentrant,spectrum}.test.ts",
     ],
   },

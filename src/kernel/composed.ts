@@ -81,8 +81,7 @@ abstract class Parts extends Composed {
 
   /** The diagonals of the parts, put together entry by entry. */
   protected diagonals(X: Matrix, together: (a: number, b: number) => number): Float64Array {
-    const [first, ...others] = this.parts.map((part) => part.diagonal(X));
-    const result = first.slice();
+    const [result, ...others] = this.parts.map((part) => part.diagonal(X));
     for (const other of others) for (let i = 0; i < result.length; i++) result[i] = together(result[i], other[i]);
     return result;
   }

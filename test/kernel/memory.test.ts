@@ -91,6 +91,9 @@ describe.each(variants)("%s", (variant) => {
     const X = randomMatrix(80, 3, 1);
     for (const X2 of [undefined, randomMatrix(50, 3, 2)]) {
       const cols = X2 ? 50 : 80;
+      const whole = memoryUse(context, () => (X2 ? source.cross(X, X2) : source.square(X)));
+      expect(whole.asked).toBeGreaterThanOrEqual(whole.used - whole.gaps);
+      expect(whole.asked).toBeLessThan(1.2 * whole.used);
       const { used } = memoryUse(context, () =>
         context.arena.run(() => {
           const out = scratch(context, 80, cols);

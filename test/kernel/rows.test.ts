@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,
   createNetwork,
+  type Matrix,
   type Model,
   maternKernel,
   precomputed,
@@ -98,6 +99,26 @@ const table = precomputed([
   [1, 0],
   [0, 1],
 ]);
+
+test("a diagonal that is read off squares: 64 points at a time", () => {
+  const asked: number[] = [];
+  const kernel = (A: Matrix, B: Matrix) => {
+    asked.push(A.rows);
+    return Array.from(A.data, (x) => Array.from(B.data, (y) => 1 + x * y));
+  };
+  const source = kernelSource(loadContext(variants[0]), scaled({ kernel }, 2));
+  for (const [n, sizes] of [
+    [1, [1]],
+    [64, [64]],
+    [70, [64, 6]],
+    [128, [64, 64]],
+  ] as const) {
+    asked.length = 0;
+    const X = { data: Float64Array.from({ length: n }, (_, i) => i), rows: n, cols: 1 };
+    expect([...source.diagonal(X)]).toEqual(Array.from({ length: n }, (_, i) => 2 * (1 + i * i)));
+    expect(asked).toEqual(sizes);
+  }
+});
 
 test("kinds and words", () => {
   const words: [Model, string, string][] = [

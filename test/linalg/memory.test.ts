@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Context } from "../../src/context.js";
 import type { Matrix } from "../../src/index.js";
+import { deleteRows } from "../../src/linalg/choleskyEdits.js";
 import { cholesky, eigh, gram, inverse, logDeterminant, matmul, solve } from "../../src/linalg/dense.js";
 import { drawSamples, samplesMemory } from "../../src/linalg/gaussianSamples.js";
 import { LowRankFactor } from "../../src/linalg/lowRankFactor.js";
@@ -72,6 +73,23 @@ describe.each(variants)("%s", (variant) => {
     const { asked, used, gaps } = memoryUse(context, body);
     expect(asked).toBeGreaterThanOrEqual(used - gaps);
     expect(asked).toBeLessThan(most * used);
+  });
+
+  test("rows that go: what lies below them is kept, to be undone", () => {
+    const n = 120;
+    const L = hold(context, n, n);
+    const taken = (indices: number[]) => {
+      L.entries().fill(0);
+      L.shift(1);
+      return memoryUse(context, () => context.arena.run(() => deleteRows(L, indices))).used;
+    };
+    const none = taken([]);
+    const rows = (first: number) => (n * (n + 1) - first * (first + 1)) / 2;
+    for (const first of [0, 60, n - 1]) {
+      expect(taken([first]) - none).toBeGreaterThanOrEqual(rows(first) - 8);
+      expect(taken([first]) - none).toBeLessThanOrEqual(rows(first) + 8);
+    }
+    context.arena.free(L.at);
   });
 
   test("draws", () => {
