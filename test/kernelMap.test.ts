@@ -128,6 +128,22 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("many vectors at a time take smaller slices", () => {
+    const X = randomMatrix(1200, 2, 1, 2);
+    const source = kernelSource(context, rbfKernel(), "average");
+    context.arena.run(() => {
+      const map = kernelMap(context, source, X);
+      const pauses = (count: number) => {
+        const slices = map.slicing(vectorsOf(1200, count));
+        let [seen, slice] = [0, slices.next()];
+        for (; !slice.done; slice = slices.next()) seen++;
+        return seen;
+      };
+      // 2^23 multiply-adds and less: 6990 rows of 1200 columns, for four vectors at a time.
+      expect([pauses(1), pauses(4), pauses(80)]).toEqual([1, 1, 4]);
+    });
+  });
+
   test("tiles of a kernel that is not symmetric are refused", () => {
     const X = randomMatrix(700, 2, 1, 2);
     const source = kernelSource(context, { kernel: skewed }, "average");

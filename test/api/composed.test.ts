@@ -252,6 +252,15 @@ describe.each(variants)("%s", (variant) => {
     expect([turned.rows, turned.cols]).toEqual([2, 3]);
     for (let i = 0; i < 3; i++) for (let j = 0; j < 2; j++) expect(turned.data[j * 3 + i]).toBe(across.data[i * 2 + j]);
     expect([...ntk.kernelDiagonal(model, [22, 31, 0])]).toEqual([K.data[22 * 24], 1, K.data[0]]);
+    const plain = precomputed(K);
+    expect(ntk.kernel(plain, [3, 4], [5]).data).toEqual(Float64Array.of(K.data[3 * 23 + 5], K.data[4 * 23 + 5]));
+    expect(() => ntk.kernel(plain, [23])).toThrow("has rows 0 to 22");
+    const half = {
+      kernel: ntk.kernel(scaled(plain, 0.5), [3, 4]),
+      diagonal: ntk.kernelDiagonal(scaled(plain, 0.5), [3, 4]),
+    };
+    expect(half.diagonal).toEqual(Float64Array.of(K.data[3 * 24] / 2, K.data[4 * 24] / 2));
+    expect(half.kernel.data[1]).toBe(K.data[3 * 23 + 4] / 2);
     const summed = sumOf([{ model, weight: 2 }, { model: scaled(model, 0.5) }]);
     near(
       ntk.kernel(summed, rows).data,
