@@ -14,6 +14,7 @@ import {
 } from "../../src/index.js";
 import type { KernelSource } from "../../src/kernel/kernel.js";
 import { fillRows, scaledRows } from "../../src/kernel/kernelRows.js";
+import { kernelTilesOf } from "../../src/kernel/kernelTiles.js";
 import { kernelSource } from "../../src/kernel/modelKernel.js";
 import { kinded, modelInWords, ownModel, priorOf, weighted } from "../../src/kernel/models.js";
 import { scratch } from "../../src/linalg/view.js";
@@ -118,6 +119,36 @@ test("a diagonal that is read off squares: 64 points at a time", () => {
     expect([...source.diagonal(X)]).toEqual(Array.from({ length: n }, (_, i) => 2 * (1 + i * i)));
     expect(asked).toEqual(sizes);
   }
+});
+
+test("tiles ask a kernel for what they need, and never for no points", () => {
+  const asked: number[][] = [];
+  const kernel = (A: Matrix, B: Matrix) => {
+    asked.push([A.rows, B.rows]);
+    return Array.from(A.data, (x) => Array.from(B.data, (y) => 1 + x * y));
+  };
+  const tiles = (rows: number) => {
+    asked.length = 0;
+    return [...kernelTilesOf(loadContext(variants[0]), { kernel }, [0, 1, 2, 3, 4], undefined, { rows })];
+  };
+  const whole = tiles(5)[0].K.data;
+  expect(asked).toEqual([[5, 5]]);
+  const parts = tiles(2);
+  expect(parts.map(({ row, K }) => [row, K.rows, K.cols])).toEqual([
+    [0, 2, 5],
+    [2, 2, 5],
+    [4, 1, 5],
+  ]);
+  expect(parts.flatMap(({ K }) => [...K.data])).toEqual([...whole]);
+  expect(asked).toEqual([
+    [2, 2],
+    [3, 2],
+    [2, 2],
+    [2, 2],
+    [1, 2],
+    [1, 4],
+    [1, 1],
+  ]);
 });
 
 test("kinds and words", () => {
