@@ -279,7 +279,7 @@ function checked(
 
 function notReached({ values, residuals }: Ritz, count: number, tolerance: number, products: number): ConvergenceError {
   const size = values.length;
-  const worst = residuals.subarray(Math.max(0, size - count)).reduce((top, residual) => Math.max(top, residual), 0);
+  const worst = residuals.subarray(-count).reduce((top, residual) => Math.max(top, residual), 0);
   return new ConvergenceError(
     `the ${count} largest eigenvalues did not reach residuals of ${tolerance} times the largest in ${products} products ` +
       `(${(worst / values[size - 1]).toPrecision(2)} is left); use a larger tolerance, another top, or leave out top where Θ fits`,
