@@ -339,6 +339,18 @@ describe.each(variants)("%s", (variant) => {
     factor.free();
   });
 
+  test("a probe ends where the matrix has a negative eigenvalue", () => {
+    const n = 60;
+    const factor = new LowRankFactor(hold(context, 0, n), 1, { pivots: [], trace: 0 });
+    let products = 0;
+    logDeterminantEstimate(context, factor, (vectors) => {
+      products++;
+      return vectors.map((v) => v.map((x, i) => (i === 0 ? -1000 * x : i * x)));
+    });
+    expect(products).toBeLessThan(10);
+    factor.free();
+  });
+
   // Slow in JavaScript, and the same there.
   test.skipIf(variant === "js")("a probe takes 150 products at most", () => {
     const n = 300;

@@ -177,6 +177,13 @@ test("a mean has any number of columns, and as many rows as X", () => {
   expect(of(() => [[1, 2, 3]])).toEqual(["mean(X) gave 1×3 numbers; expected 2×C"]);
 });
 
+test("what is no kernel of one's own", () => {
+  for (const wrong of [null, undefined, 3, "kernel", {}, { kernel: 3 }])
+    expect(() => checkKernel(wrong as never, points(2))).toThrow(
+      /^the kernel is .*; expected an object with a function/,
+    );
+});
+
 test("what a function throws is repeated, up to 300 characters", () => {
   const of = (thrown: unknown) =>
     checkKernel(
