@@ -151,6 +151,37 @@ test("tiles ask a kernel for what they need, and never for no points", () => {
   ]);
 });
 
+test("start values and sums of one's own kernel: a mean times the root of its weight", () => {
+  const context = loadContext(variants[0]);
+  const kernel = (A: Matrix, B: Matrix) => Array.from(A.data, (x) => Array.from(B.data, (y) => 1 + x * y));
+  const mean = (A: Matrix) => Array.from(A.data, (x) => [x, 2 * x]);
+  const X = { data: Float64Array.of(1, 3), rows: 2, cols: 1 };
+  const of = (model: Model) => kernelSource(context, model);
+  expect([...of({ kernel }).start(X, 2)]).toEqual([0, 0, 0, 0]);
+  expect([...of({ kernel, mean }).start(X, 2)]).toEqual([1, 2, 3, 6]);
+  expect([...of(scaled({ kernel, mean }, 4)).start(X, 2)]).toEqual([2, 4, 6, 12]);
+  const sum = sumOf([
+    { model: { kernel, mean }, weight: 4 },
+    { model: { kernel, mean } },
+    { model: rbfKernel() },
+    { model: { kernel } },
+  ]);
+  expect([...of(sum).start(X, 2)]).toEqual([3, 6, 9, 18]);
+  expect(() => of({ kernel, mean }).start(X, 3)).toThrow(/mean\(X\) gave 2×2 numbers; expected 2×3/);
+  // Weights of 1 and others, first and later: each is added, and the first overwrites.
+  for (const weights of [
+    [1, 1, 1],
+    [1, 2, 1],
+    [3, 1, 2],
+  ]) {
+    const source = of(sumOf(weights.map((weight) => ({ model: { kernel }, weight }))));
+    const total = weights.reduce((a, b) => a + b);
+    expect([...source.square(X).data]).toEqual([2, 4, 4, 10].map((k) => total * k));
+    expect([...source.cross(X, X).data]).toEqual([2, 4, 4, 10].map((k) => total * k));
+    expect([...source.diagonal(X)]).toEqual([2 * total, 10 * total]);
+  }
+});
+
 test("kinds and words", () => {
   const words: [Model, string, string][] = [
     [net, "network", "network 3-4-5-2, tanh, relu"],
