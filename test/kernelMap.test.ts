@@ -14,6 +14,7 @@ import {
 } from "../src/index.js";
 import { kernelMap } from "../src/kernel/kernelMap.js";
 import { kernelSource } from "../src/kernel/modelKernel.js";
+import { scratch } from "../src/linalg/view.js";
 import { bell } from "./setup/bell.js";
 import { expectNear, maxAbs } from "./setup/golden.js";
 import { generator, randomMatrix } from "./setup/random.js";
@@ -95,6 +96,52 @@ describe.each(variants)("%s", (variant) => {
         });
       }
     }
+  });
+
+  test("rows of the map are those of the matrix, whatever keeps it", () => {
+    const X = randomMatrix(60, 2, 1, 2);
+    const two = sumOf([{ model: createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }) }]);
+    const models: [Model, "full" | "average"][] = [
+      [rbfKernel(), "average"],
+      [two, "full"],
+      [createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }), "full"],
+    ];
+    for (const [model, outputs] of models) {
+      const source = kernelSource(context, model, outputs);
+      const { data, rows: n } = source.square(X);
+      const points = [0, 17, 59];
+      const want = points.flatMap((point) => [
+        ...data.subarray(point * source.block * n, (point + 1) * source.block * n),
+      ]);
+      for (const where of [context, crowded]) {
+        const got = context.arena.run(() => {
+          const map = kernelMap(where, source, X);
+          expect(map.tangents === undefined).toBe(source.weights === undefined);
+          expect(map.kept).toBe(where === context && !source.weights);
+          const out = scratch(context, points.length * source.block, n);
+          out.entries().fill(Number.NaN);
+          map.rowsInto(points, out);
+          return out.copy();
+        });
+        expectNear(got, Float64Array.from(want), 1e-13 * maxAbs(want), "entries of the kernel");
+      }
+    }
+  });
+
+  test("many vectors at a time take smaller slices", () => {
+    const X = randomMatrix(1200, 2, 1, 2);
+    const source = kernelSource(context, rbfKernel(), "average");
+    context.arena.run(() => {
+      const map = kernelMap(context, source, X);
+      const pauses = (count: number) => {
+        const slices = map.slicing(vectorsOf(1200, count));
+        let [seen, slice] = [0, slices.next()];
+        for (; !slice.done; slice = slices.next()) seen++;
+        return seen;
+      };
+      // 2^23 multiply-adds and less: 6990 rows of 1200 columns, for four vectors at a time.
+      expect([pauses(1), pauses(4), pauses(80)]).toEqual([1, 1, 4]);
+    });
   });
 
   test("tiles of a kernel that is not symmetric are refused", () => {

@@ -3,15 +3,15 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { declareFactoryPlugin, PluginKind } from "@stryker-mutator/api/plugin";
-import { root } from "./copy.mjs";
+import { originals } from "./copy.mjs";
 import { equivalence, sampleOf } from "./score.mjs";
 
 const REASONS = { left: "not in the sample", equivalent: "listed as equivalent" };
 
-/** Stryker's mutant as those of mutations.mjs. The copy in `folder` has Stryker's text, `root` has ours. */
+/** Stryker's mutant as those of mutations.mjs. The copy in `folder` has Stryker's text, its originals have ours. */
 export function plain({ fileName, location: { start, end }, mutatorName, replacement }, folder) {
   const file = relative(folder, fileName);
-  const lines = readFileSync(join(root, file), "utf8").split("\n");
+  const lines = readFileSync(join(originals(folder), file), "utf8").split("\n");
   const inside = lines.slice(start.line, end.line + 1);
   inside[inside.length - 1] = inside.at(-1).slice(0, end.column);
   inside[0] = inside[0].slice(start.column);
@@ -20,7 +20,7 @@ export function plain({ fileName, location: { start, end }, mutatorName, replace
 
 class Sample {
   #drawn;
-  #isEquivalent = equivalence();
+  #isEquivalent = equivalence(originals(process.cwd()));
 
   async init() {}
 

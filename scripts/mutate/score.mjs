@@ -46,29 +46,29 @@ export function scoreText(killed, counted, sampled) {
 }
 
 /** Entries of equivalent.json: `{ file, lines, changes?, why }`. Throws where an entry names a line that is gone. */
-function equivalents() {
+function equivalents(folder) {
   const listed = JSON.parse(readFileSync(join(root, "scripts/mutate/equivalent.json"), "utf8"));
   for (const { file, lines } of listed) {
-    const there = new Set(linesOf(file));
+    const there = new Set(linesOf(folder, file));
     const gone = lines.find((line) => !there.has(line));
     if (gone !== undefined) throw new Error(`equivalent.json: ${file} has no line "${gone}"; mend or delete the entry`);
   }
   return listed;
 }
 
-const linesOf = (file) =>
-  readFileSync(join(root, file), "utf8")
+const linesOf = (folder, file) =>
+  readFileSync(join(folder, file), "utf8")
     .split("\n")
     .map((line) => line.trim());
 
 /** How a mutant is written in reports and in equivalent.json. */
 export const changeOf = ({ code, by }) => [code, by].map((text) => text.replace(/\s+/g, " ")).join(" → ");
 
-/** Tells whether a mutant is listed as equivalent. */
-export function equivalence() {
-  const listed = equivalents();
+/** Tells whether a mutant of the files in `folder` is listed as equivalent. */
+export function equivalence(folder = root) {
+  const listed = equivalents(folder);
   return (mutant) => {
-    const line = linesOf(mutant.file)[mutant.line - 1];
+    const line = linesOf(folder, mutant.file)[mutant.line - 1];
     return listed.some(
       ({ file, lines, changes }) =>
         file === mutant.file && lines.includes(line) && (changes?.includes(changeOf(mutant)) ?? true),

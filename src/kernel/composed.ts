@@ -18,7 +18,7 @@ function matrixOf(context: Context, source: KernelSource, X: Matrix, X2?: Matrix
   const { arena } = context;
   const [n, n2] = [X.rows, (X2 ?? X).rows];
   return arena.run(() => {
-    arena.require(n * n2 * source.block ** 2 + source.scratch(n, n2));
+    arena.require(n * n2 * source.block ** 2 + source.scratch(n, X2?.rows));
     const K = scratch(context, n * source.block, n2 * source.block);
     source.fill(X, K, X2);
     if (!X2) mirror(K);
@@ -84,8 +84,7 @@ abstract class Parts extends Composed {
 
   /** The diagonals of the parts, put together entry by entry. */
   protected diagonals(X: Matrix, together: (a: number, b: number) => number): Float64Array {
-    const [first, ...others] = this.parts.map((part) => part.diagonal(X));
-    const result = first.slice();
+    const [result, ...others] = this.parts.map((part) => part.diagonal(X));
     for (const other of others) for (let i = 0; i < result.length; i++) result[i] = together(result[i], other[i]);
     return result;
   }
@@ -107,7 +106,7 @@ export class SumSource extends Parts {
     });
   }
 
-  scratch(n: number, n2 = n): number {
+  scratch(n: number, n2?: number): number {
     return this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
   }
 
@@ -139,8 +138,10 @@ export class ProductSource extends Parts {
     });
   }
 
-  scratch(n: number, n2 = n): number {
-    return 2 * n * n2 * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0);
+  scratch(n: number, n2?: number): number {
+    return (
+      2 * n * (n2 ?? n) * this.block ** 2 + this.parts.reduce((most, part) => Math.max(most, part.scratch(n, n2)), 0)
+    );
   }
 
   diagonal(X: Matrix): Float64Array {
@@ -209,9 +210,9 @@ export class StationarySource extends Composed {
     });
   }
 
+  /** Beside copies of the scaled inputs, whose number is known with X only. */
   scratch(n: number, n2 = n): number {
-    // Scaled inputs of a periodic kernel are twice as many; their number is known with X only.
-    return ROWS * Math.max(n, n2);
+    return Math.min(ROWS, n) * n2;
   }
 
   diagonal(X: Matrix): Float64Array {

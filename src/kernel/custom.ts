@@ -58,7 +58,7 @@ export class CustomSource implements KernelSource {
   start(X: Matrix, C: number): Float64Array {
     if (!this.#model.mean) return zeros(X.rows * C);
     const { data } = returned(this.#model.mean(X), "mean(X)", X.rows, C);
-    return this.#weight === 1 ? data.slice() : data.map((value) => Math.sqrt(this.#weight) * value);
+    return data.map((value) => Math.sqrt(this.#weight) * value);
   }
 
   fill(X: Matrix, out: View, X2?: Matrix, gamma: 0 | 1 = 0): void {
@@ -79,7 +79,7 @@ export class CustomSource implements KernelSource {
 
   /** The weight times a matrix, in place. */
   #times(K: Matrix): Matrix {
-    if (this.#weight !== 1) for (let at = 0; at < K.data.length; at++) K.data[at] *= this.#weight;
+    for (let at = 0; at < K.data.length; at++) K.data[at] *= this.#weight;
     return K;
   }
 

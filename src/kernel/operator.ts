@@ -37,7 +37,7 @@ export function withKernelTimes<T>(
 
 /** Doubles that {@link withKernelTimes} needs for a matrix; 0 where it makes none. */
 export function kernelTimesMemory(source: KernelSource, rows: number): number {
-  return source.network ? 0 : rows * rows + source.scratch(rows);
+  return source.network ? 0 : (rows * source.block) ** 2 + source.scratch(rows);
 }
 
 function timesAll(tangents: Tangents, v: Float64Array): Float64Array {

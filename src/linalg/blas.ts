@@ -248,6 +248,11 @@ export function substitute(B: View, L: View): void {
   for (let i = 0; i < B.rows; i++) trsv(L.trans, B.cols, L.at, L.ld, B.at + i * B.ld * B.bytes);
 }
 
+/** Bytes of scratch of {@link substitute} in float64. */
+export function substituteScratchBytes({ ops }: Context, rows: number, n: number): number {
+  return rows < BLOCKED_ROWS ? 0 : ops.dtrsmScratchBytes(rows, n);
+}
+
 /** Rows of B times L⁻¹, in place, L lower triangular. `trsm(B, L.t)` multiplies by L⁻ᵀ instead. */
 export function trsm(B: View, L: View): void {
   match(L.rows === L.cols && B.cols === L.rows && B.trans === 0, "trsm", B, L);
@@ -277,7 +282,7 @@ export function eigh(A: View, vectors: boolean): { values: Float64Array; info: I
 
 /** Doubles of scratch of {@link eigh} with eigenvectors, for a check of the memory before any work. */
 export function eighScratch({ ops }: Context, n: number): number {
-  return ops.deighScratchBytes(1, n) / 8;
+  return n + ops.deighScratchBytes(1, n) / 8;
 }
 
 /** {@link match}, and no view may be a transpose. */

@@ -38,8 +38,8 @@ const ENTRIES = 64;
 
 /** HKH up to a factor, in place of K; undefined where it is 0 to rounding. */
 export function centred(K: Float64Array, n: number): Float64Array | undefined {
+  // Of zeros, what follows is NaN, which is no larger than rounding.
   const scale = maxAbs(K);
-  if (scale === 0) return undefined;
   const means = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     for (let j = i * n; j < (i + 1) * n; j++) {
@@ -55,7 +55,6 @@ export function centred(K: Float64Array, n: number): Float64Array | undefined {
 /** HY up to a factor, column by column; undefined where it is 0 to rounding. */
 function centredColumns({ data, rows: n, cols: C }: Matrix): Float64Array[] | undefined {
   const scale = maxAbs(data);
-  if (scale === 0) return undefined;
   const columns = Array.from({ length: C }, (_, c) => {
     const y = zeros(n).map((_, i) => data[i * C + c] / scale);
     const mean = y.reduce((sum, value) => sum + value / n, 0);

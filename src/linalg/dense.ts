@@ -25,7 +25,7 @@ import { decompose } from "./eigen.js";
 import { isFasterRefined, refineSolve } from "./iterativeRefinement.js";
 import { luDeterminant, luFactor, luScratch, luSolve } from "./lu.js";
 import { bytesFor } from "./precision.js";
-import { copyIn, scratch, type View } from "./view.js";
+import { checkFloats, copyIn, scratch, type View } from "./view.js";
 
 /** Multiply-adds of a product, of a Gram matrix and of a factor from which float32 is faster (measured). */
 const LEAST = { matmul: 140 ** 3, gram: 170 ** 3, cholesky: 450 ** 3 };
@@ -74,7 +74,12 @@ function copySymmetric(context: Context, A: Matrix, bytes: 8 | 4 = 8): View {
   if (n !== A.cols) check();
   const a = copyIn(context, intact(A.data, n * n), n, n);
   if (asymmetry(a) !== 0) check();
-  return bytes === 8 ? a : copyIn(context, a.entries(), n, n, 4, "A");
+  if (bytes === 8) return a;
+  // The memory may grow for the floats: the view of the doubles comes after it.
+  const floats = scratch(context, n, n, 4);
+  floats.floats().set(a.entries());
+  checkFloats(floats, a.entries(), "A");
+  return floats;
 }
 
 /** A factor and the power of four by which the matrix was multiplied before. */
@@ -92,7 +97,7 @@ const SMALL = 2 ** -900;
  */
 function liftSmall(A: View): number {
   const top = A.diagonal().reduce((most, value) => Math.max(most, value), 0);
-  if (!(top > 0 && top < SMALL)) return 1;
+  if (!(top < SMALL)) return 1;
   const lift = 4 ** Math.min(500, Math.floor(-Math.log2(top) / 2));
   const entries = A.entries();
   for (let at = 0; at < entries.length; at++) entries[at] *= lift;
@@ -151,11 +156,10 @@ export function solve(context: Context, A: Matrix, B: Matrix, method?: "cholesky
     const columns = copyIn(context, intact(B.data, n * k), n, k);
     const rows = scratch(context, k, n);
     transpose(columns, rows);
-    const a = method === "lu" ? undefined : symmetricCopy(context, A, method === "cholesky");
-    if (a) solveSymmetric(a, rows);
-    else {
+    const symmetric = method !== "lu" && solveIfSymmetric(context, A, method === "cholesky", rows);
+    if (!symmetric) {
       checkFinite(A, "A");
-      context.arena.require(luScratch(context, n));
+      context.arena.require(luScratch(context, n, k));
       luSolve(luFactor(context, A), rows);
     }
     transpose(rows, columns);
@@ -178,11 +182,16 @@ function symmetricCopy(context: Context, A: Matrix, must: boolean): View | undef
   return isSymmetric(A) ? a : undefined;
 }
 
-/** Replaces each row b of `rows` by A⁻¹ b, for A symmetric positive definite, which is lost. */
-function solveSymmetric(A: View, rows: View): void {
-  const { rows: k, cols: n, context } = rows;
-  if (context.precision === "float32" && isFasterRefined(n, k) && refineSolve(A, rows)) return;
-  substituteBoth(factoredIn(A), rows);
+/** Replaces each row b of `rows` by A⁻¹ b, for A symmetric positive definite; false where A is not symmetric. */
+function solveIfSymmetric(context: Context, A: Matrix, must: boolean, rows: View): boolean {
+  const { rows: k, cols: n } = rows;
+  return context.arena.run(() => {
+    const a = symmetricCopy(context, A, must);
+    if (!a) return false;
+    if (context.precision === "float32" && isFasterRefined(n, k) && refineSolve(a, rows)) return true;
+    substituteBoth(factoredIn(a), rows);
+    return true;
+  });
 }
 
 function substituteBoth({ L, lift }: Lifted, rows: View): void {
@@ -194,29 +203,31 @@ function substituteBoth({ L, lift }: Lifted, rows: View): void {
   });
 }
 
-/** The Cholesky factor of A where A is symmetric positive definite, else undefined. */
-function definiteFactor(context: Context, A: Matrix): Lifted | undefined {
-  const a = symmetricCopy(context, A, false);
-  if (!a) return undefined;
-  const lift = liftSmall(a);
-  return potrf(a) === 0 ? { L: a, lift } : undefined;
+/** What `body` makes of the Cholesky factor of A, in scratch; undefined unless A is symmetric positive definite. */
+function ifDefinite<T>(context: Context, A: Matrix, body: (factor: Lifted) => T): T | undefined {
+  return context.arena.run(() => {
+    const a = symmetricCopy(context, A, false);
+    if (!a) return undefined;
+    const lift = liftSmall(a);
+    return potrf(a) === 0 ? body({ L: a, lift }) : undefined;
+  });
 }
 
 export function inverse(context: Context, A: Matrix): Matrix {
   const n = A.rows;
   checkSquare(A, "A", "; leastSquares(A, B) takes any shape");
   return context.arena.run(() => {
-    context.arena.require(n * n + luScratch(context, n));
+    context.arena.require(n * n + luScratch(context, n, n));
     const rows = scratch(context, n, n);
     const identity = rows.entries();
     identity.fill(0);
     for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
-    const definite = definiteFactor(context, A);
-    if (definite) {
-      substituteBoth(definite, rows);
+    const definite = ifDefinite(context, A, (factor) => {
+      substituteBoth(factor, rows);
       mirror(rows);
       return rows.matrix("A⁻¹");
-    }
+    });
+    if (definite) return definite;
     checkFinite(A, "A");
     luSolve(luFactor(context, A), rows);
     const result = matrix(n, n);
@@ -231,12 +242,11 @@ export function logDeterminant(context: Context, A: Matrix): { sign: 1 | -1; log
   const n = A.rows;
   checkSquare(A, "A");
   return context.arena.run(() => {
-    const definite = definiteFactor(context, A);
-    if (definite) {
-      const { L, lift } = definite;
+    const definite = ifDefinite(context, A, ({ L, lift }) => {
       const sum = L.diagonal().reduce((total, x) => total + Math.log(x), 0);
-      return { sign: 1, logDeterminant: 2 * sum - n * Math.log(lift) };
-    }
+      return { sign: 1 as const, logDeterminant: 2 * sum - n * Math.log(lift) };
+    });
+    if (definite) return definite;
     checkFinite(A, "A");
     context.arena.require(luScratch(context, n));
     return luDeterminant(luFactor(context, A));
@@ -247,7 +257,7 @@ export function eigh(context: Context, A: Matrix): { values: Float64Array; vecto
   const { arena } = context;
   const n = A.rows;
   return arena.run(() => {
-    arena.require(n * n + eighScratch(context, n));
+    arena.require(2 * n * n + eighScratch(context, n));
     const [rows, columns] = [copySymmetric(context, A), scratch(context, n, n)];
     const values = decompose(rows, true);
     transpose(rows, columns);

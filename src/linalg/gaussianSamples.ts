@@ -5,7 +5,7 @@ import { type Matrix, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
 import { count, or, type Schema, seed } from "../options.js";
-import { eighScratch } from "./blas.js";
+import { eighScratch, gemmScratchBytes } from "./blas.js";
 import { combine, decompose } from "./eigen.js";
 import { copyIn } from "./view.js";
 
@@ -21,7 +21,8 @@ export const SAMPLES = { draws: or(count, 1), seed: or(seed, 0) } satisfies Sche
 
 /** Doubles that {@link drawSamples} needs for a covariance of order n, shared by `columns` outputs. */
 export function samplesMemory(context: Context, n: number, columns: number, draws: number): number {
-  return n * n + Math.max(eighScratch(context, n), 3 * draws * columns * n);
+  const rows = draws * columns;
+  return n * n + Math.max(eighScratch(context, n), 2 * rows * n + gemmScratchBytes(context, 8, rows, n, n) / 8);
 }
 
 /**

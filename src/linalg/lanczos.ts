@@ -96,7 +96,9 @@ export function tridiagonalModes(
   const entries = T.entries().fill(0);
   diagonal.forEach((value, i) => {
     entries[i * (k + 1)] = value;
-    if (i > 0) entries[i * k + i - 1] = offDiagonal[i - 1];
+  });
+  offDiagonal.slice(0, k - 1).forEach((value, i) => {
+    entries[(i + 1) * k + i] = value;
   });
   return { values: decompose(T, true), vectors: T.entries() };
 }

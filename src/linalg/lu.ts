@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import { SingularMatrixError } from "../errors.js";
 import { intact } from "../lists.js";
 import type { Matrix } from "../matrix.js";
-import { getrf, getrfScratchBytes, substitute, transpose } from "./blas.js";
+import { getrf, getrfScratchBytes, substitute, substituteScratchBytes, transpose } from "./blas.js";
 import { roundingLevel } from "./factor.js";
 import { type Equilibration, equilibrate, exponentOf, scaled } from "./scaling.js";
 import { copyIn, scratch, type View } from "./view.js";
@@ -22,9 +22,11 @@ interface LuFactor {
   readonly scaling: Equilibration;
 }
 
-/** Doubles of scratch of {@link luFactor} and {@link luSolve}. */
-export function luScratch({ ops }: Context, n: number): number {
-  return 2 * n * n + n + getrfScratchBytes(ops, n) / 8;
+/** Doubles of scratch of {@link luFactor}, and of {@link luSolve} for k right-hand sides after it. */
+export function luScratch(context: Context, n: number, k = 0): number {
+  const factor = n + getrfScratchBytes(context.ops, n) / 8;
+  const solve = k > 0 ? n * n + substituteScratchBytes(context, k, n) / 8 : 0;
+  return n * n + Math.max(factor, solve);
 }
 
 /** The factor of A, n×n and finite. @throws SingularMatrixError where a pivot is at rounding level. */

@@ -11,7 +11,7 @@
  */
 import type { Context } from "../context.js";
 import { Xoshiro256 } from "../model/random.js";
-import { gemm } from "./blas.js";
+import { gemm, gemmScratchBytes } from "./blas.js";
 import { roundingLevel } from "./factor.js";
 import { maxAbs, sum } from "./vectors.js";
 import { scratch, type View } from "./view.js";
@@ -51,9 +51,13 @@ const ENOUGH = 1e-6;
 const LEAST = 16;
 
 /** Doubles of scratch that {@link pivotedCholesky} needs beside its L and the scratch of the rows. */
-export function pivotedMemory(n: number, most: number, block: number): number {
-  const rows = Math.max(BLOCK, block);
-  return 2 * rows * n + rows * (most + rows);
+export function pivotedMemory(context: Context, n: number, most: number, block: number): number {
+  const rows = Math.max(Math.min(BLOCK, most), block);
+  const products = Math.max(
+    gemmScratchBytes(context, 8, rows, n, most - rows),
+    gemmScratchBytes(context, 8, rows, n, rows),
+  );
+  return rows * n + rows * most + products / 8;
 }
 
 /**
@@ -183,7 +187,7 @@ function smallCholesky(M: Float64Array, n: number, level: number, most: number) 
   while (order.length < most) {
     let best = -1;
     for (let i = 0; i < n; i++) if (M[i * (n + 1)] > (best < 0 ? level : M[best * (n + 1)])) best = i;
-    if (best < 0 || (order.length > 0 && traceOf() <= enough)) break;
+    if (best < 0 || traceOf() <= enough) break;
     const root = Math.sqrt(M[best * (n + 1)]);
     const column = new Float64Array(n);
     for (let i = 0; i < n; i++) column[i] = M[i * n + best] / root;

@@ -14,7 +14,7 @@ import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
 import { zeros } from "../memory.js";
 import { Xoshiro256 } from "../model/random.js";
-import { gemm, gemv } from "./blas.js";
+import { eighScratch, gemm, gemmScratchBytes, gemv } from "./blas.js";
 import { decompose } from "./eigen.js";
 import { roundingLevel } from "./factor.js";
 import { norm, sum } from "./vectors.js";
@@ -41,9 +41,19 @@ const MOST_EACH = 100;
 const MOST_MORE = 2000;
 
 /** Doubles that {@link topModes} needs beside its products. */
-export function topModesMemory(n: number, count: number): number {
+export function topModesMemory(context: Context, n: number, count: number): number {
   const capacity = capacityOf(n, count);
-  return 2 * capacity * n + 4 * n + 4 * capacity * capacity;
+  const kept = restartOf(capacity, count);
+  const product = (rows: number, depth: number) => gemmScratchBytes(context, 8, rows, n, depth) / 8;
+  const small = capacity * capacity + eighScratch(context, capacity);
+  const restart = kept * (capacity + n) + product(kept, capacity);
+  const projection = capacity + product(1, capacity);
+  return (capacity + 1) * n + Math.max(small, restart, projection);
+}
+
+/** Ritz vectors that a full basis shrinks to. */
+function restartOf(capacity: number, count: number): number {
+  return count + Math.floor((capacity - count) / 2);
 }
 
 function capacityOf(n: number, count: number): number {
@@ -106,7 +116,7 @@ function search(basis: Basis, count: number, tolerance: number): Ritz {
     if (products >= most) throw notReached(ritz, count, tolerance, products);
     const found = reached && !unchanged;
     if (found) basis.keep(ritz, count);
-    else if (size === capacity) basis.keep(ritz, count + Math.floor((capacity - count) / 2));
+    else if (size === capacity) basis.keep(ritz, restartOf(capacity, count));
     if (found || exhausted) {
       before = reached ? total : undefined;
       probing = 0;
@@ -269,7 +279,7 @@ function checked(
 
 function notReached({ values, residuals }: Ritz, count: number, tolerance: number, products: number): ConvergenceError {
   const size = values.length;
-  const worst = residuals.subarray(Math.max(0, size - count)).reduce((top, residual) => Math.max(top, residual), 0);
+  const worst = residuals.subarray(-count).reduce((top, residual) => Math.max(top, residual), 0);
   return new ConvergenceError(
     `the ${count} largest eigenvalues did not reach residuals of ${tolerance} times the largest in ${products} products ` +
       `(${(worst / values[size - 1]).toPrecision(2)} is left); use a larger tolerance, another top, or leave out top where Θ fits`,

@@ -66,7 +66,7 @@ export function* factoring(
     );
   if (!(shift > 0)) throw refused(total);
   const most = Math.min(n, rank ?? n, Math.max(1, Math.floor(KEPT / n)));
-  context.arena.require(LowRankFactor.memory(n, most) + pivotedMemory(n, most, block));
+  context.arena.require(LowRankFactor.memory(n, most) + pivotedMemory(context, n, most, block));
   const found = yield* approximating(context, rows, traceError * total, total, most, auto);
   if (!found) return undefined;
   const { rank: reachedRank, trace } = found;

@@ -130,7 +130,8 @@ function* preconditionerOf(
 ): Generator<FitProgress, LowRankFactor, void> {
   const { block } = source;
   const n = diagonal.length;
-  const room = context.arena.room - source.scratch(Math.ceil(64 / block), 1) - pivotedMemory(n, 1, block);
+  const room =
+    context.arena.room - source.scratch(Math.ceil(64 / block), 1) - pivotedMemory(context, n, Math.min(n, 64), block);
   const most = Math.max(0, Math.min(rankBound(source, map, n), Math.floor(room / 4 / Math.max(1, n))));
   const out = hold(context, most, n);
   let kept = false;

@@ -124,7 +124,7 @@ function averagedBlocks(Theta: View, block: number): Float64Array {
 
 function someModes(context: Context, { source, X }: Given, top: number, tolerance = TOLERANCE): Decomposed {
   const n = X.rows * source.block;
-  context.arena.require(kernelTimesMemory(source, X.rows) + topModesMemory(n, top));
+  context.arena.require(kernelTimesMemory(source, X.rows) + topModesMemory(context, n, top));
   const diagonal = source.diagonal(X);
   diagonal.forEach((value, i) => {
     if (!Number.isFinite(value)) throw overflow(i, i, value);

@@ -19,7 +19,7 @@ export function sharpnessOf(context: Context, theta: Float64Array, f: Matrix, Y:
   const n = f.data.length;
   const root = curvatureRoot(f, Y, loss);
   return context.arena.run(() => {
-    context.arena.require(n * n + topModesMemory(n, 1));
+    context.arena.require(n * n + topModesMemory(context, n, 1));
     const K = copyIn(context, theta, n, n);
     mirror(K);
     const times = (v: Float64Array) =>

@@ -2,7 +2,8 @@
 
 import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
-import { kernelScratch, kernels, type Outputs } from "../kernel/finite/kernel.js";
+import { kernels, type Outputs } from "../kernel/finite/kernel.js";
+import { kernelScratch } from "../kernel/finite/kernelMemory.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";
@@ -50,7 +51,7 @@ export function kernelSamplesOf(
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   const block = outputs === "full" ? network.outputs : 1;
   const shape = { ...network, parameters: { length: parameterCount(blocks) } };
-  const doubles = n * n2 * block * block + kernelScratch(context, 8, shape, n, n2, outputs);
+  const doubles = n * n2 * block * block + kernelScratch(context, 8, shape, n, X2?.rows, outputs);
   context.arena.require(doubles);
   return new KernelSamples(context, { ...network, blocks }, X, X2, outputs, draws, seed, doubles);
 }

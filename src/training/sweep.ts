@@ -7,7 +7,7 @@
 import { describe, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
-import { kernelScratch } from "../kernel/finite/kernel.js";
+import { kernelScratch } from "../kernel/finite/kernelMemory.js";
 import { eighScratch } from "../linalg/blas.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
 import { INITS, type Init } from "../model/initSchemes.js";
@@ -209,7 +209,7 @@ function plan(context: Context, Xlike: MatrixLike, Ylike: MatrixLike, options: S
     for (const width of widths) {
       const { network, blocks } = networkShape(optionsOf({ init, width, seed: 0 }));
       const sized = { ...network, parameters: { length: parameterCount(blocks) } };
-      const scratch = kernelScratch(context, 8, sized, X.rows, X.rows, "full");
+      const scratch = kernelScratch(context, 8, sized, X.rows, undefined, "full");
       context.arena.require(n * n + Math.max(spectrum, scratch));
       // Eigenvectors, and the kernel in three places: as it is made, as it is now, as it was at the start.
       doubles.set(width, 4 * n * n + scratch + heldDoubles(sized.parameters.length, { X, Y, ...run }));

@@ -3,7 +3,7 @@ import { checkNumbers } from "../check.js";
 import type { Context } from "../context.js";
 import { activationArgument } from "../kernel/activationArgument.js";
 import { callAll } from "../kernel/finite/batch.js";
-import { kernelScratch } from "../kernel/finite/kernel.js";
+import { kernelScratch } from "../kernel/finite/kernelMemory.js";
 import { forEachTile, loadNetwork } from "../kernel/finite/layers.js";
 import { outputsInto, tangentTransposeInto } from "../kernel/finite/tangents.js";
 import { Lease } from "../lease.js";
@@ -111,7 +111,7 @@ export class Trainer {
     const total = heldDoubles(P, run) + 2 * net.blocks.length;
     const kernel =
       run.recordAt.length > 0
-        ? (X.rows * net.outputs) ** 2 + kernelScratch(context, 8, net, X.rows, X.rows, "full")
+        ? (X.rows * net.outputs) ** 2 + kernelScratch(context, 8, net, X.rows, undefined, "full")
         : P + 2 ** 21;
     arena.require(total + kernel);
     this.#context = context;

@@ -124,6 +124,18 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("many inputs: opposite points are far apart", () => {
+    const [one] = toRows(wide);
+    const [x, minus] = [one, one.map((value) => -value)];
+    const r = distance(x, minus, 3);
+    near(
+      ntk.kernel(rbfKernel({ lengthScale: 3 }), [x, minus]).data,
+      [1, 0, 0, 1].map((same) => (same ? 1 : Math.exp(-(r ** 2) / 2))),
+      "K",
+    );
+    near(ntk.kernel(rbfKernel({ lengthScale: 3 }), [x], [minus]).data, [Math.exp(-(r ** 2) / 2)], "cross");
+  });
+
   test("far points: 0, not NaN", () => {
     for (const model of [rbfKernel(), maternKernel({ nu: 0.5 }), maternKernel({ nu: 1.5 }), maternKernel()])
       expect([...ntk.kernel(model, [0, 1e200, -1e200]).data]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
@@ -179,11 +191,12 @@ describe.each(variants)("%s", (variant) => {
       );
     }
     const sum = sumOf(PARTS.map(([, model, weight]) => ({ model, weight })));
-    near(
-      ntk.kernelDiagonal(sum, X),
-      ntk.kernel(sum, X).data.filter((_, at) => at % 24 === 0),
-      "diagonal",
-    );
+    for (const model of [sum, scaled(productOf([net, rbfKernel(), infinite]), 3)])
+      near(
+        ntk.kernelDiagonal(model, X),
+        ntk.kernel(model, X).data.filter((_, at) => at % 24 === 0),
+        "diagonal",
+      );
   });
 
   test("a sum of networks is the network side by side: f0, fit, dynamics", () => {
@@ -248,6 +261,32 @@ describe.each(variants)("%s", (variant) => {
       cross.data.subarray(2 * 23 + 1, 2 * 23 + 3),
       "cross",
     );
+    const [across, turned] = [ntk.kernel(model, [2, 25, 5], [1, 2]), ntk.kernel(model, [1, 2], [2, 25, 5])];
+    expect([turned.rows, turned.cols]).toEqual([2, 3]);
+    for (let i = 0; i < 3; i++) for (let j = 0; j < 2; j++) expect(turned.data[j * 3 + i]).toBe(across.data[i * 2 + j]);
+    expect([...ntk.kernelDiagonal(model, [22, 31, 0])]).toEqual([K.data[22 * 24], 1, K.data[0]]);
+    // The first of the further points, in rows and in columns.
+    expect(ntk.kernel(model, [1, 22], [23]).data).toEqual(Float64Array.of(cross.data[1], cross.data[22]));
+    expect(ntk.kernel(model, [23], [1, 22]).data).toEqual(Float64Array.of(cross.data[1], cross.data[22]));
+    const own = precomputed(
+      [
+        [4, 1],
+        [1, 9],
+      ],
+      { cross: [[2, 3]], diagonal: [7] },
+    );
+    expect([...ntk.kernel(own, [2]).data, ...ntk.kernel(own, [2], [2]).data]).toEqual([7, 7]);
+    expect([...ntk.kernelDiagonal(scaled(own, 0.5), [0, 1, 2])]).toEqual([2, 4.5, 3.5]);
+    expect(() => ntk.kernel(model, [23], [24])).toThrow("the kernel of rows 23 and 24 is not known");
+    const plain = precomputed(K);
+    expect(ntk.kernel(plain, [3, 4], [5]).data).toEqual(Float64Array.of(K.data[3 * 23 + 5], K.data[4 * 23 + 5]));
+    expect(() => ntk.kernel(plain, [23])).toThrow("has rows 0 to 22");
+    const half = {
+      kernel: ntk.kernel(scaled(plain, 0.5), [3, 4]),
+      diagonal: ntk.kernelDiagonal(scaled(plain, 0.5), [3, 4]),
+    };
+    expect(half.diagonal).toEqual(Float64Array.of(K.data[3 * 24] / 2, K.data[4 * 24] / 2));
+    expect(half.kernel.data[1]).toBe(K.data[3 * 23 + 4] / 2);
     const summed = sumOf([{ model, weight: 2 }, { model: scaled(model, 0.5) }]);
     near(
       ntk.kernel(summed, rows).data,

@@ -16,7 +16,7 @@ import { toRows } from "../oracle/dense.js";
 import { infinitePair } from "../oracle/infinite.js";
 import { expectClose, expectRelative, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadVariant, variants } from "../setup/variants.js";
+import { loadVariant, mutating, variants } from "../setup/variants.js";
 import erf from "../vectors/03_infinite_mlp_erf.json" with { type: "json" };
 import relu from "../vectors/03_infinite_mlp_relu.json" with { type: "json" };
 import sigmoid from "../vectors/03_infinite_mlp_sigmoid.json" with { type: "json" };
@@ -26,6 +26,10 @@ const rowsOf = (M: Matrix, from: number, to: number): Matrix => ({
   rows: to - from,
   cols: M.cols,
 });
+
+/** Their ops have suites of their own. Here they differ in the names of the code and of the mixture alone. */
+const SMOOTH = NAMES.filter((name) => !hasKink(name));
+const QUADRATURE = mutating ? SMOOTH.filter((name) => ["erf", "sigmoid", "softplus", "step"].includes(name)) : SMOOTH;
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
@@ -55,7 +59,7 @@ describe.each(variants)("%s", (variant) => {
     },
   );
 
-  test.each(NAMES.filter((name) => !hasKink(name)))("%s: the recursion by quadrature", (label) => {
+  test.each(QUADRATURE)("%s: the recursion by quadrature", (label) => {
     const activation = EXAMPLE[label];
     const [X, X2] = [randomMatrix(3, 2, 1, 1.5), randomMatrix(2, 2, 2, 1.5)];
     // What grows fast overflows in depth, and outgrows the quadrature's plane.

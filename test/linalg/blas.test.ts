@@ -143,6 +143,8 @@ const CASES: Record<string, Case> = {
       [3, 2],
     ],
   },
+  getrf: { call: (A) => void blas.getrf(A, 0), shapes: [[3, 3]] },
+  eigh: { call: (A) => void blas.eigh(A, true), shapes: [[3, 3]] },
   potrf: { call: (A) => void blas.potrf(A), shapes: [[3, 3]] },
   rankOneUpdate: {
     call: (L, x) => blas.rankOneUpdate(L, x),
@@ -207,6 +209,15 @@ describe.each(variants)("%s", (variant) => {
       const what = `operand ${operand} transposed`;
       if (transposed.includes(operand)) expect(() => run(shapes, operand), what).not.toThrow();
       else expect(() => run(shapes, operand), what).toThrow(error);
+    });
+  });
+
+  test("what has no op in float32 refuses it", () => {
+    context.arena.run(() => {
+      const A = scratch(context, 3, 3, 4);
+      A.numbers().fill(0);
+      expect(() => blas.getrf(A, 0)).toThrow(/^internal: getrf of 3×3 of 4 bytes/);
+      expect(() => blas.asymmetry(A)).toThrow(/^internal: asymmetry of 3×3 of 4 bytes/);
     });
   });
 });

@@ -115,6 +115,22 @@ describe.each(variants)("%s", (variant) => {
   // Ridges of at least 1/10 beside a norm of up to 2 n: condition numbers up to 20 n.
   const allowed = (n: number) => 200 * n * EPS;
 
+  test("where one of several ridges leaves modes out, its rows alone are projected", () => {
+    const A = semidefinite(6, 2);
+    const factor = factorByEigen(system(A, 0, 1));
+    const B = toRows(randomMatrix(2, 6, 8, 1));
+    const got = onRows(B, (view) => void factor.project(view));
+    // The projection onto the range of A: A (A + εI)⁻¹ as ε falls.
+    const image = multiply([got[0]], A)[0];
+    expectNear(image, multiply([B[0]], A)[0], 1e-13 * maxAbs(A.flat()), "what A makes of it");
+    expect(
+      onRows([got[0], got[1]], (view) => void factor.project(view))[0].every((x, i) => Math.abs(x - got[0][i]) < 1e-13),
+    ).toBe(true);
+    expect(Math.hypot(...got[0])).toBeLessThan(0.95 * Math.hypot(...B[0]));
+    expectNear(got[1], B[1], 1e-13, "a row whose ridge keeps all modes");
+    factor.free();
+  });
+
   test.each([1, 2, 7, 130])("Cholesky, n = %i", (n) => {
     const A = semidefinite(n);
     const factor = factorSystem(system(A, 0.7));
@@ -396,6 +412,9 @@ describe.each(variants)("%s", (variant) => {
     expect([enough > 0.25, enough]).toEqual([true, 0.26]);
     // 16 nε λ_max is 7.105e-14.
     expect(sufficientRidge(10, 0.1, 2)).toBeCloseTo(7.2e-14, 20);
+    // Rounded up it would be no double.
+    const huge = sufficientRidge(1, -1.791e308, 0);
+    expect([huge >= 1.791e308, huge < Infinity]).toEqual([true, true]);
     expect(sufficientRidge(1, 0, 1e308)).toBeGreaterThanOrEqual(16 * EPS * 1e308);
     expect(showRidge(0.25)).toBe("0.25");
     expect(showRidge(0.123)).toBe("0.123");

@@ -241,4 +241,14 @@ describe.each(variants)("%s", (variant) => {
       expect(() => ntk.leastSquares([[1e-200]], [1e200])).toThrow(/overflows float64/);
     });
   });
+
+  test("leastSquares: what is left of a column is compared with the longest one", () => {
+    const of = (size: number) =>
+      ntk.leastSquares(
+        Array.from({ length: 64 }, (_, i) => [1, i % 2 ? size : -size]),
+        Array.from({ length: 64 }, (_, i) => [i]),
+        { tolerance: 0.1 },
+      ).rank;
+    expect([of(0.09), of(0.11), of(1)]).toEqual([1, 2, 2]);
+  });
 });

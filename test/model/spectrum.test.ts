@@ -5,7 +5,7 @@ import { INITS } from "../../src/model/initSchemes.js";
 import { largestEigenvalue } from "../../src/model/spectrum.js";
 import { EXAMPLE, NAMES } from "../oracle/activations.js";
 import { generator, randomMatrix } from "../setup/random.js";
-import { loadVariant } from "../setup/variants.js";
+import { loadVariant, mutating } from "../setup/variants.js";
 
 const SCHEMES = INITS.filter((init) => !init.endsWith("Uniform"));
 /** Rows by name: what lies symmetrically about 0 makes even and odd eigenvectors. */
@@ -77,21 +77,24 @@ test("a kernel of zeros has no largest rate and no hidden share, one that overfl
 
 describe("largestEigenvalue", () => {
   // Sizes about where Lanczos begins.
-  test.each([1, 2, 3, 17, 399, 400, 401, 640])("kernels with clusters, gaps and null spaces: n = %i", (n) => {
-    const points: Record<string, Matrix> = {
-      symmetric: { data: Float64Array.from({ length: n }, (_, i) => (2 * i - n + 1) / n), rows: n, cols: 1 },
-      duplicate: { data: Float64Array.from({ length: n }, (_, i) => (i % 7) - 3), rows: n, cols: 1 },
-      // A sphere's kernel: its top eigenvalues come in groups.
-      directions: randomMatrix(n, 12, n),
-    };
-    for (const [name, X] of Object.entries(points)) {
-      for (const activation of ["erf", "relu", "sin"] as const) {
-        const net = initialization({ inputs: X.cols, hidden: 8, activation, bias: false });
-        const K = net.expectedKernel(X);
-        expect(relative(largestEigenvalue(K), top(K)), `${name}, ${activation}`).toBeLessThanOrEqual(1e-12);
+  test.each(mutating ? [1, 2, 3, 17, 401] : [1, 2, 3, 17, 399, 400, 401, 640])(
+    "kernels with clusters, gaps and null spaces: n = %i",
+    (n) => {
+      const points: Record<string, Matrix> = {
+        symmetric: { data: Float64Array.from({ length: n }, (_, i) => (2 * i - n + 1) / n), rows: n, cols: 1 },
+        duplicate: { data: Float64Array.from({ length: n }, (_, i) => (i % 7) - 3), rows: n, cols: 1 },
+        // A sphere's kernel: its top eigenvalues come in groups.
+        directions: randomMatrix(n, 12, n),
+      };
+      for (const [name, X] of Object.entries(points)) {
+        for (const activation of mutating ? (["erf"] as const) : (["erf", "relu", "sin"] as const)) {
+          const net = initialization({ inputs: X.cols, hidden: 8, activation, bias: false });
+          const K = net.expectedKernel(X);
+          expect(relative(largestEigenvalue(K), top(K)), `${name}, ${activation}`).toBeLessThanOrEqual(1e-12);
+        }
       }
-    }
-  });
+    },
+  );
 
   test.each([30, 500])("known spectra: n = %i", (n) => {
     const square = (entry: (i: number, j: number) => number): Matrix => ({

@@ -381,8 +381,13 @@ export const NAMES = Object.keys(ORACLE);
 
 /** σ and σ' by the definitions. */
 export function activate(activation: Activation, z: number): Pair<number> {
-  if (typeof activation === "object" && "value" in activation) return [activation.value(z), activation.slope(z)];
-  return rowOf(activation).define(z);
+  return definitionOf(activation)(z);
+}
+
+/** σ and σ' of an activation. */
+export function definitionOf(activation: Activation): (z: number) => Pair<number> {
+  if (typeof activation === "object" && "value" in activation) return (z) => [activation.value(z), activation.slope(z)];
+  return rowOf(activation).define;
 }
 
 /** True where a slope jumps somewhere. */

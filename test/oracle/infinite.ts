@@ -4,22 +4,33 @@
  * mixtures and series.
  */
 import type { Activation, InfiniteNetworkOptions } from "../../src/index.js";
-import { activate } from "./activations.js";
+import { definitionOf } from "./activations.js";
 
 const STEP = 0.125;
 const NODES = Array.from({ length: 177 }, (_, i) => (i - 88) * STEP);
 const WEIGHTS = NODES.map((x) => (STEP * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI));
 
+/** Expectations that were asked for: pairs with a point in common ask for those of the point. */
+const expectations = new Map<string, [number, number]>();
+
 /** E[σ(u)σ(v)] and E[σ'(u)σ'(v)] for variances a, b and covariance c. */
 function dualActivation(activation: Activation, a: number, b: number, c: number): [number, number] {
+  const key = JSON.stringify([activation, a, b, c]);
+  const known = expectations.get(key) ?? onThePlane(activation, a, b, c);
+  expectations.set(key, known);
+  return known;
+}
+
+function onThePlane(activation: Activation, a: number, b: number, c: number): [number, number] {
   const p = Math.sqrt(a);
   const along = p > 0 ? c / p : 0;
   const across = Math.sqrt(Math.max(0, b - along * along));
+  const define = definitionOf(activation);
   let [value, slope] = [0, 0];
   NODES.forEach((x, i) => {
-    const [f, df] = activate(activation, p * x);
+    const [f, df] = define(p * x);
     NODES.forEach((y, j) => {
-      const [g, dg] = activate(activation, along * x + across * y);
+      const [g, dg] = define(along * x + across * y);
       const weight = WEIGHTS[i] * WEIGHTS[j];
       value += weight * f * g;
       slope += weight * df * dg;

@@ -23,6 +23,8 @@ const onThisEngine: Variant[] =
 
 /** All of them, or the one that mutation testing asks for. */
 const only: string | undefined = import.meta.env.NTK_VARIANT;
+/** True in mutation testing, where many runs of a suite leave out what is slow and says the same. */
+export const mutating = only !== undefined;
 export const variants = onThisEngine.filter((variant) => variant === (only ?? variant));
 
 /**

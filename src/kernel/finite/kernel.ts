@@ -11,16 +11,15 @@
  * form.
  */
 import type { Context } from "../../context.js";
-import { gram, gramScratchBytes, hadamard, mirror, rowDots } from "../../linalg/blas.js";
+import { gram, hadamard, mirror, rowDots } from "../../linalg/blas.js";
 import { copyIn, scratch, type View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
-import { isDefined } from "../../model/definedActivation.js";
-import { type Network, widths } from "../../model/network.js";
-import { valueAt } from "../../model/perLayer.js";
+import type { Network } from "../../model/network.js";
 import { forEachGradient, forEachGradientPair } from "./gradients.js";
+import { blocksScratch, kernelScratch } from "./kernelMemory.js";
 import { forEachTile, type Layer, type Loaded, layerFeatures, loadInputs, loadNetwork, wholeTile } from "./layers.js";
-import { shallowKernels, shallowScratchBytes } from "./networkOps.js";
+import { shallowKernels } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
 
 /** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
@@ -223,34 +222,6 @@ class Terms {
   }
 }
 
-/** Doubles that {@link kernelInto} takes beside its result, at most; for the memory check before any work. */
-export function kernelScratch(
-  context: Context,
-  bytes: 8 | 4,
-  net: Pick<Network, "inputs" | "hidden" | "outputs" | "activation" | "residual"> & { parameters: { length: number } },
-  n: number,
-  n2: number,
-  outputs: Outputs,
-): number {
-  const sizes = [net.inputs, ...widths(net)];
-  const C = net.outputs;
-  const full = outputs === "full" && C > 1;
-  const size = bytes / 8;
-  const product = (k: number, d: number) => gramScratchBytes(context, bytes, n, n2, k, d) / 8;
-  const parameters = net.parameters.length + sizes[sizes.length - 1];
-  const points = n + n2;
-  if (sizes.length === 2 && !full && !isDefined(valueAt(net.activation, 0))) {
-    const work = shallowScratchBytes(context, bytes, n, n2, sizes[1], net.inputs) / 8;
-    return size * (parameters + points * net.inputs) + work;
-  }
-  const units = sizes.slice(1).reduce((sum, m) => sum + m, 0);
-  const widest = sizes.reduce((top, m) => Math.max(top, m), 0);
-  // Residual networks keep a layer of each tile, and a layer of gradients.
-  const joined = net.residual > 0 ? (1 + C) * points * widest : 0;
-  const features = points * (net.inputs + 2 * units) + 3 * C * points * widest + C * n2 * units + joined;
-  return size * (parameters + features + (full ? n * n2 : 0)) + (full ? C : 1) * product(C * widest, widest);
-}
-
 /** Θ(X, X2), or Θ(X, X), symmetric to the bit, where X2 is missing. */
 export function kernel(
   context: Context,
@@ -278,7 +249,8 @@ export function kernels(
   const [rows, cols] = [n * block, n2 * block];
   return arena.run(() => {
     let doubles = 0;
-    for (const net of nets) doubles += (rows * cols * bytes) / 8 + kernelScratch(context, bytes, net, n, n2, outputs);
+    for (const net of nets)
+      doubles += (rows * cols * bytes) / 8 + kernelScratch(context, bytes, net, n, X2?.rows, outputs);
     arena.require(doubles);
     const all = nets.map(() => scratch(context, rows, cols, bytes));
     const loaded = nets.map((net) => loadNetwork(context, net, undefined, bytes));
@@ -302,12 +274,8 @@ export function kernelBlocks(
   const { arena } = context;
   const [n, n2] = [X.rows, X2?.rows ?? X.rows];
   return arena.run(() => {
-    // Terms apart: the features of a pass are kept, and packed once more.
-    const units = Math.min(UNITS, widths(net)[0]);
-    const product = gramScratchBytes(context, bytes, n, n2, units, net.inputs);
-    const apart = (2 * (n + n2) * units * bytes + product) / 8;
-    const whole = kernelScratch(context, bytes, net, n, n2, "average");
-    arena.require((net.blocks.length * n * n2 * bytes) / 8 + whole + apart);
+    const matrices = (net.blocks.length * n * n2 * bytes) / 8;
+    arena.require(matrices + blocksScratch(context, bytes, net, n, X2?.rows));
     const blocks = new Map(net.blocks.map(({ name }) => [name, scratch(context, n, n2, bytes)]));
     const loaded = loadNetwork(context, net, undefined, bytes);
     const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];

@@ -6,7 +6,8 @@ import type { View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, widths } from "../../model/network.js";
 import type { KernelGradients, KernelSource } from "../kernel.js";
-import { kernel, kernelDiagonal, kernelInto, kernelScratch, type Outputs } from "./kernel.js";
+import { kernel, kernelDiagonal, kernelInto, type Outputs } from "./kernel.js";
+import { kernelScratch } from "./kernelMemory.js";
 import { loadInputs, loadNetwork } from "./layers.js";
 import { networkGradients } from "./networkGradients.js";
 import { unlessOverflows } from "./rescale.js";
@@ -54,7 +55,7 @@ export class NetworkSource implements KernelSource {
     });
   }
 
-  scratch(n: number, n2 = n): number {
+  scratch(n: number, n2?: number): number {
     return kernelScratch(this.#context, 8, this.network, n, n2, this.#mode);
   }
 

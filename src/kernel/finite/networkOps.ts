@@ -19,12 +19,16 @@ interface Affine {
 export function affine({ weights: W, bias, alpha, beta }: Affine, H: View, Z: View): void {
   const { ops, arena } = Z.context;
   const [rows, m, d] = [Z.rows, W.rows, W.cols];
-  const [op, scratchBytes] =
-    Z.bytes === 8 ? [ops.daffine, ops.dfeaturesScratchBytes] : [ops.saffine, ops.sfeaturesScratchBytes];
+  const op = Z.bytes === 8 ? ops.daffine : ops.saffine;
   arena.run(() => {
-    const work = arena.allocBytes(scratchBytes(rows, m, d));
+    const work = arena.allocBytes(featuresScratchBytes(Z.context, Z.bytes, rows, m, d));
     op(0, rows, m, d, alpha, H.at, H.ld, W.at, W.ld, beta, bias?.at ?? 0, Z.at, Z.ld, work);
   });
+}
+
+/** Bytes of scratch of a layer of m units and d inputs forward. */
+export function featuresScratchBytes({ ops }: Context, bytes: 8 | 4, rows: number, m: number, d: number): number {
+  return (bytes === 8 ? ops.dfeaturesScratchBytes : ops.sfeaturesScratchBytes)(rows, m, d);
 }
 
 /** S = σ(Z), and where G is given gain ∘ σ'(Z), rows×fanOut each; without `gain` it is 1. */
@@ -38,11 +42,10 @@ export function features(
 ): void {
   const { ops, arena } = S.context;
   const [rows, m, d] = [S.rows, W.rows, W.cols];
-  const [op, scratchBytes] =
-    S.bytes === 8 ? [ops.dfeatures, ops.dfeaturesScratchBytes] : [ops.sfeatures, ops.sfeaturesScratchBytes];
+  const op = S.bytes === 8 ? ops.dfeatures : ops.sfeatures;
   const [d0, b, g, ldg] = [bias?.at ?? 0, gain?.at ?? 0, G?.at ?? 0, G?.ld ?? 0];
   arena.run(() => {
-    const work = arena.allocBytes(scratchBytes(rows, m, d));
+    const work = arena.allocBytes(featuresScratchBytes(S.context, S.bytes, rows, m, d));
     op(code, 0, rows, m, d, alpha, H.at, H.ld, W.at, W.ld, beta, d0, b, S.at, S.ld, g, ldg, work);
   });
 }
@@ -51,10 +54,9 @@ export function features(
 export function activate(code: number, gain: View | undefined, S: View, G: View | undefined): void {
   const { ops, arena } = S.context;
   const { rows, cols: m } = S;
-  const [op, scratchBytes] =
-    S.bytes === 8 ? [ops.dactivate, ops.dfeaturesScratchBytes] : [ops.sactivate, ops.sfeaturesScratchBytes];
+  const op = S.bytes === 8 ? ops.dactivate : ops.sactivate;
   arena.run(() => {
-    const work = arena.allocBytes(scratchBytes(rows, m, 0));
+    const work = arena.allocBytes(featuresScratchBytes(S.context, S.bytes, rows, m, 0));
     op(code, 0, rows, m, gain?.at ?? 0, S.at, S.ld, G?.at ?? 0, G?.ld ?? 0, work);
   });
 }

@@ -211,7 +211,6 @@ export function jacobian(context: Context, net: Network, X: Matrix, power: 0 | 0
   return arena.run(() => {
     const P = net.parameters.length;
     const C = net.outputs;
-    arena.require(X.rows * C * P + X.rows * net.inputs + 2 * P);
     const loaded = loadNetwork(context, net, undefined, 8, power);
     const inputs = loadInputs(context, X);
     const Phi = scratch(context, X.rows * C, P);
@@ -227,8 +226,6 @@ export function kernelTimesVector(context: Context, net: Network, X: Matrix, V: 
   const { arena } = context;
   return arena.run(() => {
     const { rows: n, cols: k } = V;
-    const P = net.parameters.length;
-    arena.require(3 * n * k + k * P + 2 * P + X.rows * X.cols);
     const loaded = loadNetwork(context, net);
     const inputs = loadInputs(context, X);
     const given = copyIn(context, intact(V.data, n * k), n, k);

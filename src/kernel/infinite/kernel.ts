@@ -109,7 +109,6 @@ export function infiniteDiagonal(context: Context, model: InfiniteNetwork, X: Ma
 function addDiagonal(context: Context, { model, sets: [X], powers, part }: Term, result: Float64Array): void {
   const { arena } = context;
   arena.run(() => {
-    arena.require(X.rows * (model.depth + 3 * X.cols + 3));
     const pairs = new Pairs(context, model, X.cols);
     const [A] = pairs.load([X]);
     const memory = tileMemory(context, model, 4);
