@@ -28,6 +28,8 @@ const LARGEST = 1e150;
 export class LatentKernel {
   /** The largest diagonal entry. */
   readonly top: number;
+  /** Calls of {@link times}. */
+  products = 0;
 
   /** @throws RangeError where the squares of scale·Θ overflow. */
   constructor(
@@ -56,6 +58,7 @@ export class LatentKernel {
     const { theta } = this.kernel;
     const { context } = theta;
     const rows = V.length / this.n;
+    this.products++;
     context.arena.run(() => {
       const [A, C] = [copyIn(context, V, rows, this.n), scratch(context, rows, this.n)];
       gemm(this.scale, A, theta.t, 0, C);

@@ -2,8 +2,9 @@
  * Classification: Laplace's approximation against its textbook definition, against scikit-learn and against integrals;
  * the other methods against regressions by hand; what a caller sees.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { classifyModel } from "../../src/classification/classifier.js";
+import { LatentKernel } from "../../src/classification/latentKernel.js";
 import {
   type ClassifyOptions,
   createInfiniteNetwork,
@@ -16,7 +17,7 @@ import {
   sumOf,
 } from "../../src/index.js";
 import { solve, toRows } from "../oracle/dense.js";
-import { gaussianIntegral, laplaceOracle } from "../oracle/laplace.js";
+import { gaussianIntegral, laplaceOracle, regressionOracle } from "../oracle/laplace.js";
 import { expectNear } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadContext, loadVariant, variants } from "../setup/variants.js";
@@ -97,6 +98,36 @@ describe.each(variants)("%s", (variant) => {
         expect(report.notes).toEqual([]);
       }
     }
+  });
+
+  test("a kernel of rank 2 is a logistic regression, whatever its scale", () => {
+    const linear = createInfiniteNetwork({ depth: 0, biasStd: 0 });
+    const perUnit = ntk.kernel(linear, [[1, 0]]).data[0];
+    for (const C of [2, 3]) {
+      // Labels without a pattern: the weights stay finite.
+      const labels = Array.from({ length: N }, (_, i) => i % C);
+      for (const scale of [1, 100, 1e4, 1e6, 1e8]) {
+        using classifier = ntk.classify(linear, X, labels, { scale });
+        const want = regressionOracle(toRows(X), labels, C, scale * perUnit);
+        expectNear(classifier.predict(X).mean.data, want, 1e-6, `mean of ${C} classes at scale ${scale}`);
+      }
+    }
+  });
+
+  test("products of the kernel and factorisations are counted", () => {
+    const times = vi.spyOn(LatentKernel.prototype, "times");
+    const factors = vi.spyOn(LatentKernel.prototype, "factorWeighted");
+    onTestFinished(() => vi.restoreAllMocks());
+    for (const labels of [two, three])
+      for (const scale of [2, "fit"] as const) {
+        times.mockClear();
+        factors.mockClear();
+        using classifier = ntk.classify(infinite, X, labels, { scale });
+        const { products, factorisations } = classifier.report;
+        expect(products).toBe(times.mock.calls.length);
+        // Of more classes a factor has a triangle more than it has classes.
+        expect(factorisations).toBe((factors.mock.calls.length * (labels === two ? 1 : 4)) / (labels === two ? 1 : 3));
+      }
   });
 
   test("at the training points the mean is the mode", () => {
@@ -418,7 +449,13 @@ describe.each(variants)("%s", (variant) => {
     // What the caller does to the classes is theirs.
     plain.classes.reverse();
     expect(plain.predict(X).labels[0]).toBe(two[0]);
-    expect(plain.report).toMatchObject({ method: "laplace", scale: 1, ridge: 0, atBound: false, products: 0 });
+    expect(plain.report).toMatchObject({
+      method: "laplace",
+      scale: 1,
+      ridge: 0,
+      atBound: false,
+      gradient: expect.any(Number),
+    });
   });
 
   test("start values of a finite network are left out", () => {
