@@ -61,7 +61,7 @@ export const PARTS = {
     suites: [
       "test/classification.test.ts",
       "test/api/{classify,evaluation}.test.ts",
-      "test/bad/{owned,memory}.test.ts",
+      "test/bad/{owned,memory,asked}.test.ts",
     ],
   },
 };

@@ -109,9 +109,22 @@ describe.each(variants)("%s", (variant) => {
       for (const scale of [1, 100, 1e4, 1e6, 1e8]) {
         using classifier = ntk.classify(linear, X, labels, { scale });
         const want = regressionOracle(toRows(X), labels, C, scale * perUnit);
+        // Rounding of a large kernel costs no steps.
+        expect(classifier.report.iterations).toBeLessThanOrEqual(C === 2 ? 5 : 8);
         expectNear(classifier.predict(X).mean.data, want, 1e-6, `mean of ${C} classes at scale ${scale}`);
       }
     }
+  });
+
+  test("rounding that blurs the mode is told", () => {
+    const linear = createInfiniteNetwork({ depth: 0, biasStd: 0 });
+    const labels = Array.from({ length: N }, (_, i) => i % 2);
+    using classifier = ntk.classify(linear, X, labels, { scale: 1e12 });
+    const { gradient, notes } = classifier.report;
+    expect(gradient).toBeGreaterThan(1e-8);
+    expect(notes).toEqual([
+      `the mode is blurred by rounding: the gradient there is ${gradient.toPrecision(2)}; a smaller scale or a ridge would sharpen it`,
+    ]);
   });
 
   test("products of the kernel and factorisations are counted", () => {
