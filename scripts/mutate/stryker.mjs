@@ -43,7 +43,8 @@ export const PARTS = {
     mutate: ["src/regression/**/*.ts"],
     suites: [
       "test/search.test.ts",
-      "test/bad/memory.test.ts",
+      "test/bad/{memory,asked,input,owned}.test.ts",
+      "test/api/{jackknife,abort,callbacks,accepted,randomFeatures}.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
       "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32,evaluation}.test.ts",
     ],
@@ -52,7 +53,8 @@ export const PARTS = {
     mutate: ["src/training/**/*.ts"],
     suites: [
       "test/{rungeKutta,together}.test.ts",
-      "test/bad/memory.test.ts",
+      "test/bad/{memory,asked,input,owned}.test.ts",
+      "test/api/{abort,callbacks,reentrant}.test.ts",
       "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",
     ],
   },
