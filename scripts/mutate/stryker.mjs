@@ -52,7 +52,7 @@ export const PARTS = {
   training: {
     mutate: ["src/training/**/*.ts"],
     suites: [
-      "test/{rungeKutta,together}.test.ts",
+      "test/{rungeKutta,together,training}.test.ts",
       "test/bad/{memory,asked,input,owned}.test.ts",
       "test/api/{abort,callbacks,reentrant}.test.ts",
       "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",

@@ -130,7 +130,9 @@ describe.each(variants)("%s", (variant) => {
   test("products of the kernel and factorisations are counted", () => {
     const times = vi.spyOn(LatentKernel.prototype, "times");
     const factors = vi.spyOn(LatentKernel.prototype, "factorWeighted");
-    onTestFinished(() => vi.restoreAllMocks());
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
     for (const labels of [two, three])
       for (const scale of [2, "fit"] as const) {
         times.mockClear();
