@@ -64,7 +64,7 @@ export function binsOf(X: Matrix, given: number | undefined): Bins {
     const at = (b * N) / wanted;
     cuts.add(steps.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best)));
   }
-  const edges = [...cuts].sort((a, b) => a - b).map((i) => between(sorted[i - 1], sorted[i]));
+  const edges = [...cuts].map((i) => between(sorted[i - 1], sorted[i]));
   return { edges, of: Array.from(X.data, (x) => binOf(edges, x)), count: edges.length + 1, wanted };
 }
 

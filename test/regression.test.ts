@@ -1,0 +1,185 @@
+/** Parts of regression by themselves: scores of made-up predictions, what models a search makes, and edits of a factor. */
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import {
+  type BinnedNoise,
+  createInfiniteNetwork,
+  createNetwork,
+  type InfiniteNetwork,
+  type Matrix,
+  type Network,
+  type Ntk,
+  periodicKernel,
+  rbfKernel,
+  type TuneOptions,
+} from "../src/index.js";
+import { CholeskyFactor } from "../src/linalg/cholesky.js";
+import { readBatch } from "../src/regression/batchSource.js";
+import { scoreOf } from "../src/regression/score.js";
+import { randomMatrix } from "./setup/random.js";
+import { loadVariant, variants } from "./setup/variants.js";
+
+const column = (values: number[]): Matrix => ({ data: Float64Array.from(values), rows: values.length, cols: 1 });
+
+describe("scores", () => {
+  test("constant targets have no R², whatever the rounding of their mean", () => {
+    for (const y of [0.1, 1 / 3, 1e-300, 7e8])
+      for (const n of [1, 3, 6, 7, 10, 49]) {
+        const { r2, rmse } = scoreOf(
+          column(new Array(n).fill(y + 1)),
+          column(new Array(n).fill(1)),
+          column(new Array(n).fill(y)),
+        );
+        expect(r2, `${n} times ${y}`).toBeUndefined();
+        expect(rmse).toBeCloseTo(1, 6);
+      }
+  });
+
+  test("by hand: targets with a mean, a band that is met to the last digit, variances of 0", () => {
+    const half = 1.959963984540054;
+    const { r2, rmse, nlpd, coverage, rows } = scoreOf(column([0, 0, 0]), column([1, 4, 1]), column([half, -6, 10]));
+    const squares = half ** 2 + 36 + 100;
+    const middle = (half - 6 + 10) / 3;
+    const spread = (half - middle) ** 2 + (-6 - middle) ** 2 + (10 - middle) ** 2;
+    expect(rows).toBe(3);
+    expect(r2).toBeCloseTo(1 - squares / spread, 12);
+    expect(rmse).toBeCloseTo(Math.sqrt(squares / 3), 12);
+    const densities = [half ** 2 / 2, Math.log(4) / 2 + 36 / 8, 50].map((x) => x + Math.log(2 * Math.PI) / 2);
+    expect(nlpd).toBeCloseTo(densities.reduce((sum, x) => sum + x, 0) / 3, 12);
+    expect(coverage).toBeCloseTo(1 / 3, 15);
+    expect(scoreOf(column([0, 1]), column([0, 0]), column([0, 2]))).toMatchObject({ nlpd: undefined, coverage: 0.5 });
+  });
+
+  test("two outputs: means of both, and undefined where one has none", () => {
+    const pair = (a: number[], b: number[]): Matrix => ({
+      data: Float64Array.from(a.flatMap((x, i) => [x, b[i]])),
+      rows: a.length,
+      cols: 2,
+    });
+    const ones = pair([1, 1], [1, 1]);
+    const score = scoreOf(pair([0, 0], [0, 0]), ones, pair([1, -1], [3, -2]));
+    const [one, two] = score.perOutput;
+    expect(score.rmse).toBeCloseTo(Math.sqrt((1 + 1 + 9 + 4) / 4), 14);
+    expect(score.r2).toBeCloseTo(((one.r2 as number) + (two.r2 as number)) / 2, 14);
+    expect(score.nlpd).toBeCloseTo(((one.nlpd as number) + (two.nlpd as number)) / 2, 14);
+    expect([one.coverage, two.coverage, score.coverage]).toEqual([1, 0, 0.5]);
+    const flat = scoreOf(pair([0, 0], [0, 0]), ones, pair([1, 1], [3, -2]));
+    expect(flat.perOutput[0].r2).toBeUndefined();
+    expect(flat.perOutput[1].r2).toBeDefined();
+    expect(flat.r2).toBeUndefined();
+  });
+});
+
+test("what is no batch is named", () => {
+  for (const [value, kind] of [
+    [null, "null"],
+    [5, "number 5"],
+    ["ab", "string"],
+    [undefined, "undefined"],
+  ] as const) {
+    expect(() => readBatch(value)).toThrow(TypeError);
+    expect(() => readBatch(value)).toThrow(new RegExp(`it is .*${kind}.*; expected \\{ X, Y \\}`));
+  }
+  expect(() => readBatch({ X: [1], Y: [1], Z: 1 })).toThrow(/unknown option "Z"/);
+});
+
+describe.each(variants)("%s", (variant) => {
+  let ntk: Ntk;
+  beforeAll(async () => {
+    ntk = await loadVariant(variant);
+  });
+
+  const X = randomMatrix(12, 1, 3, 1.5);
+  const Y = X.data.map((x) => Math.sin(2 * x));
+
+  describe("tune", () => {
+    const net = createNetwork({ inputs: 1, hidden: [7, 5], biasStd: 1, seed: 3 });
+
+    test("depths of a finite network alone: each is the network of that depth, the best one wins", () => {
+      const tuned = ntk.tune(net, X, Y, { depth: [1, 2, 3] });
+      expect(tuned.trace.map(({ depth }) => depth)).toEqual([1, 2, 3]);
+      const hidden = { 1: [7], 2: [7, 5], 3: [7, 5, 5] } as Record<number, number[]>;
+      for (const { depth, ridge, score } of tuned.trace) {
+        const own = createNetwork({ inputs: 1, hidden: hidden[depth as number], biasStd: 1, seed: 3 });
+        const { report } = ntk.fit(own, X, Y, { ridge, solver: "dual" });
+        expect(report.logEvidenceProfiled, `depth ${depth}`).toBeCloseTo(score, 3);
+      }
+      const best = tuned.trace.reduce((a, b) => (b.score > a.score ? b : a));
+      expect([(tuned.model as Network).hidden].flat()).toEqual(hidden[best.depth as number]);
+      const trained = { ...net, parameters: net.parameters.map((x) => 2 * x) };
+      const same = ntk.tune(trained, X, Y, { depth: [2], activation: ["sigmoid"] });
+      expect((same.model as Network).parameters).toEqual(trained.parameters);
+      const other = ntk.tune(net, X, Y, { activation: ["sigmoid", "erf"] });
+      expect(other.trace[0].score).not.toBe(other.trace[1].score);
+    });
+
+    test("what a model has no range of is refused, with what it has", () => {
+      const refused = (model: unknown, options: TuneOptions) => () => ntk.tune(model as InfiniteNetwork, X, Y, options);
+      const range = [0.1, 2] as const;
+      expect(refused(net, { lengthScale: range })).toThrow(
+        "lengthScale is given, but a network has none; expected ridge, weightStd, biasStd, depth, activation",
+      );
+      expect(refused(createInfiniteNetwork(), { period: range })).toThrow(/period is given, but a network has none/);
+      expect(refused(rbfKernel(), { weightStd: range })).toThrow(
+        'weightStd is given, but the kernel "rbf" has none; expected ridge, lengthScale',
+      );
+      expect(refused(rbfKernel(), { period: range })).toThrow(/period is given, but the kernel "rbf" has none/);
+      expect(refused(periodicKernel(), { depth: [1, 2] })).toThrow(
+        'depth is given, but the kernel "periodic" has none; expected ridge, lengthScale, period',
+      );
+      expect(refused({ kernel: () => [[1]] }, { biasStd: range })).toThrow(
+        "biasStd is given, but a custom kernel has none; expected ridge alone",
+      );
+      for (const perLayer of [{ weightStd: [1, 2, 1] }, { rates: { c1: 0.5 } }]) {
+        const layered = createNetwork({ inputs: 1, hidden: [7, 5], biasStd: 1, ...(perLayer as object) });
+        expect(refused(layered, { depth: [1, 2] }), JSON.stringify(perLayer)).toThrow(
+          new RegExp(`depth is to be chosen, but ${Object.keys(perLayer)[0]} of the model has a value for each of its`),
+        );
+        expect(refused(layered, { depth: [2] })).not.toThrow();
+      }
+    });
+
+    test("a result has the fields of what was searched, and no others", () => {
+      const fields = (options: TuneOptions, targets: ArrayLike<number> = Y) =>
+        Object.keys(ntk.tune(createInfiniteNetwork(), X, targets as Float64Array, options));
+      const always = ["model", "ridge", "score", "atBound", "notes", "trace", "aborted"].sort();
+      expect(fields({}).sort()).toEqual(always);
+      const labels = Array.from(Y, (y) => (y > 0 ? 1 : 0));
+      expect(fields({ criterion: "laplace" }, labels).sort()).toEqual([...always, "scale"].sort());
+      expect(fields({ solver: "cg" }).sort()).toEqual([...always, "scoreError"].sort());
+      expect(fields({ noise: "binned", bins: 2 }).sort()).toEqual([...always, "noise"].sort());
+    });
+
+    test("the noise of bins converges long before it runs out of decompositions", () => {
+      const x = randomMatrix(60, 1, 5, 1);
+      const targets = x.data.map((at, i) => Math.sin(3 * at) + (at > 0 ? 0.5 : 0.02) * Math.cos(40 * i ** 1.5));
+      const tuned = ntk.tune(rbfKernel({ lengthScale: 0.7 }), x, targets, {
+        noise: "binned",
+        bins: 2,
+        evaluations: 200,
+      });
+      expect(tuned.notes).toEqual([]);
+      expect(tuned.trace.length).toBeLessThan(25);
+      const [low, high] = (tuned.noise as BinnedNoise).variances;
+      expect(high + tuned.ridge).toBeGreaterThan(20 * (low + tuned.ridge));
+    });
+  });
+
+  test("a row that moves is an edit of the factor in the weights' space, no new one", () => {
+    const net = createNetwork({ inputs: 1, hidden: 4, biasStd: 1, seed: 3 });
+    const points = randomMatrix(300, 1, 4, 1.5);
+    const targets = points.data.map((x) => Math.sin(2 * x));
+    const add = vi.spyOn(CholeskyFactor.prototype, "add");
+    onTestFinished(() => {
+      add.mockRestore();
+    });
+    const own = Array.from({ length: 300 }, (_, i) => 1 + (i % 3));
+    for (const options of [{}, { weights: own }]) {
+      using fit = ntk.fit(net, points, targets, { ridge: 0.1, solver: "primal", ...options });
+      add.mockClear();
+      fit.update({ remove: 7 });
+      const row = "weights" in options ? { weights: [2] } : {};
+      fit.update({ add: { X: [0.3], Y: [0.2], ...row } } as never);
+      expect(add.mock.calls.length, JSON.stringify(Object.keys(options))).toBe(1);
+    }
+  });
+});
