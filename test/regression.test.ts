@@ -1,6 +1,7 @@
 /** Parts of regression by themselves: scores of made-up predictions, what models a search makes, and edits of a factor. */
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
+  addSums,
   type BinnedNoise,
   createInfiniteNetwork,
   createNetwork,
@@ -10,11 +11,13 @@ import {
   type Ntk,
   periodicKernel,
   rbfKernel,
+  StreamError,
   type TuneOptions,
 } from "../src/index.js";
 import { CholeskyFactor } from "../src/linalg/cholesky.js";
 import { readBatch } from "../src/regression/batchSource.js";
 import { scoreOf } from "../src/regression/score.js";
+import { expectNear } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadVariant, variants } from "./setup/variants.js";
 
@@ -161,6 +164,113 @@ describe.each(variants)("%s", (variant) => {
       expect(tuned.trace.length).toBeLessThan(25);
       const [low, high] = (tuned.noise as BinnedNoise).variances;
       expect(high + tuned.ridge).toBeGreaterThan(20 * (low + tuned.ridge));
+    });
+  });
+
+  describe("fits", () => {
+    const kernel = rbfKernel({ lengthScale: 0.8 });
+    const both = Array.from(X.data, (x) => [Math.sin(2 * x), x ** 2]);
+    const Xnew = randomMatrix(101, 1, 9, 1.5);
+
+    test("auto takes the dual side where fewer parameters than rows are dearer still", () => {
+      // P = 31 of 33 rows: 33·31² + 31³/3 multiply-adds beside 33²·10 + 33³/3.
+      const net = createNetwork({ inputs: 1, hidden: 10, biasStd: 1 });
+      expect(net.parameters).toHaveLength(31);
+      const points = randomMatrix(33, 1, 4, 1.5);
+      expect(ntk.fit(net, points, points.data, { ridge: 1 }).report.solver).toBe("dual");
+    });
+
+    test("targets of a score have a row for each point, and a column for each output", () => {
+      const fit = ntk.fit(kernel, X, Y, { ridge: 0.1 });
+      expect(() => fit.score(X, Y.slice(1))).toThrow(/Y has 11 rows; expected 12/);
+      expect(() => fit.score(X, both)).toThrow(/Y has 2 columns; expected 1/);
+    });
+
+    test("what solver cg has only estimates of is not computed for JSON", () => {
+      const { report } = JSON.parse(JSON.stringify(ntk.fit(kernel, X, Y, { ridge: 0.1, solver: "cg" })));
+      expect(Object.keys(report).sort()).toEqual(["jitter", "scale"]);
+      const dual = JSON.parse(JSON.stringify(ntk.fit(kernel, X, Y, { ridge: 0.1 })));
+      expect(dual.report.logEvidence).toBeLessThan(100);
+    });
+
+    test("more new points than solver cg takes at a time: variances are those of a factor", () => {
+      for (const model of [kernel, createNetwork({ inputs: 1, hidden: 30, outputs: 2, biasStd: 1, seed: 3 })]) {
+        const [dual, cg] = (["dual", "cg"] as const).map((solver) => ntk.fit(model, X, both, { ridge: 0.1, solver }));
+        const [want, got] = [dual, cg].map((fit) => fit.predict(Xnew, { covariance: true }));
+        const size = Math.max(...want.covariance.data);
+        expectNear(got.variance.data, want.variance.data, 1e-9, "variances", size);
+        expectNear(got.covariance.data, want.covariance.data, 1e-9, "covariances", size);
+      }
+      expect(() => ntk.fit(kernel, X, Y, { ridge: 0.1, solver: "cg" }).update({ remove: 0 })).toThrow(
+        'a fit by solver "cg" cannot be updated; fit again with solver "dual"',
+      );
+    });
+
+    test("intervals of more points than a tile has: each is that of the point alone", () => {
+      // A tile has 2²¹/12 rows.
+      const many = randomMatrix(180_000, 1, 4, 1.5);
+      const fit = ntk.fit(kernel, X, both, { ridge: 0.1 });
+      const options = { variance: false, interval: { level: 0.8 } } as const;
+      const all = fit.predict(many, options).interval;
+      for (const row of [0, 174_761, 174_762, 174_763, 179_999]) {
+        const one = fit.predict([[many.data[row]]], options).interval;
+        for (const end of ["lower", "upper"] as const)
+          expectNear(all[end].data.subarray(2 * row, 2 * row + 2), one[end].data, 1e-12, `${end} of row ${row}`);
+      }
+    });
+
+    test("rows with noise or weights of their own have the second version of snapshots", () => {
+      const own = Y.map((_, i) => 1 + i);
+      const versions = [{}, { noise: own }, { weights: own }, { noise: own, weights: own }].map((options) => {
+        const bytes = ntk.fit(kernel, X, Y, { ridge: 0.1, ...options }).snapshot();
+        return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+      });
+      expect(versions).toEqual([1, 2, 2, 2]);
+    });
+
+    test("an update that fails leaves the noise of the rows as it was", () => {
+      let broken = false;
+      const custom = {
+        kernel: (A: Matrix, B: Matrix) => {
+          if (broken) throw new Error("broken");
+          return Array.from(A.data, (a) => Array.from(B.data, (b) => Math.exp(-((a - b) ** 2))));
+        },
+      };
+      const own = Y.map((_, i) => 1 + i);
+      const fit = ntk.fit(custom, X, Y, { ridge: 0.1, noise: own, weights: own });
+      const before = fit.snapshot();
+      broken = true;
+      expect(() => fit.update({ move: { index: 3, X: [0.5], noise: [9], weights: [9] } })).toThrow("broken");
+      broken = false;
+      expect(fit.snapshot()).toEqual(before);
+      fit.update({ move: { index: 3, noise: [9] } });
+      const moved = ntk.fit(custom, X, Y, { ridge: 0.1, noise: own.map((v, i) => (i === 3 ? 9 : v)), weights: own });
+      expectNear(fit.dualWeights().data, moved.dualWeights().data, 1e-10, "the update after it");
+    });
+
+    test("auto takes a low rank for rows with noise and weights, where no row has a diagonal of 0", () => {
+      const points = randomMatrix(2000, 1, 3, 1);
+      const targets = points.data.map((x) => Math.sin(3 * x));
+      const own = targets.map((_, i) => 0.1 + (i % 3));
+      const solver = (options: object) => {
+        using fit = ntk.fit(rbfKernel(), points, targets, options);
+        return fit.report.solver;
+      };
+      expect(solver({ ridge: 0.1, weights: own })).toBe("lowrank");
+      expect(solver({ noise: own })).toBe("lowrank");
+      expect(solver({ noise: own.map((value, i) => (i === 7 ? 0 : value)) })).not.toBe("lowrank");
+    });
+
+    test("sums of other settings are not added, and a stream whose sums overflow keeps none", async () => {
+      const net = createNetwork({ inputs: 1, hidden: 2, biasStd: 1 });
+      const [a, b] = [false, true].map((centered) => ntk.primalSums(net, X, Y, { centered }));
+      expect(() => addSums(a, b)).toThrow("a is not centered, b is centered; expected the same");
+      expect(() => addSums(b, a)).toThrow("a is centered, b is not centered; expected the same");
+      const huge = { X, Y: Y.map(() => 1e200) };
+      const error = await ntk.fitStream(net, [huge, { X: [Number.NaN], Y: [1] }], { ridge: 0.1 }).catch((e) => e);
+      expect(error).toBeInstanceOf(StreamError);
+      expect(error.state).toBeUndefined();
+      expect(error.batch).toBe(1);
     });
   });
 

@@ -26,6 +26,7 @@ const CALLS: Record<string, (ntk: Ntk) => unknown> = {
   "classify, dirichlet": (ntk) => ntk.classify(infinite, X, labels(5), { method: "dirichlet" }),
   "classify, ridge": (ntk) => ntk.classify(infinite, X, labels(5), { method: "ridge", ridge: 1 }),
   "tune for labels": (ntk) => ntk.tune(infinite, X, labels(2), { criterion: "laplace", evaluations: 3 }),
+  "fit, dual": (ntk) => ntk.fit(infinite, X, Y, { ridge: 1, solver: "dual" }),
   "fit, ridges": (ntk) => ntk.fit(infinite, X, Y, { ridges: [1, 2] }),
   "fit, lowrank": (ntk) => ntk.fit(net, X, Y, { ridge: 1, solver: "lowrank" }),
   tune: (ntk) => ntk.tune(infinite, X, Y),
@@ -46,7 +47,7 @@ const CALLS: Record<string, (ntk: Ntk) => unknown> = {
 };
 
 describe.each(variants)("%s", (variant) => {
-  test.each(Object.entries(CALLS))("%s", (_, call) => {
+  test.each(Object.entries(CALLS))("%s", (name, call) => {
     const backend = variant === "js" ? createJsBackend() : createWasmBackend(variant);
     const base = backend.base;
     let [taken, asked] = [0, 0];
@@ -64,8 +65,9 @@ describe.each(variants)("%s", (variant) => {
     });
     onTestFinished(() => spy.mockRestore());
     call(new Ntk(watched));
-    // A tenth more is packed operands, which grow like N for large N.
-    expect(taken / asked).toBeLessThan(1.15);
+    // More than is asked for are packed operands of a product, which grow like N for large N.
+    const most = name === "fit, dual" ? 1.8 : 1.15;
+    expect(taken / asked).toBeLessThan(most);
     expect(taken / asked).toBeGreaterThan(0.5);
   });
 });
