@@ -106,7 +106,7 @@ export async function runStryker(part, { file, sample, seed }) {
     dryRunTimeoutMinutes: 30,
     testRunnerNodeArgs: ["--max-old-space-size=2000"],
     maxTestRunnerReuse: 500,
-    reporters: ["progress-append-only"],
+    reporters: ["progress-append-only", "survivors"],
     tempDirName: join(copy, ".stryker-tmp"),
     allowConsoleColors: false,
     disableTypeChecks: false,
