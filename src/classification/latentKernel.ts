@@ -48,11 +48,6 @@ export class LatentKernel {
     return this.kernel.theta.rows;
   }
 
-  /** Entry (i, i). */
-  diagonal(i: number): number {
-    return this.scale * this.kernel.diagonal[i] + this.ridge;
-  }
-
   /** out = V K for the rows of V, each n long. */
   times(V: Float64Array, out: Float64Array): void {
     const { theta } = this.kernel;

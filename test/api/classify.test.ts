@@ -109,6 +109,7 @@ describe.each(variants)("%s", (variant) => {
       for (const scale of [1, 100, 1e4, 1e6, 1e8]) {
         using classifier = ntk.classify(linear, X, labels, { scale });
         const want = regressionOracle(toRows(X), labels, C, scale * perUnit);
+        if (scale <= 100) expect(classifier.report.gradient).toBeLessThan(1.1e-10);
         // Rounding of a large kernel costs no steps.
         expect(classifier.report.iterations).toBeLessThanOrEqual(C === 2 ? 5 : 8);
         expectNear(classifier.predict(X).mean.data, want, 1e-6, `mean of ${C} classes at scale ${scale}`);
@@ -125,6 +126,56 @@ describe.each(variants)("%s", (variant) => {
     expect(notes).toEqual([
       `the mode is blurred by rounding: the gradient there is ${gradient.toPrecision(2)}; a smaller scale or a ridge would sharpen it`,
     ]);
+  });
+
+  test("a Newton step is as exact as it has to be: few steps, and few products", () => {
+    for (const [scale, steps, products] of [
+      [1, 5, 41],
+      [20, 7, 87],
+      [1000, 11, 192],
+    ]) {
+      using classifier = ntk.classify(
+        infinite,
+        X,
+        Array.from({ length: N }, (_, i) => i % 3),
+        { scale },
+      );
+      const { report } = classifier;
+      expect(report.iterations).toBe(steps);
+      // Rounding decides about the last product of a step.
+      expect(Math.abs(report.products - products), `${report.products}, expected ${products}`).toBeLessThan(
+        1 + products / 20,
+      );
+      expect(report.factorisations, "one factor, at the mode").toBe(4);
+    }
+  });
+
+  test("the zero kernel, classes without rows, extreme scales", () => {
+    const zero = precomputed([
+      [0, 0],
+      [0, 0],
+    ]);
+    for (const method of ["laplace", "dirichlet", "ridge"] as const) {
+      using classifier = ntk.classify(zero, [0, 1], [0, 1], { scale: "fit", method, ridge: 0.1 });
+      expect(Math.abs(classifier.report.scale - 0.1)).toBeLessThan(0.002);
+      expectNear(classifier.predict([0, 1]).probabilities.data, [0.5, 0.5, 0.5, 0.5], 1e-12, method);
+    }
+    const letters = two.map((y) => "ab"[y]);
+    using named = ntk.classify(infinite, X, letters, { classes: ["a", "b", "c"] });
+    expect(named.report.notes).toEqual(['1 of 3 classes have no row: "c"']);
+    const at = (scale: number) => () => ntk.classify(infinite, X, two, { scale });
+    expect(at(1e200)).toThrow(RangeError);
+    expect(at(1e200)).toThrow(/scale 1e\+200 makes the largest entry of the kernel 6.93\d*e\+200, whose square/);
+    expect(at(1e-300)).not.toThrow();
+    expect(() => ntk.classify(infinite, X, two, { scale: true as never })).toThrow(TypeError);
+    // An end of the range is that number itself; a range of one number has no end to be at.
+    const searched = (scale: [number, number], labels = two) =>
+      ntk.tune(createInfiniteNetwork({ activation: "erf" }), X, labels, { criterion: "laplace", scale });
+    expect(searched([1e-9, 1e-8])).toMatchObject({ scale: 1e-8, atBound: true });
+    const torn = Array.from({ length: N }, (_, i) => i % 2);
+    expect(searched([1e4, 1e5], torn)).toMatchObject({ scale: 1e4, atBound: true });
+    expect(searched([2, 2])).toMatchObject({ scale: 2, atBound: false });
+    expect(searched([1e-6, 1e6]).atBound).toBe(false);
   });
 
   test("products of the kernel and factorisations are counted", () => {
@@ -417,7 +468,19 @@ describe.each(variants)("%s", (variant) => {
     }, 0);
     expect(worst, "rounding of a kernel of 1e8").toBeLessThan(1e-3);
     expect(report.factorisations).toBeGreaterThan(4);
-    expect(report.notes.join()).toMatch(/exact factors took over/);
+    const noteOf = (most: number) => [
+      `conjugate gradients took more than ${most} products of the kernel for a Newton step; exact factors took over, 4 factorisations a step`,
+    ];
+    expect(report.notes).toEqual(noteOf(50));
+    // An exact step of 120 points costs as much as (3·3 + 1)·120/(6·3) products.
+    const more = randomMatrix(120, 1, 4, 3);
+    using larger = ntk.classify(
+      model,
+      more,
+      Array.from({ length: 120 }, (_, i) => i % 3),
+      { scale: 1e8 },
+    );
+    expect(larger.report.notes).toEqual(noteOf(67));
   });
 
   test("labels: kinds, classes, what the report says", () => {
@@ -510,6 +573,13 @@ describe.each(variants)("%s", (variant) => {
       expect(() => classifyModel(context, indefinite, [0, 1], [0, 1], { scale })).toThrow(/indefinite/);
       expect(arena.heldBytes).toBe(0);
     }
+    const singular = precomputed([
+      [1, 1],
+      [1, 1],
+    ]);
+    const options = { method: "ridge", scale: "fit" } as const;
+    expect(() => classifyModel(context, singular, [0, 1], [0, 1], options)).toThrow(/expected a ridge > 0/);
+    expect(arena.heldBytes).toBe(0);
   });
 
   test("after dispose()", () => {
