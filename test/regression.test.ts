@@ -10,6 +10,7 @@ import {
   type Network,
   type Ntk,
   periodicKernel,
+  randomFeatures,
   rbfKernel,
   StreamError,
   type TuneOptions,
@@ -178,6 +179,74 @@ describe.each(variants)("%s", (variant) => {
       expect(net.parameters).toHaveLength(31);
       const points = randomMatrix(33, 1, 4, 1.5);
       expect(ntk.fit(net, points, points.data, { ridge: 1 }).report.solver).toBe("dual");
+    });
+
+    test("a mean needs no scale, which may overflow", () => {
+      const fit = ntk.fit(
+        kernel,
+        X,
+        Y.map((y) => 1e200 * y),
+        { ridge: 0.1, scale: "fit" },
+      );
+      expect(fit.predict(Xnew, { variance: false }).mean.data.every(Number.isFinite)).toBe(true);
+      expect(() => fit.predict(Xnew)).toThrow(RangeError);
+    });
+
+    test("noise and weights are finite numbers", () => {
+      const given = (key: string, value: number) => () =>
+        ntk.fit(kernel, X, Y, { ridge: 0.1, [key]: Array.from(Y, (_, i) => (i === 4 ? value : 1)) });
+      for (const value of [Infinity, Number.NaN, -1]) {
+        expect(given("noise", value)).toThrow(`noise[4] is ${value}; expected a finite number ≥ 0`);
+        expect(given("weights", value)).toThrow(`weights[4] is ${value}; expected a finite number > 0`);
+      }
+      expect(given("noise", 0)).not.toThrow();
+      expect(given("weights", 0)).toThrow(RangeError);
+      expect(given("weights", 1e-320)).toThrow(/expected a number of at least/);
+    });
+
+    test("a stream of two outputs goes on from its state, to the bit, and has nothing to note", async () => {
+      const features = randomFeatures(createInfiniteNetwork({ activation: "relu" }), { count: 16, seed: 3 });
+      const [first, second] = [0, 6].map((from) => ({
+        X: X.data.slice(from, from + 6),
+        Y: both.slice(from, from + 6),
+      }));
+      const whole = await ntk.fitStream(features, [first, second], { ridge: 0.1 });
+      const broken = [first, { X: [Number.NaN], Y: [[1, 2]] }];
+      const error = await ntk.fitStream(features, broken, { ridge: 0.1 }).catch((reason) => reason);
+      expect(error.state.moment.cols).toBe(2);
+      const rest = await ntk.fitStream(features, [second], { ridge: 0.1, state: error.state });
+      expect(rest.sums()).toEqual(whole.sums());
+      expect(whole.report.notes).toEqual([]);
+      const { report } = whole;
+      const known = report.conditionNumber;
+      whole.dispose();
+      expect(report.conditionNumber).toBe(known);
+      const sums = rest.sums();
+      for (const squares of [[], [1], [1, 2, 3]])
+        expect(() => ntk.fitSums(features, { ...sums, squares }, { ridge: 0.1 }), `${squares}`).toThrow(
+          `squares has ${squares.length} entries for 2 columns of`,
+        );
+    });
+
+    test("a path of the smallest and largest targets is that of targets of size one", () => {
+      const path = (power: number) =>
+        ntk.fit(
+          kernel,
+          X,
+          Y.map((y) => y * 2 ** power),
+          { ridges: [0.01, 0.1, 1] },
+        ).report.path;
+      const plain = path(0);
+      for (const power of [-540, -500, 500, 540])
+        path(power).forEach((entry, k) => {
+          expect((entry.looRmse as number) / 2 ** power / (plain[k].looRmse as number)).toBeCloseTo(1, 10);
+        });
+    });
+
+    test("bytes of anything else are no snapshot", () => {
+      expect(() => ntk.restore(new Uint8Array(200))).toThrow(
+        /these 200 bytes are no snapshot of a fit: they do not start/,
+      );
     });
 
     test("targets of a score have a row for each point, and a column for each output", () => {

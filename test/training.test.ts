@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  ConvergenceError,
   createNetwork,
   type Loss,
   type Matrix,
@@ -225,6 +226,87 @@ describe.each(variants)("%s", (variant) => {
     expect(() => train({ record: ["accuracy"], Xtest: X, Ytest: Y }, signs)).toThrow(/the target at row 0 is/);
     const both = randomMatrix(8, 2, 4, 1);
     expect(ntk.train(two, X, both, { ...base, record: ["accuracy"] }).accuracy).toHaveLength(7);
+  });
+
+  test("the largest stable rate is where steps turn from shrinking to growing, momentum or not", () => {
+    const model = { kernel: (A: Matrix, B: Matrix) => Array.from(A.data, (a) => Array.from(B.data, (b) => 1 + a * b)) };
+    const points = [-1, 0.5, 2];
+    for (const descent of [
+      {},
+      { momentum: 0.5 },
+      { momentum: 0.5, nesterov: true },
+      { momentum: 0.9, nesterov: true },
+    ]) {
+      const at = ntk.dynamics(model, points, [1, -1, 2], { learningRate: 1, ...descent });
+      const lossAt = (part: number) => {
+        // A schedule is followed step by step.
+        const learningRate = new Float64Array(3000).fill(part * at.maxLearningRate);
+        using path = ntk.dynamics(model, points, [1, -1, 2], { learningRate, ...descent });
+        return path.lossAt(3000);
+      };
+      expect(lossAt(0.98), JSON.stringify(descent)).toBeLessThan(3);
+      expect(lossAt(1.02), JSON.stringify(descent)).toBeGreaterThan(1e10);
+      at.dispose();
+      expect(at.maxLearningRate, "known, and not computed again").toBeGreaterThan(0);
+    }
+  });
+
+  test("what the last step breaks is told, with what is known of the rate", () => {
+    const failure = (options: object, network = net) => {
+      try {
+        train(options, Y, network);
+      } catch (error) {
+        return error as Error;
+      }
+      throw new Error("it did not diverge");
+    };
+    for (const network of [net, deep]) {
+      const last = failure({ learningRate: 1e30, steps: 1, recordAt: [] }, network);
+      expect(last).toBeInstanceOf(ConvergenceError);
+      expect(last.message).toMatch(/diverged at step 1 .*the largest stable one of the first-order model \d/);
+    }
+    const adam = failure({ learningRate: 1e200, optimizer: "adam" });
+    expect(adam.message).toMatch(/the learning rate is 1e\+200; use a smaller rate/);
+    expect(adam).toMatchObject({ maxLearningRate: undefined });
+  });
+
+  test("decay to zero needs rates of 1, and only then", () => {
+    const rated = createNetwork({ inputs: 2, hidden: 6, biasStd: 1, seed: 2, rates: { c: 0.5 } });
+    const run = (options: object) => () => train({ optimizer: "adamW", ...options }, Y, rated);
+    expect(run({ decayTo: "zero", weightDecay: 0.1 })).toThrow(/decayTo is "zero", but the network has rates other/);
+    expect(run({ decayTo: "zero" })).not.toThrow();
+    expect(run({ decayTo: "start", weightDecay: 0.1 })).not.toThrow();
+  });
+
+  test("a block of a deep network moves by its rate", () => {
+    const moved = (rates: object) => {
+      const network = createNetwork({ inputs: 2, hidden: [5, 4], biasStd: 1, seed: 2, ...rates });
+      const { parameters } = train({ steps: 1, recordAt: [] }, Y, network).network;
+      return network.blocks.map(({ name, offset, length }) => ({
+        name,
+        by: parameters.subarray(offset, offset + length).map((value, p) => value - network.parameters[offset + p]),
+      }));
+    };
+    const plain = moved({});
+    const rates: Record<string, number> = { c1: 0.5, c2: 3, b: 0 };
+    moved({ rates }).forEach(({ name, by }, i) => {
+      expectNear(
+        by,
+        plain[i].by.map((value) => (rates[name] ?? 1) * value),
+        1e-15,
+        name,
+        1,
+      );
+    });
+  });
+
+  test("all progress is told of steps, also where a run ends early", () => {
+    const untilLoss = train({ steps: 3, recordAt: [3] }).loss[0];
+    for (const progress of ntk.training(net, X, Y, { ...base, untilLoss } as TrainOptions))
+      expect(progress).toMatchObject({ steps: 6, step: expect.any(Number), loss: expect.any(Number) });
+    expect(() => train({ state: 5 })).toThrow("state is number 5; expected the `state` of what train() gave");
+    expect(() => train({ untilLoss: Number.NaN })).toThrow(/untilLoss is NaN/);
+    expect(() => train({ untilLoss: -Infinity })).toThrow(/untilLoss is -Infinity; expected a finite number/);
   });
 
   test("a rate of 0 in a schedule is a step that does not move", () => {

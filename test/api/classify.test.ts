@@ -427,6 +427,12 @@ describe.each(variants)("%s", (variant) => {
         }
       }
     }
+    // The ridge that would count beside a kernel of norm 2000 and order 2: 16 times its rounding.
+    const indefinite = precomputed([
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(() => ntk.classify(indefinite, [0, 1], [0, 1], { scale: 1e3 })).toThrow(/use a ridge above 1.5e-11/);
     // Labels that no kernel can tell apart: the probability stays in between.
     using torn = ntk.classify(
       infinite,
