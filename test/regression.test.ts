@@ -235,7 +235,7 @@ describe.each(variants)("%s", (variant) => {
           X,
           Y.map((y) => y * 2 ** power),
           { ridges: [0.01, 0.1, 1] },
-        ).report.path;
+        ).path;
       const plain = path(0);
       for (const power of [-540, -500, 500, 540])
         path(power).forEach((entry, k) => {
