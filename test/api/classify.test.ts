@@ -456,6 +456,10 @@ describe.each(variants)("%s", (variant) => {
     const labels = Array.from({ length: n }, (_, i) => i % 3);
     // Labels without a pattern under a huge kernel.
     const model = rbfKernel({ lengthScale: 0.05, amplitude: 1 });
+    const factors = vi.spyOn(LatentKernel.prototype, "factorWeighted");
+    onTestFinished(() => {
+      factors.mockRestore();
+    });
     using classifier = ntk.classify(model, points, labels, { scale: 1e8 });
     const { report } = classifier;
     const K = toRows(ntk.kernel(model, points)).map((row) => row.map((x) => 1e8 * x));
@@ -474,6 +478,8 @@ describe.each(variants)("%s", (variant) => {
     }, 0);
     expect(worst, "rounding of a kernel of 1e8").toBeLessThan(1e-3);
     expect(report.factorisations).toBeGreaterThan(4);
+    // Three classes, and the sum of their inverses.
+    expect(report.factorisations).toBe((4 / 3) * factors.mock.calls.length);
     const noteOf = (most: number) => [
       `conjugate gradients took more than ${most} products of the kernel for a Newton step; exact factors took over, 4 factorisations a step`,
     ];
