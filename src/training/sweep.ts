@@ -247,7 +247,7 @@ function* sweeping(context: Context, plan: Plan): Generator<SweepProgress, Sweep
     const cells = grid.slice(at, at + plan.group(at));
     const runs: Run[] = [];
     for (const cell of cells) {
-      yield { done, total };
+      if (runs.length > 0) yield { done, total };
       runs.push(runOf(context, plan, cell));
     }
     const outcomes = yield* inSlices(comparingGroup(context, runs, test), { done, total });
