@@ -1,9 +1,19 @@
 /** Parts of classification by themselves: integrals over a logistic function, likelihoods, the search over scales. */
 import { describe, expect, test } from "vitest";
+import { LatentKernel } from "../src/classification/latentKernel.js";
 import { logistic, sigmoid, softmax } from "../src/classification/likelihood.js";
+import { findMode, type Step } from "../src/classification/mode.js";
 import { logisticGaussian, softmaxGaussian } from "../src/classification/probabilities.js";
 import { maximiseScale } from "../src/classification/scaleSearch.js";
-import { gaussianIntegral } from "./oracle/laplace.js";
+import type { Context } from "../src/context.js";
+import { ConvergenceError, type Matrix } from "../src/index.js";
+import { hold } from "../src/linalg/view.js";
+import { brentOracle } from "./oracle/brent.js";
+import { solve, toRows } from "./oracle/dense.js";
+import { gaussianIntegral, laplaceOracle } from "./oracle/laplace.js";
+import { expectNear } from "./setup/golden.js";
+import { randomMatrix } from "./setup/random.js";
+import { loadContext, variants } from "./setup/variants.js";
 
 describe("E[σ(f)]", () => {
   test.each([
@@ -22,6 +32,10 @@ describe("E[σ(f)]", () => {
     [-100, 100],
     [1, 1e4],
     [-400, 1e4],
+    // The mass is far in the tail of both.
+    [-250, 225],
+    [-400, 625],
+    [-600, 900],
   ])("mean %s, variance %s: both tails to 1e-11 of themselves", (mean, variance) => {
     const [below, above] = logisticGaussian(mean, variance);
     // Tilted by e^f, the mass of the smaller tail is where f is up to a variance above its mean.
@@ -163,3 +177,165 @@ test("softmax of functions whose variances differ by 20 decades: the small ones 
   expect(Math.abs(got[0] - below)).toBeLessThan(1e-3);
   expect(Math.abs(got[2] - above)).toBeLessThan(1e-3);
 });
+
+describe("the search over scales", () => {
+  /** Tops inside, near an end and at one; skew, flat, with a kink, with a step, narrow and wide. */
+  const CURVES: Record<string, (top: number) => (x: number) => number> = {
+    cosh: (top) => (x) => -Math.log(Math.cosh(x - top)) - 0.1 * Math.abs(x - top) ** 1.5,
+    skew: (top) => (x) => -(Math.exp(x - top) - (x - top)),
+    "skew, the other way": (top) => (x) => -(Math.exp(top - x) - (top - x)),
+    kink: (top) => (x) => -Math.abs(x - top),
+    "a kink of two slopes": (top) => (x) => (x > top ? 9 * (top - x) : x - top),
+    flat: (top) => (x) => -Math.max(0, Math.abs(x - top) - 0.3),
+    quartic: (top) => (x) => -((x - top) ** 4),
+    narrow: (top) => (x) => 1 / (1 + 50 * (x - top) ** 2),
+    uneven: (top) => (x) => -((x - top) ** 2) * (1 + 0.8 * Math.sin(3 * x)),
+    bumps: (top) => (x) => Math.cos(2 * x) - 0.05 * (x - top) ** 2,
+    slowly: (top) => (x) => -Math.sqrt(1 + 30 * (x - top) ** 2) + 0.3 * (x - top),
+  };
+  const TOPS = [-30, -11.9995, -9, -4.61, -2.345, 0.13, 1.2, 7.7, 11.9995, 30];
+  const [LOW, HIGH] = [-12, 12];
+  const decade = Math.log(10);
+
+  /** Steps of a decade uphill, the way up first, then Brent's method between the neighbours of the best. */
+  function searchOracle(g: (x: number) => number, start: number): number {
+    const inside = (x: number) => Math.min(HIGH, Math.max(LOW, x));
+    const climb = (sign: number) => {
+      const way = [inside(start)];
+      let height = g(way[0]);
+      for (;;) {
+        const next = inside(way[way.length - 1] + sign * decade);
+        if (next === way[way.length - 1]) return way;
+        const value = g(next);
+        if (!(value > height)) return way;
+        way.push(next);
+        height = value;
+      }
+    };
+    const up = climb(1);
+    const way = up.length > 1 ? up : climb(-1);
+    const sign = up.length > 1 ? 1 : -1;
+    const best = way[way.length - 1];
+    const beyond = inside(best + sign * decade);
+    const before = way.length > 1 ? way[way.length - 2] : inside(best - sign * decade);
+    return brentOracle(g, [Math.min(beyond, before), Math.max(beyond, before)], best, 1e-3, 40);
+  }
+
+  test.each(Object.entries(CURVES))("%s: where Brent's method looks, step by step", (_, curve) => {
+    for (const top of TOPS)
+      for (const start of [0.01, -3, 5.3, -12, 12, 40]) {
+        const [seen, wanted]: number[][] = [[], []];
+        const watched = (list: number[]) => (x: number) => {
+          if (!list.includes(x)) list.push(x);
+          return curve(top)(x);
+        };
+        let evaluations = 0;
+        const { x, value } = maximiseScale(
+          (at) => {
+            evaluations++;
+            return watched(seen)(at);
+          },
+          start,
+          [LOW, HIGH],
+        );
+        const want = searchOracle(watched(wanted), start);
+        const name = `top ${top} from ${start}`;
+        expectNear(seen, wanted, 1e-6, name);
+        expect(Math.abs(x - want), name).toBeLessThan(1e-6);
+        expect(value, name).toBe(curve(top)(x));
+        expect(Math.min(...seen), name).toBeGreaterThanOrEqual(LOW);
+        expect(Math.max(...seen), name).toBeLessThanOrEqual(HIGH);
+        // A curve of one place is computed once there.
+        expect(evaluations, name).toBe(seen.length);
+      }
+  });
+
+  test("a value that is no number is below all others, and an empty range is one evaluation", () => {
+    expect(maximiseScale((x) => (x > 1 ? Number.NaN : x), 0, [-5, 5]).x).toBeGreaterThan(0.9);
+    expect(maximiseScale(() => Number.NaN, 0, [-5, 5]).value).toBe(-Infinity);
+    let evaluations = 0;
+    const counted = (x: number) => {
+      evaluations++;
+      return -x * x;
+    };
+    expect(maximiseScale(counted, 3, [3, 3])).toEqual({ x: 3, value: -9 });
+    expect(evaluations).toBe(1);
+  });
+});
+
+describe.each(variants)("%s: the mode", (variant) => {
+  const n = 6;
+  const K = toRows(gramOf(randomMatrix(n, 3, 7, 1.5)));
+  const labels = [0, 1, 1, 0, 1, 0];
+  const likelihood = logistic(Int32Array.from(labels));
+
+  function kernelOf(context: Context): LatentKernel {
+    const theta = hold(context, n, n);
+    theta.entries().set(K.flat());
+    return new LatentKernel({ theta, diagonal: theta.diagonal() }, 1, 0);
+  }
+
+  /** `times` the exact Newton step. */
+  const newton =
+    (times: number): Step =>
+    ({ f }, g) => {
+      const A = K.map((row, i) => row.map((x, j) => sigmoid(f[i]) * sigmoid(-f[i]) * x + (i === j ? 1 : 0)));
+      const da = solve(
+        A,
+        Array.from(g, (x) => [x]),
+      ).map(([x]) => times * x);
+      const df = K.map((row) => row.reduce((sum, x, j) => sum + x * da[j], 0));
+      return { da: Float64Array.from(da), df: Float64Array.from(df) };
+    };
+
+  test("steps that go too far are shortened", () => {
+    const { f } = laplaceOracle(K, labels, 2, true);
+    for (const times of [1, 2, 3, 16, 512, 2 ** 20]) {
+      let calls = 0;
+      const step: Step = (...given) => newton(++calls < 3 ? times : 1)(...given);
+      const mode = findMode(kernelOf(loadContext(variant)), likelihood, step);
+      expectNear(mode.f, f, 1e-9, `${times} times the step`);
+      expect(mode.iterations).toBe(calls);
+      expect(mode.gradient).toBeLessThan(1e-10);
+    }
+  });
+
+  test("it starts where it is told to, if that is better than 0", () => {
+    const kernel = kernelOf(loadContext(variant));
+    const { a, iterations } = findMode(kernel, likelihood, newton(1));
+    expect(findMode(kernel, likelihood, newton(1), a.slice()).iterations).toBe(0);
+    const far = a.map((x) => -1e6 * x);
+    expect(findMode(kernel, likelihood, newton(1), far).iterations).toBe(iterations);
+  });
+
+  test("a way that leads down ends after 100 steps", () => {
+    let calls = 0;
+    const down: Step = (...given) => {
+      calls++;
+      return newton(-1)(...given);
+    };
+    let thrown: unknown;
+    try {
+      findMode(kernelOf(loadContext(variant)), likelihood, down);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConvergenceError);
+    expect(thrown).toMatchObject({ step: 100 });
+    expect(calls).toBe(100);
+  });
+});
+
+/** X Xᵀ + I. */
+function gramOf({ data, rows, cols }: Matrix): Matrix {
+  const entry = (i: number, j: number) => {
+    let sum = i === j ? 1 : 0;
+    for (let t = 0; t < cols; t++) sum += data[i * cols + t] * data[j * cols + t];
+    return sum;
+  };
+  return {
+    data: Float64Array.from({ length: rows * rows }, (_, at) => entry(Math.floor(at / rows), at % rows)),
+    rows,
+    cols: rows,
+  };
+}

@@ -41,6 +41,7 @@ test("a mutant changes one place", () => {
 
 test("estimates of time are left alone: they decide who computes, not what", () => {
   expect(mutantsOf("a.ts", "const PAIR_TIME: f64 = 8; const share = isWorth(2 * n * m);")).toEqual([]);
+  expect(mutantsOf("a.ts", "function stepTime(n: i32): f64 { return 2 * n; }")).toEqual([]);
 });
 
 test("samples: the same for a seed, no mutant twice", () => {

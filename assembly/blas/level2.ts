@@ -16,7 +16,7 @@ export function dot(count: i32, x: usize, y: usize): f64 {
 export function dotOf<T>(count: i32, x: usize, y: usize): T {
   const zero = v128.splat<T>(<T>0);
   let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
-  const end = x + <usize>count * sizeof<T>(), lines = x + (<usize>count * sizeof<T>() & ~63), vectors = x + (<usize>count * sizeof<T>() & ~15);
+  const bytes = <usize>count * sizeof<T>(), end = x + bytes, lines = x + (bytes & ~63), vectors = x + (bytes & ~15);
   while (x < lines) {
     s0 = multiplyAdd<T>(v128.load(x), v128.load(y), s0);
     s1 = multiplyAdd<T>(v128.load(x, 16), v128.load(y, 16), s1);

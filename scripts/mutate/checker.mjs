@@ -1,5 +1,5 @@
 // A checker of Stryker's that drops mutants before they are run: those outside the sample, and those that are listed as
-// equivalent. Stryker reports both as compile errors, which count for nothing.
+// equivalent. Stryker reports both as compile errors, which count for nothing. And a reporter of survivors.
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { declareFactoryPlugin, PluginKind } from "@stryker-mutator/api/plugin";
@@ -42,6 +42,19 @@ class Sample {
   }
 }
 
+/** Prints survivors as they are found: a run may take an hour. */
+class Survivors {
+  onMutantTested({ status, fileName, location, replacement }) {
+    if (status !== "Survived" && status !== "NoCoverage") return;
+    console.log(`${status}: ${relative(process.cwd(), fileName)}:${location.start.line}, ${replacement.slice(0, 100)}`);
+  }
+}
+
 const create = () => new Sample();
 create.inject = [];
-export const strykerPlugins = [declareFactoryPlugin(PluginKind.Checker, "sample", create)];
+const createReporter = () => new Survivors();
+createReporter.inject = [];
+export const strykerPlugins = [
+  declareFactoryPlugin(PluginKind.Checker, "sample", create),
+  declareFactoryPlugin(PluginKind.Reporter, "survivors", createReporter),
+];

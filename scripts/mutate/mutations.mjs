@@ -128,6 +128,7 @@ function* faults(node, text) {
 
 /** An estimate of nanoseconds: it decides whether threads share the work, and no result. */
 function isTime(node) {
+  if (ts.isFunctionDeclaration(node)) return /Time$/.test(node.name.getText());
   if (ts.isVariableDeclaration(node)) return /^time$|_TIME$/.test(node.name.getText());
   return ts.isCallExpression(node) && node.expression.getText() === "isWorth";
 }

@@ -59,8 +59,9 @@ export const PARTS = {
   regression: {
     mutate: ["src/regression/**/*.ts"],
     suites: [
-      "test/search.test.ts",
-      "test/bad/memory.test.ts",
+      "test/{search,regression,fields}.test.ts",
+      "test/bad/{memory,asked,input,owned}.test.ts",
+      "test/api/{jackknife,abort,callbacks,accepted,randomFeatures}.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
       "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32,evaluation}.test.ts",
     ],
@@ -68,8 +69,9 @@ export const PARTS = {
   training: {
     mutate: ["src/training/**/*.ts"],
     suites: [
-      "test/{rungeKutta,together}.test.ts",
-      "test/bad/memory.test.ts",
+      "test/{rungeKutta,together,training}.test.ts",
+      "test/bad/{memory,asked,input,owned}.test.ts",
+      "test/api/{abort,callbacks,reentrant}.test.ts",
       "test/api/{dynamics,ensemble,train,optimizers,lossCompare,lossDynamics,sampleKernel}.test.ts",
     ],
   },
@@ -78,7 +80,7 @@ export const PARTS = {
     suites: [
       "test/classification.test.ts",
       "test/api/{classify,evaluation}.test.ts",
-      "test/bad/{owned,memory}.test.ts",
+      "test/bad/{owned,memory,asked}.test.ts",
     ],
   },
 };

@@ -24,7 +24,7 @@ export function solveBinary(
   likelihood: Likelihood,
   L: View,
   start: Float64Array | undefined,
-): Solved & { slope: Float64Array; roots: Float64Array } {
+): Solved & { roots: Float64Array } {
   const { context } = L;
   let factorisations = 0;
   const mode = findMode(
@@ -49,7 +49,7 @@ export function solveBinary(
   const roots = rootsOf(mode.f);
   const logDeterminant = kernel.factorWeighted(roots, L);
   const logEvidence = mode.logLikelihood - dot(mode.a, mode.f) / 2 - logDeterminant / 2;
-  return { ...mode, logEvidence, factorisations: factorisations + 1, products: 0, notes: [], roots };
+  return { ...mode, logEvidence, factorisations: factorisations + 1, products: kernel.products, notes: [], roots };
 }
 
 /** B⁻¹ v. */
@@ -68,19 +68,19 @@ export class BinaryPosterior implements Posterior {
 
   constructor(
     private readonly inputs: TrainingInputs,
-    private readonly slope: Float64Array,
+    private readonly a: Float64Array,
     private readonly roots: Float64Array,
     private readonly L: View,
   ) {}
 
   at(X: Matrix): Latents {
-    const { inputs, slope, roots, L } = this;
+    const { inputs, a, roots, L } = this;
     const { context } = L;
     const prior = inputs.variance(X);
     return context.arena.run(() => {
       const K = inputs.cross(X, scratch(context, X.rows, L.rows));
       const mean = scratch(context, X.rows, 1);
-      gemm(1, K, copyIn(context, slope, L.rows, 1), 0, mean);
+      gemm(1, K, copyIn(context, a, L.rows, 1), 0, mean);
       scaleColumns(K, roots);
       trsm(K, L.t);
       const explained = rowDots(K);

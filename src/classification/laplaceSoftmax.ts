@@ -21,7 +21,7 @@ export function solveSoftmax(
   likelihood: Likelihood,
   block: View,
   start: Float64Array | undefined,
-): Solved & { slope: Float64Array; factor: SoftmaxFactor } {
+): Solved & { factor: SoftmaxFactor } {
   const [n, C] = [kernel.n, likelihood.latents];
   const steps = new NewtonSteps(kernel, C, block);
   const mode = findMode(kernel, likelihood, steps.step, start);
@@ -33,7 +33,7 @@ export function solveSoftmax(
       ]
     : [];
   const factorisations = steps.factorisations + factor.factorisations;
-  return { ...mode, logEvidence, factorisations, products: steps.products, notes, factor };
+  return { ...mode, logEvidence, factorisations, products: kernel.products, notes, factor };
 }
 
 /** Products of the kernel that cost as much as an exact step, and at least 50. */
@@ -42,7 +42,6 @@ function costOfExact(n: number, C: number): number {
 }
 
 class NewtonSteps {
-  products = 0;
   factorisations = 0;
   /** True from the first step on that conjugate gradients could not do. */
   exact = false;
@@ -55,7 +54,6 @@ class NewtonSteps {
 
   readonly step: Step = ({ probability }, g, Kg, tolerance) => {
     const { kernel, C, block } = this;
-    this.products++;
     if (!this.exact) {
       const step = this.#conjugateGradients(probability, g, Kg, tolerance);
       if (step) return step;
@@ -65,14 +63,9 @@ class NewtonSteps {
     this.factorisations += C + 1;
     const da = factor.solve(g, Kg);
     const df = new Float64Array(g.length);
-    this.#times(da, df);
+    kernel.times(da, df);
     return { da, df };
   };
-
-  #times(V: Float64Array, out: Float64Array): void {
-    this.kernel.times(V, out);
-    this.products++;
-  }
 
   /**
    * Conjugate gradients for (K⁻¹ + W) Δf = g with K as preconditioner: each step is the best of its Krylov space for
@@ -105,7 +98,7 @@ class NewtonSteps {
         df[i] += length * p[i];
         r[i] -= length * Ap[i];
       }
-      this.#times(r, z);
+      kernel.times(r, z);
       let next = 0;
       for (let i = 0; i < size; i++) next += r[i] * z[i];
       const beta = next / rho;
@@ -132,12 +125,12 @@ export class SoftmaxPosterior implements Posterior {
   constructor(
     readonly latents: number,
     private readonly inputs: TrainingInputs,
-    private readonly slope: Float64Array,
+    private readonly a: Float64Array,
     private readonly factor: SoftmaxFactor,
   ) {}
 
   at(X: Matrix): Latents {
-    return this.factor.latents(this.inputs, this.slope, X);
+    return this.factor.latents(this.inputs, this.a, X);
   }
 
   probabilities(latents: Latents, draws: Draws): Float64Array {

@@ -28,6 +28,8 @@ const LARGEST = 1e150;
 export class LatentKernel {
   /** The largest diagonal entry. */
   readonly top: number;
+  /** Calls of {@link times}. */
+  products = 0;
 
   /** @throws RangeError where the squares of scale·Θ overflow. */
   constructor(
@@ -46,16 +48,12 @@ export class LatentKernel {
     return this.kernel.theta.rows;
   }
 
-  /** Entry (i, i). */
-  diagonal(i: number): number {
-    return this.scale * this.kernel.diagonal[i] + this.ridge;
-  }
-
   /** out = V K for the rows of V, each n long. */
   times(V: Float64Array, out: Float64Array): void {
     const { theta } = this.kernel;
     const { context } = theta;
     const rows = V.length / this.n;
+    this.products++;
     context.arena.run(() => {
       const [A, C] = [copyIn(context, V, rows, this.n), scratch(context, rows, this.n)];
       gemm(this.scale, A, theta.t, 0, C);

@@ -68,7 +68,7 @@ export function findMode(kernel: LatentKernel, likelihood: Likelihood, step: Ste
   }
   const Kg = new Float64Array(size);
   let last = Infinity;
-  for (let iterations = 0; iterations <= STEPS; iterations++) {
+  for (let iterations = 0; ; iterations++) {
     const g = here.slope.map((slope, i) => slope - here.a[i]);
     kernel.times(g, Kg);
     // (K⁻¹ + W)⁻¹ ≤ K, so this bounds the Newton step that is left, entry by entry. Rounding can keep it large where K
@@ -77,6 +77,7 @@ export function findMode(kernel: LatentKernel, likelihood: Likelihood, step: Ste
     const rounding = roundingOf(kernel, here.a, likelihood.latents);
     const small = SMALL * Math.max(1, maxAbs(here.f)) + rounding;
     if (Math.min(left, last) <= small) return settled(here, iterations, FLAT + rounding, kernel, place);
+    if (iterations === STEPS) throw lost();
     const { da, df } = step(here, g, Kg, Math.max(LEAST, Math.min(MOST, maxAbs(g))));
     const gain = dot(g, df);
     // What rounding leaves of ψ.
@@ -89,7 +90,10 @@ export function findMode(kernel: LatentKernel, likelihood: Likelihood, step: Ste
     last = length === 1 ? maxAbs(df) : Infinity;
     here = next;
   }
-  throw new ConvergenceError(
+}
+
+function lost(): ConvergenceError {
+  return new ConvergenceError(
     `Newton's method has not found the mode of the latent posterior in ${STEPS} steps; the kernel may be indefinite, or so large that f is lost in rounding: use a smaller scale`,
     { step: STEPS },
   );

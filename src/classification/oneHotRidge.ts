@@ -86,7 +86,8 @@ export class RidgePosterior implements Posterior {
     for (let at = 0; at < result.length; at += C) {
       let sum = 0;
       for (let c = 0; c < C; c++) sum += result[at + c];
-      for (let c = 0; c < C; c++) result[at + c] = sum > 0 ? result[at + c] / sum : this.means[c];
+      // Predictions sum to 1, so one of them is above 0.
+      for (let c = 0; c < C; c++) result[at + c] /= sum;
     }
     return result;
   }

@@ -23,7 +23,6 @@ export function maximiseScale(
   const inside = (x: number) => Math.min(high, Math.max(low, x));
   const evaluate = (x: number) => ({ x, value: rated(evidence(x)) });
   let best = evaluate(inside(start));
-  if (low === high) return best;
   let [left, right] = [low, high];
   for (const direction of [1, -1]) {
     const first = best;

@@ -97,15 +97,15 @@ export class SoftmaxFactor {
     scaleColumns(rows, roots);
   }
 
-  /** Means and covariances of the latent functions at X: slope is ∇log p at the mode, C×N. */
-  latents(inputs: TrainingInputs, slope: Float64Array, X: Matrix): Latents {
+  /** Means and covariances of the latent functions at X, from a = K⁻¹f of the mode, C×N. */
+  latents(inputs: TrainingInputs, a: Float64Array, X: Matrix): Latents {
     const [n, C, T] = [this.#n, this.#C, X.rows];
     const { context } = this.block;
     const prior = inputs.variance(X);
     return context.arena.run(() => {
       const K = inputs.cross(X, scratch(context, T, n));
       const mean = scratch(context, T, C);
-      gemm(1, K, copyIn(context, slope, C, n).t, 0, mean);
+      gemm(1, K, copyIn(context, a, C, n).t, 0, mean);
       const G = scratch(context, C * T, n);
       const covariance = new Float64Array(T * C * C);
       for (let c = 0; c < C; c++) {

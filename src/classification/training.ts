@@ -67,12 +67,12 @@ export function trainAt(task: Task, theta: TrainingKernel, scale: number, block:
   }
   if (C === 2) {
     const solved = solveBinary(kernel, logistic(index), block, start);
-    const { slope, roots } = solved;
-    return { ...solved, scale, free, posterior: (inputs) => new BinaryPosterior(inputs, slope, roots, block) };
+    const { a, roots } = solved;
+    return { ...solved, scale, free, posterior: (inputs) => new BinaryPosterior(inputs, a, roots, block) };
   }
   const solved = solveSoftmax(kernel, softmax(index, C), block, start);
-  const { slope, factor } = solved;
-  return { ...solved, scale, free, posterior: (inputs) => new SoftmaxPosterior(C, inputs, slope, factor) };
+  const { a, factor } = solved;
+  return { ...solved, scale, free, posterior: (inputs) => new SoftmaxPosterior(C, inputs, a, factor) };
 }
 
 /** Decades below and above a kernel of mean variance 1 in which a scale is searched. */

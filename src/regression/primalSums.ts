@@ -72,8 +72,8 @@ export function checkBlock(
   Ylike: MatrixLike,
   { inputs, outputs }: Pick<FeatureMap, "inputs" | "outputs">,
 ): Rows {
-  const X = toMatrix(Xlike, "X", inputs === undefined ? {} : { cols: inputs });
-  const Y = toMatrix(Ylike, "Y", outputs === undefined ? { rows: X.rows } : { rows: X.rows, cols: outputs });
+  const X = toMatrix(Xlike, "X", { cols: inputs });
+  const Y = toMatrix(Ylike, "Y", { rows: X.rows, cols: outputs });
   return { X, Y };
 }
 

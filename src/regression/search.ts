@@ -54,7 +54,7 @@ export function* maximise(bounds: readonly [number, number][], evaluations: numb
   }
   const sort = () => simplex.sort((p, q) => q.value - p.value);
   sort();
-  let converged = d === 0;
+  let converged = false;
   while (!converged && left > 0 && simplex.length === d + 1) {
     const size = Math.max(
       ...widths.map((width, j) =>

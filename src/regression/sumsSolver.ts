@@ -121,5 +121,5 @@ export function residualSquares(solved: Omit<SolvedSums, "notes" | "scale">): Re
 
 /** Φᵀr, right-hand sides in rows. */
 export function rightHandSides({ moment: { data, rows, cols } }: PrimalSums): Float64Array {
-  return cols === 1 ? data : transposed(data, rows, cols);
+  return transposed(data, rows, cols);
 }

@@ -54,8 +54,7 @@ export function binsOf(X: Matrix, given: number | undefined): Bins {
     );
   }
   const N = X.rows;
-  if (given !== undefined && given > N)
-    throw new RangeError(`bins is ${given}; expected at most one for each of ${N} rows`);
+  if ((given ?? 0) > N) throw new RangeError(`bins is ${given}; expected at most one for each of ${N} rows`);
   const wanted = given ?? Math.max(1, Math.min(MOST_BINS, Math.floor(N / ROWS_OF_A_BIN)));
   const sorted = X.data.slice().sort();
   const steps = Array.from({ length: N - 1 }, (_, i) => i + 1).filter((i) => sorted[i - 1] < sorted[i]);
@@ -64,7 +63,7 @@ export function binsOf(X: Matrix, given: number | undefined): Bins {
     const at = (b * N) / wanted;
     cuts.add(steps.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best)));
   }
-  const edges = [...cuts].sort((a, b) => a - b).map((i) => between(sorted[i - 1], sorted[i]));
+  const edges = [...cuts].map((i) => between(sorted[i - 1], sorted[i]));
   return { edges, of: Array.from(X.data, (x) => binOf(edges, x)), count: edges.length + 1, wanted };
 }
 

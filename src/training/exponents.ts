@@ -137,8 +137,6 @@ export interface Exponent {
   standardError: number;
   /** The fitted widths: those whose mean gap is below 0.1. */
   widths: number[];
-  /** Number of hidden layers, each of that width; default 1. */
-  depth?: number;
 }
 
 export interface SweepExponents {

@@ -236,7 +236,7 @@ export class Trainer {
     const { untilLoss } = this.#run;
     const made = info > 0 ? info : count;
     const diverged = losses.findIndex((loss, k) => k < made && !(loss <= this.limit));
-    const reached = info > 0 && diverged < 0 && untilLoss !== undefined && losses[info - 1] <= untilLoss;
+    const reached = info > 0 && untilLoss !== undefined && losses[info - 1] <= untilLoss;
     return { losses, diverged, reached: reached ? info - 1 : -1 };
   }
 

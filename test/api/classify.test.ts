@@ -2,8 +2,9 @@
  * Classification: Laplace's approximation against its textbook definition, against scikit-learn and against integrals;
  * the other methods against regressions by hand; what a caller sees.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { classifyModel } from "../../src/classification/classifier.js";
+import { LatentKernel } from "../../src/classification/latentKernel.js";
 import {
   type ClassifyOptions,
   createInfiniteNetwork,
@@ -16,7 +17,7 @@ import {
   sumOf,
 } from "../../src/index.js";
 import { solve, toRows } from "../oracle/dense.js";
-import { gaussianIntegral, laplaceOracle } from "../oracle/laplace.js";
+import { gaussianIntegral, laplaceOracle, regressionOracle } from "../oracle/laplace.js";
 import { expectNear } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadContext, loadVariant, variants } from "../setup/variants.js";
@@ -97,6 +98,102 @@ describe.each(variants)("%s", (variant) => {
         expect(report.notes).toEqual([]);
       }
     }
+  });
+
+  test("a kernel of rank 2 is a logistic regression, whatever its scale", () => {
+    const linear = createInfiniteNetwork({ depth: 0, biasStd: 0 });
+    const perUnit = ntk.kernel(linear, [[1, 0]]).data[0];
+    for (const C of [2, 3]) {
+      // Labels without a pattern: the weights stay finite.
+      const labels = Array.from({ length: N }, (_, i) => i % C);
+      for (const scale of [1, 100, 1e4, 1e6, 1e8]) {
+        using classifier = ntk.classify(linear, X, labels, { scale });
+        const want = regressionOracle(toRows(X), labels, C, scale * perUnit);
+        if (scale <= 100) expect(classifier.report.gradient).toBeLessThan(1.1e-10);
+        // Rounding of a large kernel costs no steps.
+        expect(classifier.report.iterations).toBeLessThanOrEqual(C === 2 ? 5 : 8);
+        expectNear(classifier.predict(X).mean.data, want, 1e-6, `mean of ${C} classes at scale ${scale}`);
+      }
+    }
+  });
+
+  test("rounding that blurs the mode is told", () => {
+    const linear = createInfiniteNetwork({ depth: 0, biasStd: 0 });
+    const labels = Array.from({ length: N }, (_, i) => i % 2);
+    using classifier = ntk.classify(linear, X, labels, { scale: 1e12 });
+    const { gradient, notes } = classifier.report;
+    expect(gradient).toBeGreaterThan(1e-8);
+    expect(notes).toEqual([
+      `the mode is blurred by rounding: the gradient there is ${gradient.toPrecision(2)}; a smaller scale or a ridge would sharpen it`,
+    ]);
+  });
+
+  test("a Newton step is as exact as it has to be: few steps, and few products", () => {
+    for (const [scale, steps, products] of [
+      [1, 5, 41],
+      [20, 7, 87],
+      [1000, 11, 192],
+    ]) {
+      using classifier = ntk.classify(
+        infinite,
+        X,
+        Array.from({ length: N }, (_, i) => i % 3),
+        { scale },
+      );
+      const { report } = classifier;
+      expect(report.iterations).toBe(steps);
+      // Rounding decides about the last product of a step.
+      expect(Math.abs(report.products - products), `${report.products}, expected ${products}`).toBeLessThan(
+        1 + products / 20,
+      );
+      expect(report.factorisations, "one factor, at the mode").toBe(4);
+    }
+  });
+
+  test("the zero kernel, classes without rows, extreme scales", () => {
+    const zero = precomputed([
+      [0, 0],
+      [0, 0],
+    ]);
+    for (const method of ["laplace", "dirichlet", "ridge"] as const) {
+      using classifier = ntk.classify(zero, [0, 1], [0, 1], { scale: "fit", method, ridge: 0.1 });
+      expect(Math.abs(classifier.report.scale - 0.1)).toBeLessThan(0.002);
+      expectNear(classifier.predict([0, 1]).probabilities.data, [0.5, 0.5, 0.5, 0.5], 1e-12, method);
+    }
+    const letters = two.map((y) => "ab"[y]);
+    using named = ntk.classify(infinite, X, letters, { classes: ["a", "b", "c"] });
+    expect(named.report.notes).toEqual(['1 of 3 classes have no row: "c"']);
+    const at = (scale: number) => () => ntk.classify(infinite, X, two, { scale });
+    expect(at(1e200)).toThrow(RangeError);
+    expect(at(1e200)).toThrow(/scale 1e\+200 makes the largest entry of the kernel 6.93\d*e\+200, whose square/);
+    expect(at(1e-300)).not.toThrow();
+    expect(() => ntk.classify(infinite, X, two, { scale: true as never })).toThrow(TypeError);
+    // An end of the range is that number itself; a range of one number has no end to be at.
+    const searched = (scale: [number, number], labels = two) =>
+      ntk.tune(createInfiniteNetwork({ activation: "erf" }), X, labels, { criterion: "laplace", scale });
+    expect(searched([1e-9, 1e-8])).toMatchObject({ scale: 1e-8, atBound: true });
+    const torn = Array.from({ length: N }, (_, i) => i % 2);
+    expect(searched([1e4, 1e5], torn)).toMatchObject({ scale: 1e4, atBound: true });
+    expect(searched([2, 2])).toMatchObject({ scale: 2, atBound: false });
+    expect(searched([1e-6, 1e6]).atBound).toBe(false);
+  });
+
+  test("products of the kernel and factorisations are counted", () => {
+    const times = vi.spyOn(LatentKernel.prototype, "times");
+    const factors = vi.spyOn(LatentKernel.prototype, "factorWeighted");
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    for (const labels of [two, three])
+      for (const scale of [2, "fit"] as const) {
+        times.mockClear();
+        factors.mockClear();
+        using classifier = ntk.classify(infinite, X, labels, { scale });
+        const { products, factorisations } = classifier.report;
+        expect(products).toBe(times.mock.calls.length);
+        // Of more classes a factor has a triangle more than it has classes.
+        expect(factorisations).toBe((factors.mock.calls.length * (labels === two ? 1 : 4)) / (labels === two ? 1 : 3));
+      }
   });
 
   test("at the training points the mean is the mode", () => {
@@ -330,6 +427,12 @@ describe.each(variants)("%s", (variant) => {
         }
       }
     }
+    // The ridge that would count beside a kernel of norm 2000 and order 2: 16 times its rounding.
+    const indefinite = precomputed([
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(() => ntk.classify(indefinite, [0, 1], [0, 1], { scale: 1e3 })).toThrow(/use a ridge above 1.5e-11/);
     // Labels that no kernel can tell apart: the probability stays in between.
     using torn = ntk.classify(
       infinite,
@@ -353,6 +456,10 @@ describe.each(variants)("%s", (variant) => {
     const labels = Array.from({ length: n }, (_, i) => i % 3);
     // Labels without a pattern under a huge kernel.
     const model = rbfKernel({ lengthScale: 0.05, amplitude: 1 });
+    const factors = vi.spyOn(LatentKernel.prototype, "factorWeighted");
+    onTestFinished(() => {
+      factors.mockRestore();
+    });
     using classifier = ntk.classify(model, points, labels, { scale: 1e8 });
     const { report } = classifier;
     const K = toRows(ntk.kernel(model, points)).map((row) => row.map((x) => 1e8 * x));
@@ -371,7 +478,21 @@ describe.each(variants)("%s", (variant) => {
     }, 0);
     expect(worst, "rounding of a kernel of 1e8").toBeLessThan(1e-3);
     expect(report.factorisations).toBeGreaterThan(4);
-    expect(report.notes.join()).toMatch(/exact factors took over/);
+    // Three classes, and the sum of their inverses.
+    expect(report.factorisations).toBe((4 / 3) * factors.mock.calls.length);
+    const noteOf = (most: number) => [
+      `conjugate gradients took more than ${most} products of the kernel for a Newton step; exact factors took over, 4 factorisations a step`,
+    ];
+    expect(report.notes).toEqual(noteOf(50));
+    // An exact step of 120 points costs as much as (3·3 + 1)·120/(6·3) products.
+    const more = randomMatrix(120, 1, 4, 3);
+    using larger = ntk.classify(
+      model,
+      more,
+      Array.from({ length: 120 }, (_, i) => i % 3),
+      { scale: 1e8 },
+    );
+    expect(larger.report.notes).toEqual(noteOf(67));
   });
 
   test("labels: kinds, classes, what the report says", () => {
@@ -418,7 +539,13 @@ describe.each(variants)("%s", (variant) => {
     // What the caller does to the classes is theirs.
     plain.classes.reverse();
     expect(plain.predict(X).labels[0]).toBe(two[0]);
-    expect(plain.report).toMatchObject({ method: "laplace", scale: 1, ridge: 0, atBound: false, products: 0 });
+    expect(plain.report).toMatchObject({
+      method: "laplace",
+      scale: 1,
+      ridge: 0,
+      atBound: false,
+      gradient: expect.any(Number),
+    });
   });
 
   test("start values of a finite network are left out", () => {
@@ -458,6 +585,13 @@ describe.each(variants)("%s", (variant) => {
       expect(() => classifyModel(context, indefinite, [0, 1], [0, 1], { scale })).toThrow(/indefinite/);
       expect(arena.heldBytes).toBe(0);
     }
+    const singular = precomputed([
+      [1, 1],
+      [1, 1],
+    ]);
+    const options = { method: "ridge", scale: "fit" } as const;
+    expect(() => classifyModel(context, singular, [0, 1], [0, 1], options)).toThrow(/expected a ridge > 0/);
+    expect(arena.heldBytes).toBe(0);
   });
 
   test("after dispose()", () => {

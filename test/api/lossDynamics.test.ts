@@ -46,6 +46,7 @@ const RULES: [string, DynamicsOptions][] = [
   ["heavy ball", { learningRate: 0.05, momentum: 0.9 }],
   ["Nesterov, decay", { learningRate: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.02 }],
   ["schedule, heavy ball", { learningRate: schedule, momentum: 0.5 }],
+  ["batches of 2, decay", { learningRate: 0.1, batchSize: 2, weightDecay: 0.2 }],
   ["batches of 4", { learningRate: 0.1, batchSize: 4, shuffleSeed: 7 }],
   [
     "batches of 1, Nesterov, decay",
@@ -374,6 +375,8 @@ describe.each(variants)("%s", (variant) => {
     using none = ntk.dynamics(single, X, Y, { learningRate: 0.1 });
     expect(all.at(Infinity)).toEqual(none.at(Infinity));
     expect(all.maxLearningRate).toBe(none.maxLearningRate);
+    using exactly = ntk.dynamics(single, X, Y, { learningRate: 0.1, batchSize: N });
+    expect(exactly.at(Infinity)).toEqual(none.at(Infinity));
     using few = ntk.dynamics(single, X, Y, { learningRate: 0.1, batchSize: 3 });
     expectNear([few.maxLearningRate], [none.maxLearningRate / 3], 1e-12, "a batch has a third of the terms");
     expect(() => few.at([1, Infinity])).toThrow(/with batches the end of training has no closed form/);

@@ -73,6 +73,7 @@ describe.each(variants)("%s", (variant) => {
       const allowed = 16 * N * Number.EPSILON * condition;
       for (const key of ["scale", "degreesOfFreedom", "logEvidence", "logEvidenceProfiled"] as const)
         expectRelative([fit.report[key] as number], [whole.report[key] as number], allowed, `${key}: Nεκ`);
+      expectRelative([fit.report.conditionNumber as number], [condition], allowed, "conditionNumber: Nεκ");
       expect(fit.report.rank).toBe(whole.report.rank);
       expect(fit.report.backwardError).toBeLessThan(P * Number.EPSILON);
       const options = { covariance: true, noise: true } as const;

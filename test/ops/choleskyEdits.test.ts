@@ -77,6 +77,21 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("dch1up: a diagonal and an entry that are 400 decades apart", () => {
+    for (const [a, b] of [
+      [1e-200, 1e200],
+      [1e200, 1e-200],
+    ]) {
+      onBed(context, (bed) => {
+        const [l, x] = [bed.matrix("L", 1, 1, () => a), bed.matrix("x", 1, 1, () => b)];
+        const work = bed.work(bed.ops.dch1upScratchBytes(1));
+        const info = bed.call(() => bed.ops.dch1up(1, l.address, l.ld, x.address, work.address), [l], [x], [work]);
+        expectDone(info, "dch1up");
+        expect(bed.read(l)[0]).toBe(1e200);
+      });
+    }
+  });
+
   /** Takes x = √(1 − rest) L u off, u a unit vector: 1 − |p|² is `rest`. */
   function downdate(bed: Bed, n: number, rest: number, tolerance: number) {
     const l = triangle(bed, n);

@@ -112,9 +112,12 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("the largest output is taken away wherever it stands", () => {
-    const f = [900, 850, -900, 0];
-    for (const turn of [0, 1, 2, 3]) {
-      const row = f.map((_, c) => f[(c + turn) % 4]);
+    // Of the second list no other output may take its place: e^1700 is beyond a double.
+    const turns = [
+      [900, 850, -900, 0],
+      [1800, 100, -900, 0],
+    ].flatMap((f) => [0, 1, 2, 3].map((turn) => f.map((_, c) => f[(c + turn) % 4])));
+    for (const row of turns) {
       const { sum, slopes } = loss(LossCode.crossEntropy, 2, 4, 1, [...row, ...row], [0, 0, 0, 1, 1, 0, 0, 0]);
       const top = Math.max(...row);
       expect(sum).toBe(3 + (top - row[3]) + (top - row[0]));

@@ -260,6 +260,11 @@ describe.each(variants)("%s", (variant) => {
     );
     expect(stopped.info).toBe(1);
     expectSameBits(stopped.theta, stopped.start, "theta");
+    const [first] = all.losses;
+    const at = (until: number) =>
+      onBed(context, (bed) => batched(bed, LossCode.huber, batches.slice(0, 1), until)).info;
+    expect(at(first), "the loss itself is small enough").toBe(1);
+    expect(at(first * (1 - EPS)), "a loss that is just above").toBe(0);
   });
 });
 

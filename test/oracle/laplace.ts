@@ -124,3 +124,27 @@ export function gaussianIntegral(g: (f: number) => number, mean: number, varianc
   }
   return (sum * h) / 3 / Math.sqrt(2 * Math.PI * variance);
 }
+
+/**
+ * The same mode for f = Xw, w ~ N(0, variance): logistic or softmax regression with a Gaussian prior, by Newton's
+ * method on the L·d weights. No kernel, so its rank does not matter. Gives f at the rows of X, row by row.
+ */
+export function regressionOracle(X: Rows, labels: number[], C: number, variance: number): number[] {
+  const [L, d] = [C === 2 ? 1 : C, X[0].length];
+  let w: number[] = new Array(L * d).fill(0);
+  const values = () =>
+    Array.from({ length: L }, (_, c) => X.map((x) => x.reduce((sum, v, k) => sum + v * w[c * d + k], 0))).flat();
+  const wide: Rows = Array.from({ length: L }, (_, c) =>
+    X.map((x) => w.map((__, at) => (Math.floor(at / d) === c ? x[at % d] : 0))),
+  ).flat();
+  for (let step = 0; step < 40; step++) {
+    const { W, slope } = likelihood(labels, C, C === 2, values());
+    const A = multiply(transpose(wide), multiply(W, wide)).map((row, i) =>
+      row.map((x, j) => x + (i === j ? 1 / variance : 0)),
+    );
+    const g = multiply([slope], wide)[0].map((x, at) => [x - w[at] / variance]);
+    w = solve(A, g).map(([x], at) => w[at] + x);
+  }
+  const f = values();
+  return X.flatMap((_, i) => Array.from({ length: L }, (__, c) => f[c * X.length + i]));
+}

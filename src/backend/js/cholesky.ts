@@ -19,14 +19,15 @@ function potrf(h: Float64Array, n: number, least: number, a: number, lda: number
     return 0;
   }
   const n1 = half(n);
+  const n2 = n - n1;
   const a21 = a + n1 * lda;
   const info = potrf(h, n1, least, a, lda, work);
   if (info) return info;
-  trsm(h, 1, 0, n - n1, n1, a, lda, a21, lda, work);
+  trsm(h, 1, 0, n2, n1, a, lda, a21, lda, work);
   const rows = { at: a21, ld: lda, trans: false };
-  const target = { lower: true, r0: 0, r1: n - n1, n: n - n1, scale: -1, gamma: 1, delta: 0, c: a21 + n1, ldc: lda };
+  const target = { lower: true, r0: 0, r1: n2, n: n2, scale: -1, gamma: 1, delta: 0, c: a21 + n1, ldc: lda };
   product(h, n1, rows, rows, target, work);
-  const rest = potrf(h, n - n1, least + n1, a21 + n1, lda, work);
+  const rest = potrf(h, n2, least + n1, a21 + n1, lda, work);
   return rest ? n1 + rest : 0;
 }
 

@@ -58,7 +58,6 @@ export function featureOps(memory: Memory): FeatureOps {
     daffine: affine,
     dactivate: activate,
     dfeatures(activation, r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, gain, s, lds, g, ldg, work) {
-      if (!activationAt(memory.f64, activation)) return -1;
       affine(r0, r1, m, d, alpha, x, ldx, c, ldc, beta, bias, s, lds, work + 2 * m * 8);
       return activate(activation, r0, r1, m, gain, s, lds, g, ldg, work);
     },
