@@ -1,5 +1,6 @@
 /** `compare`: the usual models side by side on rows that their fits have not seen. */
 import type { Candidate, CrossValidated, Metric, PairedDifference } from "ntk-wasm";
+import { type Method, methodOf } from "./classification.js";
 import { type Data, type DataOptions, readData } from "./data.js";
 import { Misuse } from "./errors.js";
 import { checkPlace, writeWhole } from "./files.js";
@@ -8,15 +9,19 @@ import { comparePicture } from "./plots/svg.js";
 import { FIT, ridgesFor } from "./regression.js";
 import { scalingOf } from "./scaling.js";
 import type { CommonOptions, Session } from "./session.js";
-import { duration, entry, percent, short, table, withError } from "./text.js";
+import { duration, percent, short, table, withError, wrapped } from "./text.js";
 
 export interface CompareOptions extends CommonOptions, DataOptions, Omit<ModelOptions, "model"> {
   tune?: boolean;
+  method?: Method;
   folds: number;
   repeats: number;
   plot?: string | false;
   force?: boolean;
 }
+
+/** A note on repeated rows, which was made before for all rows. */
+const TOLD = /repeats? the inputs of an earlier one/;
 
 /** Names of the models, and their kinds. */
 const MODELS = [
@@ -30,10 +35,11 @@ export async function compareCommand(path: string, options: CompareOptions, sess
   const { classify, folds, plot, force = false } = options;
   if (options.depth?.includes(0)) throw new Misuse("--depth 0 has no layers; ridge regression is compared anyway");
   modelOf({ ...options, model: "network" }, 1);
+  methodOf(options);
   if (plot) await checkPlace(plot, force);
   const data = await readData(path, options);
   if (folds > data.X.rows) throw new Misuse(`--folds ${folds} is more than the ${data.X.rows} rows`);
-  for (const warning of data.warnings) session.warn(`note: ${warning}`);
+  session.notes(data.warnings);
   const compared = await crossValidated(data, options, session);
   const criterion = classify ? "logLoss" : "rmse";
   if (plot) {
@@ -41,29 +47,33 @@ export async function compareCommand(path: string, options: CompareOptions, sess
     await writeWhole([{ path: plot, text: await comparePicture(compared.models, criterion, label) }], force);
   }
   if (options.json) {
-    const { models, best, differences } = compared;
-    const short = models.map(({ predictions: _, ...rest }) => rest);
+    const { best, differences } = compared;
+    const models = compared.models.map(({ predictions: _, ...rest }) => rest);
     const { variant, threads } = await session.ntk();
-    const { name, milliseconds } = { name: data.table.name, milliseconds: session.milliseconds };
-    const about = { file: name, rows: data.X.rows, targets: data.targets, warnings: data.warnings };
-    const found = { criterion, folds, models: short, best: best === undefined ? null : models[best].name, differences };
+    const { milliseconds } = session;
+    const about = { file: data.table.name, rows: data.X.rows, targets: data.targets, warnings: data.warnings };
+    const found = { criterion, folds, models, best: best === undefined ? null : models[best].name, differences };
     session.say(JSON.stringify({ command: "compare", ...about, ...found, variant, threads, milliseconds }));
     return;
   }
   session.say(
     `${data.table.name}: ${data.X.rows} rows, ${folds} folds${options.repeats > 1 ? ` × ${options.repeats}` : ""}; target "${data.targets.join('", "')}"\n`,
   );
-  session.say(`${tableOf(compared, data.targets.length)}\n`);
+  session.say(`${tableOf(compared)}\n`);
   if (session.drawing && plot !== false) session.say(`${barsOf(compared, criterion)}\n`);
-  for (const sentence of verdict(compared)) session.say(entry("", sentence).replace(/^ {11}/gm, ""));
-  for (const { name, notes } of compared.models) for (const note of notes) session.warn(`note: ${name}, ${note}`);
+  for (const sentence of verdict(compared)) session.say(wrapped(sentence).join("\n"));
+  session.notes(
+    compared.models.flatMap(({ name, notes }) =>
+      notes.filter((note) => !TOLD.test(note)).map((note) => `${name}, ${note}`),
+    ),
+  );
   session.say(`\n${duration(session.milliseconds)} (${await session.engine()})`);
   if (plot) session.say(`wrote ${plot}`);
 }
 
 async function crossValidated(data: Data, options: CompareOptions, session: Session): Promise<CrossValidated> {
   const ntk = await session.ntk();
-  const { X: scaled } = scalingOf(data.X).scaled ? { X: scalingOf(data.X).scaled } : { X: data.X };
+  const { scaled } = scalingOf(data.X);
   const candidates: Candidate[] = [];
   for (const [name, kind] of MODELS) {
     const model = modelOf({ ...options, model: kind }, data.X.cols);
@@ -74,7 +84,9 @@ async function crossValidated(data: Data, options: CompareOptions, session: Sess
   }
   const { folds, repeats, seed } = options;
   const progress = session.progress("comparing", folds * repeats * candidates.length);
-  const common = options.classify ? { classify: { scale: "fit" as const, classes: data.classes } } : FIT;
+  const common = options.classify
+    ? { classify: { method: methodOf(options), scale: "fit" as const, classes: data.classes } }
+    : FIT;
   try {
     const compared = await session.run(
       ntk.crossValidate(candidates, data.X, data.Y ?? data.labels, {
@@ -104,8 +116,8 @@ const COLUMNS: [Metric, string][] = [
   ["coverage", "in band"],
 ];
 
-function tableOf({ models, best, differences, criterion }: CrossValidated, targets: number): string {
-  const shown = COLUMNS.filter(([metric]) => metric in models[0].mean && (targets === 1 || metric !== "rmse" || true));
+function tableOf({ models, best, differences, criterion }: CrossValidated): string {
+  const shown = COLUMNS.filter(([metric]) => metric in models[0].mean);
   const head = ["", ...shown.map(([, name]) => name), "beside the best"];
   const rows = models.map(({ name, mean, standardError }, i) => {
     const cells = shown.map(([metric]) => {

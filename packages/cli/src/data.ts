@@ -19,8 +19,8 @@ import { scalingOf } from "./scaling.js";
 export interface DataOptions {
   target: string[];
   classify?: boolean;
-  ignore: string[];
-  categorical: string[];
+  ignore?: string[];
+  categorical?: string[];
   dropMissing?: boolean;
 }
 
@@ -43,7 +43,7 @@ const MOST_CLASSES = 100;
 
 /** @throws Refusal, Misuse */
 export async function readData(path: string, options: DataOptions): Promise<Data> {
-  const { target: targets, classify, ignore, categorical, dropMissing } = options;
+  const { target: targets, classify, ignore = [], categorical = [], dropMissing } = options;
   if (classify && targets.length > 1) throw new Misuse(`--classify takes one --target; got ${targets.length}`);
   const twice = targets.find((name, i) => targets.indexOf(name) !== i);
   if (twice !== undefined) throw new Misuse(`--target "${twice}" is given twice`);

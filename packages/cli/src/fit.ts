@@ -1,5 +1,5 @@
 /** `fit`: a model of a table, its score without each row, and a file to predict from. */
-import { type Classification, classify } from "./classification.js";
+import { type Classification, classify, type Method, methodOf } from "./classification.js";
 import { counted } from "./csv.js";
 import { type Data, type DataOptions, readData } from "./data.js";
 import { Misuse } from "./errors.js";
@@ -15,6 +15,7 @@ import { duration, entry, percent, short, size, table, withError } from "./text.
 
 export interface FitOptions extends CommonOptions, DataOptions, ModelOptions {
   tune?: boolean;
+  method?: Method;
   ridge?: number;
   folds: number;
   save?: string;
@@ -32,18 +33,19 @@ export async function fitCommand(path: string, options: FitOptions, session: Ses
     throw new Misuse("--ridge is given with --classify, which has a scale and no ridge; leave --ridge out");
   checkModelOptions(options, options.tune ?? false);
   modelOf(options, 1);
+  const method = methodOf(options);
   for (const place of placesOf(options)) await checkPlace(place, options.force ?? false);
   const data = await readData(path, options);
   if (options.classify && options.folds > data.X.rows)
     throw new Misuse(`--folds ${options.folds} is more than the ${data.X.rows} rows`);
-  for (const warning of data.warnings) session.warn(`note: ${warning}`);
+  session.notes(data.warnings);
   const model = modelOf(options, data.X.cols);
   const search = searchOf(options, options.tune ?? false, data.X.cols);
   await (data.Y
     ? fitTargets(data, options, session, (Y) =>
         regress(session, model, { ...data, Y }, { search, ridge: options.ridge }),
       )
-    : fitLabels(data, options, session, await classify(session, model, data, { ...options, search })));
+    : fitLabels(data, options, session, await classify(session, model, data, { ...options, method, search })));
 }
 
 async function fitTargets(
@@ -77,11 +79,10 @@ async function fitTargets(
   if (session.drawing && options.plot !== false) session.say(`${fitText(drawn)}\n`);
   session.say(head(data));
   session.say(entry("model", modelInWords(found.model)));
-  session.say(entry("ridge", `${found.ridges.map(short).join(", ")} (in standardized units), ${found.how}`));
+  session.say(entry("ridge", `${found.ridges.map(short).join(", ")} for standardized targets, ${found.how}`));
   if (!scores) session.say(entry("score", "none: leave-one-out needs a ridge that counts beside rounding"));
   for (const { target, r2, rmse, coverage } of scores ?? []) {
-    const bands =
-      coverage === undefined ? "bands not checked, as rows repeat" : `${percent(coverage)} of rows in their 95 % bands`;
+    const bands = coverage === undefined ? "bands not checked: rows repeat" : `${percent(coverage)} in the 95 % bands`;
     const of = data.targets.length > 1 ? `${target}: ` : "";
     session.say(entry("score", `${of}leave-one-out R² ${short(r2)}, RMSE ${short(rmse)}; ${bands}`));
   }
@@ -90,14 +91,14 @@ async function fitTargets(
 
 async function fitLabels(data: Data, options: FitOptions, session: Session, found: Classification): Promise<void> {
   const { classes } = data;
-  const { model, scale, inputs, labels, judged } = found;
+  const { model, method, scale, inputs, labels, judged } = found;
   const [{ mean, standardError, predictions }] = judged.models;
   const confusion = confusionOf(predictions, labels, classes.length);
-  const task: Saved["task"] = { kind: "classification", classes, model, scale, X: Array.from(found.X), labels };
+  const task: Saved["task"] = { kind: "classification", classes, model, method, scale, X: Array.from(found.X), labels };
   const files = await filesOf(options, session, data, inputs, task, () => classesPicture(data, confusion));
   const milliseconds = session.milliseconds;
   if (options.json) {
-    const json = { command: "fit", kind: "classification", ...about(data), classes, model, scale };
+    const json = { command: "fit", kind: "classification", ...about(data), classes, model, method, scale };
     const crossValidated = { folds: options.folds, mean, standardError, confusion };
     session.say(
       JSON.stringify({
@@ -111,7 +112,7 @@ async function fitLabels(data: Data, options: FitOptions, session: Session, foun
   }
   session.say(head(data));
   session.say(entry("model", modelInWords(model)));
-  session.say(entry("scale", `${short(scale)}, ${found.how}`));
+  session.say(entry("scale", `${short(scale)} of the kernel, by the evidence; method ${method}`));
   session.say(
     entry(
       "score",

@@ -85,9 +85,9 @@ export function modelInWords(model: Model): string {
   const infinite = model as InfiniteNetwork;
   if (infinite.depth === 0) return "linear kernel: ridge regression on the inputs";
   const scales = `weightStd ${short(infinite.weightStd)}, biasStd ${short(infinite.biasStd)}`;
-  const layers = (n: number) => `${n} hidden layer${n === 1 ? "" : "s"}`;
+  const layers = (n: number) => `${n} layer${n === 1 ? "" : "s"}`;
   if (typeof infinite.depth === "number")
-    return `infinitely wide network, ${infinite.activation}, ${layers(infinite.depth)}, ${scales}`;
+    return `infinite network, ${infinite.activation}, ${layers(infinite.depth)}, ${scales}`;
   const { hidden, activation } = model as Network;
   const widths = [hidden].flat() as number[];
   return `network, ${activation}, ${layers(widths.length)} of ${widths[0]}, ${scales}`;

@@ -91,7 +91,7 @@ async function targetsAt(
 /** The classifier is trained again, by the model and scale that were chosen: the same bits. */
 async function labelsAt(
   { columns: _, inputs, rows }: Saved,
-  { classes, model, scale: multiplier, X, labels }: Task & { kind: "classification" },
+  { classes, model, method, scale: multiplier, X, labels }: Task & { kind: "classification" },
   raw: Numbers,
   { seed }: PredictOptions,
   session: Session,
@@ -100,7 +100,9 @@ async function labelsAt(
   const { signal } = session;
   const training = { data: Float64Array.from(X), rows, cols: X.length / rows };
   const named = labels.map((place) => classes[place]);
-  const classifier = await session.run(ntk.classify(model, training, named, { scale: multiplier, classes, signal }));
+  const classifier = await session.run(
+    ntk.classify(model, training, named, { method, scale: multiplier, classes, signal }),
+  );
   const found = await session.run(classifier.predict(scale(raw, inputs), { seed }));
   const { data, cols } = found.probabilities;
   const parts = classes.map((label, c): Columns[number] => [

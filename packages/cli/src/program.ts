@@ -46,8 +46,14 @@ function learning(command: Command): Command {
     .argument("<data.csv>", 'table with a header; "-" is the standard input')
     .requiredOption("--target <column>", "column to predict; may be given again", several)
     .option("--classify", "the target holds labels")
-    .option("--ignore <columns>", "columns that are no inputs, a,b,c", listed, [])
-    .option("--categorical <columns>", "columns of numbers that are categories, a,b,c", listed, [])
+    .addOption(
+      new Option("--method <name>", "of labels; default: dirichlet, and laplace where models are searched").choices([
+        "dirichlet",
+        "laplace",
+      ]),
+    )
+    .option("--ignore <columns>", "columns that are no inputs, a,b,c", listed)
+    .option("--categorical <columns>", "columns of numbers that are categories, a,b,c", listed)
     .option("--drop-missing", "leave out rows with missing cells, instead of refusing them")
     .option("--tune", "also choose activation, depth and scales by the evidence")
     .option("--activation <names>", "erf,relu,…: of several the one of the best evidence (erf)", listed)

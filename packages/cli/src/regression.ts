@@ -5,6 +5,7 @@ import type { Numbers } from "./columns.js";
 import { evaluationsOf } from "./models.js";
 import { type Scaling, scale, scalingOf, unscale } from "./scaling.js";
 import type { Session } from "./session.js";
+import { short } from "./text.js";
 
 /** Ridges of a path beside the mean of the kernel's diagonal: two for each power of ten. */
 const RIDGES = Array.from({ length: 21 }, (_, i) => 10 ** (-8 + i / 2));
@@ -92,12 +93,12 @@ export async function regress(
     ({ model } = found);
     notes.push(...found.notes);
     options = { ridge: found.ridge };
-    how = `by the evidence of ${found.trace.length} kernels`;
+    how = `the best evidence of ${found.trace.length} kernels`;
   } else if (ridge !== undefined) options = { ridge };
   else {
     const ridges = await session.run(ridgesFor(ntk, model, X));
     options = { ridges, ...(Y.cols > 1 ? { perOutput: true } : {}) };
-    how = `by the evidence, of ${ridges.length} from ${ridges[0]} to ${ridges.at(-1)}`;
+    how = `the best evidence of ${ridges.length} from ${short(ridges[0])} to ${short(ridges.at(-1))}`;
   }
   const fit = await session.run(ntk.fit(model, X, Y, { ...FIT, ...options, signal: session.signal }));
   const report = await session.run(fit.report(["notes", "perOutput", "ridge"]));

@@ -20,6 +20,7 @@ export type Task =
       kind: "classification";
       classes: string[];
       model: Model;
+      method: "dirichlet" | "laplace";
       /** What multiplies the kernel. */
       scale: number;
       /** Standardised inputs, row by row. */
@@ -88,8 +89,9 @@ function isWhole({ rows, columns, targets, inputs, task }: Partial<Saved>): bool
   if (!isScaling(inputs, cols)) return false;
   if (task?.kind === "regression") return isScaling(task.scaling, targets.length) && typeof task.fit === "object";
   if (task?.kind !== "classification") return false;
-  const { classes, X, labels, scale } = task;
+  const { classes, X, labels, scale, method } = task;
   return (
+    (method === "dirichlet" || method === "laplace") &&
     isTexts(classes) &&
     isNumbers(X) &&
     X.length === (rows as number) * cols &&

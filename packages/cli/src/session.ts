@@ -21,8 +21,10 @@ export interface Progress {
   stop(): void;
 }
 
+/** Notes that are printed. */
+const NOTES = 6;
 /** Lines that a piece of work prints where there is no terminal. */
-const LINES = 5;
+const LINES = 4;
 
 export class Session {
   readonly options: CommonOptions;
@@ -90,6 +92,12 @@ export class Session {
   /** A line about the data or the work; none with --quiet. */
   warn(line: string): void {
     if (!this.options.quiet) process.stderr.write(`${line}\n`);
+  }
+
+  /** Notes on the data; of many the first. */
+  notes(notes: readonly string[]): void {
+    for (const note of notes.slice(0, NOTES)) this.warn(`note: ${note}`);
+    if (notes.length > NOTES) this.warn(`note: ${notes.length - NOTES} more; --json has all of them`);
   }
 
   /** A bar on a terminal, a few lines elsewhere, nothing with --quiet. */

@@ -38,15 +38,22 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
 }
 
-/** A word, its explanation beside it, over as many lines as 80 columns ask for. */
-export function entry(word: string, text: string): string {
+/** A text in lines of at most so many characters. */
+export function wrapped(text: string, width = 78): string[] {
   const lines: string[] = [];
   let line = "";
   for (const part of text.split(" ")) {
-    if (line !== "" && line.length + part.length + 1 > 68) {
+    if (line !== "" && line.length + part.length + 1 > width) {
       lines.push(line);
       line = part;
     } else line = line === "" ? part : `${line} ${part}`;
   }
-  return [...lines, line].map((each, i) => `${(i === 0 ? word : "").padEnd(10)} ${each}`).join("\n");
+  return [...lines, line];
+}
+
+/** A word, its explanation beside it. */
+export function entry(word: string, text: string): string {
+  return wrapped(text, 69)
+    .map((line, i) => `${(i === 0 ? word : "").padEnd(10)} ${line}`)
+    .join("\n");
 }
