@@ -3,8 +3,8 @@ import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { ModelScore } from "ntk-wasm";
 import type { Numbers } from "../columns.js";
 import type { Data } from "../data.js";
-import type { CurvePoint } from "./curve.js";
-import { extent } from "./curve.js";
+import { scale, scalingOf } from "../scaling.js";
+import { type CurvePoint, extent } from "./curve.js";
 
 export interface Drawn {
   data: Data;
@@ -56,16 +56,22 @@ function curvePicture({ data, Y }: Drawn, curve: CurvePoint[]): Promise<string> 
 
 function leftOutPicture({ data, Y, leftOut }: Drawn): Promise<string> {
   const { targets } = data;
-  const said = leftOut?.data ?? new Float64Array();
+  const many = targets.length > 1;
+  const absent = { ...Y, data: new Float64Array() };
+  // Several targets share the axes, in their own deviations.
+  const units = many ? scalingOf(Y).scaling : undefined;
+  const [{ data: said }, { data: observed }] = [leftOut ?? absent, Y].map((each) =>
+    units ? scale(each, units) : each,
+  );
   const points = Array.from(said, (value, at) => ({
     target: targets[at % targets.length],
     said: value,
-    observed: Y.data[at],
+    observed: observed[at],
   }));
-  const [low, high] = extent([...said, ...Y.data]);
+  const [low, high] = extent([...said, ...observed]);
   return picture(`Predictions without each row against ${targets.join(", ")}`, (plot) => {
     const ends = targets.map((target) => ({ target, low, high }));
-    const facet = targets.length > 1 ? { fx: "target" } : {};
+    const facet = many ? { fx: "target" } : {};
     const marks: Markish[] = [
       plot.link(ends, {
         x1: "low",
@@ -79,9 +85,9 @@ function leftOutPicture({ data, Y, leftOut }: Drawn): Promise<string> {
       plot.dot(points, { x: "said", y: "observed", r: 2.5, fill: BLUE, fillOpacity: 0.6, ...facet }),
     ];
     return {
-      ...(targets.length > 1 ? { width: 320 * targets.length } : {}),
+      ...(many ? { width: 320 * targets.length, fx: { label: null } } : {}),
       x: { label: "predicted without the row", grid: true },
-      y: { label: targets.length > 1 ? "observed" : `${targets[0]}, observed`, grid: true },
+      y: { label: many ? "observed, in deviations" : `${targets[0]}, observed`, grid: true },
       marks,
     };
   });
@@ -103,10 +109,10 @@ export function classesPicture({ targets, classes }: Data, counts: readonly (rea
     })),
   );
   return picture(`${targets[0]}: classes that the rows have, and those that they were given`, (plot) => ({
-    marginLeft: 90,
+    marginLeft: 30 + 8 * Math.min(20, Math.max(...classes.map(({ length }) => length))),
     padding: 0.03,
     x: { label: "predicted by a fit without the row", domain: classes, tickRotate: classes.length > 6 ? -30 : 0 },
-    y: { label: targets[0], domain: classes },
+    y: { label: `${targets[0]}, observed`, labelAnchor: "top", domain: classes },
     color: { type: "linear", domain: [0, 1], range: ["#fff", BLUE] },
     marks: [
       plot.cell(cells, { x: "said", y: "is", fill: "part", stroke: "#ddd" }),

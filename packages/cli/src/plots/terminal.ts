@@ -2,6 +2,7 @@
 import { plot } from "simple-ascii-chart";
 import type { Numbers } from "../columns.js";
 import { short } from "../text.js";
+import { extent } from "./curve.js";
 import type { Drawn } from "./svg.js";
 
 const HEIGHT = 14;
@@ -13,10 +14,18 @@ function width(): number {
 
 type Point = [number, number];
 
-const SETTINGS = {
-  height: HEIGHT,
-  formatter: (value: number) => short(value),
-};
+/** Some five round numbers between the ends of the values. */
+function ticks(values: readonly number[]): number[] {
+  const [low, high] = extent(values);
+  const rough = (high - low) / 5;
+  if (!(rough > 0) || !Number.isFinite(rough)) return [low];
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * ([1, 2, 5].find((times) => times * unit >= rough) ?? 10);
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
+}
 
 /** The curve over the rows; of several inputs the predictions without each row against the targets. */
 export function fitText({ data, Y, leftOut, curve }: Drawn): string {
@@ -26,17 +35,15 @@ export function fitText({ data, Y, leftOut, curve }: Drawn): string {
     return scatter(rows, line, `${data.targets[0]} over ${data.columns[0].name}: rows ·, fit ─`);
   }
   if (!leftOut) return "";
-  const first = columnOf(leftOut).map((said, i): Point => [said, columnOf(Y)[i]]);
-  const ends = [...first].flat();
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  return scatter(
-    first,
-    [
-      [low, low],
-      [high, high],
-    ],
-    `${data.targets[0]}, observed (up) against predicted without the row (right)`,
-  );
+  const [said, observed] = [columnOf(leftOut), columnOf(Y)];
+  const points = said.map((value, i): Point => [value, observed[i]]);
+  const [low, high] = extent([...said, ...observed]);
+  // A point for each column: the chart joins two by a step.
+  const line = Array.from({ length: 2 * HEIGHT }, (_, i): Point => {
+    const at = low + ((high - low) * i) / (2 * HEIGHT - 1);
+    return [at, at];
+  });
+  return scatter(points, line, `${data.targets[0]}: observed (up), predicted without the row (right)`);
 }
 
 function columnOf({ data, rows, cols }: Numbers): number[] {
@@ -44,11 +51,22 @@ function columnOf({ data, rows, cols }: Numbers): number[] {
 }
 
 function scatter(points: Point[], line: Point[], title: string): string {
-  return plot(line, {
-    ...SETTINGS,
-    width: width(),
+  const all = [...line, ...points];
+  const [xs, ys] = [all.map(([x]) => x), all.map(([, y]) => y)];
+  const text = plot(line, {
     title,
+    width: width(),
+    height: HEIGHT,
+    yRange: extent(ys),
+    formatter: (value) => short(value),
+    customXAxisTicks: ticks(xs),
+    customYAxisTicks: ticks(ys),
     points: points.map(([x, y]) => ({ x, y })),
     symbols: { point: "·" },
-  }).trimEnd();
+  });
+  return text
+    .split("\n")
+    .map((each) => each.trimEnd())
+    .join("\n")
+    .trimEnd();
 }
