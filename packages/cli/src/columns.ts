@@ -38,7 +38,7 @@ export function columnOf({ name, header }: Table, wanted: string, what: string):
 /** A hint at the name that was meant; all names where none is near. */
 function nearest(wanted: string, names: readonly string[]): string {
   const found = closest(wanted, names);
-  if (distance(wanted.toLowerCase(), found.toLowerCase()) <= Math.max(1, wanted.length / 3))
+  if (distance(wanted.toLowerCase(), found.toLowerCase()) <= Math.ceil(wanted.length / 3))
     return `; did you mean "${found}"?`;
   const few = names.slice(0, 8).map((name) => `"${name}"`);
   return `; it has ${few.join(", ")}${names.length > few.length ? ", …" : ""}`;

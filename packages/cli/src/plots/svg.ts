@@ -85,7 +85,7 @@ function leftOutPicture({ data, Y, leftOut }: Drawn): Promise<string> {
       plot.dot(points, { x: "said", y: "observed", r: 2.5, fill: BLUE, fillOpacity: 0.6, ...facet }),
     ];
     return {
-      ...(many ? { width: 320 * targets.length, fx: { label: null } } : {}),
+      ...(many ? { width: 320 * targets.length, marginTop: 48, fx: { label: null } } : {}),
       x: { label: "predicted without the row", grid: true },
       y: { label: many ? "observed, in deviations" : `${targets[0]}, observed`, grid: true },
       marks,
