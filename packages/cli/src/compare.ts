@@ -118,11 +118,12 @@ const COLUMNS: [Metric, string][] = [
 
 function tableOf({ models, best, differences, criterion }: CrossValidated): string {
   const shown = COLUMNS.filter(([metric]) => metric in models[0].mean);
-  const head = ["", ...shown.map(([, name]) => name), "beside the best"];
+  const head = ["", ...shown.map(([, name]) => name), "to the best"];
   const rows = models.map(({ name, mean, standardError }, i) => {
     const cells = shown.map(([metric]) => {
       const [value, error] = [mean[metric], standardError[metric]];
       if (metric === "coverage") return percent(value);
+      if (metric === "nlpd") return short(value);
       const times = metric === "accuracy" && value !== undefined ? 100 : 1;
       return withError(value === undefined ? value : times * value, error === undefined ? error : times * error);
     });

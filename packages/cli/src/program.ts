@@ -82,7 +82,11 @@ export function programOf(name: string, version: string): Command {
     .description("From a table to a fitted tangent kernel and its predictions.")
     .version(version, "--version")
     .exitOverride()
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({
+      helpWidth: 80,
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((each) => `<${each.name()}>`)].join(" "),
+    })
     .showHelpAfterError(`(${name} --help says more)`);
   const fit = program.command("fit").description("fit a table, say how good the fit is, save it");
   common(
