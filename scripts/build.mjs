@@ -128,7 +128,7 @@ await build({
 tidyMaps(join(root, "dist"));
 await bundleTypes(join(root, "dist"));
 
-// The command line is a package of its own. What it depends on stays outside; here it finds the library by a link.
+// The command line is a package of its own. What it depends on stays outside; here it finds the library in a folder of its own.
 const commandLine = join(root, "packages/cli");
 rmSync(join(commandLine, "dist"), { recursive: true, force: true });
 await build({
@@ -142,10 +142,12 @@ await build({
   packages: "external",
   legalComments: "none",
 });
-const link = join(commandLine, "node_modules/ntk-wasm");
-rmSync(link, { force: true });
-mkdirSync(dirname(link), { recursive: true });
-symlinkSync("../../..", link, "junction");
+// Not a link to the root, in which whoever walks through folders would go round for ever.
+const library = join(commandLine, "node_modules/ntk-wasm");
+rmSync(library, { recursive: true, force: true });
+mkdirSync(library, { recursive: true });
+copyFileSync(join(root, "package.json"), join(library, "package.json"));
+symlinkSync(join(root, "dist"), join(library, "dist"), "junction");
 
 // The loader stands in these files; it is Apache-2.0, as the compiler is, whose package has the text.
 copyFileSync(require.resolve("assemblyscript/LICENSE"), join(root, "dist/ntk-wasm-loader-LICENSE.txt"));

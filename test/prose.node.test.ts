@@ -5,7 +5,17 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 const WIDTH = 120;
-const FOLDERS = ["src", "assembly", "test", "bench", "scripts", "playground", "examples", "packages"];
+const FOLDERS = [
+  "src",
+  "assembly",
+  "test",
+  "bench",
+  "scripts",
+  "playground",
+  "examples",
+  "packages/cli/src",
+  "packages/cli/test",
+];
 
 const sources = ["", ...FOLDERS]
   .flatMap((folder) =>
