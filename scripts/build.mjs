@@ -128,7 +128,8 @@ await build({
 tidyMaps(join(root, "dist"));
 await bundleTypes(join(root, "dist"));
 
-// The command line is a package of its own. What it depends on stays outside; here it finds the library in a folder of its own.
+// The command line is a package of its own. What it depends on stays outside. Here it finds the library in its
+// node_modules.
 const commandLine = join(root, "packages/cli");
 rmSync(join(commandLine, "dist"), { recursive: true, force: true });
 await build({

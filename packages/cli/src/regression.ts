@@ -109,7 +109,8 @@ export async function regress(
 
 /**
  * Every row beside the fit of the others, from the one fit: the residual is α_i/[A⁻¹]_ii, and the variance of an
- * observation there ŝ/[A⁻¹]_ii (docs/MATH.md §3). Rows that repeat are left out together, and their bands are not known.
+ * observation there ŝ/[A⁻¹]_ii (docs/MATH.md §3). Rows that repeat are left out together, and their bands are not
+ * known.
  */
 async function leaveOut(
   session: Session,

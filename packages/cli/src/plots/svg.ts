@@ -1,4 +1,4 @@
-/** Pictures as SVG files, by Observable Plot on a document of linkedom. Both are loaded where a picture is asked for. */
+/** Pictures as SVG files, by Observable Plot on a document of linkedom. Both are loaded when a picture is drawn. */
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { ModelScore } from "ntk-wasm";
 import type { Numbers } from "../columns.js";
