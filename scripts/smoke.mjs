@@ -239,12 +239,12 @@ async function commandLine() {
   const tarballs = [await pack(root), await pack(join(root, "packages/cli"))];
   const flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
   await execute("npm", [...flags, ...tarballs.map((name) => join(folder, name))], { cwd, timeout: TIMEOUT_MS });
-  const call = async (...args) =>
+  const call = async (args) =>
     (await execute("npx", ["--no-install", ...args], { cwd, timeout: TIMEOUT_MS })).stdout.trim();
   cpSync(join(root, "examples/data/mcycle.csv"), join(cwd, "mcycle.csv"));
   const fit = ["fit", "mcycle.csv", "--target", "accel", "--save", "model.json", "--plot", "fit.svg", "--json"];
-  const { variant, leaveOneOut } = JSON.parse(await call("ntk-wasm", ...fit));
-  const lines = (await call("ntk-wasm-cli", "predict", "model.json", "mcycle.csv")).split("\n");
+  const { variant, leaveOneOut } = JSON.parse(await call(["ntk-wasm", ...fit]));
+  const lines = (await call(["ntk-wasm-cli", "predict", "model.json", "mcycle.csv"])).split("\n");
   if (lines.length !== 134 || lines[0] !== "mean,sd,lower,upper") throw new Error(lines.slice(0, 3).join("\n"));
   if (!readFileSync(join(cwd, "fit.svg"), "utf8").includes("<circle")) throw new Error("the picture is empty");
   return `fitted with ${variant}, R² ${leaveOneOut[0].r2.toFixed(2)}`;

@@ -33,7 +33,7 @@ export function size(bytes: number): string {
 
 /** Columns side by side. The first stands on the left, the others on the right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => [...row[j]].length)));
+  const widths = rows[0].map((_, j) => rows.reduce((most, row) => Math.max(most, [...row[j]].length), 0));
   const cell = (text: string, j: number) => (j === 0 ? text.padEnd(widths[j]) : text.padStart(widths[j]));
   return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
 }

@@ -23,7 +23,7 @@ export async function curveOf(
   { fit, inputs, scaling }: Regression,
 ): Promise<CurvePoint[] | undefined> {
   if (X.cols !== 1 || columns[0].kind !== "number" || targets.length > 1) return undefined;
-  const [low, high] = [Math.min(...extent(X.data)), Math.max(...extent(X.data))];
+  const [low, high] = extent(X.data);
   const margin = BEYOND * (high - low);
   const grid = Float64Array.from(
     { length: POINTS },
