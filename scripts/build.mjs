@@ -3,11 +3,12 @@
 //   build/*.wasm → src/backend/{simd,relaxed}.generated.ts, in base64
 //   src/worker/entry.ts → src/worker/script.generated.ts, the worker's script as a string
 //   src → dist/, then its entries into a few files of code (with source maps), and of declarations
+//   packages/cli/src → packages/cli/dist/
 // Prints the sizes, and fails where both binaries together are over the budget. Where nothing has changed since the last
 // build it does nothing; --force builds anew.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -149,6 +150,28 @@ writeFileSync(
   `${JSON.stringify({ "ntk-wasm-standalone.js": integrity }, null, 2)}\n`,
 );
 await bundleTypes(join(root, "dist"));
+
+// The command line is a package of its own. What it depends on stays outside. Here it finds the library in its
+// node_modules.
+const commandLine = join(root, "packages/cli");
+rmSync(join(commandLine, "dist"), { recursive: true, force: true });
+await build({
+  entryPoints: ["index", "ntk-wasm-cli"].map((name) => join(commandLine, `src/${name}.ts`)),
+  outdir: join(commandLine, "dist"),
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "es2022",
+  platform: "node",
+  packages: "external",
+  legalComments: "none",
+});
+// Not a link to the root, in which whoever walks through folders would go round for ever.
+const library = join(commandLine, "node_modules/ntk-wasm");
+rmSync(library, { recursive: true, force: true });
+mkdirSync(library, { recursive: true });
+copyFileSync(join(root, "package.json"), join(library, "package.json"));
+symlinkSync(join(root, "dist"), join(library, "dist"), "junction");
 
 // The loader stands in these files; it is Apache-2.0, as the compiler is, whose package has the text.
 copyFileSync(require.resolve("assemblyscript/LICENSE"), join(root, "dist/ntk-wasm-loader-LICENSE.txt"));

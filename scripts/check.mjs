@@ -15,7 +15,9 @@ const AFTER = {
   "types of what runs without Node": bin("tsc", "-p", "tsconfig.json", "--noEmit"),
   "types of src and test": bin("tsc", "-p", "tsconfig.test.json"),
   "types of the playground": bin("tsc", "-p", "playground"),
+  "types of the command line": bin("tsc", "-p", "packages/cli"),
   publint: bin("publint"),
+  "publint of the command line": bin("publint", "packages/cli"),
   "are the types wrong": bin(
     "attw",
     "--pack",

@@ -1,5 +1,5 @@
 // `npm run reproducible`: builds a copy of the sources in another folder, with another name of another length, and
-// compares every file of the package with the build that is here. Run `npm run build` before. Ends with an error that
+// compares every file of the packages with the build that is here. Run `npm run build` before. Ends with an error that
 // names the files that differ.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -20,8 +20,12 @@ try {
     cpSync(join(root, path), join(copy, path));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   execFileSync(process.execPath, [join(copy, "scripts/build.mjs")], { cwd: copy, stdio: "ignore" });
-  const files = packedFiles(root);
-  const there = packedFiles(copy);
+  const packed = (folder) => [
+    ...packedFiles(folder),
+    ...packedFiles(join(folder, "packages/cli")).map((path) => join("packages/cli", path)),
+  ];
+  const files = packed(root);
+  const there = packed(copy);
   const differing = [...new Set([...files, ...there])].filter(
     (path) => !files.includes(path) || !there.includes(path) || hash(root, path) !== hash(copy, path),
   );

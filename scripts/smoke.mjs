@@ -41,12 +41,18 @@ async function run(path, ...args) {
 /** A tool of test/smoke, as a module. */
 const tool = (name) => import(pathToFileURL(require.resolve(name)).href);
 
-async function install() {
+/** Packs a package into the folder, and gives the name of the tarball. */
+async function pack(cwd) {
   const { stdout } = await execute("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
-    cwd: root,
+    cwd,
   });
   const packed = JSON.parse(stdout);
   const { filename } = Array.isArray(packed) ? packed[0] : Object.values(packed)[0];
+  return filename;
+}
+
+async function install() {
+  const filename = await pack(root);
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   await execute("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`], { cwd: folder });
   for (const file of FILES) cpSync(join(root, "test/smoke", file), join(folder, file));
@@ -225,6 +231,25 @@ async function runtimes() {
   else skip("workerd", "npm ci --ignore-scripts --prefix test/smoke");
 }
 
+/** Both packages in an empty folder: the command of the library hands over to the command line. */
+async function commandLine() {
+  const cwd = join(folder, "command-line");
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "package.json"), '{ "private": true }');
+  const tarballs = [await pack(root), await pack(join(root, "packages/cli"))];
+  const flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await execute("npm", [...flags, ...tarballs.map((name) => join(folder, name))], { cwd, timeout: TIMEOUT_MS });
+  const call = async (args) =>
+    (await execute("npx", ["--no-install", ...args], { cwd, timeout: TIMEOUT_MS })).stdout.trim();
+  cpSync(join(root, "examples/data/mcycle.csv"), join(cwd, "mcycle.csv"));
+  const fit = ["fit", "mcycle.csv", "--target", "accel", "--save", "model.json", "--plot", "fit.svg", "--json"];
+  const { variant, leaveOneOut } = JSON.parse(await call(["ntk-wasm", ...fit]));
+  const lines = (await call(["ntk-wasm-cli", "predict", "model.json", "mcycle.csv"])).split("\n");
+  if (lines.length !== 134 || lines[0] !== "mean,sd,lower,upper") throw new Error(lines.slice(0, 3).join("\n"));
+  if (!readFileSync(join(cwd, "fit.svg"), "utf8").includes("<circle")) throw new Error("the picture is empty");
+  return `fitted with ${variant}, R² ${leaveOneOut[0].r2.toFixed(2)}`;
+}
+
 /** Runners that give each test file a realm of its own. */
 async function runners() {
   if (!existsSync(join(tools, "jest"))) {
@@ -349,6 +374,7 @@ try {
   await install();
   await types();
   await runtimes();
+  await row("npx ntk-wasm fit, predict", "both packages", commandLine);
   await runners();
   const server = await serve();
   for (const { name, path, missing, launch } of BROWSERS) {

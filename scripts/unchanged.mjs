@@ -16,8 +16,16 @@ const INPUTS = [
   "tsconfig.node.json",
   "package.json",
   "package-lock.json",
+  "packages/cli/src",
+  "packages/cli/package.json",
 ];
-const OUTPUTS = ["dist", "build/simd.wasm", "build/relaxed.wasm"];
+const OUTPUTS = [
+  "dist",
+  "build/simd.wasm",
+  "build/relaxed.wasm",
+  "packages/cli/dist",
+  "packages/cli/node_modules/ntk-wasm/package.json",
+];
 const STAMP = "build/stamp.json";
 
 function filesOf(root, path) {
@@ -47,7 +55,7 @@ const isGenerated = (file) => file.endsWith(".generated.ts");
 
 function stampOf(root) {
   const inputs = hashOf(root, INPUTS, (file) => !isGenerated(file));
-  const outputs = hashOf(root, [...OUTPUTS, "src"], (file) => !file.includes("/src/") || isGenerated(file));
+  const outputs = hashOf(root, [...OUTPUTS, "src"], (file) => !file.startsWith(join(root, "src")) || isGenerated(file));
   return { node: process.version, inputs, outputs };
 }
 

@@ -5,14 +5,24 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 const WIDTH = 120;
-const FOLDERS = ["src", "assembly", "test", "bench", "scripts", "playground", "examples"];
+const FOLDERS = [
+  "src",
+  "assembly",
+  "test",
+  "bench",
+  "scripts",
+  "playground",
+  "examples",
+  "packages/cli/src",
+  "packages/cli/test",
+];
 
 const sources = ["", ...FOLDERS]
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: folder !== "", encoding: "utf8" }).map((name) => join(folder, name)),
   )
   .filter((path) => /\.(ts|mts|mjs|cjs|py)$/.test(path) && !/node_modules|\.generated\.|\bdist\//.test(path));
-const pages = ["", "docs", "examples/data", "test/vectors"].flatMap((folder) =>
+const pages = ["", "docs", "examples/data", "test/vectors", "packages/cli"].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md") && name !== "CHANGELOG.md")
     .map((name) => join(folder, name)),

@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-/** The command `ntk-wasm`: `ntk-wasm worker` computes the jobs of a cluster until it is interrupted. */
+/**
+ * The command `ntk-wasm`: `ntk-wasm worker` computes the jobs of a cluster until it is interrupted. The other commands
+ * are those of the package ntk-wasm-cli, which has its own dependencies.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../backend/marker.generated.js";
 import type { LoadOptions } from "../load.js";
@@ -7,7 +13,20 @@ import { shown } from "./identity.js";
 import { folderStore } from "./store.js";
 import { startWorker } from "./worker.js";
 
-const USAGE = `usage: ntk-wasm worker --redis URL --store DIR [options]
+const USAGE = `usage: ntk-wasm COMMAND [options]
+
+Commands of the package ntk-wasm-cli (npm install ntk-wasm-cli):
+
+  fit DATA.csv --target COLUMN     fit a table, say how good the fit is, save it
+  predict MODEL.json NEW.csv       predict the rows of a table, as CSV
+  compare DATA.csv --target COLUMN cross-validate the usual models side by side
+  bench                            GFLOP/s and the time of a fit on this machine
+
+Each of them has --help.
+
+Command of this package:
+
+  ntk-wasm worker --redis URL --store DIR [options]
 
 Computes the jobs of a cluster (ntk-wasm/bullmq) until it is interrupted.
 
@@ -34,6 +53,41 @@ const OPTIONS = {
   version: { type: "boolean" },
 } as const;
 
+/** Commands of ntk-wasm-cli. */
+const FORWARDED = ["fit", "predict", "compare", "bench"];
+
+interface CommandLine {
+  run(args: readonly string[], name: string): Promise<number>;
+}
+
+/** The package ntk-wasm-cli: beside this one, or in the project of the current folder. */
+async function commandLine(): Promise<CommandLine | undefined> {
+  const name = "ntk-wasm-cli";
+  const absent = (error: unknown) => {
+    const { code } = error as { code?: string };
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
+    return undefined;
+  };
+  const beside = await import(name).catch(absent);
+  if (beside) return beside;
+  try {
+    const path = createRequire(join(process.cwd(), "package.json")).resolve(name);
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    return absent(error);
+  }
+}
+
+/** Hands a command over. What the command line says is wrong has status 2, as a package that is not there has. */
+async function forward(args: readonly string[]): Promise<number> {
+  const found = await commandLine();
+  if (found) return found.run(args, "ntk-wasm");
+  console.error(
+    `ntk-wasm: ${args[0]} is in the package ntk-wasm-cli: npm install ntk-wasm-cli, or npx --package ntk-wasm --package ntk-wasm-cli ntk-wasm ${args[0]} …`,
+  );
+  return 2;
+}
+
 /** A number of the command line; what is none stays as it is, and is refused by name. */
 function numberOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
@@ -42,6 +96,11 @@ function numberOf(value: string | undefined): number | undefined {
 }
 
 async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  if (FORWARDED.includes(args[0])) {
+    process.exitCode = await forward(args);
+    return;
+  }
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.version) {
     console.log(`ntk-wasm ${version}`);
