@@ -4,8 +4,8 @@
 //   src/worker/entry.ts → src/worker/script.generated.ts, the worker's script as a string
 //   src → dist/, then its entries into a few files of code (with source maps), and of declarations
 //   packages/cli/src → packages/cli/dist/
-// Prints the sizes, and fails where both binaries together are over the budget. Where nothing has changed since the last
-// build it does nothing; --force builds anew.
+// Prints the sizes, and fails where both binaries together are over the budget. Where nothing has changed since the
+// last build it does nothing; --force builds anew.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

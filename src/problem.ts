@@ -2,7 +2,7 @@
 
 import { toMatrix } from "./check.js";
 import type { Context } from "./context.js";
-import type { Outputs } from "./kernel/finite/kernel.js";
+import type { Outputs } from "./kernel/finite/kernelMemory.js";
 import type { KernelSource } from "./kernel/kernel.js";
 import { kernelSource } from "./kernel/modelKernel.js";
 import { type Model, ownModel } from "./kernel/models.js";

@@ -3,7 +3,7 @@
 
 import { createNetwork, load } from "ntk-wasm";
 import { Arena } from "../../dist/arena.js";
-import { createWasmBackend } from "../../dist/backend/inlined.js";
+import { createWasmBackend } from "../../dist/backend/atOnce.js";
 import { createJsBackend } from "../../dist/backend/js/index.js";
 import { forEachTile, loadInputs, loadNetwork } from "../../dist/kernel/finite/layers.js";
 

@@ -6,7 +6,7 @@ import { validateNetwork } from "../model/network.js";
 import { ownStationary } from "../model/stationary.js";
 import { PrecomputedSource, ProductSource, StationarySource, SumSource } from "./composed.js";
 import { type CustomKernel, CustomSource } from "./custom.js";
-import type { Outputs } from "./finite/kernel.js";
+import type { Outputs } from "./finite/kernelMemory.js";
 import { NetworkSource } from "./finite/networkKernel.js";
 import { InfiniteSource } from "./infinite/infiniteKernel.js";
 import { InputScaledSource } from "./inputScaled.js";

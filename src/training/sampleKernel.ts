@@ -2,8 +2,8 @@
 
 import { checkResult, toMatrix } from "../check.js";
 import type { Context } from "../context.js";
-import { kernels, type Outputs } from "../kernel/finite/kernel.js";
-import { kernelScratch } from "../kernel/finite/kernelMemory.js";
+import { kernels } from "../kernel/finite/kernel.js";
+import { kernelScratch, type Outputs } from "../kernel/finite/kernelMemory.js";
 import { maxAbs } from "../linalg/vectors.js";
 import { copied, type Matrix, type MatrixLike, matrix } from "../matrix.js";
 import { zeros } from "../memory.js";

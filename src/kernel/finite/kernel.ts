@@ -17,16 +17,10 @@ import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { Network } from "../../model/network.js";
 import { forEachGradient, forEachGradientPair } from "./gradients.js";
-import { blocksScratch, kernelScratch } from "./kernelMemory.js";
+import { blocksScratch, kernelScratch, type Outputs, UNITS } from "./kernelMemory.js";
 import { forEachTile, type Layer, type Loaded, layerFeatures, loadInputs, loadNetwork, wholeTile } from "./layers.js";
 import { shallowKernels } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
-
-/** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
-export const UNITS = 1024;
-
-/** How the outputs of a network are treated: one kernel for all, or one for each pair. */
-export type Outputs = "average" | "full";
 
 /** The matrix of each term of Θ, by the name of its block of θ. Terms of one matrix are summed. */
 type Where = (block: string) => View | undefined;

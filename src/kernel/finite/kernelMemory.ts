@@ -8,8 +8,13 @@ import { gemmScratchBytes, gramScratchBytes } from "../../linalg/blas.js";
 import { isDefined } from "../../model/definedActivation.js";
 import { type Network, residualOf, widths } from "../../model/network.js";
 import { valueAt } from "../../model/perLayer.js";
-import { type Outputs, UNITS } from "./kernel.js";
 import { featuresScratchBytes, shallowScratchBytes } from "./networkOps.js";
+
+/** Hidden units of one pass over a single hidden layer: the scratch of a product is bounded. */
+export const UNITS = 1024;
+
+/** How the outputs of a network are treated: one kernel for all, or one for each pair. */
+export type Outputs = "average" | "full";
 
 /** What of a network decides its memory. */
 type Shape = Pick<Network, "inputs" | "hidden" | "outputs" | "activation" | "residual"> & {

@@ -4,7 +4,7 @@ import { type Matrix, matrix, rowsOf } from "../../matrix.js";
 import type { Network } from "../../model/network.js";
 import type { KernelGradients } from "../kernel.js";
 import { InputGradient } from "./inputGradient.js";
-import type { Outputs } from "./kernel.js";
+import type { Outputs } from "./kernelMemory.js";
 import { jacobian, transposesTimes } from "./tangents.js";
 
 /** Doubles of directions that are held at a time (32 MiB). */

@@ -9,7 +9,7 @@ import { gemv, gram, rowDots } from "../../linalg/blas.js";
 import { copyIn, hold, scratch, type View } from "../../linalg/view.js";
 import type { Matrix } from "../../matrix.js";
 import { type Network, scales, widths } from "../../model/network.js";
-import { UNITS } from "./kernel.js";
+import { UNITS } from "./kernelMemory.js";
 import { blocksOf, fillTile, loadInputs, loadNetwork, type Tile, wholeTile } from "./layers.js";
 import { vjp } from "./networkOps.js";
 import { outputsInto, tangentInto } from "./tangents.js";
