@@ -1,4 +1,4 @@
-/** Parts of regression by themselves: scores of made-up predictions, what models a search makes, and edits of a factor. */
+/** Parts of regression by themselves: scores of made-up predictions, models of a search, edits of a factor. */
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   addSums,

@@ -1,6 +1,6 @@
 /**
- * Parts of training by themselves: exponents of made-up runs, what is refused, what a stopped run keeps, groups of runs,
- * and numbers near the ends of the doubles.
+ * Parts of training by themselves: exponents of made-up runs, what is refused, what a stopped run keeps, groups of
+ * runs, and numbers near the ends of the doubles.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
