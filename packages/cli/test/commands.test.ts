@@ -231,10 +231,11 @@ describe("where it runs", () => {
     child.stderr.on("data", (text) => {
       err += text;
     });
+    const closed = new Promise((resolve) => child.on("close", resolve));
     // The command listens before it reads its table.
     await new Promise((resolve) => setTimeout(resolve, patience(1500)));
     child.kill("SIGINT");
-    const status = await new Promise((resolve) => child.on("close", resolve));
+    const status = await closed;
     expect([status, err]).toEqual([130, "ntk-wasm-cli: interrupted; nothing was written\n"]);
     expect(folder.names).not.toContain("never.svg");
   });
