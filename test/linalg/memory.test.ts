@@ -1,6 +1,6 @@
 /**
- * The memory that a call asks for before its work is the memory that it takes: no less, or it would fail halfway, and
- * no more, or a call would be refused that fits.
+ * The memory that a call asks for before its work is the memory that it takes: no less, or it would fail halfway,
+ * and no more, or a call would be refused that fits.
  */
 import { describe, expect, test } from "vitest";
 import type { Context } from "../../src/context.js";
