@@ -67,7 +67,7 @@ function learning(command: Command): Command {
 }
 
 /** Runs a command, and gives the worker back whatever happens. */
-async function within_<O extends CommonOptions>(options: O, run: (session: Session) => Promise<void>): Promise<void> {
+async function inSession<O extends CommonOptions>(options: O, run: (session: Session) => Promise<void>): Promise<void> {
   const session = new Session(options);
   try {
     await run(session);
@@ -98,7 +98,7 @@ export function programOf(name: string, version: string): Command {
         within(0, Infinity, "a number > 0"),
       )
       .option("--save <model.json>", "write what predict needs"),
-  ).action((path: string, options: FitOptions) => within_(options, (session) => fitCommand(path, options, session)));
+  ).action((path: string, options: FitOptions) => inSession(options, (session) => fitCommand(path, options, session)));
   const predict = program.command("predict").description("predict the rows of a table, as CSV");
   common(
     predict
@@ -119,14 +119,14 @@ export function programOf(name: string, version: string): Command {
       )
       .option("--seed <n>", "of the draws behind probabilities of three classes and more", whole(0), 0),
   ).action((model: string, path: string, options: PredictOptions) =>
-    within_(options, (session) => predictCommand(model, path, options, session)),
+    inSession(options, (session) => predictCommand(model, path, options, session)),
   );
   const compare = program.command("compare").description("cross-validate the usual models side by side");
   common(learning(compare).option("--repeats <n>", "permutations that are cut into folds", whole(1, 1000), 1)).action(
-    (path: string, options: CompareOptions) => within_(options, (session) => compareCommand(path, options, session)),
+    (path: string, options: CompareOptions) => inSession(options, (session) => compareCommand(path, options, session)),
   );
   common(program.command("bench").description("GFLOP/s and the time of a fit on this machine")).action(
-    (options: CommonOptions) => within_(options, (session) => benchCommand(options, session)),
+    (options: CommonOptions) => inSession(options, (session) => benchCommand(options, session)),
   );
   for (const command of program.commands) command.exitOverride().configureHelp({ helpWidth: 80 });
   return program;
