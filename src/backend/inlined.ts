@@ -2,6 +2,7 @@
  * The inlined binaries: compiled once for all that are loaded. Each is a module of its own, which is imported where it
  * runs: a page loads one of them.
  */
+import { BackendError } from "../errors.js";
 import type { Backend } from "../ops.js";
 import { instantiateBackend, sharedBytes, unavailable, type WasmModule, type WasmVariant } from "./wasmModule.js";
 
@@ -31,6 +32,18 @@ export function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** @throws BackendError where the file with the binary was not loaded */
+async function binaryOf(variant: WasmVariant): Promise<string> {
+  try {
+    return (await BINARIES[variant]()).binary;
+  } catch (cause) {
+    throw new BackendError(
+      `the file of ntk-wasm with the binary "${variant}" was not loaded; expected it beside the others of the package`,
+      { cause },
+    );
+  }
+}
+
 /**
  * A variant as a module. The caller has asked {@link supports}. The module compiles off the calling thread. On a
  * browser's main thread some engines refuse to compile more than 4 kB at once.
@@ -40,13 +53,12 @@ export function decode(base64: string): Uint8Array<ArrayBuffer> {
 export async function compileVariant(variant: WasmVariant, threads = 1): Promise<WasmModule> {
   const shared = threads > 1;
   const key = shared ? `${variant} shared` : variant;
+  const binary = compiled.has(key) ? "" : await binaryOf(variant);
   try {
     let module = compiled.get(key);
     if (!module) {
-      module = BINARIES[variant]().then(({ binary }) => {
-        const bytes = decode(binary);
-        return WebAssembly.compile(shared ? sharedBytes(bytes) : bytes);
-      });
+      const bytes = decode(binary);
+      module = WebAssembly.compile(shared ? sharedBytes(bytes) : bytes);
       compiled.set(key, module);
     }
     return await module;

@@ -129,6 +129,10 @@ function fitWork(context: Context, candidates: readonly Given[], Xlike: MatrixLi
     if (tune) {
       if (checked.ridge !== undefined || checked.ridges !== undefined)
         throw new RangeError("crossValidate: both tune and ridge, or ridges, are given; expected one of them");
+      if (checked.mean !== "zero")
+        throw new RangeError(
+          `crossValidate: tune is given with mean "${checked.mean}", and rates models without it; expected a ridge`,
+        );
       tune.centered ||= checked.centered;
       if (checked.outputs) tune.outputs ??= checked.outputs;
       tuning(context, model, X, Y, tune).return(undefined as never);

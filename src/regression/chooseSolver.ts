@@ -27,7 +27,7 @@ export function chooseSolver(
   context: Context,
   source: KernelSource,
   N: number,
-  { solver, ridge = 0, ridges }: CheckedFitOptions,
+  { solver, ridge = 0, ridges, mean }: CheckedFitOptions,
   terms: RowTerms | undefined,
 ): Solver {
   if (!source.weights && solver === "primal") {
@@ -37,6 +37,7 @@ export function chooseSolver(
     );
   }
   if (ridges !== undefined) return "path";
+  if (mean !== "zero") return "dual";
   if (solver === "cg" || solver === "lowrank") {
     if (typeof ridge !== "number" && ridge.length > 1)
       throw new RangeError(

@@ -42,6 +42,7 @@ import { copiedPath, type Fitted, jsonOf, packFit, type RestoreOptions, restoreF
 import { choosePath, type PathPoint } from "./ridgePath.js";
 import { type RegressionScore, SCORE, scoreOf } from "./score.js";
 import { toBytes } from "./snapshot.js";
+import { DIRECT, type Method } from "./solution.js";
 import { TrendSolution, withTrend } from "./trendSolution.js";
 import { planUpdate, type UpdateOptions } from "./updatePlan.js";
 
@@ -125,10 +126,14 @@ function* fitting(
   return new Fit({ ...fitted, ...slice.value, path: [] });
 }
 
+/** Coefficients of a mean lose the digits that float32 does not have. */
+const IN_DOUBLES: Method = { ...DIRECT, fallback: "a mean with coefficients is fitted in float64" };
+
 /** A fit whose mean has coefficients. */
 function fitTrend(context: Context, plain: Problem, ridges: Float64Array, kind: "constant" | "linear") {
   const problem = withTrend(plain, kind);
-  const inner = solveDual(context, plain, ridges);
+  const method = context.precision === "float32" ? IN_DOUBLES : DIRECT;
+  const inner = solveDual(context, plain, ridges, undefined, method);
   try {
     return { problem, solution: new TrendSolution(context, problem, inner), notes: [] };
   } catch (error) {
@@ -228,8 +233,9 @@ export class Fit {
     const { solution, problem } = this.#fitted;
     const known = solution.leftOut?.();
     if (known) return known;
-    const why =
-      problem.source.block > 1
+    const why = problem.trend
+      ? `a row that alone determines a coefficient of its mean "${problem.trend.basis.kind}"; expected more rows like it, or a simpler mean`
+      : problem.source.block > 1
         ? 'the kernel of all pairs of outputs; expected outputs: "average"'
         : `solver "${solution.solver}"; expected solver "dual" or "primal", with a ridge above rounding level`;
     throw new RangeError(`interval needs a factor of the rows of one output, and this fit has ${why}`);
@@ -360,7 +366,7 @@ export class Fit {
     const { rank, degreesOfFreedom, logEvidence, logEvidenceProfiled } = estimated ? NO_EVIDENCE : report;
     return {
       ...jsonOf(packFit(this.#fitted), this.dualWeights().data),
-      ...(problem.source.weights ? { parameters: [...this.parameters()] } : {}),
+      ...(problem.source.weights && !problem.trend ? { parameters: [...this.parameters()] } : {}),
       report: {
         scale: unlessRefused(() => report.scale),
         jitter,

@@ -231,7 +231,7 @@ export function checkFitOptions(options: FitOptions): CheckedFitOptions {
       throw new RangeError(`mean "${checked.mean}" is given with solver "${solver}"; expected solver "dual"`);
     if (ridges !== undefined)
       throw new RangeError(
-        `mean "${checked.mean}" is given with ridges, which are rated without it; expected one ridge, as tune finds it`,
+        `mean "${checked.mean}" is given with ridges, which are rated without it; expected one ridge`,
       );
   }
   if (ridges === undefined) {

@@ -24,10 +24,23 @@ export function gradientAt(fitted: Fitted, X: Matrix, scales: Float64Array | und
   return variance ? { mean, variance } : { mean };
 }
 
-function meanGradient({ problem, solution, centered }: Fitted, X: Matrix): Matrix[] {
+function meanGradient(fitted: Fitted, X: Matrix): Matrix[] {
+  const { source, size, outputs } = fitted.problem;
+  const displacement = fitted.solution.displacement();
+  if (source.weights && displacement)
+    return new InputGradient(source.weights).shared(X, displacement, !fitted.centered);
+  const results = Array.from({ length: outputs }, () => matrix(X.rows, X.cols));
+  const tile = Math.max(1, Math.floor(tileRows(size, X.rows * source.block) / source.block));
+  for (let first = 0; first < X.rows; first += tile) {
+    const points = rowsOf(X, first, Math.min(tile, X.rows - first));
+    for (const [c, { data }] of meanGradientOf(fitted, points).entries()) results[c].data.set(data, first * X.cols);
+  }
+  return results;
+}
+
+/** {@link meanGradient} of a few points. */
+function meanGradientOf({ problem, solution, centered }: Fitted, X: Matrix): Matrix[] {
   const { source, outputs } = problem;
-  const displacement = solution.displacement();
-  if (source.weights && displacement) return new InputGradient(source.weights).shared(X, displacement, !centered);
   const gradients = source.gradients();
   const alpha = solution.dualWeights();
   const { columns, size } = problem;

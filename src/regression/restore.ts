@@ -59,7 +59,7 @@ export function packFit({ model, problem, solution, centered, scale, path, notes
     header: {
       format: formatName(own !== undefined),
       model: isStored(model) ? { ...(network ? shape : ownModel(model)) } : "custom",
-      kernel: block === problem.outputs && network ? "full" : "average",
+      kernel: block === problem.outputs && (network || block > 1) ? "full" : "average",
       solver: solution.solver,
       ridge: ridges.length > 1 ? [...ridges] : ridges[0],
       scale,

@@ -183,11 +183,13 @@ export class TrendSolution implements Solution {
       .map((value, k) => (value === undefined ? undefined : value + this.#trends[k].logDeterminant + units));
   }
 
-  looResiduals(): Float64Array {
+  looResiduals(): Float64Array | undefined {
+    if (!this.#inverse().isComplete) return undefined;
     return dualResiduals(this.#context, this.#problem, this.#inverse(), this.ridges, this.#alpha);
   }
 
-  leftOut(): LeftOut {
+  leftOut(): LeftOut | undefined {
+    if (!this.#inverse().isComplete) return undefined;
     const { columns } = this.#problem;
     const inverses = Array.from(this.ridges, (_, k) => this.#inverse().inverseDiagonal(k));
     const residuals = this.dualWeights().map(

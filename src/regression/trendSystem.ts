@@ -89,7 +89,7 @@ function factored(M: Float64Array, m: number): Float64Array {
       else if (sum > m * Number.EPSILON * before) M[a * m + a] = Math.sqrt(sum);
       else
         throw new RangeError(
-          `mean "linear" has a coefficient for column ${a - 1} of X, which is a combination of the columns before it; expected X without it, or mean "constant"`,
+          "the coefficients of the mean are lost in rounding beside the kernel; expected a larger ridge, or a simpler mean",
         );
     }
   }
@@ -132,6 +132,9 @@ export function applied(
   return results;
 }
 
+/** A diagonal entry of P is known to so many times nε beside that of A⁻¹. */
+const LEAST_LEFT = 64;
+
 /** P of {@link Trend}, as far as leave-one-out asks for it. */
 export class TrendInverse implements LeftOutInverse {
   readonly n: number;
@@ -162,9 +165,16 @@ export class TrendInverse implements LeftOutInverse {
     const { size: m, n, S } = trend;
     this.#diagonals[k] ??= this.#inner.inverseDiagonal(k).map((value, i) => {
       const column = Float64Array.from({ length: m }, (_, a) => S[a * n + i]);
-      return value - squares(trend.half(column));
+      const left = value - squares(trend.half(column));
+      // A row that alone determines a coefficient: nothing is left but rounding.
+      return left > LEAST_LEFT * n * Number.EPSILON * value ? left : 0;
     });
     return this.#diagonals[k];
+  }
+
+  /** True where every row can be left out: the others determine all coefficients. */
+  get isComplete(): boolean {
+    return this.#trends.every((_, k) => this.inverseDiagonal(k).every((value) => value > 0));
   }
 
   /** tr(I − DP) with the noise D of the rows: the coefficients count too. */

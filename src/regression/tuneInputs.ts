@@ -23,7 +23,7 @@ export interface RatedInputs {
 }
 
 /** A scale is searched this many times up and down. */
-const RANGE = 1e4;
+export const RANGE = 1e4;
 /**
  * A ridge beside the diagonal of the kernel whose evidence has a slope: next to the lower wall of ridges it is
  * flat, and a search would stay there.
@@ -106,8 +106,13 @@ export function* searchInputs(
       { length: d },
       () => together.point[0] + (start === 0 ? 0 : SPREAD * (2 * random.uniform() - 1)),
     );
-    const { converged } = yield* climb([...first, Math.max(together.point[1], Math.log(alive / 10))], box, false);
-    if (!converged) unfinished++;
+    const { converged, value } = yield* climb(
+      [...first, Math.max(together.point[1], Math.log(alive / 10))],
+      box,
+      false,
+    );
+    // A start without a first value is none.
+    if (!converged && value > -Infinity) unfinished++;
   }
   return unfinished;
 }

@@ -55,7 +55,8 @@ export interface TuneOptions {
   activation?: readonly Activation[];
   /**
    * A scale for each input (automatic relevance determination), found by the gradient of the evidence after all
-   * else: quasi-Newton from the model as it is and from `starts` − 1 seeded starts around it (default 3 in all).
+   * else: one scale for all inputs first, then quasi-Newton from there and from `starts` − 1 seeded starts around it
+   * (default 3 in all), each scale between 1e-4 and 1e4.
    * For infinite networks, stationary kernels and models made of them. The result is a kernel with a length for
    * each input, or another model in `inputScaled`. Inputs should be standardized before.
    */
@@ -70,15 +71,17 @@ export interface TuneOptions {
   /** The number of bins; default 8, or one for every 8 rows where these are fewer. */
   bins?: number;
   /**
-   * How kernels are rated. `dual` (default): by an eigendecomposition each, which serves all ridges. `cg` and
+   * How kernels are rated. `dual` (default): by an eigendecomposition each, which serves all ridges; from 128 rows on,
+   * with the evidence, by two or three factorisations beside the best ridge of the last kernel, which assume one
+   * maximum near it. The best kernel is then rated over all ridges. `cg` and
    * `lowrank`: by fits of this solver, without an N×N matrix. They rate a few ridges by the evidence, from the best
    * one of the last kernel on, and assume that the evidence has one maximum over the ridge. The score of `cg` is an
    * estimate.
    */
   solver?: "dual" | "cg" | "lowrank";
   /**
-   * The most kernels for each activation and depth, and for the noise; default 40. For each start of `inputScales`;
-   * default 200.
+   * The most kernels for each activation and depth, and for the noise; default 40. For each start of `inputScales`,
+   * and for the common scale; default 200.
    */
   evaluations?: number;
   /** Fit f − f0, as in `fit`. Default false. */

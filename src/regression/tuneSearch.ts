@@ -8,7 +8,7 @@ import { type PerLayer, valueAt } from "../model/perLayer.js";
 import type { Problem } from "../problem.js";
 import { maximise } from "./search.js";
 import { type Coordinate, coordinatesOf, type Family, scalesAt } from "./tuneFamily.js";
-import { searchInputs, withInputScales } from "./tuneInputs.js";
+import { RANGE, searchInputs, withInputScales } from "./tuneInputs.js";
 import { type Bins, binTerms, noiseNotes, type RatedNoise, searchNoise, variancesOf } from "./tuneNoise.js";
 import type { Checked, Starts, Tuned, TunePoint } from "./tuneOptions.js";
 import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
@@ -157,6 +157,10 @@ export class Search {
       if (!this.#aborted) next = search.next();
     }
     this.#inputScales = this.best.point.inputScales;
+    this.#inputScales?.forEach((scale, j) => {
+      if (endOf(scale, 1 / RANGE, RANGE) === "lower")
+        this.#notes.add(`input ${j} has the smallest scale that is searched: the targets do not follow it`);
+    });
     if (next.done && next.value > 0) {
       this.#notes.add(
         `${next.value} of ${starts.starts} searches of the input scales used up their ${evaluations} kernels before they converged; raise evaluations`,
@@ -267,6 +271,9 @@ function boundNotes(
     const end = endOf(value, range[0], range[1]);
     if (end) add(entry < 0 ? name : `${name}[${entry}]`, value, end);
   }
+  point.inputScales?.forEach((scale, j) => {
+    if (endOf(scale, 1 / RANGE, RANGE) === "upper") add(`inputScales[${j}]`, scale, "upper");
+  });
   const others = depths.filter((depth) => depth !== undefined && depth !== point.depth) as number[];
   if (point.depth !== undefined && others.length > 0) {
     const { depth } = point;

@@ -360,6 +360,12 @@ describe.each(variants)("%s", (variant) => {
     expect(() => ntk.restore(composed.snapshot())).toThrow("of one made of networks");
     expect(ntk.restore(composed.snapshot(), { model }).predict(X2)).toEqual(composed.predict(X2));
     const erf = createInfiniteNetwork({ activation: "erf" });
+    const two = [2, 3].map((seed) => createNetwork({ inputs: X.cols, hidden: 4, outputs: 2, seed }));
+    const pairs = sumOf([{ model: two[0] }, { model: two[1], weight: 0.5 }]);
+    const targets = Array.from({ length: X.rows }, (_, i) => [Math.sin(i), Math.cos(i)]);
+    const full = ntk.fit(pairs, X, targets, { ridge: 0.1, outputs: "full" });
+    for (const saved of [full.snapshot(), JSON.stringify(full)])
+      expect(ntk.restore(saved, { model: pairs }).predict(X2)).toEqual(full.predict(X2));
     const plain = sumOf([{ model: scaled(erf, 2) }, { model: productOf([rbfKernel(), inputScaled(erf, [1, 3])]) }]);
     const alone = ntk.fit(plain, X, Y, { ridge: 0.1 });
     for (const saved of [alone.snapshot(), JSON.stringify(alone)]) {

@@ -208,6 +208,44 @@ describe.each(variants)("%s", (variant) => {
     expect(fit.score(X, Y).r2).toBeGreaterThan(0.9);
   });
 
+  test("a row that alone determines a coefficient has no fit without it, and that is said", () => {
+    const rows = X.map(([a], i) => [a, i === 0 ? 1 : 0]);
+    const y = Y.map(([value]) => value);
+    const fit = ntk.fit(rbfKernel(), rows, y, { ridge: 0.1, mean: "linear" });
+    expect(fit.report.looResiduals).toBeUndefined();
+    expect(() => fit.predict(rows, { interval: { level: 0.8 } })).toThrow("a row that alone determines a coefficient");
+    expect(fit.predict(rows).mean.data.every(Number.isFinite)).toBe(true);
+  });
+
+  test("networks: saved as JSON, and solved N×N however few parameters they have", () => {
+    const small = createNetwork({ inputs: 2, hidden: 2, seed: 1, biasStd: 1 });
+    const y = Y.map(([value]) => value);
+    const fit = ntk.fit(small, X, y, { ridge: 0.1, mean: "constant" });
+    expect(fit.report.solver).toBe("dual");
+    const again = ntk.restore(JSON.parse(JSON.stringify(fit)));
+    expect(again.predict(Xnew).mean).toEqual(fit.predict(Xnew).mean);
+  });
+
+  test("columns that are combinations are refused, whatever the rounding", () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const draw = generator(seed);
+      const rows = Array.from({ length: 15 }, () => {
+        const a = draw();
+        return [a, 0.1 * a + 0.7];
+      });
+      const y = rows.map(([a]) => a + draw());
+      expect(() => ntk.fit(rbfKernel(), rows, y, { ridge: 0.01, mean: "linear" })).toThrow("is a combination");
+    }
+  });
+
+  test("crossValidate does not tune without the mean that it fits", () => {
+    const y = Y.map(([value]) => value);
+    expect(() => ntk.crossValidate(kernel, X, y, { tune: {}, mean: "linear" })).toThrow(
+      'tune is given with mean "linear"',
+    );
+    expect(ntk.crossValidate(kernel, X, y, { ridge: 0.1, mean: "linear" }).models[0].mean.r2).toBeGreaterThan(0.9);
+  });
+
   test("refuses what determines no coefficients", () => {
     const y = Y.map(([value]) => value);
     const attempt =

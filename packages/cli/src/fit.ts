@@ -3,7 +3,7 @@ import { type Classification, classify, type Method, methodOf } from "./classifi
 import { counted } from "./csv.js";
 import { type Data, type DataOptions, readData } from "./data.js";
 import { Misuse } from "./errors.js";
-import { checkPlace, writeWhole } from "./files.js";
+import { checkApart, checkPlace, writeWhole } from "./files.js";
 import { checkModelOptions, type ModelOptions, modelInWords, modelOf, searchOf } from "./models.js";
 import { curveOf } from "./plots/curve.js";
 import { classesPicture, fitPicture } from "./plots/svg.js";
@@ -34,6 +34,7 @@ export async function fitCommand(path: string, options: FitOptions, session: Ses
   checkModelOptions(options, options.tune ?? false);
   modelOf(options, 1);
   const method = methodOf(options);
+  checkApart(placesOf(options));
   for (const place of placesOf(options)) await checkPlace(place, options.force ?? false);
   const data = await readData(path, options);
   if (options.classify && options.folds > data.X.rows)
