@@ -16,7 +16,7 @@ import {
 import { type Fold, foldsOf } from "./folds.js";
 import { leftOut } from "./leftOut.js";
 import { type Labelled, planned, type Targets, type Work } from "./plan.js";
-import { type Scored, scoredClasses, scoredFit } from "./scoredFold.js";
+import { type Scored, scoredClasses, scoredFit, scoredTraining } from "./scoredFold.js";
 import { bestOf, Tally } from "./summary.js";
 
 type Checked = { [Key in keyof typeof OPTIONS]: ReturnType<(typeof OPTIONS)[Key]> };
@@ -68,6 +68,7 @@ function checkLeftOut({ repeats, groups, standardize, criterion }: Checked, work
   const asked = {
     classify: work.kind === "classify",
     tune: work.plans.some(({ tune }) => tune !== undefined),
+    train: work.plans.some(({ kind }) => kind === "train"),
     "repeats above 1": repeats > 1,
     groups: groups !== undefined,
     standardize: standardize !== undefined,
@@ -128,6 +129,7 @@ function sliced(
   const manner = { standardize, signal };
   if (signal?.aborted) return none();
   if (plan.kind === "classify") return scoredClasses(context, plan, work.data as Labelled, fold, manner);
+  if (plan.kind === "train") return scoredTraining(context, plan, work.data as Targets, fold, manner);
   if (folds === "loo") return once(() => leftOut(context, plan, work.data as Targets));
   return scoredFit(context, plan, work.data as Targets, fold, manner);
 }

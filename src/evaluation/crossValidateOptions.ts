@@ -8,6 +8,7 @@ import { any, type Check, callback, choice, count, optional, or, type Schema, se
 import type { FitOptions } from "../regression/fitOptions.js";
 import type { TuneOptions } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
+import type { TrainOptions } from "../training/trainOptions.js";
 import { describe, refusal } from "../words.js";
 
 /** How each fold is fitted. With `tune` and with `classify` no option of `fit` counts but those named there. */
@@ -22,6 +23,14 @@ export interface CandidateOptions extends Omit<FitOptions, "onProgress" | "signa
    * defaults.
    */
   classify?: ClassifyOptions;
+  /**
+   * The model is a finite network, and each fold really trains it, from its own start: `ntk.train` with these options.
+   * A trained network has no band, so its scores are `rmse` and `r2`. No option of `fit` counts beside it.
+   */
+  train?: Omit<
+    TrainOptions,
+    "onProgress" | "onRecord" | "signal" | "state" | "Xtest" | "Ytest" | "validation" | "patience"
+  >;
 }
 
 /** A model with options of its own, which stand in place of the common ones. */
@@ -165,6 +174,7 @@ const CANDIDATE = {
   outputs: any,
   tune: any,
   classify: any,
+  train: any,
 } satisfies Schema<CandidateOptions>;
 
 export const CANDIDATE_OPTIONS = { ...CANDIDATE, name: optional(text), model: any } satisfies Schema<Candidate>;

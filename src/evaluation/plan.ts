@@ -8,6 +8,7 @@ import { type Model, modelInWords, ownModel } from "../kernel/models.js";
 import { classified, type Label } from "../labels.js";
 import { toEntries } from "../lists.js";
 import { copied, type Matrix, type MatrixLike } from "../matrix.js";
+import { type Network, ownNetwork, validateNetwork } from "../model/network.js";
 import { read, readWithin } from "../options.js";
 import { checkData } from "../problem.js";
 import { checkFitOptions, type FitOptions } from "../regression/fitOptions.js";
@@ -15,6 +16,8 @@ import { pointTermsOf } from "../regression/pointNoise.js";
 import { tuning } from "../regression/tune.js";
 import { OPTIONS as TUNE, type TuneOptions } from "../regression/tuneOptions.js";
 import { isPlainObject } from "../scalars.js";
+import { checkRun } from "../training/run.js";
+import { TRAIN, TRAIN_EXAMPLE, type TrainOptions } from "../training/trainOptions.js";
 import { isArray, reading } from "../words.js";
 import { CANDIDATE_OPTIONS, type Candidate, type CandidateOptions, OWN_KEYS } from "./crossValidateOptions.js";
 
@@ -37,6 +40,12 @@ export interface ClassifyPlan extends Common {
   options: ClassifyOptions;
 }
 
+export interface TrainPlan extends Common {
+  kind: "train";
+  model: Network;
+  options: TrainOptions;
+}
+
 /** The rows: inputs, and targets or labels. */
 export interface Targets {
   X: Matrix;
@@ -52,7 +61,7 @@ export interface Labelled {
 }
 
 export type Work =
-  | { kind: "fit"; plans: FitPlan[]; data: Targets }
+  | { kind: "fit"; plans: (FitPlan | TrainPlan)[]; data: Targets }
   | { kind: "classify"; plans: ClassifyPlan[]; data: Labelled };
 
 /** True for a model with options of its own. */
@@ -94,11 +103,12 @@ function candidateOf(value: unknown, common: CandidateOptions): Given {
   if (["ridge", "ridges", "tune"].some((key) => own[key as keyof typeof own] !== undefined))
     for (const key of ["ridge", "ridges", "tune"]) delete options[key];
   for (const key of OWN_KEYS) if (own[key] !== undefined) options[key] = own[key];
-  return { name: name ?? modelInWords(copy), model: copy, options };
+  const words = modelInWords(copy);
+  return { name: name ?? (options.train === undefined ? words : `${words}, trained`), model: copy, options };
 }
 
 /** The options of `fit` among those of a candidate. */
-function fitOptionsOf({ tune: _tune, classify: _classify, ...options }: CandidateOptions): FitOptions {
+function fitOptionsOf({ tune: _tune, classify: _classify, train: _train, ...options }: CandidateOptions): FitOptions {
   return defined(options);
 }
 
@@ -120,7 +130,8 @@ function tuneOptionsOf(tune: unknown): TuneOptions | undefined {
 function fitWork(context: Context, candidates: readonly Given[], Xlike: MatrixLike, Ylike: MatrixLike): Work {
   const X = copied(toMatrix(Xlike, "X"));
   const Y = copied(toMatrix(Ylike, "Y", { rows: X.rows }));
-  const plans = candidates.map(({ name, model, options }): FitPlan => {
+  const plans = candidates.map(({ name, model, options }): FitPlan | TrainPlan => {
+    if (options.train !== undefined) return trainPlan(name, model, options, X, Y);
     const fit = fitOptionsOf(options);
     const checked = checkFitOptions(fit);
     checkData(context, model, X, Y, checked.outputs);
@@ -143,6 +154,23 @@ function fitWork(context: Context, candidates: readonly Given[], Xlike: MatrixLi
   return { kind: "fit", plans, data: { X, Y } };
 }
 
+/** What a fold cannot have of its own. */
+const WITHOUT = ["onProgress", "onRecord", "signal", "state", "Xtest", "Ytest", "validation", "patience"] as const;
+
+/** @throws TypeError, RangeError for what cannot be trained */
+function trainPlan(name: string, model: Model, { train, tune }: CandidateOptions, X: Matrix, Y: Matrix): TrainPlan {
+  if (tune) throw new RangeError("crossValidate: both train and tune are given; expected one of them");
+  const options = readWithin(train, "train", TRAIN_EXAMPLE, TRAIN);
+  for (const key of WITHOUT)
+    if (options[key] !== undefined)
+      throw new RangeError(`crossValidate: train has ${key}, which the folds do not share; expected none`);
+  const net = ownNetwork(validateNetwork(model));
+  checkRun(net, X, Y, options);
+  // The loss as it was given: the checked one is no option.
+  const own = defined({ ...options, loss: (train as TrainOptions).loss }) as TrainOptions;
+  return { kind: "train", name, model: net, tune: undefined, options: own };
+}
+
 function classifyWork(context: Context, candidates: readonly Given[], Xlike: MatrixLike, labels: unknown): Work {
   const X = copied(toMatrix(Xlike, "X"));
   const asked = candidates.map(({ options }) => readWithin(options.classify, "classify", "{ scale: 10 }", CLASSIFY));
@@ -154,6 +182,8 @@ function classifyWork(context: Context, candidates: readonly Given[], Xlike: Mat
       throw new RangeError(
         `crossValidate: ${left.join(", ")} given beside classify; expected classify: { ridge, scale, … } or tune`,
       );
+    if (options.train !== undefined)
+      throw new RangeError("crossValidate: train is given beside classify; expected one of them");
     taskOf(context, model, X, own, classes, asked[i]);
     const tune = tuneOptionsOf(options.tune);
     if (tune) tune.criterion = "laplace";

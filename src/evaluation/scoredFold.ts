@@ -1,6 +1,7 @@
 /** One fold: fitted on the rows that are seen, scored on the others. */
 import { classifyModel } from "../classification/classifier.js";
 import type { Context } from "../context.js";
+import { forward } from "../kernel/finite/tangents.js";
 import { type Matrix, matrix, pickRows } from "../matrix.js";
 import { standardize } from "../prepare.js";
 import { type Fit, fittingModel } from "../regression/fit.js";
@@ -10,9 +11,10 @@ import { tuning } from "../regression/tune.js";
 import { noiseAt } from "../regression/tuneNoise.js";
 import type { Tuned } from "../regression/tuneOptions.js";
 import type { Signal } from "../signal.js";
+import { trainingOf } from "../training/train.js";
 import type { Metrics } from "./crossValidateOptions.js";
 import type { Fold } from "./folds.js";
-import type { ClassifyPlan, FitPlan, Labelled, Targets } from "./plan.js";
+import type { ClassifyPlan, FitPlan, Labelled, Targets, TrainPlan } from "./plan.js";
 
 /** How a fold is prepared, and when it is given up. */
 export interface Manner {
@@ -120,6 +122,25 @@ function predicted(fit: Fit, X: Matrix, { noise, weights }: Terms): { mean: Matr
 /** Variances of standardised targets in the units of the targets. */
 function scaledBack({ data, cols }: Matrix, std: Float64Array): Float64Array {
   return data.map((value, at) => value * std[at % cols] ** 2);
+}
+
+/** A network that one fold trains from its start. Undefined where the signal has ended it. */
+export function* scoredTraining(context: Context, plan: TrainPlan, data: Targets, fold: Fold, manner: Manner): Slices {
+  const [X, Xnew] = inputsOf(data.X, fold, manner);
+  const [given, unseen] = [pickRows(data.Y, fold.train), pickRows(data.Y, fold.test)];
+  const units = manner.standardize === "both" ? standardize(given) : undefined;
+  const options = { recordAt: [], ...plan.options, ...signalOf(manner) };
+  const slices = trainingOf(context, plan.model, X, units?.X ?? given, options);
+  let slice = slices.next();
+  while (!slice.done) {
+    yield;
+    slice = slices.next();
+  }
+  if (slice.value.aborted) return undefined;
+  const outputs = forward(context, slice.value.network, Xnew);
+  const predictions = units ? units.invert(outputs) : outputs;
+  const { r2, rmse } = scoreOf(predictions, matrix(outputs.rows, outputs.cols), unseen);
+  return { metrics: { r2, rmse }, predictions, notes: [] };
 }
 
 /** A classification of one fold. Undefined where the signal has ended it. */

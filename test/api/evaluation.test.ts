@@ -241,6 +241,59 @@ describe.each(variants)("%s", (variant) => {
     );
   });
 
+  test("networks are really trained on each fold", () => {
+    const train = { learningRate: 0.05, steps: 40, optimizer: "adam" as const };
+    const { models, best } = ntk.crossValidate(
+      [
+        { model: net, train },
+        { name: "kernel", model: kernel, ridge: 0.1 },
+      ],
+      X,
+      y,
+      {
+        folds: 3,
+        seed: 4,
+        standardize: "both",
+      },
+    );
+    expect(models[0].name).toBe("network 2-12-1, erf, trained");
+    expect(best).toBeDefined();
+    for (const [k, { test: unseen, train: seen }] of foldsOf(N, 3, 1, 4, {}).entries()) {
+      const inputs = standardize(pick(X, seen));
+      const targets = standardize(pick(y, seen).map((value) => [value]));
+      const { network } = ntk.train(net, inputs.X, targets.X, train);
+      const predicted = targets.invert(ntk.forward(network, inputs.apply(pick(X, unseen))));
+      const own = textbook(
+        Array.from(predicted.data),
+        unseen.map(() => 1),
+        pick(y, unseen),
+      );
+      expect(models[0].folds[k].rmse).toBeCloseTo(own.rmse, 12);
+      expect(models[0].folds[k].r2).toBeCloseTo(own.r2, 12);
+      expect(models[0].folds[k].nlpd).toBeUndefined();
+      unseen.forEach((row, i) => {
+        expect(models[0].predictions.data[row]).toBeCloseTo(predicted.data[i], 12);
+      });
+    }
+    const attempt =
+      (options: object, targets: unknown = y) =>
+      () =>
+        ntk.crossValidate([{ model: net, train, ...options }] as never, X, targets as never);
+    expect(() => ntk.crossValidate(kernel, X, y, { train })).toThrow(/network/);
+    expect(attempt({ tune: {} })).toThrow("both train and tune");
+    expect(attempt({ train: { ...train, patience: 3 } })).toThrow("train has patience");
+    expect(attempt({ train: { steps: 3 } })).toThrow(/learningRate/);
+    expect(attempt({ classify: {} }, labels)).toThrow("train is given beside classify");
+    expect(() => ntk.crossValidate([{ model: net, train }], X, y, { folds: "loo" })).toThrow("without train");
+    const controller = new AbortController();
+    const aborted = ntk.crossValidate([{ model: net, train }], X, y, {
+      folds: 3,
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    expect([aborted.aborted, aborted.models[0].folds.length]).toEqual([true, 1]);
+  });
+
   test("leave-one-out of one fit is that of N fits", () => {
     const loo = ntk.crossValidate(kernel, X, y, { folds: "loo", ridge: 0.1 });
     const each = ntk.crossValidate(kernel, X, y, { folds: N, ridge: 0.1 });

@@ -1,5 +1,6 @@
 /** `compare`: the usual models side by side on rows that their fits have not seen. */
-import type { Candidate, CrossValidated, Metric, PairedDifference } from "ntk-wasm";
+import type { Candidate, CrossValidated, Metric, Network, PairedDifference } from "ntk-wasm";
+import { createNetwork } from "ntk-wasm";
 import { type Method, methodOf } from "./classification.js";
 import { type Data, type DataOptions, readData } from "./data.js";
 import { Misuse } from "./errors.js";
@@ -16,6 +17,7 @@ export interface CompareOptions extends CommonOptions, DataOptions, Omit<ModelOp
   method?: Method;
   folds: number;
   repeats: number;
+  steps: number;
   plot?: string | false;
   force?: boolean;
 }
@@ -30,6 +32,9 @@ const MODELS = [
   ["rbf kernel", "rbf"],
   ["ridge regression", "linear"],
 ] as const;
+
+/** How a network is really trained. More steps follow the noise of a small table. */
+const TRAINING = { optimizer: "adam", learningRate: 1e-3 } as const;
 
 export async function compareCommand(path: string, options: CompareOptions, session: Session): Promise<void> {
   const { classify, folds, plot, force = false } = options;
@@ -81,6 +86,12 @@ async function crossValidated(data: Data, options: CompareOptions, session: Sess
     if (tune) candidates.push({ name, model, tune });
     else if (options.classify) candidates.push({ name, model });
     else candidates.push({ name, model, ridges: await session.run(ridgesFor(ntk, model, scaled)) });
+  }
+  // The kernel of a network, and the network itself: how much is in its features?
+  if (!options.classify) {
+    const { blocks: _, parameters: __, ...shape } = modelOf({ ...options, model: "network" }, data.X.cols) as Network;
+    const network = createNetwork({ ...shape, outputs: data.targets.length });
+    candidates.push({ name: "trained network", model: network, train: { ...TRAINING, steps: options.steps } });
   }
   const { folds, repeats, seed } = options;
   const progress = session.progress("comparing", folds * repeats * candidates.length);

@@ -122,8 +122,11 @@ export function programOf(name: string, version: string): Command {
     inSession(options, (session) => predictCommand(model, path, options, session)),
   );
   const compare = program.command("compare").description("cross-validate the usual models side by side");
-  common(learning(compare).option("--repeats <n>", "permutations that are cut into folds", whole(1, 1000), 1)).action(
-    (path: string, options: CompareOptions) => inSession(options, (session) => compareCommand(path, options, session)),
+  const rounds = learning(compare)
+    .option("--repeats <n>", "permutations that are cut into folds", whole(1, 1000), 1)
+    .option("--steps <n>", "steps of Adam of the network that is really trained", whole(1, 1e6), 200);
+  common(rounds).action((path: string, options: CompareOptions) =>
+    inSession(options, (session) => compareCommand(path, options, session)),
   );
   common(program.command("bench").description("GFLOP/s and the time of a fit on this machine")).action(
     (options: CommonOptions) => inSession(options, (session) => benchCommand(options, session)),

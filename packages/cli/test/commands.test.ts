@@ -3,7 +3,15 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { createInfiniteNetwork, createNetwork, linearKernel, load, rbfKernel, standardize } from "ntk-wasm";
+import {
+  createInfiniteNetwork,
+  createNetwork,
+  linearKernel,
+  load,
+  type Network,
+  rbfKernel,
+  standardize,
+} from "ntk-wasm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { patience } from "../../../scripts/slowness.mjs";
 import { cellsOf, FIXED, Folder, program, root, smooth } from "./command.js";
@@ -112,7 +120,7 @@ describe("pictures", () => {
 describe("compare", () => {
   test("has what crossValidate says, and a picture with a dot for each model", async () => {
     const args = ["compare", "smooth.csv", "--target", "y", "--plot", "compare.svg", "--seed", "3", "--folds", "4"];
-    const { status, out, err } = await folder.run([...args, "--width", "16", "--json", ...FIXED]);
+    const { status, out, err } = await folder.run([...args, "--width", "16", "--steps", "20", "--json", ...FIXED]);
     expect(status, err).toBe(0);
     const said = JSON.parse(out);
     const { X, Y } = smooth(60);
@@ -133,28 +141,31 @@ describe("compare", () => {
       };
     });
     const common = { scale: "fit", outputs: "average", centered: true, standardize: "both" } as const;
-    const compared = ntk.crossValidate(candidates, X, Y, { ...common, folds: 4, seed: 3 });
+    const train = { optimizer: "adam", learningRate: 1e-3, steps: 20 } as const;
+    const all = [...candidates, { model: models[1] as Network, train }];
+    const compared = ntk.crossValidate(all, X, Y, { ...common, folds: 4, seed: 3 });
     expect(said.models.map(({ mean }: { mean: object }) => mean)).toEqual(compared.models.map(({ mean }) => mean));
     expect(said.models.map(({ name }: { name: string }) => name)).toEqual([
       "infinite network",
       "finite network",
       "rbf kernel",
       "ridge regression",
+      "trained network",
     ]);
     expect(said.best).toBe(said.models[compared.best as number].name);
-    expect(svgOf("compare.svg").all("circle").length).toBe(4);
+    expect(svgOf("compare.svg").all("circle").length).toBe(5);
   });
 
   test("a table, and a verdict in words", async () => {
     const { out } = await folder.run(["compare", "mcycle.csv", "--target", "accel", ...FIXED]);
     const lines = out.split("\n");
     expect(lines[0]).toBe('mcycle.csv: 133 rows, 5 folds; target "accel"');
-    const table = lines.slice(2, 7);
+    const table = lines.slice(2, 8);
     expect(table[0]).toMatch(/^ +RMSE +R² +NLPD +in band +to the best$/);
     expect(table.slice(1).filter((line) => line.endsWith(" best")).length).toBe(1);
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(80);
     expect(out).toMatch(/\nBest: (infinite|finite) network, /);
-    expect(out).toMatch(/Clearly worse, by more than two standard errors: [^.]*ridge\s+regression\./);
+    expect(out).toMatch(/Clearly worse, by more than two standard errors: [^.]*ridge\s+regression,/);
   });
 
   test("labels", async () => {
@@ -182,7 +193,7 @@ test("bench measures products, factors and fits", async () => {
 describe("where it runs", () => {
   test("elsewhere than in a terminal progress is plain lines, and there is no plot", async () => {
     const { out, err } = await folder.run(["compare", "smooth.csv", "--target", "y", ...FIXED]);
-    expect(err).toBe([5, 10, 15, 20].map((done) => `comparing: ${done} of 20\n`).join(""));
+    expect(err).toBe([7, 13, 19, 25].map((done) => `comparing: ${done} of 25\n`).join(""));
     expect(out + err).not.toContain("█");
     expect(out + err).not.toContain("\u001b");
   });
@@ -198,7 +209,7 @@ describe("where it runs", () => {
         },
       ).stdout.replaceAll("\r\n", "\n");
     const compared = inTerminal("compare smooth.csv --target y");
-    expect(compared).toMatch(/comparing \[=+-+\] \d+ % {2}\d+\/20/);
+    expect(compared).toMatch(/comparing \[=+-+\] \d+ % {2}\d+\/25/);
     expect(compared).toContain("\u001b[2K");
     expect(compared).toMatch(/\ninfinite network +█+ \d/);
     const fitted = inTerminal("fit mcycle.csv --target accel");
