@@ -57,6 +57,7 @@ export {
 export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
 export { type Initialization, initialization } from "./model/initialization.js";
 export type { Init } from "./model/initSchemes.js";
+export type { PriorMean } from "./model/meanBasis.js";
 export {
   type Block,
   createNetwork,
@@ -81,7 +82,14 @@ export { type Label, type OneHot, oneHot, type Standardized, standardize } from 
 export type { Batch, Batches } from "./regression/batchSource.js";
 export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
-export type { FitOptions, FitProgress, JointPrediction, Prediction, PredictOptions } from "./regression/fitOptions.js";
+export type {
+  FitOptions,
+  FitProgress,
+  JointPrediction,
+  Prediction,
+  PredictionGradient,
+  PredictOptions,
+} from "./regression/fitOptions.js";
 export type { Interval, IntervalOptions } from "./regression/jackknife.js";
 export type { LearningCurve, LearningCurveOptions } from "./regression/learningCurve.js";
 export { addSums, type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions } from "./regression/primalSums.js";

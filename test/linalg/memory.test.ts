@@ -15,7 +15,7 @@ import { hold, scratch } from "../../src/linalg/view.js";
 import { multiply, toRows } from "../oracle/dense.js";
 import { memoryUse } from "../setup/memoryUse.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadContext, variants } from "../setup/variants.js";
+import { loadContext, THREADS, variants } from "../setup/variants.js";
 
 /** A Aᵀ/n + I, in JavaScript. */
 function definite(n: number): Matrix {
@@ -72,7 +72,8 @@ describe.each(variants)("%s", (variant) => {
   ])("%s", (_, body, most) => {
     const { asked, used, gaps } = memoryUse(context, body);
     expect(asked).toBeGreaterThanOrEqual(used - gaps);
-    expect(asked).toBeLessThan(most * used);
+    // Each thread has scratch of its own; a small matrix has no work for two.
+    expect(asked).toBeLessThan(most * used * THREADS);
   });
 
   test("rows that go: what lies below them is kept, to be undone", () => {
