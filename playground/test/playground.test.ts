@@ -156,7 +156,7 @@ describe("regression", () => {
     }));
 });
 
-test("the first load is below 150 kB gzipped, binary and worker included", async () => {
+test("the first load is below 160 kB gzipped, binary and worker included", async () => {
   const page = await newPage(DESK);
   const sizes = new Map<string, Promise<number>>();
   page.on("response", (answer) => {
@@ -177,5 +177,5 @@ test("the first load is below 150 kB gzipped, binary and worker included", async
   expect(all.map(([name]) => name).filter((name) => name.endsWith(".wasm"))).toHaveLength(1);
   const total = all.reduce((sum, [, size]) => sum + size, 0);
   console.log(`first load: ${(total / 1000).toFixed(1)} kB gzipped in ${all.length} files`);
-  expect(total).toBeLessThan(150_000);
+  expect(total).toBeLessThan(160_000);
 });
