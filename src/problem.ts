@@ -102,8 +102,8 @@ export function noWeights(method: string, { network }: KernelSource): RangeError
 }
 
 /**
- * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is
- * one right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
+ * Training data of a regression. Θ is size×size. With the kernel of all pairs of outputs, size is N·C, and there is one
+ * right-hand side, in the order of Y. With one kernel for all outputs, size is N, and each output has its own.
  */
 export interface Problem {
   source: KernelSource;

@@ -14,13 +14,12 @@ import { describe, refusal } from "../words.js";
 /** How each fold is fitted. With `tune` and with `classify` no option of `fit` counts but those named there. */
 export interface CandidateOptions extends Omit<FitOptions, "onProgress" | "signal"> {
   /**
-   * The model, and its ridge or scale, are tuned on the rows of each fit alone: `ntk.tune` with these options. An
-   * empty object tunes the ridge.
+   * The model, and its ridge or scale, are tuned on the rows of each fit alone: `ntk.tune` with these options. An empty
+   * object tunes the ridge.
    */
   tune?: Omit<TuneOptions, "onProgress" | "signal">;
   /**
-   * Y are labels, and each fold is classified with these options of `ntk.classify`. An empty object takes its
-   * defaults.
+   * Y are labels, and each fold is classified with these options of `ntk.classify`. An empty object takes its defaults.
    */
   classify?: ClassifyOptions;
   /**
@@ -42,8 +41,8 @@ export interface Candidate extends CandidateOptions {
 
 export interface CrossValidateOptions extends CandidateOptions {
   /**
-   * Parts of the rows, from 2 to N; default 5. `"loo"`: leave-one-out from one fit of all rows. It has `rmse` and
-   * `r2` alone.
+   * Parts of the rows, from 2 to N; default 5. `"loo"`: leave-one-out from one fit of all rows. It has `rmse` and `r2`
+   * alone.
    */
   folds?: number | "loo";
   /** Permutations of the rows, each cut into folds; default 1, at most 10 000. */
@@ -61,9 +60,7 @@ export interface CrossValidateOptions extends CandidateOptions {
   criterion?: Metric;
   /** Called after each fold of each model. */
   onProgress?: (progress: CrossValidateProgress) => void;
-  /**
-   * Stops between folds, and between the kernels of `tune`: the folds so far are returned, with `aborted: true`.
-   */
+  /** Stops between folds, and between the kernels of `tune`: the folds so far are returned, with `aborted: true`. */
   signal?: Signal;
 }
 
@@ -107,8 +104,8 @@ export interface ModelScore {
   /** Means over the folds. */
   mean: Metrics;
   /**
-   * Standard errors of the means. Fits share rows, so the variance of the folds counts 1/J + n_test/n_train times
-   * for J folds (Nadeau & Bengio 2003).
+   * Standard errors of the means. Fits share rows, so the variance of the folds counts 1/J + n_test/n_train times for J
+   * folds (Nadeau & Bengio 2003).
    */
   standardError: Metrics;
   /**

@@ -1,6 +1,6 @@
 /**
- * Kernels made of other kernels, or of numbers, as regression sees them. The terms of a sum are added to one matrix
- * as they are made. A product has a second matrix for its further factors.
+ * Kernels made of other kernels, or of numbers, as regression sees them. The terms of a sum are added to one matrix as
+ * they are made. A product has a second matrix for its further factors.
  */
 import type { Context } from "../context.js";
 import { addTo, gemm, hadamard, mirror } from "../linalg/blas.js";
@@ -157,9 +157,7 @@ export class ProductSource extends Parts {
 const FEW_INPUTS = 16;
 /** Rows of a product at a time: their inner products stay in L2. */
 const ROWS = 64;
-/**
- * A squared distance of a product below this share of ‖u‖² + ‖v‖² has lost digits: it is taken from differences.
- */
+/** A squared distance of a product below this share of ‖u‖² + ‖v‖² has lost digits: it is taken from differences. */
 const NEAR = 1e-3;
 
 export class StationarySource extends Composed {

@@ -1,13 +1,9 @@
-/**
- * A model as regression sees it, whatever its kind: start values, the training kernel, cross kernels, diagonals.
- */
+/** A model as regression sees it, whatever its kind: start values, the training kernel, cross kernels, diagonals. */
 import type { View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { Network } from "../model/network.js";
 
-/**
- * A model as regression sees it; `X` is the training inputs. Its kernel has `block` rows for each input, b below.
- */
+/** A model as regression sees it; `X` is the training inputs. Its kernel has `block` rows for each input, b below. */
 export interface KernelSource {
   /** The network, where the model is one. */
   readonly network: Network | undefined;

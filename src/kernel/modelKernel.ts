@@ -29,9 +29,7 @@ export function kernelSource(
   return sourceOf(context, checked, outputs, precision, 1);
 }
 
-/**
- * `weight` times the kernel of a model. Weights go into the scales of the models that a composed one is made of.
- */
+/** `weight` times the kernel of a model. Weights go into the scales of the models that a composed one is made of. */
 function sourceOf(
   context: Context,
   given: Kinded,

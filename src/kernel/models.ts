@@ -1,6 +1,6 @@
 /**
- * Models: what `kernel`, `fit` and `dynamics` take. A model is a network, an infinite network, a stationary kernel,
- * a user's own kernel, or made of other models. All but a user's own are plain data.
+ * Models: what `kernel`, `fit` and `dynamics` take. A model is a network, an infinite network, a stationary kernel, a
+ * user's own kernel, or made of other models. All but a user's own are plain data.
  */
 import { checkSymmetric, toMatrix } from "../check.js";
 import { toVector } from "../lists.js";
@@ -118,8 +118,8 @@ export function inputScaled(model: Model, scales: NumberList): InputScaledModel 
  *
  * @throws TypeError for what is no matrix; RangeError where K is not symmetric or shapes do not match.
  * @example
- * const fit = ntk.fit(precomputed([[2, 1], [1, 2]], { cross: [[1, 1]], diagonal: [2] }), [0, 1], [1, 3], { ridge: 1
- * }); fit.predict([2]).mean.rows; // 1
+ * const fit = ntk.fit(precomputed([[2, 1], [1, 2]], { cross: [[1, 1]], diagonal: [2] }), [0, 1], [1, 3], { ridge: 1 });
+ * fit.predict([2]).mean.rows; // 1
  */
 export function precomputed(
   K: MatrixLike,
@@ -177,8 +177,7 @@ const PARTS: { [Kind in ComposedModel["kind"]]: (model: Record<string, unknown>)
 };
 
 /**
- * A checked copy of a model, for what is kept: it stays as it is, whatever becomes of the caller's arrays and
- * objects.
+ * A checked copy of a model, for what is kept: it stays as it is, whatever becomes of the caller's arrays and objects.
  *
  * @throws TypeError, RangeError
  */
@@ -223,8 +222,8 @@ export function linearKernel(options: { weightStd?: number; biasStd?: number } =
 }
 
 /**
- * The kernel of a model's outputs before training: NNGP for infinite networks, else the kernel itself. Undefined
- * where the outputs start elsewhere: for finite networks and kernels with a mean.
+ * The kernel of a model's outputs before training: NNGP for infinite networks, else the kernel itself. Undefined where
+ * the outputs start elsewhere: for finite networks and kernels with a mean.
  */
 export function priorOf(model: Model): Model | undefined {
   if (isInfiniteNetwork(model)) return { ...model, kernel: "nngp" };

@@ -1,7 +1,7 @@
 /**
  * The usual kernels of Gaussian processes, functions of a scaled distance (Rasmussen & Williams 2006, ch. 4): plain
- * data. Each is a profile of r² = ‖u − u'‖², where u is the scaled input: x/ℓ, and for the periodic kernel the
- * points (cos, sin)(2πx/p)/ℓ on circles, since ‖u − u'‖² is then 4 sin²(π(x − x')/p)/ℓ².
+ * data. Each is a profile of r² = ‖u − u'‖², where u is the scaled input: x/ℓ, and for the periodic kernel the points
+ * (cos, sin)(2πx/p)/ℓ on circles, since ‖u − u'‖² is then 4 sin²(π(x − x')/p)/ℓ².
  */
 
 import type { Matrix } from "../matrix.js";

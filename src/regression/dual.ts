@@ -53,8 +53,8 @@ export function restoreDual(context: Context, problem: Problem, state: SolutionS
 }
 
 /**
- * If more than this part of the rows go, a new factorisation is as fast. The deletion of a row costs as much as ten
- * to twenty rows of a factorisation.
+ * If more than this part of the rows go, a new factorisation is as fast. The deletion of a row costs as much as ten to
+ * twenty rows of a factorisation.
  */
 const EDITED_PART = 1 / 4;
 /** Most doubles of features that a fit keeps from its first prediction on (32 MiB). An update keeps more. */
@@ -157,8 +157,8 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   /**
-   * Prior variances minus the part that the training points explain, rows × ridges. Where training features are
-   * kept, `visit` sees the features of each tile before its prior variances are read.
+   * Prior variances minus the part that the training points explain, rows × ridges. Where training features are kept,
+   * `visit` sees the features of each tile before its prior variances are read.
    */
   #variances(X: Matrix, prior: Float64Array, visit?: (tile: Tile, first: number) => void): Float64Array {
     const factor = this.inverse();
@@ -285,8 +285,8 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   /**
-   * The features for an update: kept ones, or newly made ones where new points need them. Undefined where memory
-   * does not allow them.
+   * The features for an update: kept ones, or newly made ones where new points need them. Undefined where memory does
+   * not allow them.
    */
   #featuresFor(points: number, size: number): ResidentFeatures | undefined {
     const { source, X } = this.#problem;
@@ -299,8 +299,8 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   /**
-   * Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X. `features` are given where training
-   * ones are kept.
+   * Calls `body(Θ(tile, X), first row, features)` for tiles of the rows of X. `features` are given where training ones
+   * are kept.
    */
   #tiles(X: Matrix, body: (K: View, first: number, tile?: Tile) => void): void {
     const context = this.#context;

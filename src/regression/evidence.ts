@@ -1,6 +1,6 @@
 /**
- * The log evidence of a regression, for each right-hand side (MATH.md §3). If all outputs share one kernel, they
- * are independent regressions, each with a scale of its own. With the kernel of all pairs of outputs there is one
+ * The log evidence of a regression, for each right-hand side (MATH.md §3). If all outputs share one kernel, they are
+ * independent regressions, each with a scale of its own. With the kernel of all pairs of outputs there is one
  * regression.
  */
 import type { Problem } from "../problem.js";
@@ -66,9 +66,7 @@ export function evidencesOf(problem: Problem, solution: Solution): Evidence[] {
   });
 }
 
-/**
- * The standard error of the sum of the evidences over all right-hand sides; undefined where nothing is estimated.
- */
+/** The standard error of the sum of the evidences over all right-hand sides; undefined where nothing is estimated. */
 export function evidenceError({ columns }: Problem, solution: Solution): number | undefined {
   const error = solution.logDeterminantError?.();
   return error === undefined ? undefined : (columns * error) / 2;

@@ -273,8 +273,8 @@ export class Fit {
   }
 
   /**
-   * Draws from the posterior at X, N*×C each. The draws are Gaussian, with the mean and covariance of {@link
-   * predict}, and with noise on request.
+   * Draws from the posterior at X, N*×C each. The draws are Gaussian, with the mean and covariance of {@link predict},
+   * and with noise on request.
    *
    * @throws as {@link predict}; ConvergenceError.
    */
@@ -297,8 +297,7 @@ export class Fit {
   /**
    * θ0 + β: the weights of the fitted first-order model, in the order of `net.parameters`.
    *
-   * @throws RangeError for a model without weights, where several outputs share the averaged kernel, and where a
-   * weight
+   * @throws RangeError for a model without weights, where several outputs share the averaged kernel, and where a weight
    *   overflows.
    */
   parameters(): Float64Array {
@@ -348,8 +347,8 @@ export class Fit {
   }
 
   /**
-   * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` turns it
-   * into a fit again. Scalars that do not exist, or overflow, are left out.
+   * The fit as plain JSON: model, settings, data, weights and the scalars of the report. `ntk.restore` turns it into a
+   * fit again. Scalars that do not exist, or overflow, are left out.
    *
    * @throws RangeError where α or a weight overflows, as {@link dualWeights}; BackendError after `dispose()`.
    * @example
@@ -382,8 +381,8 @@ export class Fit {
    * The fit as bytes. The bytes have a version and a checksum. A number takes 8 bytes; in JSON it takes about 19.
    * `ntk.restore` turns the bytes into a fit again.
    *
-   * The bytes hold no factor. A restored fit makes its factor when a variance is first asked for. A fit whose
-   * points have come or gone is the exception: its bytes hold the factor, N²/2 numbers.
+   * The bytes hold no factor. A restored fit makes its factor when a variance is first asked for. A fit whose points
+   * have come or gone is the exception: its bytes hold the factor, N²/2 numbers.
    *
    * @throws BackendError after `dispose()`.
    * @example
@@ -397,25 +396,23 @@ export class Fit {
   }
 
   /**
-   * Refits after points were moved, removed or added. The update changes this fit and returns it. The update edits
-   * the factor. An edit costs O(N²), and the kernel of the new points with all others. A fit costs O(N²m + N³/3).
+   * Refits after points were moved, removed or added. The update changes this fit and returns it. The update edits the
+   * factor. An edit costs O(N²), and the kernel of the new points with all others. A fit costs O(N²m + N³/3).
    *
-   * The fit gets a new `report`, with a new `scale` in it. The ridge, the option `scale` and `centered` stay.
-   * `path` is still the path of the first fit. Each point that stays keeps its own noise and weight.
+   * The fit gets a new `report`, with a new `scale` in it. The ridge, the option `scale` and `centered` stay. `path` is
+   * still the path of the first fit. Each point that stays keeps its own noise and weight.
    *
-   * All indices are row numbers before the update. The rows that stay close up after a removal. Added rows come
-   * last.
+   * All indices are row numbers before the update. The rows that stay close up after a removal. Added rows come last.
    *
    * An N×N fit deletes rows of its Cholesky factor by Givens rotations. It then appends the new rows. It never
-   * downdates. After k updates the answer is that of a kernel that is off by at most c·k·N·ε‖Θ‖; in practice the
-   * kernel is off by far less.
+   * downdates. After k updates the answer is that of a kernel that is off by at most c·k·N·ε‖Θ‖; in practice the kernel
+   * is off by far less.
    *
-   * A P×P fit takes rank-1 updates for the rows that come. It then takes downdates (LINPACK's) for the rows that
-   * go.
+   * A P×P fit takes rank-1 updates for the rows that come. It then takes downdates (LINPACK's) for the rows that go.
    *
-   * A network with one hidden layer and one output keeps the N×m features of its points from the first update on.
-   * The features take up to 256 MiB, memory permitting. Other models pay at each update for the features, or the
-   * kernel function, of all points.
+   * A network with one hidden layer and one output keeps the N×m features of its points from the first update on. The
+   * features take up to 256 MiB, memory permitting. Other models pay at each update for the features, or the kernel
+   * function, of all points.
    *
    * Some fits are factored anew, at the cost of a fit:
    *

@@ -22,18 +22,18 @@ import { addedNoise, rowWeights, variances } from "./pointNoise.js";
 
 export interface FitOptions {
   /**
-   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for
-   * each output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
+   * λ ≥ 0, absolute: added to the diagonal of Θ. Default 0: the minimum-norm interpolant. A list has a ridge for each
+   * output; it needs `outputs: "average"`, and one eigendecomposition serves all its ridges.
    */
   ridge?: number | NumberList;
   /**
-   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins.
-   * See {@link Fit.path}.
+   * A path of ridges instead of one. One eigendecomposition serves them all, and the best profiled evidence wins. See
+   * {@link Fit.path}.
    */
   ridges?: NumberList;
   /**
-   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default
-   * false: one ridge for all outputs.
+   * With `ridges`: true chooses a ridge for each output separately, which needs `outputs: "average"`. Default false:
+   * one ridge for all outputs.
    */
   perOutput?: boolean;
   /**
@@ -43,30 +43,28 @@ export interface FitOptions {
    */
   noise?: NumberList;
   /**
-   * A weight w_i > 0 of each row of X, as of weighted least squares. The noise of the row is sλ/w_i, as if it stood
-   * in the data w_i times; with `noise` beside it s(λ/w_i + λ_i).
+   * A weight w_i > 0 of each row of X, as of weighted least squares. The noise of the row is sλ/w_i, as if it stood in
+   * the data w_i times; with `noise` beside it s(λ/w_i + λ_i).
    */
   weights?: NumberList;
   /**
    * The system to solve.
    *
-   * - `auto` (default): the cheaper of `dual` and `primal`. With `load({ precision: "float32" })`, fewer than 400
-   * rows
+   * - `auto` (default): the cheaper of `dual` and `primal`. With `load({ precision: "float32" })`, fewer than 400 rows
    *   are solved in float64, which is as fast; the report says so.
    * - `dual`: N×N.
    * - `primal`: P×P, finite networks only.
    * - `cg`: preconditioned conjugate gradients, for many points, without an N×N matrix that has to fit. A finite
    *   network multiplies through its features, O(NP) an iteration. Other models keep their matrix up to 1 GiB, or make
    *   its tiles anew. A variance costs a solve for each row. Evidences are estimates, and the report has their error.
-   * - `lowrank`: a kernel of numerical rank r ≪ N, by pivoted Cholesky to `traceError`: O(Nr²). It needs a ridge,
-   * or
+   * - `lowrank`: a kernel of numerical rank r ≪ N, by pivoted Cholesky to `traceError`: O(Nr²). It needs a ridge, or
    *   noise at each row, above rounding level. `auto` takes it from 2000 points on where a rank of at most N/16 leaves
    *   only rounding.
    */
   solver?: "auto" | "dual" | "primal" | "cg" | "lowrank";
   /**
-   * With solver `lowrank`: stop where the trace of Θ − L Lᵀ is at most this part of tr Θ. Default Nε, rounding
-   * level. The report has the trace that was reached, and the error that it allows.
+   * With solver `lowrank`: stop where the trace of Θ − L Lᵀ is at most this part of tr Θ. Default Nε, rounding level.
+   * The report has the trace that was reached, and the error that it allows.
    */
   traceError?: number;
   /** With solver `lowrank`: the largest rank r. Default: what N·r numbers in 256 MiB allow. */
@@ -92,8 +90,7 @@ export interface FitOptions {
   /**
    * The kernel of several outputs.
    *
-   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite
-   * networks.
+   * - `full`: Θ of every pair of outputs, (N·C)×(N·C): the tangent kernel of the weights. Default of finite networks.
    * - `average`: one N×N kernel for each output, the mean over the outputs. Default of other models, and their only
    *   choice.
    */
@@ -119,8 +116,7 @@ export interface PredictOptions {
   variance?: boolean;
   /**
    * The full covariance, (N*·C)×(N*·C) with row n·C + c; default false. With `outputs: "average"` outputs are
-   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between
-   * outputs.
+   * independent: the covariance is N*×N* if they share ridge and scale, else (N*·C)×(N*·C) with zeros between outputs.
    */
   covariance?: boolean;
   /**
@@ -132,9 +128,9 @@ export interface PredictOptions {
    */
   noise?: boolean | number | NumberList;
   /**
-   * Intervals for new observations from the leave-one-out residuals: they hold the level whatever the noise is
-   * like, as long as the rows are exchangeable. Default: none. It needs the factor of solver `dual` or `primal`,
-   * and `outputs: "average"` for several outputs of a finite network.
+   * Intervals for new observations from the leave-one-out residuals: they hold the level whatever the noise is like, as
+   * long as the rows are exchangeable. Default: none. It needs the factor of solver `dual` or `primal`, and
+   * `outputs: "average"` for several outputs of a finite network.
    */
   interval?: IntervalOptions;
   /**

@@ -1,6 +1,6 @@
 /**
- * Leave-one-out residuals: y_i minus the mean at x_i of the fit without point i. Rows with equal inputs are left
- * out together (`repeats.ts`). No fit is made again (MATH.md §3).
+ * Leave-one-out residuals: y_i minus the mean at x_i of the fit without point i. Rows with equal inputs are left out
+ * together (`repeats.ts`). No fit is made again (MATH.md §3).
  */
 import type { Context } from "../context.js";
 import { tileRows } from "../linalg/factor.js";

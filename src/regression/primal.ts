@@ -1,7 +1,6 @@
 /**
- * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The dual solver has the same answer; this one is
- * cheaper where P is small beside N. `primalSystem.ts` has the system, with Ω and μ where rows have terms of their
- * own.
+ * The P×P solver for finite networks: β = (ΦᵀΦ + λI)⁻¹ Φᵀ r. The dual solver has the same answer; this one is cheaper
+ * where P is small beside N. `primalSystem.ts` has the system, with Ω and μ where rows have terms of their own.
  */
 import type { Context } from "../context.js";
 import { loadInputs, loadNetwork } from "../kernel/finite/layers.js";
@@ -150,8 +149,8 @@ class PrimalSolution extends FactoredSolution implements Solution {
   }
 
   /**
-   * rᵀα = ‖β‖² + ‖Ω^½(r − Φβ)‖²/μ, since r = Φβ + Dα and β = Φᵀα. It is a sum of squares, which rounding cannot
-   * make negative.
+   * rᵀα = ‖β‖² + ‖Ω^½(r − Φβ)‖²/μ, since r = Φβ + Dα and β = Φᵀα. It is a sum of squares, which rounding cannot make
+   * negative.
    */
   quadratics(): Float64Array {
     if (this.#minimumNorm) return Float64Array.of(Math.max(0, dot(this.#problem.R, this.dualWeights())));

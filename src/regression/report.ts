@@ -1,7 +1,7 @@
 /**
  * What a fit says about itself. Fields are computed when first read and then kept; a field is `undefined` where the
- * quantity does not exist (the evidence of a singular kernel without a ridge, say). A field whose value overflows
- * is a RangeError when it is read.
+ * quantity does not exist (the evidence of a singular kernel without a ridge, say). A field whose value overflows is a
+ * RangeError when it is read.
  */
 import { checkField } from "../check.js";
 import { BackendError } from "../errors.js";
@@ -16,8 +16,8 @@ import type { PathPoint } from "./ridgePath.js";
 import type { Approximation, Solution } from "./solution.js";
 
 /**
- * The regression of one output: its ridge, scale and evidences. With the kernel of all pairs of outputs, one
- * regression serves all outputs.
+ * The regression of one output: its ridge, scale and evidences. With the kernel of all pairs of outputs, one regression
+ * serves all outputs.
  */
 export interface OutputReport {
   /** λ. */
@@ -45,8 +45,8 @@ const NARROW = 100;
 
 export class Report {
   /**
-   * The system that was solved. `eigen`: the kernel is singular to rounding and the ridge is 0 or lost in rounding,
-   * so the eigendecomposition gave the minimum-norm answer; `notes` says more.
+   * The system that was solved. `eigen`: the kernel is singular to rounding and the ridge is 0 or lost in rounding, so
+   * the eigendecomposition gave the minimum-norm answer; `notes` says more.
    */
   readonly solver: "dual" | "primal" | "cg" | "lowrank" | "eigen";
   /** Precision of the factor: `"float32"` where a float32 factor preconditioned a solve with float64 residuals. */
@@ -62,8 +62,7 @@ export class Report {
   /** Added to the diagonal beside the ridge. Always 0: nothing is added behind your back. */
   readonly jitter = 0;
   /**
-   * True where the ridge was chosen from `ridges` and is the smallest or largest of them: the best one may lie
-   * beyond.
+   * True where the ridge was chosen from `ridges` and is the smallest or largest of them: the best one may lie beyond.
    */
   readonly atBound: boolean;
   readonly #fitted: Reported;
@@ -111,16 +110,14 @@ export class Report {
     return `variances are at scale 1, and the targets ask for ${largest.toPrecision(2)}: bands are too narrow by a factor of ${Math.sqrt(largest).toPrecision(2)}; fit with scale: "fit", or standardize the targets`;
   }
 
-  /**
-   * Rows with the inputs of an earlier row. Evidence and leave-one-out group rows that repeat; `notes` says how.
-   */
+  /** Rows with the inputs of an earlier row. Evidence and leave-one-out group rows that repeat; `notes` says how. */
   get repeatedRows(): number {
     return this.#lazy("repeatedRows", () => repeatsOf(this.#problem).rows);
   }
 
   /**
-   * s, which multiplies variances: 1, or with `scale: "fit"` ŝ = rᵀα/N. Where outputs have scales of their own, it
-   * is the mean of the scales.
+   * s, which multiplies variances: 1, or with `scale: "fit"` ŝ = rᵀα/N. Where outputs have scales of their own, it is
+   * the mean of the scales.
    */
   get scale(): number {
     return meanOf(this.scales);
@@ -196,9 +193,7 @@ export class Report {
     });
   }
 
-  /**
-   * ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. If it is above rounding level, something is wrong.
-   */
+  /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. If it is above rounding level, something is wrong. */
   get backwardError(): number {
     return this.#lazy("backwardError", () => this.#solution.backwardError());
   }
@@ -218,8 +213,7 @@ export class Report {
   }
 
   /**
-   * Log marginal likelihood with the scale of each output profiled out, summed over outputs. Choose ridges by this
-   * one.
+   * Log marginal likelihood with the scale of each output profiled out, summed over outputs. Choose ridges by this one.
    */
   get logEvidenceProfiled(): number | undefined {
     return sumOrNone(this.#evidences().map((one) => one.logEvidenceProfiled));
@@ -250,9 +244,7 @@ export class Report {
     });
   }
 
-  /**
-   * y_i minus the prediction at x_i by the fit without point i and without other points that have its inputs; N×C.
-   */
+  /** y_i minus the prediction at x_i by the fit without point i and without other points that have its inputs; N×C. */
   get looResiduals(): Matrix | undefined {
     const data = this.#lazy("looResiduals", () => this.#solution.looResiduals());
     return data && matrix(this.#problem.X.rows, this.#problem.outputs, data.slice());

@@ -46,14 +46,14 @@ export interface SolutionState {
 }
 
 /**
- * A solved regression. Y has N rows and C columns. Θ is size×size. A is Θ + λI, or Θ + D where rows have variances
- * and weights of their own (`linalg/rowTerms.ts`). There is one right-hand side (all outputs together), or one for
- * each output.
+ * A solved regression. Y has N rows and C columns. Θ is size×size. A is Θ + λI, or Θ + D where rows have variances and
+ * weights of their own (`linalg/rowTerms.ts`). There is one right-hand side (all outputs together),
+ * or one for each output.
  */
 export interface Solution {
   /**
-   * `eigen`: the eigendecomposition solved it, because the kernel is singular to rounding and the ridge is 0 or
-   * lost in rounding.
+   * `eigen`: the eigendecomposition solved it, because the kernel is singular to rounding and the ridge is 0 or lost in
+   * rounding.
    */
   readonly solver: "dual" | "primal" | "cg" | "lowrank" | "eigen";
   /** One entry that all right-hand sides share, or one for each. */
@@ -88,8 +88,8 @@ export interface Solution {
    */
   looResiduals(): Float64Array | undefined;
   /**
-   * The fits without each one of the rows, rows with equal inputs alone too; undefined where A is singular. Left
-   * out by solvers that have no factor of A, and with the kernel of all pairs of outputs.
+   * The fits without each one of the rows, rows with equal inputs alone too; undefined where A is singular. Left out by
+   * solvers that have no factor of A, and with the kernel of all pairs of outputs.
    */
   leftOut?(): LeftOut | undefined;
   /**
@@ -109,8 +109,8 @@ export interface Solution {
   /** ‖r − Aα‖∞ / (‖A‖∞‖α‖∞ + ‖r‖∞) of the system that was solved. */
   backwardError(): number;
   /**
-   * Eigenvalues, ascending, of the system's matrix without its ridge; undefined without a matrix. `bare`: without
-   * the variances of the rows too.
+   * Eigenvalues, ascending, of the system's matrix without its ridge; undefined without a matrix. `bare`: without the
+   * variances of the rows too.
    */
   spectrum(bare?: boolean): Float64Array | undefined;
   /** The smallest ridge of the system's matrix: λ, or what stands for it in weight space. */
@@ -118,8 +118,8 @@ export interface Solution {
   /** The reason why rows cannot come or go; undefined where they can. */
   readonly fixed: string | undefined;
   /**
-   * The solution with other rows, where it is not {@link fixed}. It takes over the memory of this solution; where
-   * it throws, this solution is as before.
+   * The solution with other rows, where it is not {@link fixed}. It takes over the memory of this solution; where it
+   * throws, this solution is as before.
    */
   update(change: Change): Solution;
   /** Gives the held memory back. */

@@ -1,6 +1,6 @@
 /**
- * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3);
- * for labels the scale in place of the ridge, by Laplace's evidence (MATH.md §9).
+ * Model choice: ridge, weightStd, biasStd and depth, by the profiled log evidence or by leave-one-out (MATH.md §3); for
+ * labels the scale in place of the ridge, by Laplace's evidence (MATH.md §9).
  *
  * The ridge is searched continuously: over all ridges by one decomposition of a small kernel, and beside the best
  * ridge of the last kernel by factorisations of a large one. For each depth, a bounded simplex search chooses
@@ -26,9 +26,7 @@ import { bestRidge } from "./tuneRidge.js";
 import { type Inputs, once, type Rating, Search } from "./tuneSearch.js";
 import { SolverRating } from "./tuneSolver.js";
 
-/**
- * `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once.
- */
+/** `ntk.tuning`: one kernel for each step; returns the result of `tune`. The input is checked and copied at once. */
 export function tuning(
   context: Context,
   model: Model,

@@ -26,15 +26,15 @@ import type { BinnedNoise } from "./tuneNoise.js";
 export interface TuneOptions {
   /**
    * `evidence` (default): the log evidence with the scale profiled out. `loo`: the root mean square of the
-   * leave-one-out residuals. `laplace`: the log evidence of `classify`. Y is then labels, as `classify` takes them,
-   * and the scale that multiplies the kernel is chosen in place of a ridge.
+   * leave-one-out residuals. `laplace`: the log evidence of `classify`. Y is then labels, as `classify` takes them, and
+   * the scale that multiplies the kernel is chosen in place of a ridge.
    */
   criterion?: "evidence" | "loo" | "laplace";
   /** Bounds of the ridge, 0 < low ≤ high. Default: 1e-10 and 10 times the mean of Θ's diagonal. */
   ridge?: readonly [number, number];
   /**
-   * With criterion `laplace`: bounds of what multiplies the kernel, 0 < low ≤ high. Default: 1e-4 and 1e8 over the
-   * mean of Θ's diagonal.
+   * With criterion `laplace`: bounds of what multiplies the kernel, 0 < low ≤ high. Default: 1e-4 and 1e8 over the mean
+   * of Θ's diagonal.
    */
   scale?: readonly [number, number];
   /**
@@ -131,21 +131,20 @@ export interface Tuned<M extends Model = Model> {
   /** For labels alone: what multiplies the kernel. */
   scale?: number;
   /**
-   * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise,
-   * X)` is the noise to fit X with beside the ridge.
+   * The noise that was found with `noise: "binned"`, relative to the scale as the ridge is. `noiseAt(tuned.noise, X)`
+   * is the noise to fit X with beside the ridge.
    */
   noise?: BinnedNoise;
   score: number;
   /** With solver `cg` alone: the standard error of the score. */
   scoreError?: number;
   /**
-   * True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may
-   * lie beyond.
+   * True where the ridge, the noise of a bin, a scale or the depth is at an end of its range: a better value may lie
+   * beyond.
    */
   atBound: boolean;
   /**
-   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had
-   * converged.
+   * What was unusual, a sentence each: choices at a bound, repeated rows, a search that ended before it had converged.
    */
   notes: string[];
   /** Every kernel that was tried, in order; with solver `cg` or `lowrank` every ridge. */

@@ -1,7 +1,7 @@
 /**
- * The tangent features φ(x) = ∇f(x, θ0) as a matrix and as a linear map: forward pass, Jacobian rows, Φu (forward
- * mode) and Φᵀv (backward mode). Row n·C + c belongs to output c of input n. Φu and Φᵀv cost O(NP) for all outputs
- * together. They store neither Φ nor an N×N matrix. Rows are taken in tiles of bounded size.
+ * The tangent features φ(x) = ∇f(x, θ0) as a matrix and as a linear map: forward pass, Jacobian rows, Φu (forward mode)
+ * and Φᵀv (backward mode). Row n·C + c belongs to output c of input n. Φu and Φᵀv cost O(NP) for all outputs together.
+ * They store neither Φ nor an N×N matrix. Rows are taken in tiles of bounded size.
  */
 import type { Context } from "../../context.js";
 import { addTo, gemm, gemv, hadamard, khatriRao, rowDotsInto, transpose } from "../../linalg/blas.js";

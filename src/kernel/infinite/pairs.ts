@@ -1,8 +1,8 @@
 /**
  * Infinitely wide networks in backend memory: points first, then pairs of points. A point has a unit vector, the
- * variances of every layer, and the moments of the probit mixture where the activation needs them. Pairs are taken
- * tile by tile, all layers of a tile while it is in cache. For the mixture, points are taken in the order of their
- * variance: a tile needs no more terms than its own variances ask for.
+ * variances of every layer, and the moments of the probit mixture where the activation needs them. Pairs are taken tile
+ * by tile, all layers of a tile while it is in cache. For the mixture, points are taken in the order of their variance:
+ * a tile needs no more terms than its own variances ask for.
  */
 import type { Context } from "../../context.js";
 import { gram, transpose } from "../../linalg/blas.js";
@@ -27,8 +27,8 @@ import type { PointLayer, Points, Recursion, Tile } from "./tile.js";
 /** Rows and columns of a tile: C, Δ and Θ of 16×512 pairs are 192 KiB. */
 export const [ROWS, COLUMNS] = [16, 512];
 /**
- * Up to so many inputs, all angles come from differences of unit vectors. Above, they come from one product and the
- * few differences that matter.
+ * Up to so many inputs, all angles come from differences of unit vectors. Above, they come from one product and the few
+ * differences that matter.
  */
 const FEW_INPUTS = 32;
 
@@ -137,8 +137,7 @@ export class Pairs {
   }
 
   /**
-   * @throws RangeError where the product of two variances of hidden layer l leaves the doubles, and with it ab − c²
-   * of
+   * @throws RangeError where the product of two variances of hidden layer l leaves the doubles, and with it ab − c² of
    *   two points. Where it underflows only activations with a bend at 0 see the angle that is lost.
    */
   #checkVariances({ X, layers }: PointSet, l: number): void {
