@@ -2,8 +2,13 @@
 import { type Matrix, matrix } from "../matrix.js";
 import type { KernelGradients, KernelSource } from "./kernel.js";
 
-/** Adds matrices of equal shapes, one of each list at a time. */
-function added(lists: readonly Matrix[][]): Matrix[] {
+/** No derivatives: those of start values that are 0, for each of C outputs. */
+export function flat(X: Matrix, C: number): Matrix[] {
+  return Array.from({ length: C }, () => matrix(X.rows, X.cols));
+}
+
+/** Adds matrices of equal shapes, one of each list at a time, to those of the first list. */
+export function added(lists: readonly Matrix[][]): Matrix[] {
   const [first, ...others] = lists;
   for (const other of others)
     first.forEach(({ data }, k) => {
@@ -37,11 +42,9 @@ export function productGradients(parts: readonly KernelSource[]): KernelGradient
     pull: (X, X2, W) => {
       const kernels = parts.map((part) => part.cross(X, X2));
       const [{ rows, cols }] = kernels;
+      const entries = kernels.map(({ data }) => data);
       const pulled = gradients.map((part, k) => {
-        const factor = others(
-          kernels.map(({ data }) => data),
-          k,
-        );
+        const factor = others(entries, k);
         const weighted = W.map((weights) => {
           const own = matrix(rows, cols);
           const shared = weights.rows === 1;
@@ -64,6 +67,6 @@ export function productGradients(parts: readonly KernelSource[]): KernelGradient
       return added(terms)[0];
     },
     // The kernel of a product is that of no start values.
-    start: (X, C) => Array.from({ length: C }, () => matrix(X.rows, X.cols)),
+    start: flat,
   };
 }

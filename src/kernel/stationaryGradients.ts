@@ -6,13 +6,14 @@
 import { type Matrix, matrix } from "../matrix.js";
 import { valueAt } from "../model/perLayer.js";
 import { profileSlope, type StationaryKernel, scaledInputs } from "../model/stationary.js";
+import { flat } from "./composedGradients.js";
 import type { KernelGradients } from "./kernel.js";
 
 export function stationaryGradients(kernel: StationaryKernel): KernelGradients {
   return {
     pull: (X, X2, W) => pull(kernel, X, X2, W),
     diagonal: (X) => matrix(X.rows, X.cols),
-    start: (X, C) => Array.from({ length: C }, () => matrix(X.rows, X.cols)),
+    start: flat,
   };
 }
 

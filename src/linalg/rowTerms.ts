@@ -8,8 +8,9 @@
  * so the matrix S(Θ + diag v)S with the common ridge λ is factored, as any other matrix, and decomposed once for a path
  * of ridges. {@link RowFactor} turns its factor into one of A.
  */
+import type { Context } from "../context.js";
 import type { Factor } from "./factor.js";
-import type { View } from "./view.js";
+import { copyIn, type View } from "./view.js";
 
 /** What the n rows of a system have of their own. */
 export interface RowTerms {
@@ -146,4 +147,32 @@ export class RowFactor implements Inverse {
       for (let j = 0; j < row.length; j++) row[j] *= roots[j];
     }
   }
+}
+
+/** A⁻¹ times rows of n, for each ridge. Row k of what a factor solves has ridge k where there are several. */
+export function applied(
+  context: Context,
+  inverse: Inverse,
+  ridges: number,
+  rows: Float64Array,
+  n: number,
+): Float64Array[] {
+  const solve = (values: Float64Array, count: number) =>
+    context.arena.run(() => {
+      const B = copyIn(context, values, count, n);
+      inverse.solve(B);
+      return B.copy();
+    });
+  const count = rows.length / n;
+  if (ridges === 1) return [solve(rows, count)];
+  const results = Array.from({ length: ridges }, () => new Float64Array(rows.length));
+  for (let i = 0; i < count; i++) {
+    const copies = new Float64Array(ridges * n);
+    for (let k = 0; k < ridges; k++) copies.set(rows.subarray(i * n, (i + 1) * n), k * n);
+    const solved = solve(copies, ridges);
+    results.forEach((result, k) => {
+      result.set(solved.subarray(k * n, (k + 1) * n), i * n);
+    });
+  }
+  return results;
 }

@@ -11,10 +11,10 @@ type Curvature = (record: Float64Array) => (z: number) => number;
 
 const none: Curvature = () => () => 0;
 
-const logistic = (z: number) => 1 / (1 + Math.exp(-z));
+export const logistic = (z: number) => 1 / (1 + Math.exp(-z));
 
 /** s' of s = logistic z, without cancellation on either side. */
-function bump(z: number): number {
+export function bump(z: number): number {
   const e = Math.exp(-Math.abs(z));
   return e / (1 + e) ** 2;
 }
@@ -60,6 +60,11 @@ const CURVATURES: Record<ActivationName, Curvature> = {
   selu: elu,
 };
 
+/** The derivative of f at z by differences of order four. */
+export function difference(f: (z: number) => number, z: number, h: number): number {
+  return (8 * (f(z + h) - f(z - h)) - (f(z + 2 * h) - f(z - 2 * h))) / (12 * h);
+}
+
 /** The step of the difference, beside the size of z: its error h⁴ and its rounding ε/h are both near 1e-12. */
 const STEP = 2 ** -10;
 
@@ -67,8 +72,5 @@ const STEP = 2 ** -10;
 export function curvatureOf(activation: Activation): (z: number) => number {
   if (!isDefined(activation)) return CURVATURES[nameOf(activation as BuiltIn)](recordOf(activation as BuiltIn));
   const { slope } = activation;
-  return (z) => {
-    const h = STEP * Math.max(1, Math.abs(z));
-    return (8 * (slope(z + h) - slope(z - h)) - (slope(z + 2 * h) - slope(z - 2 * h))) / (12 * h);
-  };
+  return (z) => difference(slope, z, STEP * Math.max(1, Math.abs(z)));
 }

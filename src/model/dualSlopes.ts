@@ -11,7 +11,7 @@ import { type BuiltIn, nameOf, recordOf, rowOf } from "./activation.js";
 import { type ActivationName, RELU, SIN } from "./activationParameters.js";
 import type { DualActivation } from "./dualActivation.js";
 import { PROBIT_SCALES, PROBIT_WEIGHTS } from "./probit.js";
-import { erf as erfMap } from "./rowMaps.js";
+import { erfOf } from "./quadratureDuals.js";
 
 /** Ṫ, ∂T/∂c, ∂T/∂a, ∂Ṫ/∂c and ∂Ṫ/∂a of a pair, in this order. delta = ab − c² as for the dual activation. */
 export type DualSlopes = (a: number, b: number, c: number, delta: number, out: Float64Array) => void;
@@ -201,15 +201,8 @@ const polynomial: Family = (record) => {
   };
 };
 
-const row = new Float64Array(3);
-
 /** The cumulative normal distribution. */
-function normal(z: number): number {
-  row[0] = z * Math.SQRT1_2;
-  row[1] = row[2] = 0;
-  erfMap(row, 1, 1, 0, 2);
-  return (1 + row[0]) / 2;
-}
+const normal = (z: number) => (1 + erfOf(z * Math.SQRT1_2)) / 2;
 
 const density = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(TURN);
 

@@ -38,7 +38,6 @@ export class MeanBasis {
       this.#shifts[j] = low / 2 + high / 2;
       this.#scales[j] = high / 2 - low / 2;
     }
-    checkIndependent(this.at(X));
   }
 
   /** h(x) for each row of X, rows×size. */
@@ -68,34 +67,4 @@ export class MeanBasis {
     const slopes = Array.from({ length: this.size - 1 }, (_, j) => this.slope(j, coefficients));
     return [slopes.reduce((sum, slope, j) => sum - slope * this.#shifts[j], coefficients[0]), ...slopes];
   }
-}
-
-/** A rest of a column below this many nε of it is rounding. */
-const DEPENDENT = 16;
-
-/** Gram–Schmidt, twice each. @throws RangeError where a column is a combination of those before */
-function checkIndependent({ data, rows: n, cols: m }: Matrix): void {
-  const basis: Float64Array[] = [];
-  for (let a = 0; a < m; a++) {
-    const rest = Float64Array.from({ length: n }, (_, i) => data[i * m + a]);
-    const size = Math.sqrt(dot(rest, rest));
-    for (let pass = 0; pass < 2; pass++) {
-      for (const unit of basis) {
-        const along = dot(unit, rest);
-        for (let i = 0; i < n; i++) rest[i] -= along * unit[i];
-      }
-    }
-    const left = Math.sqrt(dot(rest, rest));
-    if (!(left > DEPENDENT * n * Number.EPSILON * size))
-      throw new RangeError(
-        `mean "linear" has a coefficient for column ${a - 1} of X, which is a combination of the columns before it; expected X without it, or mean "constant"`,
-      );
-    basis.push(rest.map((value) => value / left));
-  }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

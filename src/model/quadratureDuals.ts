@@ -8,7 +8,8 @@ const TURN = 2 * Math.PI;
 const row = new Float64Array(3);
 const part = new Float64Array(3);
 
-function erfOf(z: number): number {
+/** erf of one number. */
+export function erfOf(z: number): number {
   row[0] = z;
   erf(row, 1, 1, 0, 2);
   return row[0];

@@ -13,21 +13,21 @@ import { firstOrder, transposeTimes } from "../kernel/finite/tangents.js";
 import { canReside, ResidentFeatures } from "../kernel/finite/trainingFeatures.js";
 import { gemm, mirror, syrk } from "../linalg/blas.js";
 import { type Factor, tileRows } from "../linalg/factor.js";
-import { type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
+import { applied, type Inverse, RowFactor, scaledBy } from "../linalg/rowTerms.js";
 import { factorSystem } from "../linalg/system.js";
-import { dot, transposed } from "../linalg/vectors.js";
+import { transposed } from "../linalg/vectors.js";
 import { copyIn, type View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import { rowsOf } from "../matrix.js";
 import type { Network } from "../model/network.js";
 import type { Problem } from "../problem.js";
 import { bareSpectrum, dualSystem } from "./dualSystem.js";
+import { quadraticsOf } from "./evidence.js";
 import { type Change, exchanged, exchangePoints } from "./exchange.js";
 import { clampDiagonal, type Expected, FactoredSolution, restoredFactor } from "./factoredSolution.js";
 import type { LeftOut } from "./jackknife.js";
-import { dualResiduals } from "./leaveOneOut.js";
+import { dualResiduals, leftOutResiduals } from "./leaveOneOut.js";
 import { DIRECT, type Latent, type Method, type Solution, type SolutionState } from "./solution.js";
-import { applied } from "./trendSystem.js";
 
 /** Builds Θ, factors it and solves for α. A ridge path gives its own factor instead. */
 export function solveDual(
@@ -191,12 +191,7 @@ export class DualSolution extends FactoredSolution implements Solution {
   }
 
   quadratics(): Float64Array {
-    const { R, columns, size } = this.#problem;
-    // r A⁻¹ r; rounding must not make a square negative.
-    return Float64Array.from({ length: columns }, (_, c) => {
-      const [from, to] = [c * size, (c + 1) * size];
-      return Math.max(0, dot(R.subarray(from, to), this.#alpha.subarray(from, to)));
-    });
+    return quadraticsOf(this.#problem, this.#alpha);
   }
 
   logDeterminants(): (number | undefined)[] {
@@ -212,12 +207,8 @@ export class DualSolution extends FactoredSolution implements Solution {
 
   leftOut(): LeftOut | undefined {
     const factor = this.inverse();
-    const { columns, source } = this.#problem;
-    if (this.truncated || source.block > 1) return undefined;
-    const inverses = Array.from(this.ridges, (_, k) => factor.inverseDiagonal(k));
-    const residuals = this.dualWeights().map(
-      (alpha, at) => alpha / inverses[inverses.length > 1 ? at % columns : 0][Math.floor(at / columns)],
-    );
+    if (this.truncated || this.#problem.source.block > 1) return undefined;
+    const residuals = leftOutResiduals(factor, this.ridges.length, this.dualWeights(), this.#problem.columns);
     return { residuals, shares: (X) => this.shares(X) };
   }
 

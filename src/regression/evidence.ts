@@ -3,6 +3,7 @@
  * independent regressions, each with a scale of its own. With the kernel of all pairs of outputs there is one
  * regression.
  */
+import { dot } from "../linalg/vectors.js";
 import type { Problem } from "../problem.js";
 import { copiesIn, repeatsOf } from "./repeats.js";
 import type { Solution } from "./solution.js";
@@ -35,6 +36,13 @@ export function evidenceOf(
     quadratic,
     logDeterminant,
     copies,
+  );
+}
+
+/** rᵀα of each right-hand side, α in rows; rounding must not make a square negative. */
+export function quadraticsOf({ R, columns, size: n }: Problem, alpha: Float64Array): Float64Array {
+  return Float64Array.from({ length: columns }, (_, c) =>
+    Math.max(0, dot(R.subarray(c * n, (c + 1) * n), alpha.subarray(c * n, (c + 1) * n))),
   );
 }
 

@@ -6,15 +6,18 @@
  *   ∂/∂θ = Σ_ij W_ij ∂Θ_ij/∂θ,   W = ½ Σ_c ((n/Q) ααᵀ − A⁻¹),   ∂/∂log λ = λ tr W   (Rasmussen & Williams 2006, 5.9).
  */
 import type { Context } from "../context.js";
-import { potrf, substitute } from "../linalg/blas.js";
+import { factorCholesky } from "../linalg/cholesky.js";
+import { copyTriangle } from "../linalg/choleskyEdits.js";
 import { roundingLevel } from "../linalg/factor.js";
+import { applied } from "../linalg/rowTerms.js";
 import { invertTriangle, squareOfInverse } from "../linalg/triangularInverse.js";
 import { dot } from "../linalg/vectors.js";
-import { copyIn, hold, type View } from "../linalg/view.js";
+import { hold, type View } from "../linalg/view.js";
 import { type Matrix, matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
-import { evidenceOf, sumOrNone } from "./evidence.js";
+import { evidenceOf, quadraticsOf, sumOrNone } from "./evidence.js";
 import { repeatsOf } from "./repeats.js";
+import { meanOrOne } from "./tuneRidge.js";
 
 /** The system at one ridge. */
 interface At {
@@ -54,27 +57,19 @@ export class EvidenceScan {
 
   /** The mean of Θ's diagonal. */
   meanDiagonal(): number {
-    const diagonal = this.#kernel.diagonal();
-    return diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length || 1;
+    return meanOrOne(this.#kernel.diagonal());
   }
 
   /** The sum of the profiled evidences at a ridge; undefined where the ridge is lost in rounding. */
   evidence(ridge: number): number | undefined {
-    const { R, columns, size: n } = this.#problem;
+    const { R, size: n } = this.#problem;
     this.#at = undefined;
-    for (let i = 0; i < n; i++) this.#factor.row(i, i + 1).set(this.#kernel.row(i, i + 1));
-    this.#factor.shift(ridge);
-    if (potrf(this.#factor, roundingLevel(n, 1)) > 0) return undefined;
-    const alpha = this.#context.arena.run(() => {
-      const rows = copyIn(this.#context, R, columns, n);
-      substitute(rows, this.#factor.t);
-      substitute(rows, this.#factor);
-      return rows.copy();
-    });
-    const quadratics = Float64Array.from({ length: columns }, (_, c) =>
-      Math.max(0, dot(R.subarray(c * n, (c + 1) * n), alpha.subarray(c * n, (c + 1) * n))),
-    );
-    const logDeterminant = 2 * this.#factor.diagonal().reduce((sum, pivot) => sum + Math.log(pivot), 0);
+    copyTriangle(this.#kernel, this.#factor);
+    const factor = factorCholesky(this.#factor, ridge, roundingLevel(n, 1));
+    if ("failedPivot" in factor) return undefined;
+    const [alpha] = applied(this.#context, factor, 1, R, n);
+    const quadratics = quadraticsOf(this.#problem, alpha);
+    const logDeterminant = factor.logDeterminant(0);
     const evidences = Array.from(quadratics, (quadratic, c) =>
       evidenceOf(this.#problem, c, quadratic, logDeterminant, ridge),
     );

@@ -40,6 +40,17 @@ export function dualResiduals(
   return result;
 }
 
+/** α_i / [A⁻¹]_ii with each row left out alone, N×C as α is. */
+export function leftOutResiduals(
+  inverse: LeftOutInverse,
+  ridges: number,
+  alpha: Float64Array,
+  columns: number,
+): Float64Array {
+  const inverses = Array.from({ length: ridges }, (_, k) => inverse.inverseDiagonal(k));
+  return alpha.map((value, at) => value / inverses[ridges > 1 ? at % columns : 0][Math.floor(at / columns)]);
+}
+
 /** 1ᵀA⁻¹1 over each group of rows, groups × ridges. */
 function groupInverses(
   context: Context,

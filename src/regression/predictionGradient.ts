@@ -5,6 +5,7 @@
  *   ∂mean/∂x = ∂f0/∂x + Σ_i α_i ∂K(x, x_i)/∂x,   ∂variance/∂x = ∂K(x, x)/∂x − 2 Σ_i s_i ∂K(x, x_i)/∂x.
  */
 import { checkResult } from "../check.js";
+import { added } from "../kernel/composedGradients.js";
 import { InputGradient } from "../kernel/finite/inputGradient.js";
 import { tileRows } from "../linalg/factor.js";
 import { type Matrix, matrix, rowsOf } from "../matrix.js";
@@ -52,11 +53,7 @@ function meanGradientOf({ problem, solution, centered }: Fitted, X: Matrix): Mat
   const pulled = byOutput(gradients.pull(X, problem.X, weights), outputs);
   const trend = solution.trendGradient?.(X).mean;
   const start = centered ? undefined : gradients.start(X, outputs);
-  for (const more of [trend, start]) {
-    if (!more) continue;
-    for (const [c, { data }] of pulled.entries()) for (let at = 0; at < data.length; at++) data[at] += more[c].data[at];
-  }
-  return pulled;
+  return added([pulled, trend, start].filter((more) => more !== undefined));
 }
 
 /** With the kernel of all pairs of outputs row n·C + c is output c's. */

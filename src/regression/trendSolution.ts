@@ -6,19 +6,21 @@
  *   mean = f0 + kᵀα + h(x)ᵀb,   b = M⁻¹Sᵀr,   variance = K(x, x) − kᵀA⁻¹k + ρᵀM⁻¹ρ.
  */
 import type { Context } from "../context.js";
-import { diagonalOf, scaledBy } from "../linalg/rowTerms.js";
+import { applied, diagonalOf, scaledBy } from "../linalg/rowTerms.js";
 import { backwardErrorOf } from "../linalg/system.js";
 import { dot, transposed } from "../linalg/vectors.js";
+import { copyIn } from "../linalg/view.js";
 import { type Matrix, matrix, rowsOf } from "../matrix.js";
 import { MeanBasis } from "../model/meanBasis.js";
 import type { Problem } from "../problem.js";
 import type { DualSolution } from "./dual.js";
 import { dualSystem } from "./dualSystem.js";
+import { quadraticsOf } from "./evidence.js";
 import { clampDiagonal } from "./factoredSolution.js";
 import type { LeftOut } from "./jackknife.js";
-import { dualResiduals } from "./leaveOneOut.js";
+import { dualResiduals, leftOutResiduals } from "./leaveOneOut.js";
 import type { Latent, Solution, SolutionState } from "./solution.js";
-import { applied, squares, type Trend, TrendInverse, trendsOf } from "./trendSystem.js";
+import { checkIndependent, type Trend, TrendInverse, trendsOf } from "./trendSystem.js";
 
 /** Rows of new points at a time. */
 const TILE = 1024;
@@ -128,52 +130,69 @@ export class TrendSolution implements Solution {
     return Float64Array.from({ length: m * columns }, (_, at) => units[at % columns][Math.floor(at / columns)]);
   }
 
-  predict(X: Matrix, start: boolean, variance: boolean): Latent {
-    const { source, columns, size: n, trend } = this.#problem;
+  /** ρ = h − Sᵀk of each row of X with the kernel K of the rows, for each ridge. */
+  #rests(X: Matrix, K: Float64Array): Float64Array[][] {
+    const { size: n, trend } = this.#problem;
     const m = trend.basis.size;
     const H = trend.basis.at(X).data;
+    return this.#trends.map((one) =>
+      Array.from({ length: X.rows }, (_, i) => {
+        const projected = one.project(K.subarray(i * n, (i + 1) * n));
+        return projected.map((value, a) => H[i * m + a] - value);
+      }),
+    );
+  }
+
+  predict(X: Matrix, start: boolean, variance: boolean): Latent {
+    const { source, columns } = this.#problem;
     const mean = start ? source.start(X, columns).slice() : new Float64Array(X.rows * columns);
-    const latent = variance ? (this.#inner.predict(X, false, true).variance as Float64Array) : undefined;
+    const prior = variance ? source.diagonal(X) : undefined;
     const ridges = this.ridges.length;
+    const latent = variance ? new Float64Array(X.rows * ridges) : undefined;
     for (let first = 0; first < X.rows; first += TILE) {
       const points = rowsOf(X, first, Math.min(TILE, X.rows - first));
       const K = source.cross(points, this.#problem.X).data;
-      for (let i = 0; i < points.rows; i++) {
-        const [row, k] = [first + i, K.subarray(i * n, (i + 1) * n)];
-        const h = H.subarray(row * m, (row + 1) * m);
-        for (let c = 0; c < columns; c++) {
-          const own = this.#alpha.subarray(c * n, (c + 1) * n);
-          const trendPart = dot(h, this.#coefficients.subarray(c * m, (c + 1) * m));
-          mean[row * columns + c] += dot(k, own) + trendPart;
+      this.#addMean(points, K, mean.subarray(first * columns, (first + points.rows) * columns));
+      if (!latent || !prior) continue;
+      const explained = this.#context.arena.run(() =>
+        this.#inner.inverse().explained(copyIn(this.#context, K, points.rows, this.#problem.size)),
+      );
+      for (const [r, rests] of this.#rests(points, K).entries()) {
+        for (let i = 0; i < points.rows; i++) {
+          const z = this.#trends[r].half(rests[i]);
+          const left = Math.max(0, prior[first + i] - explained[i * ridges + r]);
+          latent[(first + i) * ridges + r] = left + dot(z, z);
         }
-        if (latent)
-          for (const [r, one] of this.#trends.entries()) latent[row * ridges + r] += squares(one.half(rest(one, h, k)));
       }
     }
     return { mean, variance: latent };
   }
 
-  covariances(X: Matrix): Float64Array[] {
-    const { source, size: n, trend } = this.#problem;
-    const H = trend.basis.at(X).data;
-    const K = source.cross(X, this.#problem.X).data;
+  /** Adds kᵀα + h(x)ᵀb for the rows of X, whose kernel is K. */
+  #addMean(X: Matrix, K: Float64Array, mean: Float64Array): void {
+    const { columns, size: n, trend } = this.#problem;
     const m = trend.basis.size;
+    const H = trend.basis.at(X).data;
+    for (let i = 0; i < X.rows; i++) {
+      const [k, h] = [K.subarray(i * n, (i + 1) * n), H.subarray(i * m, (i + 1) * m)];
+      for (let c = 0; c < columns; c++)
+        mean[i * columns + c] +=
+          dot(k, this.#alpha.subarray(c * n, (c + 1) * n)) + dot(h, this.#coefficients.subarray(c * m, (c + 1) * m));
+    }
+  }
+
+  covariances(X: Matrix): Float64Array[] {
+    const rests = this.#rests(X, this.#problem.source.cross(X, this.#problem.X).data);
     return this.#inner.covariances(X).map((covariance, r) => {
-      const one = this.#trends[r];
-      const rests = Array.from({ length: X.rows }, (_, i) =>
-        one.half(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n))),
-      );
+      const halves = rests[r].map((rest) => this.#trends[r].half(rest));
       for (let i = 0; i < X.rows; i++)
-        for (let j = 0; j < X.rows; j++) covariance[i * X.rows + j] += dot(rests[i], rests[j]);
+        for (let j = 0; j < X.rows; j++) covariance[i * X.rows + j] += dot(halves[i], halves[j]);
       return clampDiagonal(covariance, X.rows);
     });
   }
 
   quadratics(): Float64Array {
-    const { R, columns, size: n } = this.#problem;
-    return Float64Array.from({ length: columns }, (_, c) =>
-      Math.max(0, dot(R.subarray(c * n, (c + 1) * n), this.#alpha.subarray(c * n, (c + 1) * n))),
-    );
+    return quadraticsOf(this.#problem, this.#alpha);
   }
 
   logDeterminants(): (number | undefined)[] {
@@ -191,32 +210,25 @@ export class TrendSolution implements Solution {
   leftOut(): LeftOut | undefined {
     if (!this.#inverse().isComplete) return undefined;
     const { columns } = this.#problem;
-    const inverses = Array.from(this.ridges, (_, k) => this.#inverse().inverseDiagonal(k));
-    const residuals = this.dualWeights().map(
-      (alpha, at) => alpha / inverses[inverses.length > 1 ? at % columns : 0][Math.floor(at / columns)],
-    );
+    const residuals = leftOutResiduals(this.#inverse(), this.ridges.length, this.dualWeights(), columns);
     return { residuals, shares: (X) => this.shares(X) };
   }
 
   /** A⁻¹k + S M⁻¹ρ: what the mean takes of each target. */
   shares(X: Matrix): Float64Array[] {
-    const { source, size: n, trend } = this.#problem;
-    const m = trend.basis.size;
-    const H = trend.basis.at(X).data;
+    const { source, size: n } = this.#problem;
     const K = source.cross(X, this.#problem.X).data;
+    const rests = this.#rests(X, K);
     const shares = applied(this.#context, this.#inner.inverse(), this.ridges.length, K, n);
     shares.forEach((share, r) => {
-      const one = this.#trends[r];
-      for (let i = 0; i < X.rows; i++) {
-        const b = one.solve(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n)));
-        one.add(b, share.subarray(i * n, (i + 1) * n), 1);
-      }
+      for (const [i, rest] of rests[r].entries())
+        this.#trends[r].add(this.#trends[r].solve(rest), share.subarray(i * n, (i + 1) * n), 1);
     });
     return shares;
   }
 
   trendGradient(X: Matrix): { mean: Matrix[]; variance(): Matrix[] } {
-    const { source, size: n, columns, trend } = this.#problem;
+    const { source, columns, trend } = this.#problem;
     const { basis } = trend;
     const m = basis.size;
     const gradient = (coefficients: (row: number) => ArrayLike<number>) => {
@@ -231,13 +243,8 @@ export class TrendSolution implements Solution {
       gradient(() => this.#coefficients.subarray(c * m, (c + 1) * m)),
     );
     const variance = () => {
-      const H = basis.at(X).data;
-      const K = source.cross(X, this.#problem.X).data;
-      return this.#trends.map((one) =>
-        gradient((i) =>
-          one.solve(rest(one, H.subarray(i * m, (i + 1) * m), K.subarray(i * n, (i + 1) * n))).map((b) => 2 * b),
-        ),
-      );
+      const rests = this.#rests(X, source.cross(X, this.#problem.X).data);
+      return this.#trends.map((one, r) => gradient((i) => one.solve(rests[r][i]).map((b) => 2 * b)));
     };
     return { mean, variance };
   }
@@ -279,14 +286,10 @@ export class TrendSolution implements Solution {
   }
 }
 
-/** ρ = h − Sᵀk. */
-function rest(trend: Trend, h: Float64Array, k: Float64Array): Float64Array {
-  const projected = trend.project(k);
-  return h.map((value, a) => value - projected[a]);
-}
-
 /** A problem whose mean has coefficients. @throws RangeError where the rows do not determine them */
 export function withTrend(problem: Problem, kind: "constant" | "linear"): TrendProblem {
   const basis = new MeanBasis(kind, problem.X);
-  return { ...problem, trend: { basis, H: basis.at(problem.X) } };
+  const H = basis.at(problem.X);
+  checkIndependent(H);
+  return { ...problem, trend: { basis, H } };
 }

@@ -5,8 +5,9 @@
  *   P = A⁻¹ − S M⁻¹ Sᵀ,   α = P r,   log|A| becomes log|A| + log|M|.
  */
 import type { Context } from "../context.js";
-import type { Inverse } from "../linalg/rowTerms.js";
-import { copyIn, type View } from "../linalg/view.js";
+import { applied, type Inverse } from "../linalg/rowTerms.js";
+import { dot } from "../linalg/vectors.js";
+import type { View } from "../linalg/view.js";
 import type { Matrix } from "../matrix.js";
 import type { LeftOutInverse } from "./leaveOneOut.js";
 
@@ -104,34 +105,6 @@ export function trendsOf(context: Context, inverse: Inverse, ridges: number, H: 
   return applied(context, inverse, ridges, columns, n).map((S) => new Trend(H, S));
 }
 
-/** A⁻¹ times rows of n, for each ridge. Row k of what a factor solves has ridge k where there are several. */
-export function applied(
-  context: Context,
-  inverse: Inverse,
-  ridges: number,
-  rows: Float64Array,
-  n: number,
-): Float64Array[] {
-  const solve = (values: Float64Array, count: number) =>
-    context.arena.run(() => {
-      const B = copyIn(context, values, count, n);
-      inverse.solve(B);
-      return B.copy();
-    });
-  const count = rows.length / n;
-  if (ridges === 1) return [solve(rows, count)];
-  const results = Array.from({ length: ridges }, () => new Float64Array(rows.length));
-  for (let i = 0; i < count; i++) {
-    const copies = new Float64Array(ridges * n);
-    for (let k = 0; k < ridges; k++) copies.set(rows.subarray(i * n, (i + 1) * n), k * n);
-    const solved = solve(copies, ridges);
-    results.forEach((result, k) => {
-      result.set(solved.subarray(k * n, (k + 1) * n), i * n);
-    });
-  }
-  return results;
-}
-
 /** A diagonal entry of P is known to so many times nε beside that of A⁻¹. */
 const LEAST_LEFT = 64;
 
@@ -154,7 +127,8 @@ export class TrendInverse implements LeftOutInverse {
     const result = this.#inner.explained(B);
     rows.forEach((row, i) => {
       this.#trends.forEach((trend, k) => {
-        result[i * count + k] -= squares(trend.half(trend.project(row)));
+        const z = trend.half(trend.project(row));
+        result[i * count + k] -= dot(z, z);
       });
     });
     return result;
@@ -164,8 +138,8 @@ export class TrendInverse implements LeftOutInverse {
     const trend = this.#trends[k];
     const { size: m, n, S } = trend;
     this.#diagonals[k] ??= this.#inner.inverseDiagonal(k).map((value, i) => {
-      const column = Float64Array.from({ length: m }, (_, a) => S[a * n + i]);
-      const left = value - squares(trend.half(column));
+      const z = trend.half(Float64Array.from({ length: m }, (_, a) => S[a * n + i]));
+      const left = value - dot(z, z);
       // A row that alone determines a coefficient: nothing is left but rounding.
       return left > LEAST_LEFT * n * Number.EPSILON * value ? left : 0;
     });
@@ -184,7 +158,26 @@ export class TrendInverse implements LeftOutInverse {
   }
 }
 
-/** ‖z‖². */
-export function squares(z: Float64Array): number {
-  return z.reduce((sum, value) => sum + value * value, 0);
+/** A rest of a column below this many nε of it is rounding. */
+const DEPENDENT = 16;
+
+/** Gram–Schmidt, twice each. @throws RangeError where a column is a combination of those before */
+export function checkIndependent({ data, rows: n, cols: m }: Matrix): void {
+  const basis: Float64Array[] = [];
+  for (let a = 0; a < m; a++) {
+    const rest = Float64Array.from({ length: n }, (_, i) => data[i * m + a]);
+    const size = Math.sqrt(dot(rest, rest));
+    for (let pass = 0; pass < 2; pass++) {
+      for (const unit of basis) {
+        const along = dot(unit, rest);
+        for (let i = 0; i < n; i++) rest[i] -= along * unit[i];
+      }
+    }
+    const left = Math.sqrt(dot(rest, rest));
+    if (!(left > DEPENDENT * n * Number.EPSILON * size))
+      throw new RangeError(
+        `mean "linear" has a coefficient for column ${a - 1} of X, which is a combination of the columns before it; expected X without it, or mean "constant"`,
+      );
+    basis.push(rest.map((value) => value / left));
+  }
 }

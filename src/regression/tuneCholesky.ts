@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import type { Problem } from "../problem.js";
 import { EvidenceScan } from "./evidenceScan.js";
 import { within } from "./tuneFamily.js";
-import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
+import { bestRidge, endOf, meanOrOne, type RatedRidge, rangeOf } from "./tuneRidge.js";
 
 /** Rows from which factorisations are quicker: below, a kernel is decomposed in a few milliseconds. */
 export const LEAST_ROWS = 128;
@@ -37,8 +37,7 @@ export class CholeskyRating {
 
   #decompose(problem: Problem): RatedRidge {
     const rated = bestRidge(this.context, problem, "evidence", this.given);
-    const diagonal = problem.source.diagonal(problem.X);
-    const mean = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length || 1;
+    const mean = meanOrOne(problem.source.diagonal(problem.X));
     const curvature = this.#last?.curvature ?? (-problem.size * problem.columns) / 8;
     this.#last = { relative: rated.ridge / mean, curvature };
     return rated;
@@ -50,7 +49,7 @@ export class CholeskyRating {
     const scan = new EvidenceScan(this.context, problem);
     try {
       const mean = scan.meanDiagonal();
-      const bounds: [number, number] = this.given ? [...this.given] : [1e-10 * mean, 10 * mean];
+      const bounds = rangeOf(this.given, mean);
       const [low, high] = bounds.map(Math.log);
       const clamp = (t: number) => Math.min(high, Math.max(low, t));
       let { curvature } = this.#last;

@@ -1,5 +1,6 @@
 /** The ridge that `tune` takes for one kernel, or for one kernel and one choice of the weights of its rows. */
 import type { Context } from "../context.js";
+import { sum } from "../linalg/vectors.js";
 import type { Problem } from "../problem.js";
 import { RidgeScan } from "./ridgePath.js";
 import { maximiseLine } from "./search.js";
@@ -31,6 +32,16 @@ export function endOf(value: number, low: number, high: number): "lower" | "uppe
   return at <= END ? "lower" : at >= 1 - END ? "upper" : undefined;
 }
 
+/** The mean of the diagonal or of the eigenvalues of a kernel: its size. 1 for a kernel of zeros. */
+export function meanOrOne(values: Float64Array): number {
+  return sum(values) / values.length || 1;
+}
+
+/** The range of ridges that was given, or the default one for a kernel of this size. */
+export function rangeOf(given: readonly [number, number] | undefined, size: number): [number, number] {
+  return given ? [...given] : [1e-10 * size, 10 * size];
+}
+
 /**
  * The ridge with the best rating of a kernel, within the bounds. A ridge that is lost in rounding has no score and is
  * not tried. `visit` sees the decomposition, and the ridge that was chosen.
@@ -46,9 +57,7 @@ export function bestRidge(
 ): RatedRidge {
   const scan = new RidgeScan(context, problem);
   try {
-    const { values } = scan.spectrum;
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length || 1;
-    const [from, high] = given ?? [1e-10 * mean, 10 * mean];
+    const [from, high] = rangeOf(given, meanOrOne(scan.spectrum.values));
     const low = Math.max(from, scan.leastRidge);
     if (low > high) {
       throw new RangeError(

@@ -2,7 +2,6 @@
 import type { Context } from "../context.js";
 import type { Model } from "../kernel/models.js";
 import type { RowTerms } from "../linalg/rowTerms.js";
-import { sum } from "../linalg/vectors.js";
 import type { Activation } from "../model/activation.js";
 import { type PerLayer, valueAt } from "../model/perLayer.js";
 import type { Problem } from "../problem.js";
@@ -11,7 +10,7 @@ import { type Coordinate, coordinatesOf, type Family, scalesAt } from "./tuneFam
 import { RANGE, searchInputs, withInputScales } from "./tuneInputs.js";
 import { type Bins, binTerms, noiseNotes, type RatedNoise, searchNoise, variancesOf } from "./tuneNoise.js";
 import type { Checked, Starts, Tuned, TunePoint } from "./tuneOptions.js";
-import { bestRidge, endOf, type RatedRidge } from "./tuneRidge.js";
+import { bestRidge, endOf, meanOrOne, type RatedRidge } from "./tuneRidge.js";
 
 /** A model at its best ridge, or for labels at its best scale. */
 export interface Rated extends RatedRidge {
@@ -146,7 +145,7 @@ export class Search {
     const before = this.#inputScales;
     const wrap = (factors: number[]) => withInputScales(base, scaledBy(factors, before));
     const { source, X } = problem as Problem;
-    const size = sum(source.diagonal(X)) / X.rows;
+    const size = meanOrOne(source.diagonal(X));
     const from = { wrap, problemOf, ridge: rated.ridge, bounds: this.#range(rated, undefined), inputs, size };
     const search = searchInputs(this.#context, from, starts, evaluations);
     let next = search.next();

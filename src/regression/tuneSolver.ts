@@ -8,7 +8,6 @@
  */
 import type { Context } from "../context.js";
 import { ConvergenceError } from "../errors.js";
-import { sum } from "../linalg/vectors.js";
 import type { Problem } from "../problem.js";
 import { drain } from "../slices.js";
 import { solving } from "./chooseSolver.js";
@@ -16,7 +15,7 @@ import { evidenceError, evidencesOf, sumOrNone } from "./evidence.js";
 import { climb } from "./search.js";
 import type { Solution } from "./solution.js";
 import { within } from "./tuneFamily.js";
-import { endOf, type RatedRidge } from "./tuneRidge.js";
+import { endOf, meanOrOne, type RatedRidge } from "./tuneRidge.js";
 
 /** Solvers without an eigendecomposition. */
 export type TuneSolver = "cg" | "lowrank";
@@ -40,8 +39,7 @@ export class SolverRating {
 
   /** Yields each ridge that was tried. @throws RangeError where none has a finite score */
   *rate(problem: Problem, notes: Set<string>): Generator<RatedRidge, RatedRidge, void> {
-    const diagonal = problem.source.diagonal(problem.X);
-    const mean = sum(diagonal) / diagonal.length || 1;
+    const mean = meanOrOne(problem.source.diagonal(problem.X));
     const bounds: [number, number] = this.given ? [...this.given] : [RANGE[0] * mean, RANGE[1] * mean];
     const [low, high] = bounds.map(Math.log);
     const steps = climb(Math.min(high, Math.max(low, Math.log(this.#relative * mean))), low, high, MOST_FITS);

@@ -10,7 +10,7 @@ import { short } from "./text.js";
 /** Ridges of a path beside the mean of the kernel's diagonal: two for each power of ten. */
 const RIDGES = Array.from({ length: 21 }, (_, i) => 10 ** (-8 + i / 2));
 /** The 97.5 % quantile of a normal. */
-const HALF_BAND = 1.959963984540054;
+export const HALF_BAND = 1.959963984540054;
 
 /** How good the fits without each row predict that row, in the units of the target. */
 export interface LeftOutScore {

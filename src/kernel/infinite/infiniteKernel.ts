@@ -2,9 +2,10 @@
 
 import type { Context } from "../../context.js";
 import type { View } from "../../linalg/view.js";
-import { type Matrix, matrix } from "../../matrix.js";
+import type { Matrix } from "../../matrix.js";
 import { zeros } from "../../memory.js";
 import type { InfiniteNetwork } from "../../model/infinite.js";
+import { flat } from "../composedGradients.js";
 import type { KernelGradients, KernelSource } from "../kernel.js";
 import { infiniteDiagonalGradient, infinitePull } from "./gradients.js";
 import { infiniteDiagonal, infiniteInto, infiniteKernel, infiniteScratch } from "./kernel.js";
@@ -52,7 +53,7 @@ export class InfiniteSource implements KernelSource {
     return {
       pull: (X, X2, W) => infinitePull(context, model, X, X2, W),
       diagonal: (X) => infiniteDiagonalGradient(context, model, X),
-      start: (X, C) => Array.from({ length: C }, () => matrix(X.rows, X.cols)),
+      start: flat,
     };
   }
 }

@@ -6,7 +6,7 @@
  *   Ṫ = Σ β β' ρ^k,   ∂T/∂a = ½ Σ γ α' ρ^k,   ∂Ṫ/∂c = Σ γ γ' ρ^k,   ∂Ṫ/∂a = ½ Σ δ β' ρ^k   (Mehler 1866; Price 1958).
  */
 import { type Matrix, matrix } from "../../matrix.js";
-import { curvatureOf } from "../../model/curvature.js";
+import { bump, curvatureOf, difference, logistic } from "../../model/curvature.js";
 import type { DefinedActivation } from "../../model/definedActivation.js";
 import { hermiteSeries } from "./hermiteSeries.js";
 
@@ -20,10 +20,8 @@ export interface SlopeSeries {
 }
 
 /** The logistic function and its first three derivatives. */
-function logistic(z: number): [number, number, number, number] {
-  const e = Math.exp(-Math.abs(z));
-  const first = e / (1 + e) ** 2;
-  const value = 1 / (1 + Math.exp(-z));
+function logisticAndSlopes(z: number): [number, number, number, number] {
+  const [value, first] = [logistic(z), bump(z)];
   return [value, first, first * (1 - 2 * value), first * (1 - 6 * first)];
 }
 
@@ -33,9 +31,12 @@ const MOST_VARIANCE = 32;
 /** The series of silu; undefined where the double sum is the better way. */
 export function siluSeries(variances: Float64Array): SlopeSeries | undefined {
   if (variances.some((a) => a > MOST_VARIANCE)) return undefined;
-  const derivative = (k: number) => (z: number) => k * logistic(z)[k - 1] + z * logistic(z)[k];
+  const derivative = (k: number) => (z: number) => {
+    const slopes = logisticAndSlopes(z);
+    return k * slopes[k - 1] + z * slopes[k];
+  };
   const name = "silu";
-  const low = { name, value: (z: number) => z * logistic(z)[0], slope: derivative(1) };
+  const low = { name, value: (z: number) => z * logistic(z), slope: derivative(1) };
   return seriesOf(variances, low, { name, value: derivative(2), slope: derivative(3) });
 }
 
@@ -48,6 +49,9 @@ function seriesOf(variances: Float64Array, low: DefinedActivation, high: Defined
 /** Below this variance coefficients of σ'' are no quotients by its root: rounding would be divided by it too. */
 const LEAST_VARIANCE = 1e-3;
 
+/** The step of a difference of σ''. */
+const STEP = 2 ** -7;
+
 /**
  * The series of an activation of one's own. σ'' and σ''' are known by their expectations: E[σ''(√a z) h_k(z)] is
  * √(k + 1) E[σ'(√a z) h_(k+1)(z)]/√a (Stein). Next to variance 0 they are differences of σ'.
@@ -56,10 +60,8 @@ export function ownSeries(activation: DefinedActivation, variances: Float64Array
   if (variances.some((a) => a < LEAST_VARIANCE)) {
     const curvature = curvatureOf(activation);
     const { name } = activation;
-    const h = 2 ** -7;
-    const jerk = (z: number) =>
-      (8 * (curvature(z + h) - curvature(z - h)) - (curvature(z + 2 * h) - curvature(z - 2 * h))) / (12 * h);
-    return seriesOf(variances, activation, { name, value: curvature, slope: jerk });
+    const slope = (z: number) => difference(curvature, z, STEP);
+    return seriesOf(variances, activation, { name, value: curvature, slope });
   }
   const { values, slopes } = hermiteSeries(activation, variances);
   const { rows, cols: K, data } = slopes;

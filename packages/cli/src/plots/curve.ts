@@ -1,6 +1,6 @@
 /** The curve of a fit of one input and one target, with its band: what both plots draw then. */
 import type { Data } from "../data.js";
-import { predictTargets, type Regression } from "../regression.js";
+import { HALF_BAND, predictTargets, type Regression } from "../regression.js";
 import type { Session } from "../session.js";
 
 /** A point of the curve: the mean and the ends of the 95 % band of an observation. */
@@ -14,7 +14,6 @@ export interface CurvePoint {
 const POINTS = 200;
 /** The curve goes on beyond the data by this part of their range. */
 const BEYOND = 0.05;
-const HALF_BAND = 1.959963984540054;
 
 /** Undefined where there is more than one input or target. */
 export async function curveOf(
