@@ -26,7 +26,7 @@ const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Emb
 const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOption) => ({
   server: { headers },
   test: {
-    env: { NTK_THREADS: "2" },
+    env: { NTK_THREADS: "2", ...(process.env.NTK_VARIANTS && { NTK_VARIANTS: process.env.NTK_VARIANTS }) },
     name: browser,
     include: ["test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "test/**/*.node.test.ts", REDIS, LONG],

@@ -1,11 +1,11 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. This Node runs the suites
-// at 1 thread, Node 24 (without those of pages) and the browsers at 2. Node 26 runs those of ops, methods, models and
-// properties at 1, Node 22 those of ops and models. Then runs scripts/smoke.mjs: the packed package in other runtimes
-// and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped. With CI set, it
-// is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
+// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. ROWS says which suites and
+// which variants a row has: each suite runs somewhere on each variant, and no row says again what another one has said.
+// `NTK_ROWS=whole` runs all suites on all variants in every row. Then runs scripts/smoke.mjs: the packed package in
+// other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped.
+// With CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { counts, EVERY_MS, root, run, seconds } from "./child.mjs";
@@ -23,9 +23,16 @@ const GRACE_MS = patience(10_000);
 
 /** Threads share each call, however small (`test/setup/variants.ts`). */
 const THREADS = { NTK_THREADS: "2" };
-/** The suites of ops and models; with those of methods and properties. */
-const OPS = ["test/ops", "test/model", "test/setup.test.ts"];
-const SHARED = [...OPS, "test/api", "test/properties", "test/regressions"];
+/** All suites but those that need the file system, by folder; `root` has the files that are in no folder. */
+const PARTS = {
+  ops: ["test/ops", "test/linalg", "test/kernel", "test/setup.test.ts"],
+  model: ["test/model"],
+  methods: ["test/api", "test/properties", "test/regressions"],
+  root: readdirSync(join(root, "test"))
+    .filter((name) => /^[a-zA-Z]+\.test\.ts$/.test(name))
+    .map((name) => `test/${name}`),
+};
+const only = (...variants) => ({ NTK_VARIANTS: variants.join(",") });
 
 const node = (major, env = {}) => ({
   name: `node ${major}`,
@@ -36,16 +43,31 @@ const node = (major, env = {}) => ({
 });
 const chromium = { needs: CHROMIUM, missing: "install Debian's chromium, or set CHROMIUM", browser: true };
 const firefox = { needs: FIREFOX, missing: "install Debian's firefox-esr, or set FIREFOX", browser: true };
+// This Node has no relaxed SIMD. Node 26 has what it left: relaxed SIMD in the suites that look at numbers. Node 24 has
+// what threads may change, Node 22 the ops. A page differs by its engine's mathematics (Firefox), its workers and its
+// threads.
 const ROWS = [
   { name: `node ${process.versions.node}`, project: "node" },
-  { ...node(22), files: OPS },
-  node(24, { ...THREADS, NTK_PAGES: "0" }),
-  { ...node(26), files: SHARED },
-  { name: "chromium", project: "chromium", ...chromium },
-  { name: "firefox", project: "firefox", ...firefox },
+  { ...node(22, only("relaxed")), files: PARTS.ops },
+  { ...node(24, { ...THREADS, ...only("relaxed", "simd") }), files: [...PARTS.ops, ...PARTS.root] },
+  { ...node(26, only("relaxed")), files: [...PARTS.ops, ...PARTS.model, ...PARTS.methods] },
+  { name: "chromium", project: "chromium", ...chromium, env: only("relaxed"), files: [...PARTS.ops, ...PARTS.root] },
+  {
+    name: "firefox",
+    project: "firefox",
+    ...firefox,
+    env: only("simd", "js"),
+    files: [...PARTS.ops, ...PARTS.root, ...PARTS.model, "test/api/golden"],
+  },
   { name: "playground", project: "playground", ...chromium },
   { name: "cluster", project: "redis", needs: REDIS, missing: "install Debian's redis-server, or set REDIS_SERVER" },
 ];
+if (process.env.NTK_ROWS === "whole") for (const row of ROWS) Object.assign(row, { files: [], env: wholeEnv(row) });
+
+/** The environment of a row without its choice of variants. */
+function wholeEnv({ env: { NTK_VARIANTS: _, ...rest } = {} }) {
+  return rest;
+}
 
 /** Ends the processes of the row that runs. */
 let endAll = (_signal) => {};
@@ -133,10 +155,10 @@ async function suites({
   return found;
 }
 
-const only = process.argv.slice(2);
-const wanted = (name) => only.length === 0 || only.some((part) => name.startsWith(part));
+const asked = process.argv.slice(2);
+const wanted = (name) => asked.length === 0 || asked.some((part) => name.startsWith(part));
 const known = [...ROWS.map(({ name }) => name), "smoke"];
-for (const part of only)
+for (const part of asked)
   if (!known.some((name) => name.startsWith(part))) throw new Error(`no row "${part}"; expected ${known.join(", ")}`);
 console.log(`time limits are multiplied by ${slowness.toFixed(1)}`);
 let [passed, failed] = [0, 0];

@@ -16,7 +16,8 @@ export function copyTree() {
   const folder = mkdtempSync(join(tmpdir(), "ntk-wasm-mutate-"));
   for (const name of COPIED)
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !WITHOUT.test(path) });
-  cpSync(join(root, "src"), join(originals(folder), "src"), { recursive: true });
+  // The entries of equivalent.json are about both.
+  for (const name of ["assembly", "src"]) cpSync(join(root, name), join(originals(folder), name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));

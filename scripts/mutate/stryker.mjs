@@ -26,7 +26,8 @@ export const PARTS = {
       "test/kernelMap.test.ts",
       "test/kernel/*.test.ts",
       "test/linalg/guards.test.ts",
-      "test/api/{composed,kernelTiles,reentrant,spectrum}.test.ts",
+      "test/api/{composed,kernelTiles,reentrant,spectrum,gradient}.test.ts",
+      "test/inputScales.node.test.ts",
     ],
   },
   finite: {
@@ -35,7 +36,7 @@ export const PARTS = {
       "test/kernelMap.test.ts",
       "test/kernel/{memory,rescale}.test.ts",
       "test/linalg/guards.test.ts",
-      "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32}.test.ts",
+      "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32,gradient}.test.ts",
     ],
   },
   infinite: {
@@ -43,7 +44,7 @@ export const PARTS = {
     suites: [
       "test/kernel/*.test.ts",
       "test/linalg/guards.test.ts",
-      "test/api/{infinite,layers,ownActivation,kernelTiles,randomFeatures}.test.ts",
+      "test/api/{infinite,layers,ownActivation,kernelTiles,randomFeatures,gradient}.test.ts",
     ],
   },
   // The ops in JavaScript compute with the model's own functions.
@@ -53,7 +54,7 @@ export const PARTS = {
     suites: [
       "test/model/*.test.ts",
       "test/ops/{activation,random}.test.ts",
-      "test/api/{activations,ownActivation,fromLayers}.test.ts",
+      "test/api/{activations,ownActivation,fromLayers,gradient,priorMean}.test.ts",
     ],
   },
   regression: {
@@ -64,6 +65,7 @@ export const PARTS = {
       "test/api/{jackknife,abort,callbacks,accepted,randomFeatures}.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",
       "test/api/{lowRank,matrixFree,tune,tuneNoise,stream,primalSums,learningCurve,float32,evaluation}.test.ts",
+      "test/api/{gradient,priorMean,inputScales}.test.ts",
     ],
   },
   training: {

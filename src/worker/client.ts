@@ -75,9 +75,12 @@ export class Client {
     this.#port = openPort(origin, script, this.#receive.bind(this), this.stop.bind(this));
     if (timeout > LONGEST_TIMER) return;
     const late = () => this.stop(lost(`it has said nothing for ${timeout} ms; ${SILENCE}`));
-    // Twice: where this thread was busy all the time, the worker's messages are read between the two.
+    const start = performance.now();
+    // Twice: where this thread was busy all the time, the worker's messages are read between the two. The worker may not
+    // even have started then, so its time begins anew.
     this.#timer = setTimeout(() => {
-      this.#timer = setTimeout(late, GRACE);
+      const busy = performance.now() - start > timeout + GRACE;
+      this.#timer = setTimeout(late, busy ? Math.max(timeout, GRACE) : GRACE);
     }, timeout);
   }
 

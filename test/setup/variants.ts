@@ -21,11 +21,14 @@ const firefox = globalThis.navigator?.userAgent.match(/ Firefox\/(\d+)/)?.[1];
 const onThisEngine: Variant[] =
   inNode20 || Number(firefox ?? Infinity) < 146 ? ["simd", "js"] : ["relaxed", "simd", "js"];
 
-/** All of them, or the one that mutation testing asks for. */
-const only: string | undefined = import.meta.env.NTK_VARIANT;
+/** The one that mutation testing asks for. */
+const one: string | undefined = import.meta.env.NTK_VARIANT;
 /** True in mutation testing, where many runs of a suite leave out what is slow and says the same. */
-export const mutating = only !== undefined;
-export const variants = onThisEngine.filter((variant) => variant === (only ?? variant));
+export const mutating = one !== undefined;
+/** Those that a row of scripts/test.mjs asks for: names with commas between them. */
+const asked: string[] | undefined = (one ?? import.meta.env.NTK_VARIANTS)?.split(",");
+/** All of them that this engine has, unless some are asked for. */
+export const variants = onThisEngine.filter((variant) => asked?.includes(variant) ?? true);
 
 /**
  * Threads of the WebAssembly variants in every suite. With more than one, the smallest calls are shared too, which
