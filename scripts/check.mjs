@@ -26,6 +26,7 @@ const AFTER = {
     "--exclude-entrypoints",
     ...ENTRIES_WITHOUT_TYPES,
   ),
+  "size budgets": bin("size-limit"),
   "public signatures": script("api.mjs"),
   "a second build is equal to the bit": script("reproducible.mjs"),
   documentation: script("docs.mjs"),

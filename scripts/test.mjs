@@ -1,8 +1,8 @@
 // Runs every suite everywhere it has to run: this Node, the Nodes of tools/nodes (which have relaxed SIMD), headless
-// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. ROWS says which suites and
-// which variants a row has: each suite runs somewhere on each variant, and no row says again what another one has said.
-// `NTK_ROWS=whole` runs all suites on all variants in every row. Then runs scripts/smoke.mjs: the packed package in
-// other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped.
+// Chromium and Firefox, the playground's end-to-end tests, the cluster's with a redis-server. ROWS says which suites
+// and which variants a row has: each suite runs somewhere on each variant, and no row says again what another one has
+// said. `NTK_ROWS=whole` runs all suites on all variants in every row. Then runs scripts/smoke.mjs: the packed package
+// in other runtimes and bundlers. Ends with the plain line `N passed, N failed`. A missing engine is named and skipped.
 // With CI set, it is a failure. `node scripts/test.mjs firefox smoke` runs those rows alone.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

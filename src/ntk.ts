@@ -48,7 +48,7 @@ import { alignmentOf } from "./regression/alignment.js";
 import type { Batches } from "./regression/batchSource.js";
 import { type FeatureModel, featuresOf } from "./regression/featureModel.js";
 import { type Fit, fitModel, fittingModel, restoredFit } from "./regression/fit.js";
-import type { FitOptions, FitProgress } from "./regression/fitOptions.js";
+import type { FitOptions, FitProgress, Fitting } from "./regression/fitOptions.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
@@ -271,6 +271,13 @@ export class Ntk {
    * const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
    * const { mean, variance } = fit.predict(Xnew);
    */
+  fit(model: Model, X: MatrixLike, Y: MatrixLike): Fit;
+  fit<M extends Model, O extends FitOptions | undefined>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: O & NoInfer<Fitting<M, O>>,
+  ): Fit;
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, model, X, Y, options);
   }
@@ -284,6 +291,12 @@ export class Ntk {
    * const options = { ridge: 0.1, solver: "cg" } as const;
    * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
    */
+  fitting<M extends Model, O extends FitOptions = FitOptions>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options?: O & NoInfer<Fitting<M, O>>,
+  ): Generator<FitProgress, Fit, void>;
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
     return fittingModel(this.#context, model, X, Y, options);
   }

@@ -4,6 +4,7 @@ export type { Classifier, ClassifierReport } from "./classification/classifier.j
 export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./classification/classifyOptions.js";
 export type { ClassificationScore } from "./classification/score.js";
 export { type ColumnDescription, type DataDescription, describeData, type TableLike } from "./describeData.js";
+export { get, toArray } from "./entries.js";
 export {
   BackendError,
   ConvergenceError,
@@ -54,7 +55,13 @@ export {
   networkFromLayers,
   type Tensor,
 } from "./model/fromLayers.js";
-export { createInfiniteNetwork, type InfiniteNetwork, type InfiniteNetworkOptions } from "./model/infinite.js";
+export {
+  createInfiniteNetwork,
+  type InfiniteNetwork,
+  type InfiniteNetworkOptions,
+  type InfiniteNetworkSettings,
+  type InfiniteWidth,
+} from "./model/infinite.js";
 export { type Initialization, initialization } from "./model/initialization.js";
 export type { Init } from "./model/initSchemes.js";
 export type { PriorMean } from "./model/meanBasis.js";
@@ -85,6 +92,7 @@ export type { Fit } from "./regression/fit.js";
 export type {
   FitOptions,
   FitProgress,
+  Fitting,
   JointPrediction,
   Prediction,
   PredictionGradient,

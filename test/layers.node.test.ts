@@ -33,6 +33,7 @@ const LAYERS = [
   "linalg",
   "model",
   "prepare.ts",
+  "entries.ts",
   "describeData.ts",
   "labels.ts",
   "lease.ts",

@@ -16,7 +16,6 @@ import {
   load,
   type Matrix,
   MemoryLimitError,
-  type Model,
   maternKernel,
   NotPositiveDefiniteError,
   type Ntk,
@@ -40,6 +39,7 @@ import {
   type AsyncNtk,
   type AsyncSpectrum,
   loadInWorker,
+  type SentModel,
 } from "../src/worker/index.js";
 import { type Handle, packError, type Reply, unpackError } from "../src/worker/protocol.js";
 import { randomMatrix } from "./setup/random.js";
@@ -114,7 +114,7 @@ describe.each(variants)("%s", (variant) => {
       outputScale: 2,
       seed: 3,
     });
-    const models: Model[] = [
+    const models: SentModel[] = [
       layered,
       createNetwork({ inputs: 1, hidden: 9, centeredStart: true, parametrization: "meanField" }),
       createInfiniteNetwork({ depth: 3, activation: ["relu", "erf", "relu"], residual: 1, rates: [1, 0, 2, 1] }),
@@ -435,7 +435,8 @@ describe("errors, signals, life time", () => {
   });
 
   test("functions do not cross", async () => {
-    const custom = { kernel: (): Matrix => ({ data: new Float64Array(1), rows: 1, cols: 1 }) };
+    // The compiler refuses it too.
+    const custom = { kernel: (): Matrix => ({ data: new Float64Array(1), rows: 1, cols: 1 }) } as unknown as SentModel;
     await expect(ntk.fit(custom, X, Y)).rejects.toThrow(TypeError);
     await expect(ntk.fit(custom, X, Y)).rejects.toThrow(/functions do not cross to a worker/);
     const cube = defineActivation({ name: "cube", value: (z) => z ** 3, slope: (z) => 3 * z * z });
@@ -530,10 +531,11 @@ describe("errors, signals, life time", () => {
     const plain = await loadVariant("simd");
     const made: { dispose(): void }[] = [];
     const original = plain.fit.bind(plain);
-    plain.fit = (...args) => {
-      made.push(original(...args));
-      return made[made.length - 1] as ReturnType<typeof original>;
-    };
+    plain.fit = ((...args: Parameters<typeof original>) => {
+      const fit = original(...args);
+      made.push(fit);
+      return fit;
+    }) as typeof plain.fit;
     const replies: Reply[] = [];
     const host = new Host(
       async () => plain,
@@ -685,9 +687,9 @@ describe("workers that are none, say nothing, or die", () => {
 
   test("a thread that is busy for longer than the timeout is no reason", async () => {
     // Firefox starts a worker only once the thread is free: a slow machine has this long for it.
-    const timeout = 3000;
-    const loading = loadInWorker({ backend: "js", timeout });
-    const until = performance.now() + timeout + 200;
+    const silence = 3000;
+    const loading = loadInWorker({ backend: "js", timeout: silence });
+    const until = performance.now() + silence + 200;
     while (performance.now() < until);
     (await loading).terminate();
   });

@@ -1,7 +1,7 @@
 // The part of `Ntk` that the first views need, over the same functions of the library, so that a visitor's first fit
 // does not wait for training, classification, streams and the like: 70 kB instead of 116 kB, gzipped. The other views
 // fetch the rest of the library when they are opened (rest.ts).
-import type { MatrixLike, Model, Network, Ntk } from "ntk-wasm/slim";
+import type { FitOptions, MatrixLike, Model, Network, Ntk } from "ntk-wasm/slim";
 import { Arena } from "../../dist/arena.js";
 import { instantiateBackend, variantOf, type WasmModule } from "../../dist/backend/wasmModule.js";
 import { checkResult, toMatrix } from "../../dist/check.js";
@@ -67,7 +67,8 @@ function coreOf(backend: Backend, context: Context): Core {
       const [source, A] = sourceFor(model, X, outputs);
       return source.diagonal(A).slice();
     },
-    fit: (model, X, Y, options = {}) => fitModel(context, model, X, Y, options),
+    fit: (model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}) =>
+      fitModel(context, model, X, Y, options),
     matmul: (A, B) => {
       const a = toMatrix(A, "A");
       return checkResult(matmul(context, a, toMatrix(B, "B", { rows: a.cols })), "A B");

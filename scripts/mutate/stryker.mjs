@@ -16,7 +16,7 @@ export const PARTS = {
       "test/linalg/*.test.ts",
       "test/{pivotedCholesky,topModes,refinement}.test.ts",
       "test/bad/{input,memory}.test.ts",
-      "test/api/{fit,update,ridge,influence,noise,spectrum,float32}.test.ts",
+      "test/api/{fit,update,ridge,influence,noise,noiseLife,perOutput,spectrum,float32,inputScales}.test.ts",
     ],
   },
   // Three parts of src/kernel: the suites of one say little of the others.
@@ -36,7 +36,7 @@ export const PARTS = {
       "test/kernelMap.test.ts",
       "test/kernel/{memory,rescale}.test.ts",
       "test/linalg/guards.test.ts",
-      "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32,gradient}.test.ts",
+      "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32,gradient,reentrant}.test.ts",
     ],
   },
   infinite: {

@@ -21,12 +21,14 @@ import { dot } from "./vectors.js";
 export interface Estimate {
   value: number;
   standardError: number;
+  /** Probes whose quadrature had not settled after the most steps that a probe takes. */
+  unsettled: number;
 }
 
 /** Random directions. Their spread gives the standard error to 1/√(2·15): 18 %. */
-const PROBES = 16;
+export const PROBES = 16;
 /** Lanczos steps of a probe, at most. */
-const MOST_STEPS = 150;
+export const MOST_STEPS = 150;
 /** The quadrature has converged where five more steps change it by less than this times n. */
 const ACCURACY = 1e-5;
 
@@ -41,10 +43,18 @@ export function logDeterminantEstimate(
   const normals = (length: number) => Float64Array.from({ length }, () => random.normal());
   const runs = Array.from({ length: PROBES }, () => quadrature(context, P, P.coloured(normals(rank), normals(n))));
   const known = P.logDeterminant() - n * Math.log(shift);
-  const values = together(runs, times).map((mean) => known + n * mean);
+  const found = together(runs, times);
+  const values = found.map(({ mean }) => known + n * mean);
   const mean = values.reduce((sum, value) => sum + value / PROBES, 0);
   const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { value: mean, standardError: Math.sqrt(square / (PROBES - 1) / PROBES) };
+  const unsettled = found.filter(({ settled }) => !settled).length;
+  return { value: mean, standardError: Math.sqrt(square / (PROBES - 1) / PROBES), unsettled };
+}
+
+/** eᵀ log(T) e, and whether more steps would have changed it. */
+interface Quadrature {
+  mean: number;
+  settled: boolean;
 }
 
 /** eᵀ log(T) e of μP^−½ A P^−½ from P^−½ z. */
@@ -52,7 +62,8 @@ function* quadrature(
   context: Context,
   P: LowRankFactor,
   z: Float64Array,
-): Generator<{ v: Float64Array }, number, Float64Array> {
+): Generator<{ v: Float64Array }, Quadrature, Float64Array> {
+  const settled = (mean: number): Quadrature => ({ mean, settled: true });
   const r = z;
   const diagonal: number[] = [];
   const offDiagonal: number[] = [];
@@ -64,7 +75,7 @@ function* quadrature(
     if (k > 0) {
       beta = next / rz;
       // The Krylov space is exhausted, up to rounding.
-      if (!(beta > Number.EPSILON ** 2)) return logarithm(context, diagonal, offDiagonal);
+      if (!(beta > Number.EPSILON ** 2)) return settled(logarithm(context, diagonal, offDiagonal));
       offDiagonal.push(Math.sqrt(beta) / alpha);
     }
     const from = p;
@@ -73,13 +84,14 @@ function* quadrature(
     const q = yield { v: p };
     const before = alpha;
     alpha = rz / dot(p, q);
-    if (k === 0 && !(alpha > 0 && alpha < Infinity)) return Number.NaN;
-    if (!(alpha > 0 && alpha < Infinity)) return logarithm(context, diagonal, offDiagonal);
+    if (k === 0 && !(alpha > 0 && alpha < Infinity)) return settled(Number.NaN);
+    if (!(alpha > 0 && alpha < Infinity)) return settled(logarithm(context, diagonal, offDiagonal));
     diagonal.push(1 / alpha + (k > 0 ? beta / before : 0));
     for (let i = 0; i < r.length; i++) r[i] -= alpha * q[i];
     if (k % 5 !== 4 && k + 1 < MOST_STEPS) continue;
     const value = logarithm(context, diagonal, offDiagonal);
-    if (k + 1 >= MOST_STEPS || Math.abs(value - latest) <= ACCURACY * (1 + Math.abs(value))) return value;
+    if (Math.abs(value - latest) <= ACCURACY * (1 + Math.abs(value))) return settled(value);
+    if (k + 1 >= MOST_STEPS) return { mean: value, settled: false };
     latest = value;
   }
 }

@@ -20,7 +20,24 @@ import { reading } from "../words.js";
 import { ACTIVATION, type Activation } from "./activation.js";
 import { checkLayered, checkLayers, HIDDEN, type PerLayer, perLayer, type Rates, rates } from "./perLayer.js";
 
-export interface InfiniteNetworkOptions {
+/** What `createInfiniteNetwork` takes. The parametrisation `standard` needs a width, and `ntk` has none. */
+export type InfiniteNetworkOptions = InfiniteNetworkSettings & InfiniteWidth;
+
+/** The parametrisation of an infinite network, and the widths that `standard` needs. */
+export type InfiniteWidth =
+  | {
+      /** `ntk` (default), or `standard`, whose kernel grows with the width. */
+      parametrization?: "ntk";
+      width?: undefined;
+    }
+  | {
+      parametrization: "standard";
+      /** Hidden widths that `standard` needs, one or one for each hidden layer. */
+      width: number | readonly number[];
+    };
+
+/** What all infinite networks have. */
+export interface InfiniteNetworkSettings {
   /** Hidden layers; default 1. 0: the linear kernel, (weightStd²/d) x·x' + biasStd². */
   depth?: number;
   /** One for all hidden layers, or one for each; default `"sigmoid"`. */
@@ -31,12 +48,8 @@ export interface InfiniteNetworkOptions {
   biasStd?: number | readonly number[];
   /** False: no biases. Default true. */
   bias?: boolean;
-  /** `ntk` (default), or `standard`, whose kernel grows with the width. */
-  parametrization?: "ntk" | "standard";
   /** `ntk` (default): all layers are trained. `nngp`: the kernel of the Gaussian process, whatever the rates. */
   kernel?: "ntk" | "nngp";
-  /** Hidden widths that `standard` needs, one or one for each hidden layer; not for `ntk`. */
-  width?: number | readonly number[];
   /**
    * Learning rates ≥ 0 as for `createNetwork`: one, one for each layer, or by the names of blocks. 0 freezes. With all
    * but the readout's 0 the kernel is the one of `nngp`. Default 1.

@@ -1,7 +1,10 @@
 /** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
+import type { Model } from "../kernel/models.js";
 import { SAMPLES } from "../linalg/gaussianSamples.js";
 import type { Matrix, NumberList } from "../matrix.js";
+import type { InfiniteNetwork } from "../model/infinite.js";
 import type { PriorMean } from "../model/meanBasis.js";
+import type { StationaryKernel } from "../model/stationary.js";
 import {
   callback,
   choice,
@@ -80,8 +83,7 @@ export interface FitOptions {
    * The prior mean beside the start values.
    *
    * - `zero` (default): none.
-   * - `constant`, `linear`: an intercept, and with `linear` a slope for each input. The coefficients have a flat
-   * prior:
+   * - `constant`, `linear`: an intercept, and with `linear` a slope for each input. The coefficients have a flat prior:
    *   generalised least squares fits them with the kernel, and their uncertainty is a part of every variance. The
    *   prediction far from the data is then the mean's. `report.meanCoefficients` has them. It needs solver `dual` (what
    *   `auto` takes with it), a ridge, and one kernel for all outputs.
@@ -100,6 +102,26 @@ export interface FitOptions {
   /** Ends solver `cg` between two iterations: the fit is what there is then, and its report says so. */
   signal?: Signal;
 }
+
+/**
+ * Refuses options O that always throw in a fit of a model M: `ridge` beside `ridges`, solver `primal` or
+ * `outputs: "full"` with a network of infinite width or a stationary kernel, and a key that no fit has.
+ */
+export type Fitting<M extends Model, O> = O extends FitOptions
+  ? // A record of options may have any key.
+    (string extends keyof O
+      ? unknown
+      : [Exclude<keyof O, keyof FitOptions>] extends [never]
+        ? unknown
+        : { [Key in Exclude<keyof O, keyof FitOptions>]: never }) &
+      (O extends { ridge: number | NumberList; ridges: NumberList }
+        ? { ridges: "ridge or ridges, not both" }
+        : unknown) &
+      ([M] extends [InfiniteNetwork | StationaryKernel]
+        ? (O extends { solver: "primal" } ? { solver: "primal needs a finite network" } : unknown) &
+            (O extends { outputs: "full" } ? { outputs: "full needs a finite network" } : unknown)
+        : unknown)
+  : unknown;
 
 /** How far a fit has got. */
 export interface FitProgress {

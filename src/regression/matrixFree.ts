@@ -12,7 +12,7 @@ import type { Context } from "../context.js";
 import { firstOrder } from "../kernel/finite/tangents.js";
 import type { Wanted } from "../linalg/conjugateGradients.js";
 import { showRidge, sufficientRidge } from "../linalg/factor.js";
-import { type Estimate, logDeterminantEstimate } from "../linalg/stochasticLanczos.js";
+import { type Estimate, logDeterminantEstimate, MOST_STEPS, PROBES } from "../linalg/stochasticLanczos.js";
 import { maxAbs, transposed } from "../linalg/vectors.js";
 import type { Matrix } from "../matrix.js";
 import type { Problem } from "../problem.js";
@@ -171,6 +171,14 @@ class MatrixFreeSolution implements Solution {
     const { lost } = this.#solved;
     const notes = lost ? [this.#lostNote()] : [];
     return { rank: undefined, truncated: lost, conditionNumber: undefined, notes };
+  }
+
+  lateNotes(): string[] {
+    const { unsettled = 0 } = this.#logDeterminant ?? {};
+    if (unsettled === 0) return [];
+    return [
+      `the estimate of log det had not settled after ${MOST_STEPS} products in ${unsettled} of ${PROBES} probes: logEvidence may be off by more than logEvidenceError says; a larger ridge settles sooner, and solver "dual" is exact`,
+    ];
   }
 
   displacement(): Float64Array | undefined {

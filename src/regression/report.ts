@@ -98,7 +98,7 @@ export class Report {
       const more = [repeats, fallback, this.#narrowness()].filter((note) => note !== undefined);
       return [...this.#fitted.notes, ...solved, ...more];
     });
-    return [...notes];
+    return [...notes, ...(this.#solution.lateNotes?.() ?? [])];
   }
 
   /** That variances are far too small for the targets, where they are. */

@@ -78,6 +78,8 @@ export interface Solution {
   quadratics(): Float64Array;
   /** log |A|, size×size, in the dual and the primal space, for each ridge; undefined where A is singular. */
   logDeterminants(): (number | undefined)[] | undefined;
+  /** Notes on what was computed after the fit. */
+  lateNotes?(): string[];
   /** The standard error of an estimated log |A|; left out, or undefined, where nothing is estimated. */
   logDeterminantError?(): number | undefined;
   /** The kernel of low rank that stands for Θ; left out where Θ itself is solved. */

@@ -76,8 +76,8 @@ export class Client {
     if (timeout > LONGEST_TIMER) return;
     const late = () => this.stop(lost(`it has said nothing for ${timeout} ms; ${SILENCE}`));
     const start = performance.now();
-    // Twice: where this thread was busy all the time, the worker's messages are read between the two. The worker may not
-    // even have started then, so its time begins anew.
+    // Twice: where this thread was busy all the time, the worker's messages are read between the two. The worker may
+    // not even have started then, so its time begins anew.
     this.#timer = setTimeout(() => {
       const busy = performance.now() - start > timeout + GRACE;
       this.#timer = setTimeout(late, busy ? Math.max(timeout, GRACE) : GRACE);

@@ -31,6 +31,7 @@ export type {
   AsyncStreamFit,
   KernelEstimate,
   RemoteObject,
+  SentModel,
 } from "./types.js";
 
 export interface WorkerOptions extends LoadOptions, WorkerOrigin {

@@ -3,6 +3,7 @@
 import type { Classifier } from "../classification/classifier.js";
 import type { ClassifyOptions, ClassPredictOptions } from "../classification/classifyOptions.js";
 import type { ClassificationScore } from "../classification/score.js";
+import type { CustomKernel } from "../kernel/custom.js";
 import type { Model } from "../kernel/models.js";
 import type { Label, Labels } from "../labels.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
@@ -10,7 +11,14 @@ import type { Ntk } from "../ntk.js";
 import type { Batches } from "../regression/batchSource.js";
 import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
-import type { JointPrediction, Prediction, PredictOptions } from "../regression/fitOptions.js";
+import type {
+  FitOptions,
+  FitProgress,
+  Fitting,
+  JointPrediction,
+  Prediction,
+  PredictOptions,
+} from "../regression/fitOptions.js";
 import type { Interval, IntervalOptions } from "../regression/jackknife.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
@@ -25,10 +33,13 @@ import type { Ensemble, EnsembleOutputs, EnsembleQuery } from "../training/ensem
 import type { Linearized } from "../training/linearize.js";
 import type { KernelSamples } from "../training/sampleKernel.js";
 
-/** Options of a call get a `signal`; data stay what they are. */
+/** What can be sent to a worker: a kernel of one's own has functions, which cannot. */
+export type SentModel = Exclude<Model, CustomKernel>;
+
+/** Options of a call get a `signal`; data stay what they are, but for models that cannot be sent. */
 type WithSignal<T> =
   NonNullable<T> extends MatrixLike | Model | ArrayLike<number> | number | string | { inputs: number }
-    ? T
+    ? Exclude<T, CustomKernel>
     : T & { signal?: Signal };
 
 type Parameters_<P extends unknown[]> = { [K in keyof P]: WithSignal<P[K]> };
@@ -51,7 +62,7 @@ type Answer<R> = R extends Fit
 
 type Member<M> = M extends (...args: infer P) => infer R
   ? R extends Generator<infer Y, infer Z, void>
-    ? (...args: P) => AsyncGenerator<Y, Answer<Z>, void>
+    ? (...args: { [K in keyof P]: Exclude<P[K], CustomKernel> }) => AsyncGenerator<Y, Answer<Z>, void>
     : (...args: Parameters_<P>) => Promise<Answer<R>>
   : M;
 
@@ -159,26 +170,40 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
 }
 
 /**
- * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. `threads` and `threadsReason` are
+ * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. A kernel of one's own
+ * cannot be sent: its functions stay where they are. `threads` and `threadsReason` are
  * what they were when it was loaded.
  */
-export interface AsyncNtk extends Remote<Ntk, "classify" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
+export interface AsyncNtk
+  extends Remote<Ntk, "classify" | "fit" | "fitting" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
+  fit<M extends SentModel, O extends FitOptions = FitOptions>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options?: O & NoInfer<Fitting<M, O>>,
+  ): Promise<AsyncFit>;
+  fitting<M extends SentModel, O extends FitOptions = FitOptions>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options?: O & NoInfer<Fitting<M, O>>,
+  ): AsyncGenerator<FitProgress, AsyncFit, void>;
   classify<L extends Label>(
-    model: Model,
+    model: SentModel,
     X: MatrixLike,
     labels: Labels<L>,
     options?: ClassifyOptions<L> & { signal?: Signal },
   ): Promise<AsyncClassifier<L>>;
   /** The batches are iterated on the calling side, and sent one by one. */
   fitStream(model: FeatureModel, batches: Batches, options?: StreamOptions): Promise<AsyncStreamFit>;
-  tune<M extends Model>(
+  tune<M extends SentModel>(
     model: M,
     X: MatrixLike,
     Y: MatrixLike,
     options: TuneOptions & { noise: "binned" },
   ): Promise<Tuned<M> & { noise: BinnedNoise }>;
-  tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options?: TuneOptions): Promise<Tuned<M>>;
-  tuning<M extends Model>(
+  tune<M extends SentModel>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options?: TuneOptions): Promise<Tuned<M>>;
+  tuning<M extends SentModel>(
     model: M,
     X: MatrixLike,
     Y: MatrixLike | Labels,

@@ -1,6 +1,6 @@
 /** solver "cg": the dual answer without its matrix. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { ConvergenceError, createNetwork, type Ntk } from "../../src/index.js";
+import { ConvergenceError, createNetwork, type Ntk, precomputed } from "../../src/index.js";
 import { normFromBelow } from "../../src/regression/matrixFreeSystem.js";
 import { toRows } from "../oracle/dense.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
@@ -195,5 +195,23 @@ describe.each(variants)("%s", (variant) => {
     const run = () => ntk.fit(net, X, Y, { ridge: 3e-7, solver: "cg" });
     expect(run).toThrow(ConvergenceError);
     expect(run).toThrow(/use a larger ridge, or solver "dual"/);
+  });
+
+  test("an evidence whose quadrature has not settled says so", () => {
+    // Eigenvalues over four decades, of which no low rank takes the most.
+    const N = 600;
+    const size = (i: number) => 10 ** ((-4 * i) / N);
+    const rows = Array.from({ length: N }, (_, i) => i);
+    const K = precomputed(rows.map((i) => rows.map((j) => (i === j ? size(i) : 0))));
+    const y = rows.map((i) => Math.sin(i) * Math.sqrt(size(i)));
+    using fit = ntk.fit(K, rows, y, { ridge: 1e-5, solver: "cg" });
+    expect(fit.report.notes).toEqual([]);
+    expect(fit.report.logEvidence).toBeTypeOf("number");
+    expect(fit.report.notes).toEqual([
+      expect.stringMatching(/log det had not settled after 150 products in \d+ of 16 probes: logEvidence may be off/),
+    ]);
+    using settled = ntk.fit(K, rows, y, { ridge: 1, solver: "cg" });
+    expect(settled.report.logEvidence).toBeTypeOf("number");
+    expect(settled.report.notes).toEqual([]);
   });
 });

@@ -187,7 +187,7 @@ describe.each(variants)("%s", (variant) => {
       /ridge is -1; expected a finite number ≥ 0/,
     ],
     ["NaN ridge", () => ntk.fit(net, X, Y, { ridge: Number.NaN }), RangeError, /ridge is NaN/],
-    ["unknown option", () => ntk.fit(net, X, Y, wrong({ lambda: 1 })), TypeError, /unknown option "lambda"/],
+    ["unknown option", () => ntk.fit(net, X, Y, wrong<never>({ lambda: 1 })), TypeError, /unknown option "lambda"/],
     ["unknown solver", () => ntk.fit(net, X, Y, { solver: wrong("lu") }), RangeError, /solver is "lu"/],
     ["cg on a path", () => ntk.fit(net, X, Y, { solver: "cg", ridges: [1] }), RangeError, /a ridge path decomposes Θ/],
     [
@@ -206,7 +206,12 @@ describe.each(variants)("%s", (variant) => {
     ["bad scale", () => ntk.fit(net, X, Y, { scale: wrong(2) }), RangeError, /scale is 2/],
     ["no ridges", () => ntk.fit(net, X, Y, { ridges: [] }), RangeError, /ridges is empty/],
     ["negative on the path", () => ntk.fit(net, X, Y, { ridges: [1, -1] }), RangeError, /ridges\[1\] is -1/],
-    ["ridge and ridges", () => ntk.fit(net, X, Y, { ridge: 1, ridges: [1] }), RangeError, /both ridge and ridges/],
+    [
+      "ridge and ridges",
+      () => ntk.fit(net, X, Y, wrong<never>({ ridge: 1, ridges: [1] })),
+      RangeError,
+      /both ridge and ridges/,
+    ],
     ["short Y", () => ntk.fit(net, X, [1, 2]), RangeError, /Y has 2 rows; expected 3/],
     [
       "wide Y",

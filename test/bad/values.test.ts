@@ -10,6 +10,7 @@ import {
   createNetwork,
   defineActivation,
   describeData,
+  get,
   initialization,
   inputScaled,
   linearKernel,
@@ -29,6 +30,7 @@ import {
   scaled,
   standardize,
   sumOf,
+  toArray,
 } from "../../src/index.js";
 import { complaint, detached, lying, wrongs } from "./values.js";
 
@@ -167,6 +169,8 @@ function signatures(): Signature[] {
     { of: "hiddenShare", call: (x) => initialization({ inputs: 1, hidden: 2 }).hiddenShare(x), args: { X } },
     { of: "maxLearningRate", call: (x) => initialization({ inputs: 1, hidden: 2 }).maxLearningRate(x), args: { X } },
     { of: "standardize", call: standardize, args: { X } },
+    { of: "get", call: (matrix: MatrixLike) => get(matrix, 0, 0), args: { matrix: X } },
+    { of: "toArray", call: toArray, args: { matrix: X } },
     { of: "apply", call: standardize(X).apply, args: { X } },
     { of: "invert", call: standardize(X).invert, args: { X } },
     { of: "oneHot", call: oneHot, args: { labels: [1], classes: [1] } },

@@ -15,7 +15,7 @@ export interface Example {
 /** What the examples of docstrings may use without saying where it comes from. */
 export const PREAMBLE = `
 import * as library from "ntk-wasm";
-const { checkKernel, createInfiniteNetwork, createNetwork, defineActivation, describeData, initialization, linearKernel } = library;
+const { checkKernel, createInfiniteNetwork, createNetwork, defineActivation, describeData, get, initialization, linearKernel, toArray } = library;
 const { load, maternKernel, networkFromLayers, noiseAt, oneHot, periodicKernel, precomputed, productOf, rbfKernel } = library;
 const { addSums, inputScaled, randomFeatures, scaled, standardize, sumOf } = library;
 const ntk = await load();

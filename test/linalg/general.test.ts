@@ -51,6 +51,18 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("a row of the smallest numbers", () => {
+    const least = Number.MIN_VALUE;
+    const { data } = ntk.solve(
+      [
+        [0, 4 * least],
+        [1, 0],
+      ],
+      [12 * least, 5],
+    );
+    expect([...data]).toEqual([5, 3]);
+  });
+
   test("units of rows, columns and right-hand sides change powers of two only", () => {
     const n = 20;
     const [A, B] = [square(n), toRows(randomMatrix(n, 2, 5, 1))];
@@ -239,6 +251,33 @@ describe.each(variants)("%s", (variant) => {
       const zero = ntk.leastSquares([[0, 0]], [3]);
       expect([[...zero.solution.data], zero.rank, [...zero.residualNorms]]).toEqual([[0, 0], 0, [3]]);
       expect(() => ntk.leastSquares([[1e-200]], [1e200])).toThrow(/overflows float64/);
+    });
+
+    test("columns that repeat stand first: pivoting finds the others", () => {
+      const A = [
+        [1, 1, 0, 2],
+        [2, 2, 0, 1],
+        [0, 0, 3, 1],
+        [1, 1, 1, 0],
+      ];
+      const { solution, rank } = ntk.leastSquares(A, [3, 3, 4, 2]);
+      expect(rank).toBe(3);
+      // Of all solutions (1 − t, t, 1, 1) the shortest.
+      expect(maxAbs([...solution.data].map((x, i) => x - [0.5, 0.5, 1, 1][i]))).toBeLessThan(1e-14);
+    });
+
+    test("targets of any size", () => {
+      const A = toRows(randomMatrix(6, 3, 4, 1));
+      const b = toRows(randomMatrix(6, 1, 5, 1));
+      const plain = ntk.leastSquares(A, b).solution.data;
+      for (const e of [-1000, 900, 1000]) {
+        const { solution, residualNorms } = ntk.leastSquares(
+          A,
+          b.map(([x]) => [x * 2 ** e]),
+        );
+        expect([...solution.data]).toEqual([...plain].map((x) => x * 2 ** e));
+        expect(residualNorms[0]).toBeGreaterThan(0);
+      }
     });
   });
 

@@ -1,5 +1,5 @@
 /** A classification: which scale, and how good on rows that a fit has not seen. */
-import type { CrossValidated, Model, TuneOptions } from "ntk-wasm";
+import type { CrossValidated, TuneOptions } from "ntk-wasm";
 import type { Data } from "./data.js";
 import { Misuse } from "./errors.js";
 import { tuned } from "./regression.js";
@@ -32,7 +32,7 @@ interface MethodOptions {
 }
 
 export interface Classification {
-  model: Model;
+  model: SentModel;
   /** What multiplies the kernel. */
   scale: number;
   method: Method;
@@ -49,7 +49,7 @@ export interface Classification {
 /** Fits labels, and cross-validates the fit. */
 export async function classify(
   session: Session,
-  start: Model,
+  start: SentModel,
   { X: raw, labels, classes }: Data,
   { search, method, folds, seed }: { search: TuneOptions | undefined; method: Method; folds: number; seed: number },
 ): Promise<Classification> {

@@ -1,6 +1,6 @@
 /** A regression: which ridge, how good without each row, and what is plotted of it. */
-import type { FitOptions, Model, Tuned, TuneOptions } from "ntk-wasm";
-import type { AsyncFit, AsyncNtk } from "ntk-wasm/worker";
+import type { FitOptions, Tuned, TuneOptions } from "ntk-wasm";
+import type { AsyncFit, AsyncNtk, SentModel } from "ntk-wasm/worker";
 import type { Numbers } from "./columns.js";
 import { evaluationsOf } from "./models.js";
 import { type Scaling, scale, scalingOf, unscale } from "./scaling.js";
@@ -23,7 +23,7 @@ export interface LeftOutScore {
 
 export interface Regression {
   fit: AsyncFit;
-  model: Model;
+  model: SentModel;
   /** How the ridge was come by, in words. */
   how: string;
   /** One, or one for each target. */
@@ -40,7 +40,7 @@ export interface Regression {
 export const FIT = { scale: "fit", outputs: "average", centered: true } as const;
 
 /** Ridges of a path for a model: its kernel may be of any size. */
-export async function ridgesFor(ntk: AsyncNtk, model: Model, X: Numbers): Promise<number[]> {
+export async function ridgesFor(ntk: AsyncNtk, model: SentModel, X: Numbers): Promise<number[]> {
   const diagonal = await ntk.kernelDiagonal(model, X);
   const mean = diagonal.reduce((sum, value) => sum + value / diagonal.length, 0);
   return RIDGES.map((ridge) => Number((ridge * mean).toPrecision(3)));
@@ -49,7 +49,7 @@ export async function ridgesFor(ntk: AsyncNtk, model: Model, X: Numbers): Promis
 /** Searches what is to be searched. @throws Interrupted */
 export async function tuned(
   session: Session,
-  model: Model,
+  model: SentModel,
   X: Numbers,
   Y: Numbers | string[],
   search: TuneOptions,
@@ -75,7 +75,7 @@ export async function tuned(
 /** Fits targets. */
 export async function regress(
   session: Session,
-  start: Model,
+  start: SentModel,
   raw: { X: Numbers; Y: Numbers; targets: string[] },
   { search, ridge }: { search: TuneOptions | undefined; ridge: number | undefined },
 ): Promise<Regression> {

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Model } from "ntk-wasm";
+import type { SentModel } from "ntk-wasm/worker";
 import type { Column } from "./columns.js";
 import { unreadable } from "./csv.js";
 import { Refusal } from "./errors.js";
@@ -19,7 +19,7 @@ export type Task =
   | {
       kind: "classification";
       classes: string[];
-      model: Model;
+      model: SentModel;
       method: "dirichlet" | "laplace";
       /** What multiplies the kernel. */
       scale: number;
