@@ -1,5 +1,6 @@
 /** A classification: which scale, and how good on rows that a fit has not seen. */
 import type { CrossValidated, TuneOptions } from "ntk-wasm";
+import type { SentModel } from "ntk-wasm/worker";
 import type { Data } from "./data.js";
 import { Misuse } from "./errors.js";
 import { tuned } from "./regression.js";

@@ -10,6 +10,7 @@ import {
   type StationaryKernel,
   type TuneOptions,
 } from "ntk-wasm";
+import type { SentModel } from "ntk-wasm/worker";
 import { Misuse, oneLine } from "./errors.js";
 
 export const KINDS = ["infinite", "network", "rbf", "linear"] as const;
@@ -29,7 +30,7 @@ export interface ModelOptions {
 }
 
 /** The model for a number of inputs; of several activations or depths the first. @throws Misuse */
-export function modelOf({ model, activation, depth, width, seed }: ModelOptions, inputs: number): Model {
+export function modelOf({ model, activation, depth, width, seed }: ModelOptions, inputs: number): SentModel {
   const layers = depth?.[0] ?? DEPTH;
   // The name is checked by the library, which says what it knows.
   const name = (activation?.[0] ?? ACTIVATION) as "erf";

@@ -53,7 +53,7 @@ export async function tuned(
   X: Numbers,
   Y: Numbers | string[],
   search: TuneOptions,
-): Promise<Tuned> {
+): Promise<Tuned<SentModel>> {
   const ntk = await session.ntk();
   const progress = session.progress("tuning", evaluationsOf(search));
   let done = 0;
