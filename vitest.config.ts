@@ -12,9 +12,7 @@ import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
 
 const REDIS = "test/**/*.redis.test.ts";
-/** Suites of pages, scripts and the package, which say the same on every Node; left out with NTK_PAGES=0. */
-const PAGES = "test/{data,examples,examples-run,links,lists,mutate,package,prose,readme,scripts}.node.test.ts";
-/** Suites of the package ntk-wasm-cli, left out like those of pages: they are about text and files. */
+/** Suites of the package ntk-wasm-cli. */
 const COMMAND_LINE = "packages/cli/test/*.test.ts";
 const LONG = "test/**/*.long.test.ts";
 const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
@@ -74,12 +72,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts", COMMAND_LINE],
-          exclude: [
-            ...configDefaults.exclude,
-            REDIS,
-            LONG,
-            ...(process.env.NTK_PAGES === "0" ? [PAGES, COMMAND_LINE] : []),
-          ],
+          exclude: [...configDefaults.exclude, REDIS, LONG],
           ...limits,
         },
       },

@@ -136,6 +136,47 @@ describe.each(variants)("%s", (variant) => {
     near(ntk.kernel(rbfKernel({ lengthScale: 3 }), [x], [minus]).data, [Math.exp(-(r ** 2) / 2)], "cross");
   });
 
+  test("many inputs: a stationary kernel is added to what is there", () => {
+    const parts = [linearKernel({ biasStd: 0.5 }), rbfKernel({ lengthScale: 5 }), maternKernel({ lengthScale: 7 })];
+    const alone = parts.map((model) => ntk.kernel(model, wide).data);
+    const want = alone[0].map((value, i) => value + 0.5 * alone[1][i] + alone[2][i]);
+    const terms = parts.map((model, i) => ({ model, weight: i === 1 ? 0.5 : 1 }));
+    expectRelative(ntk.kernel(sumOf(terms), wide).data, want, 1e-14, "sum");
+  });
+
+  test("linearKernel: its standard deviations", () => {
+    expectRelative(
+      ntk.kernel(linearKernel({ weightStd: 3, biasStd: 2 }), [[1, 2]], [[3, 4]]).data,
+      [(9 / 2) * 11 + 4],
+      1e-15,
+      "k",
+    );
+  });
+
+  test("a diagonal of one's own is asked, and the kernel is not", () => {
+    const asked: string[] = [];
+    const own = {
+      kernel: (A: Matrix, B: Matrix) => {
+        asked.push("kernel");
+        return toRows(A).map(([x]) => toRows(B).map(([y]) => x * y));
+      },
+      diagonal: (A: Matrix) => {
+        asked.push("diagonal");
+        return toRows(A).map(([x]) => x * x);
+      },
+    };
+    expect([...ntk.kernelDiagonal(own, [2, 3])]).toEqual([4, 9]);
+    expect(asked).toEqual(["diagonal"]);
+  });
+
+  test("sizes that do not fit are refused", () => {
+    const three = createNetwork({ inputs: 3, hidden: 4 });
+    expect(() => ntk.kernel(inputScaled(three, [1, 2]), [[1, 2]])).toThrow(/scales has 2 numbers; expected 3/);
+    expect(() => precomputed([[1]], { cross: [[1, 2]] })).toThrow(/cross has 2 columns; expected 1/);
+    expect(() => precomputed([[1]], { cross: [[1]], diagonal: [-1] })).toThrow(/diagonal\[0\] is -1/);
+    expect(() => ntk.kernelTiles(infinite, X, [[1, 2, 3]]).next()).toThrow(/X2 has 3 columns; expected 2/);
+  });
+
   test("far points: 0, not NaN", () => {
     for (const model of [rbfKernel(), maternKernel({ nu: 0.5 }), maternKernel({ nu: 1.5 }), maternKernel()])
       expect([...ntk.kernel(model, [0, 1e200, -1e200]).data]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);

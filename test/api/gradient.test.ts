@@ -137,6 +137,10 @@ describe.each(variants)("%s", (variant) => {
     ["a product", productOf([maternKernel({ nu: 1.5 }), periodicKernel({ period: 4 }), infinite({})])],
     ["a scaled model", scaled(infinite({ activation: "gelu" }), 0.2)],
     ["a network in a sum", sumOf([{ model: network({}), weight: 2 }, { model: rbfKernel() }])],
+    [
+      "a product of kernels whose diagonals vary",
+      productOf([infinite({}), linearKernel({ biasStd: 0.5 }), infinite({})]),
+    ],
     ["a network in a product", productOf([network({ hidden: [5, 4] }), rbfKernel()])],
     ["a residual network", infinite({ depth: 5, residual: 2, activation: "gelu", weightStd: 0.8 })],
     ["a residual finite network", network({ hidden: [5, 5, 5], residual: 1 })],
