@@ -39,6 +39,7 @@ import {
 } from "./linalg/dense.js";
 import { LEAST_SQUARES, type LeastSquares, type LeastSquaresOptions, leastSquares } from "./linalg/leastSquares.js";
 import type { Precision } from "./linalg/precision.js";
+import { type Svd, svd } from "./linalg/svd.js";
 import type { Matrix, MatrixLike } from "./matrix.js";
 import { type Network, type NetworkOptions, validateNetwork } from "./model/network.js";
 import type { RandomFeatures } from "./model/randomFeatures.js";
@@ -802,6 +803,22 @@ export class Ntk {
     const a = toMatrix(A, "A");
     const b = toMatrix(B, "B", { rows: a.rows });
     return leastSquares(a, b, read(options, "leastSquares", "{ tolerance: 1e-10 }", LEAST_SQUARES));
+  }
+
+  /**
+   * The singular value decomposition A = U Σ Vᵀ of A m×n, through {@link eigh} of the smaller of A Aᵀ and Aᵀ A. It is
+   * right to a few kε σ₁²/σ_i in σ_i, k = min(m, n): large ones to all digits, small ones to fewer. What is at most
+   * √(kε) σ₁ is left out, and `notes` says so. Singular vectors of the long side are orthogonal to a few
+   * kε σ₁²/(σ_i σ_j), and of the short side to rounding (Golub & Van Loan 8.6.1).
+   *
+   * @throws TypeError, RangeError for bad input; MemoryLimitError; ConvergenceError.
+   * @example
+   * const { U, singularValues, V, rank } = ntk.svd([[3, 0], [0, -2], [0, 0]]);
+   * singularValues; // [3, 2]
+   * [U.rows, U.cols, V.rows, V.cols, rank]; // [3, 2, 2, 2, 2]
+   */
+  svd(A: MatrixLike): Svd {
+    return svd(this.#context, toMatrix(A, "A"));
   }
 
   /**

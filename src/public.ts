@@ -46,6 +46,7 @@ export type { Labels } from "./labels.js";
 export type { SolveOptions } from "./linalg/dense.js";
 export type { SampleOptions } from "./linalg/gaussianSamples.js";
 export type { LeastSquares, LeastSquaresOptions } from "./linalg/leastSquares.js";
+export type { Svd } from "./linalg/svd.js";
 export type { Matrix, MatrixLike, NumberArray, NumberList } from "./matrix.js";
 export type { Activation, ActivationDescription, ActivationName } from "./model/activation.js";
 export { type DefinedActivation, defineActivation } from "./model/definedActivation.js";

@@ -184,6 +184,7 @@ describe.each(variants)("use after dispose, %s", (variant) => {
       inverse: [[[1]]],
       logDeterminant: [[[1]]],
       leastSquares: [[[1]], [[1]]],
+      svd: [[[1]]],
       eigh: [[[1]]],
     };
     const call = (method: string) =>

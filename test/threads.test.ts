@@ -235,6 +235,7 @@ const METHODS: Record<string, (ntk: Ntk) => unknown> = {
   inverse: (ntk) => [ntk.inverse(big(ntk)), ntk.inverse(GENERAL)],
   logDeterminant: (ntk) => [ntk.logDeterminant(big(ntk)), ntk.logDeterminant(GENERAL)],
   eigh: (ntk) => ntk.eigh(positive(ntk)),
+  svd: (ntk) => [ntk.svd(GENERAL), ntk.svd(randomMatrix(40, 300, 2, 1))],
 };
 /** Not symmetric: what LU factors. */
 const GENERAL = randomMatrix(300, 300, 9, 1);

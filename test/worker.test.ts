@@ -93,6 +93,7 @@ describe.each(variants)("%s", (variant) => {
     expect(await there.inverse(A)).toEqual(here.inverse(A));
     expect(await there.logDeterminant(A)).toEqual(here.logDeterminant(A));
     expect(await there.leastSquares(A, [1, 2])).toEqual(here.leastSquares(A, [1, 2]));
+    expect(await there.svd(A)).toEqual(here.svd(A));
     expect(await there.eigh(A)).toEqual(here.eigh(A));
   });
 

@@ -257,6 +257,7 @@ const CALLS: Record<string, Call> = {
       inverse: () => ntk.inverse(A),
       logDeterminant: () => ntk.logDeterminant(A),
       leastSquares: () => ntk.leastSquares(A, [1, 2]),
+      svd: () => ntk.svd(A),
       eigh: () => ntk.eigh(A),
     };
   },

@@ -578,6 +578,7 @@ function signatures(): Signature[] {
     },
     { of: "inverse", call: (...a) => ntk.inverse(a[0]), args: { A: [[1]] } },
     { of: "logDeterminant", call: (...a) => ntk.logDeterminant(a[0]), args: { A: [[1]] } },
+    { of: "svd", call: (a) => ntk.svd(a), args: { A: [[1, 2]] } },
     {
       of: "leastSquares",
       call: (...a) => ntk.leastSquares(a[0], a[1], a[2]),

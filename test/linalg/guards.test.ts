@@ -129,6 +129,8 @@ describe.each(variants)("%s", (variant) => {
         one.logDeterminant(A);
         one.eigh(S);
         one.leastSquares(A, B);
+        one.svd(A);
+        one.svd(B);
       }
       const large = single.gram(randomMatrix(460, 470, 1));
       single.cholesky(large);

@@ -217,6 +217,41 @@ const eigh = property(
   },
 );
 
+const singular = property(
+  "svd gives back the matrix but for modes at its level, with orthonormal vectors of the short side",
+  sized([7, 5], (m, n) => fc.record({ A: matrixOf(m, n) })),
+  ({ ntk, other }, { A }) => {
+    attempt("svd", () => other.svd(A));
+    const found = attempt("svd", () => ntk.svd(A));
+    if (!found) return;
+    const { U, singularValues, V, rank, level } = found;
+    const [m, n] = [A.length, A[0].length];
+    const top = largest(of(A));
+    demand(rank === singularValues.length && rank === U.cols && rank === V.cols, () => `rank ${rank}`);
+    demand(
+      singularValues.every((x, i) => x > level && (i === 0 || x <= singularValues[i - 1])),
+      () => `values ${singularValues}`,
+    );
+    const moderate = [...of(A)].every((x) => x === 0 || (Math.abs(x) > 1e-150 && Math.abs(x) < 1e150));
+    if (!moderate) return;
+    const short = m < n ? U : V;
+    for (let k = 0; k < rank; k++)
+      for (let l = 0; l <= k; l++) {
+        let inner = 0;
+        for (let i = 0; i < short.rows; i++) inner += short.data[i * rank + k] * short.data[i * rank + l];
+        demand(Math.abs(inner - (k === l ? 1 : 0)) <= 32 * Math.min(m, n) * EPS, () => `vectors ${k}, ${l}: ${inner}`);
+      }
+    const allowed = Math.min(m, n) * level + 64 * m * n * EPS * top;
+    A.forEach((row, i) => {
+      row.forEach((x, j) => {
+        let sum = 0;
+        for (let k = 0; k < rank; k++) sum += U.data[i * rank + k] * singularValues[k] * V.data[j * rank + k];
+        demand(Math.abs(sum - x) <= allowed, () => `entry ${i}, ${j} is ${sum}; expected ${x} ± ${allowed}`);
+      });
+    });
+  },
+);
+
 const gammaOf = (x: number) => (x === 0 ? 0 : x);
 
 const together = property(
@@ -250,4 +285,4 @@ const together = property(
   },
 );
 
-export const LINEAR: AnyProperty[] = [matmul, gram, cholesky, solve, general, least, eigh, together];
+export const LINEAR: AnyProperty[] = [matmul, gram, cholesky, solve, general, least, eigh, singular, together];

@@ -196,6 +196,19 @@ const tuneLabels = property(
   },
 );
 
+const entries = property(
+  "entries and rows are those of the matrix",
+  sized([5, 3], (N, d) => fc.record({ X: matrixOf(N, d) })),
+  (_, { X }) => {
+    const rows = attempt("toArray", () => api.toArray(X));
+    const [i, j] = [X.length - 1, X[0].length - 1];
+    const last = attempt("get", () => api.get(X, i, j));
+    demand(rows !== undefined && last !== undefined, () => "a plain matrix was refused");
+    sameBits("rows", rows?.flat() ?? [], X.flat());
+    demand(Object.is(last, X[i][j]), () => `entry ${i}, ${j} is ${last}; expected ${X[i][j]}`);
+  },
+);
+
 const standardize = property(
   "standardised columns have mean 0 and deviation 1, and come back",
   sized([7, 3], (N, d) => fc.record({ X: matrixOf(N, d) })),
@@ -322,6 +335,7 @@ export const OTHERS: AnyProperty[] = [
   alignments,
   tune,
   tuneLabels,
+  entries,
   standardize,
   oneHot,
   initialization,
