@@ -23,17 +23,19 @@ const GRACE_MS = patience(10_000);
 
 /** Threads share each call, however small (`test/setup/variants.ts`). */
 const THREADS = { NTK_THREADS: "2" };
-/** All suites but those that need the file system, by folder; `root` has the files that are in no folder. */
+/**
+ * All suites that need no file system, by folder. `root` has the files that are in no folder, and `engine` those of
+ * them that meet the engine itself: workers, threads, modules.
+ */
 const PARTS = {
   ops: ["test/ops", "test/linalg", "test/kernel", "test/setup.test.ts"],
   model: ["test/model"],
-  methods: ["test/api", "test/properties", "test/regressions"],
+  methods: ["test/api", "test/bad", "test/properties", "test/regressions"],
   root: readdirSync(join(root, "test"))
     .filter((name) => /^[a-zA-Z]+\.test\.ts$/.test(name))
     .map((name) => `test/${name}`),
+  engine: ["test/worker", "test/threads.test.ts", "test/slim.test.ts"],
 };
-/** What meets the engine itself, of the files of `root`: workers, threads, modules. */
-const ENGINE = ["test/worker", "test/threads.test.ts", "test/slim.test.ts"];
 const only = (...variants) => ({ NTK_VARIANTS: variants.join(",") });
 
 const node = (major, env = {}) => ({
@@ -53,13 +55,13 @@ const ROWS = [
   { ...node(22, only("relaxed")), files: PARTS.ops },
   { ...node(24, { ...THREADS, ...only("relaxed", "simd") }), files: [...PARTS.ops, ...PARTS.root] },
   { ...node(26, only("relaxed")), files: [...PARTS.ops, ...PARTS.model, ...PARTS.methods] },
-  { name: "chromium", project: "chromium", ...chromium, env: only("relaxed"), files: [...PARTS.ops, ...ENGINE] },
+  { name: "chromium", project: "chromium", ...chromium, env: only("relaxed"), files: [...PARTS.ops, ...PARTS.engine] },
   {
     name: "firefox",
     project: "firefox",
     ...firefox,
     env: only("simd", "js"),
-    files: [...PARTS.ops, ...ENGINE, ...PARTS.model, "test/api/golden"],
+    files: [...PARTS.ops, ...PARTS.engine, ...PARTS.model, "test/api/golden"],
   },
   { name: "playground", project: "playground", ...chromium },
   { name: "cluster", project: "redis", needs: REDIS, missing: "install Debian's redis-server, or set REDIS_SERVER" },

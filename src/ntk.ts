@@ -292,11 +292,12 @@ export class Ntk {
    * const options = { ridge: 0.1, solver: "cg" } as const;
    * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
    */
-  fitting<M extends Model, O extends FitOptions = FitOptions>(
+  fitting(model: Model, X: MatrixLike, Y: MatrixLike): Generator<FitProgress, Fit, void>;
+  fitting<M extends Model, O extends FitOptions | undefined>(
     model: M,
     X: MatrixLike,
     Y: MatrixLike,
-    options?: O & NoInfer<Fitting<M, O>>,
+    options: O & NoInfer<Fitting<M, O>>,
   ): Generator<FitProgress, Fit, void>;
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
     return fittingModel(this.#context, model, X, Y, options);

@@ -91,6 +91,7 @@ export type { Batch, Batches } from "./regression/batchSource.js";
 export type { FeatureModel } from "./regression/featureModel.js";
 export type { Fit } from "./regression/fit.js";
 export type {
+  FitCall,
   FitOptions,
   FitProgress,
   Fitting,

@@ -10,7 +10,7 @@ import { checkNumbers } from "../check.js";
 import type { Context } from "../context.js";
 import { intact } from "../lists.js";
 import { type Matrix, matrix } from "../matrix.js";
-import { eighScratch, gemm, gemmScratchBytes, mirror, syrk, transpose } from "./blas.js";
+import { eighScratch, gemm, gemmScratchBytes, syrk, transpose } from "./blas.js";
 import { decompose } from "./eigen.js";
 import { exponentOf, scaled } from "./scaling.js";
 import { maxAbs, norm } from "./vectors.js";
@@ -40,7 +40,8 @@ export function svd(context: Context, A: Matrix): Svd {
   const size = exponentOf(maxAbs(given));
   return arena.run(() => {
     const product = gemmScratchBytes(context, 8, short, long, short) / 8;
-    arena.require(2 * m * n + short * long + short * short + Math.max(eighScratch(context, short), product));
+    const matrices = (m < n ? 2 : 3) * m * n + short * short;
+    arena.require(matrices + Math.max(eighScratch(context, short), product));
     const here = copyIn(context, given, m, n);
     const entries = here.entries();
     for (let at = 0; at < entries.length; at++) entries[at] = scaled(entries[at], -size);
@@ -49,7 +50,6 @@ export function svd(context: Context, A: Matrix): Svd {
     if (m >= n) transpose(here, S);
     const E = scratch(context, short, short);
     syrk(1, S, 0, E);
-    mirror(E);
     decompose(E, true);
     const P = scratch(context, short, long);
     gemm(1, E, S, 0, P);

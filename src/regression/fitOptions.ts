@@ -1,7 +1,7 @@
 /** The options of `ntk.fit`, `fit.predict` and `fit.sample`, their checks, and what a prediction is. */
 import type { Model } from "../kernel/models.js";
 import { SAMPLES } from "../linalg/gaussianSamples.js";
-import type { Matrix, NumberList } from "../matrix.js";
+import type { Matrix, MatrixLike, NumberList } from "../matrix.js";
 import type { InfiniteNetwork } from "../model/infinite.js";
 import type { PriorMean } from "../model/meanBasis.js";
 import type { StationaryKernel } from "../model/stationary.js";
@@ -122,6 +122,17 @@ export type Fitting<M extends Model, O> = O extends FitOptions
             (O extends { outputs: "full" } ? { outputs: "full needs a finite network" } : unknown)
         : unknown)
   : unknown;
+
+/** How a fit is called: without options, or with options that do not always throw. */
+export interface FitCall<Given extends Model, Result> {
+  (model: Given, X: MatrixLike, Y: MatrixLike): Result;
+  <M extends Given, O extends FitOptions | undefined>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: O & NoInfer<Fitting<M, O>>,
+  ): Result;
+}
 
 /** How far a fit has got. */
 export interface FitProgress {

@@ -37,9 +37,13 @@ export function meanOrOne(values: Float64Array): number {
   return sum(values) / values.length || 1;
 }
 
-/** The range of ridges that was given, or the default one for a kernel of this size. */
-export function rangeOf(given: readonly [number, number] | undefined, size: number): [number, number] {
-  return given ? [...given] : [1e-10 * size, 10 * size];
+/** The range of ridges that was given, or else this part of the size of a kernel. */
+export function rangeOf(
+  given: readonly [number, number] | undefined,
+  size: number,
+  [low, high]: readonly [number, number] = [1e-10, 10],
+): [number, number] {
+  return given ? [...given] : [low * size, high * size];
 }
 
 /**

@@ -15,7 +15,7 @@ import { evidenceError, evidencesOf, sumOrNone } from "./evidence.js";
 import { climb } from "./search.js";
 import type { Solution } from "./solution.js";
 import { within } from "./tuneFamily.js";
-import { endOf, meanOrOne, type RatedRidge } from "./tuneRidge.js";
+import { endOf, meanOrOne, type RatedRidge, rangeOf } from "./tuneRidge.js";
 
 /** Solvers without an eigendecomposition. */
 export type TuneSolver = "cg" | "lowrank";
@@ -40,7 +40,7 @@ export class SolverRating {
   /** Yields each ridge that was tried. @throws RangeError where none has a finite score */
   *rate(problem: Problem, notes: Set<string>): Generator<RatedRidge, RatedRidge, void> {
     const mean = meanOrOne(problem.source.diagonal(problem.X));
-    const bounds: [number, number] = this.given ? [...this.given] : [RANGE[0] * mean, RANGE[1] * mean];
+    const bounds = rangeOf(this.given, mean, RANGE);
     const [low, high] = bounds.map(Math.log);
     const steps = climb(Math.min(high, Math.max(low, Math.log(this.#relative * mean))), low, high, MOST_FITS);
     let step = steps.next();

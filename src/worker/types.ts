@@ -11,14 +11,7 @@ import type { Ntk } from "../ntk.js";
 import type { Batches } from "../regression/batchSource.js";
 import type { FeatureModel } from "../regression/featureModel.js";
 import type { Fit } from "../regression/fit.js";
-import type {
-  FitOptions,
-  FitProgress,
-  Fitting,
-  JointPrediction,
-  Prediction,
-  PredictOptions,
-} from "../regression/fitOptions.js";
+import type { FitCall, FitProgress, JointPrediction, Prediction, PredictOptions } from "../regression/fitOptions.js";
 import type { Interval, IntervalOptions } from "../regression/jackknife.js";
 import type { Report } from "../regression/report.js";
 import type { Spectrum } from "../regression/spectrum.js";
@@ -170,24 +163,13 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
 }
 
 /**
- * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. A kernel of one's own
- * cannot be sent: its functions stay where they are. `threads` and `threadsReason` are
- * what they were when it was loaded.
+ * An `Ntk` in a worker: the same methods, as promises. Calls are answered in order. A kernel of one's own cannot be
+ * sent: its functions stay where they are. `threads` and `threadsReason` are what they were when it was loaded.
  */
 export interface AsyncNtk
   extends Remote<Ntk, "classify" | "fit" | "fitting" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
-  fit<M extends SentModel, O extends FitOptions = FitOptions>(
-    model: M,
-    X: MatrixLike,
-    Y: MatrixLike,
-    options?: O & NoInfer<Fitting<M, O>>,
-  ): Promise<AsyncFit>;
-  fitting<M extends SentModel, O extends FitOptions = FitOptions>(
-    model: M,
-    X: MatrixLike,
-    Y: MatrixLike,
-    options?: O & NoInfer<Fitting<M, O>>,
-  ): AsyncGenerator<FitProgress, AsyncFit, void>;
+  readonly fit: FitCall<SentModel, Promise<AsyncFit>>;
+  readonly fitting: FitCall<SentModel, AsyncGenerator<FitProgress, AsyncFit, void>>;
   classify<L extends Label>(
     model: SentModel,
     X: MatrixLike,

@@ -12,7 +12,7 @@ import {
   type Model,
   type Ntk,
 } from "../../src/index.js";
-import { multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
+import { identity, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
 import { logDensity } from "../oracle/gauss.js";
 import { expectRelative } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
@@ -104,7 +104,6 @@ function textbook(ntk: Ntk, model: Model, C: number, options: FitOptions, own: P
 /** Entry (i, c) of what each right-hand side has in rows. */
 const together = (parts: number[][]) => parts[0].flatMap((_, i) => parts.map((part) => part[i]));
 const trace = (A: Rows) => A.reduce((sum, row, i) => sum + row[i], 0);
-const identity = (n: number) => Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => +(i === j)));
 /** Condition numbers of these systems are below 10⁴, and both sides are rounded. */
 const CLOSE = 1e-10;
 

@@ -63,6 +63,8 @@ test("to a worker: a kernel of one's own, and what a fit here refuses", () => {
     void there.kernel(custom, X);
     // @ts-expect-error
     void there.fit(wide, X, Y, { solver: "primal" });
+    for (const own of [{ ridge: 1 }, { ridges: [1, 2] }, {}]) void there.fit(wide, X, Y, own);
+    for (const own of [{ ridge: 1 }, { ridges: [1, 2] }, {}]) void ntk.fitting(wide, X, Y, own);
     void there.fit(net, X, Y, { solver: "primal", ridge: 1, signal: AbortSignal.timeout(1) });
   };
   expect(calls).toBeTypeOf("function");

@@ -24,14 +24,12 @@ import {
 } from "../../src/linalg/rowTerms.js";
 import { backwardErrorOf, factorByEigen, factorSystem, spectrumOf } from "../../src/linalg/system.js";
 import { copyIn, type View } from "../../src/linalg/view.js";
-import { multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
+import { identity, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
 import { expectNear, expectRelative, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
 
 const EPS = Number.EPSILON;
-const identity = (n: number): Rows =>
-  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => +(i === j)));
 const plus = (A: Rows, diagonal: (i: number) => number): Rows =>
   A.map((row, i) => row.map((value, j) => value + (i === j ? diagonal(i) : 0)));
 const trace = (A: Rows) => A.reduce((total, row, i) => total + row[i], 0);

@@ -1,8 +1,8 @@
 /** General matrices: solves by LU, inverses, determinants and least squares, against textbook elimination. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { NotPositiveDefiniteError, type Ntk, SingularMatrixError } from "../../src/index.js";
-import { multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
-import { maxAbs } from "../setup/golden.js";
+import { identity, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
+import { maxAbs, maxDifference } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -10,7 +10,6 @@ const EPS = Number.EPSILON;
 /** About the panels of 16, their halvings, and the switch to the blocked solve. */
 const ORDERS = [1, 2, 3, 15, 16, 17, 33, 64, 65];
 const square = (n: number, seed = 3) => toRows(randomMatrix(n, n, seed + n, 1));
-const eye = (n: number): Rows => Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => +(i === j)));
 
 /** Largest |A X − B| of a column over n (‖A‖ ‖x‖ + ‖b‖), the largest entries for norms: the backward error. */
 function backwardError(A: Rows, X: Rows, B: Rows): number {
@@ -46,7 +45,7 @@ describe.each(variants)("%s", (variant) => {
       expect(backwardError(A, X, B), `${k} right-hand sides`).toBeLessThan(4 * EPS);
       const want = solve(A, B).flat();
       const error = maxAbs(X.flat().map((x, i) => x - want[i]));
-      const condition = n * maxAbs(A.flat()) * n * maxAbs(solve(A, eye(n)).flat());
+      const condition = n * maxAbs(A.flat()) * n * maxAbs(solve(A, identity(n)).flat());
       expect(error).toBeLessThan(8 * EPS * condition * maxAbs(want));
     }
   });
@@ -164,11 +163,11 @@ describe.each(variants)("%s", (variant) => {
   test.each(ORDERS)("inverse, n = %i: A A⁻¹ = 1, and symmetric to the bit where A is definite", (n) => {
     const A = square(n);
     const inverse = toRows(ntk.inverse(A));
-    expect(backwardError(A, inverse, eye(n))).toBeLessThan(4 * EPS);
+    expect(backwardError(A, inverse, identity(n))).toBeLessThan(4 * EPS);
     const definite = multiply(A, transpose(A)).map((row, i) => row.map((x, j) => x + +(i === j)));
     const symmetric = toRows(ntk.inverse(definite));
     expect(transpose(symmetric)).toEqual(symmetric);
-    expect(backwardError(definite, symmetric, eye(n))).toBeLessThan(4 * EPS);
+    expect(backwardError(definite, symmetric, identity(n))).toBeLessThan(4 * EPS);
   });
 
   test("the determinant: by cofactors, of products, of permutations, and of large powers", () => {
@@ -179,7 +178,7 @@ describe.each(variants)("%s", (variant) => {
       expect(sign).toBe(Math.sign(want));
       expect(Math.exp(logDeterminant)).toBeCloseTo(Math.abs(want), 12);
     }
-    const cycle = eye(4).map((_, i, rows) => rows[(i + 1) % 4]);
+    const cycle = identity(4).map((_, i, rows) => rows[(i + 1) % 4]);
     expect(ntk.logDeterminant(cycle)).toEqual({ sign: -1, logDeterminant: 0 });
     const n = 60;
     const A = square(n);
@@ -263,7 +262,7 @@ describe.each(variants)("%s", (variant) => {
       const { solution, rank } = ntk.leastSquares(A, [3, 3, 4, 2]);
       expect(rank).toBe(3);
       // Of all solutions (1 − t, t, 1, 1) the shortest.
-      expect(maxAbs([...solution.data].map((x, i) => x - [0.5, 0.5, 1, 1][i]))).toBeLessThan(1e-14);
+      expect(maxDifference(solution.data, [0.5, 0.5, 1, 1])).toBeLessThan(1e-14);
     });
 
     test("targets of any size", () => {

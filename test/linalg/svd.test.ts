@@ -1,13 +1,12 @@
 /** Singular values and vectors, against matrices that were made of known ones. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Ntk } from "../../src/index.js";
-import { multiply, type Rows, toRows, transpose } from "../oracle/dense.js";
-import { maxAbs } from "../setup/golden.js";
+import { identity, multiply, type Rows, toRows, transpose } from "../oracle/dense.js";
+import { maxDifference } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
 const EPS = Number.EPSILON;
-const eye = (n: number): Rows => Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => +(i === j)));
 
 /** Orthonormal columns, m×r: textbook Gram–Schmidt, twice. */
 function orthonormal(m: number, r: number, seed: number): Rows {
@@ -34,7 +33,7 @@ function made(m: number, n: number, sigma: number[]): Rows {
     transpose(V),
   );
 }
-const far = (A: Rows, B: Rows) => maxAbs(A.flat().map((x, i) => x - B.flat()[i]));
+const far = (A: Rows, B: Rows) => maxDifference(A.flat(), B.flat());
 
 describe.each(variants)("%s", (variant) => {
   let ntk: Ntk;
@@ -62,8 +61,8 @@ describe.each(variants)("%s", (variant) => {
     });
     const [left, right] = [toRows(U), toRows(V)];
     const bound = (4 * (k + 2) * EPS * sigma[0] ** 2) / sigma[r - 1] ** 2;
-    expect(far(multiply(transpose(left), left), eye(r))).toBeLessThan(bound);
-    expect(far(multiply(transpose(right), right), eye(r))).toBeLessThan(bound);
+    expect(far(multiply(transpose(left), left), identity(r))).toBeLessThan(bound);
+    expect(far(multiply(transpose(right), right), identity(r))).toBeLessThan(bound);
     const scaled = left.map((row) => row.map((x, c) => x * singularValues[c]));
     expect(far(multiply(scaled, transpose(right)), A)).toBeLessThan(8 * (k + 2) * EPS * sigma[0]);
   });

@@ -21,6 +21,10 @@ export function multiply(A: Rows, B: Rows): Rows {
   return A.map((row) => B[0].map((_, j) => row.reduce((sum, value, k) => sum + value * B[k][j], 0)));
 }
 
+export function identity(n: number): Rows {
+  return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)));
+}
+
 export function transpose(A: Rows): Rows {
   return A[0].map((_, j) => A.map((row) => row[j]));
 }

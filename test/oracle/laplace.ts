@@ -3,7 +3,7 @@
  * values of f at once, with K⁻¹ and every system by Gaussian elimination, and determinants of I + KW. No factor, no B,
  * no low-rank form. Order of the values: latent function by latent function.
  */
-import { multiply, type Rows, solve, transpose } from "./dense.js";
+import { identity, multiply, type Rows, solve, transpose } from "./dense.js";
 
 export interface LaplaceOracle {
   f: number[];
@@ -41,8 +41,6 @@ function likelihood(labels: number[], C: number, binary: boolean, f: number[]) {
 export function laplaceOracle(K: Rows, labels: number[], C: number, binary = false): LaplaceOracle {
   const N = labels.length;
   const L = binary ? 1 : C;
-  const identity = (n: number): Rows =>
-    Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
   const inverse = solve(K, identity(N));
   const blocks = (A: Rows): Rows =>
     identity(L * N).map((row, i) => row.map((_, j) => (Math.floor(i / N) === Math.floor(j / N) ? A[i % N][j % N] : 0)));
