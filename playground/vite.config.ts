@@ -1,5 +1,5 @@
 // The playground is a static site that works from any folder. It takes the library as an app that fetches its binaries
-// does: from ntk-wasm/slim, file by file, so that what a view needs is cut out of it (playground/src/core.ts).
+// does, file by file: ntk-wasm/core for the first views, ntk-wasm/slim for the others.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -17,8 +17,7 @@ export default defineConfig({
     alias: [
       { find: /^ntk-wasm$/, replacement: here("../dist/index.js") },
       { find: /^ntk-wasm\/slim$/, replacement: here("../dist/slim.js") },
-      // Of the library's own imports: see playground/src/cut.ts.
-      { find: /^\.\/(lowRank|matrixFree)\.js$/, replacement: here("src/cut.ts") },
+      { find: /^ntk-wasm\/core$/, replacement: here("../dist/coreEntry.js") },
       { find: /^ntk-wasm\/(simd|relaxed)\.wasm/, replacement: `${here("../build/")}$1.wasm` },
     ],
   },

@@ -9,6 +9,7 @@ import { dts } from "rollup-plugin-dts";
 export const ENTRIES = {
   "ntk-wasm": "index",
   "ntk-wasm-slim": "slim",
+  "ntk-wasm-core": "coreEntry",
   "ntk-wasm-worker": "worker/index",
   "ntk-wasm-bullmq": "cluster/index",
 };

@@ -7,9 +7,16 @@ import { isArray } from "./words.js";
 /** The console of Node, of Deno and of Bun asks an object for this method. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
+/** What the class of an object defines, after what the classes define that it extends. */
+export function classMembers(object: object): [string, PropertyDescriptor][] {
+  const type: object = Object.getPrototypeOf(object);
+  if (type === Object.prototype) return [];
+  return [...classMembers(type), ...Object.entries(Object.getOwnPropertyDescriptors(type))];
+}
+
 /** The fields of an object: those it holds, then those its class computes. */
 export function fieldNames(object: object): string[] {
-  const computed = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object)));
+  const computed = classMembers(object);
   return [...Object.keys(object), ...computed.filter(([, { get }]) => get).map(([name]) => name)];
 }
 

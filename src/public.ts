@@ -3,6 +3,7 @@
 export type { Classifier, ClassifierReport } from "./classification/classifier.js";
 export type { ClassifyOptions, ClassPrediction, ClassPredictOptions } from "./classification/classifyOptions.js";
 export type { ClassificationScore } from "./classification/score.js";
+export type { Core } from "./core.js";
 export { type ColumnDescription, type DataDescription, describeData, type TableLike } from "./describeData.js";
 export { get, toArray } from "./entries.js";
 export {

@@ -5,22 +5,12 @@
  *
  * @module ntk-wasm/slim
  */
-import { chooseThreads, withThreads } from "./backend/threads/choose.js";
-import { instantiateBackend, variantOf, type WasmModule } from "./backend/wasmModule.js";
-import { checkChoice, checkKeys } from "./check.js";
+import { loadModule, type SlimOptions } from "./loadModule.js";
 import { Ntk } from "./ntk.js";
 
 export { sharedBytes, supports, type WasmModule, type WasmVariant } from "./backend/wasmModule.js";
+export type { SlimOptions } from "./loadModule.js";
 export * from "./public.js";
-
-export interface SlimOptions {
-  /** `ntk-wasm/simd.wasm` or `ntk-wasm/relaxed.wasm`, compiled. A section of the module names its variant. */
-  module: WasmModule;
-  /** As in `load` of `ntk-wasm`. */
-  precision?: "float64" | "float32";
-  /** As in `load` of `ntk-wasm`. More than one thread needs a module that was compiled from {@link sharedBytes}. */
-  threads?: number | "auto";
-}
 
 /**
  * Loads a compiled module with a memory of its own. In a page `await WebAssembly.compileStreaming(fetch(url))` is one.
@@ -38,12 +28,5 @@ export interface SlimOptions {
  * both.threads; // 2
  */
 export async function load(options: SlimOptions): Promise<Ntk> {
-  checkKeys(options, ["module", "precision", "threads"], "load");
-  const { module, precision = "float64" } = options;
-  checkChoice(precision, "precision", ["float64", "float32"]);
-  const variant = variantOf(module);
-  const { threads, threadsReason } = chooseThreads(options.threads ?? 1);
-  return withThreads(options.threads, threads, async (count, reason = threadsReason) => {
-    return new Ntk(await instantiateBackend(variant, module, count), precision, undefined, reason);
-  });
+  return loadModule(options, (...parts) => new Ntk(...parts));
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createNetwork, MemoryLimitError, NotPositiveDefiniteError } from "../src/index.js";
 import { fitModel } from "../src/regression/fit.js";
+import { ITERATIVE } from "../src/regression/iterative.js";
 import { loadContext, variants } from "./setup/variants.js";
 
 describe.each(variants)("%s", (variant) => {
@@ -74,14 +75,16 @@ describe.each(variants)("%s", (variant) => {
   test("a fit holds its factor and gives it back; failures leak nothing", () => {
     const context = loadContext(variant);
     const net = createNetwork({ inputs: 1, hidden: 30, biasStd: 1 });
-    const fit = fitModel(context, net, [0, 1, 2], [1, 2, 3], { ridge: 1 });
+    const fit = fitModel(context, ITERATIVE, net, [0, 1, 2], [1, 2, 3], { ridge: 1 });
     expect(context.arena.heldBytes).toBeGreaterThan(0);
     fit.predict([0.5], { covariance: true });
     expect(context.arena.scratchBytesInUse).toBe(0);
     fit.dispose();
     expect(context.arena.heldBytes).toBe(0);
     const indefinite = { kernel: () => ({ data: Float64Array.of(1, 2, 2, 1), rows: 2, cols: 2 }) };
-    expect(() => fitModel(context, indefinite, [0, 0], [1, 2], { ridge: 1e-40 })).toThrow(NotPositiveDefiniteError);
+    expect(() => fitModel(context, ITERATIVE, indefinite, [0, 0], [1, 2], { ridge: 1e-40 })).toThrow(
+      NotPositiveDefiniteError,
+    );
     expect(context.arena.heldBytes).toBe(0);
     expect(context.arena.scratchBytesInUse).toBe(0);
   });

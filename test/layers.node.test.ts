@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../src");
 /** Who may import a backend: what puts one and an Ntk together. */
-const LOADERS = ["load.ts", "slim.ts", "worker/entry.ts", "worker/index.ts"];
+const LOADERS = ["load.ts", "loadModule.ts", "slim.ts", "coreEntry.ts", "worker/entry.ts", "worker/index.ts"];
 /** Top to bottom. A file may import from its own layer and from those below, types included. */
 const LAYERS = [
   "cluster",
@@ -19,10 +19,13 @@ const LAYERS = [
   "worker/protocol.ts",
   "worker/types.ts",
   "slim.ts",
+  "coreEntry.ts",
   "index.ts",
   "public.ts",
   "load.ts",
+  "loadModule.ts",
   "ntk.ts",
+  "core.ts",
   "backend",
   "evaluation",
   "regression",
@@ -149,8 +152,12 @@ test("scripts stand on their own: benches and examples may use them, not the oth
   expect(outside).toEqual([]);
 });
 
-test("what leaves out the inlined binaries does not reach them", () => {
-  for (const entry of ["slim.ts", "worker/entry.ts"]) {
+/** What `ntk-wasm/core` is without. `linearize` is part of it. */
+const WHOLE =
+  /^(training\/(?!linearize)|evaluation|classification)|^regression\/(tune\.|iterative|lowRank|matrixFree|stream\.)/;
+
+test("what leaves out the inlined binaries does not reach them, and the core not what it is without", () => {
+  for (const entry of ["slim.ts", "coreEntry.ts", "worker/entry.ts"]) {
     const seen = new Set<string>();
     const visit = (file: string) => {
       if (seen.has(file)) return;
@@ -161,7 +168,9 @@ test("what leaves out the inlined binaries does not reach them", () => {
         visit(normalize(join(dirname(file), target)).replace(/\.js$/, ".ts"));
     };
     visit(entry);
-    expect(seen).toContain("ntk.ts");
+    expect(seen).toContain("core.ts");
+    expect(seen.has("ntk.ts"), entry).toBe(entry !== "coreEntry.ts");
+    if (entry === "coreEntry.ts") expect([...seen].filter((file) => WHOLE.test(file))).toEqual([]);
     for (const variant of ["simd", "relaxed"]) expect(seen).not.toContain(`backend/${variant}.generated.ts`);
   }
 });

@@ -19,7 +19,7 @@ const DOCUMENTS = [...JSON.parse(read("typedoc.json")).projectDocuments, "README
 const PICTURES = ["families", "fit", "gap", "noise", "ridges"].map((name) => `examples/motorcycle/${name}.svg`);
 /** What is imported where it is needed: a binary, and the JavaScript backend. */
 const LAZY = ["simd.generated", "relaxed.generated", "js"].map((name) => `ntk-wasm-${name}-*`);
-const CODE = [...Object.keys(ENTRIES), ...LAZY, ...new Array(7).fill("ntk-wasm-chunk-*"), "ntk-wasm-cli"];
+const CODE = [...Object.keys(ENTRIES), ...LAZY, ...new Array(9).fill("ntk-wasm-chunk-*"), "ntk-wasm-cli"];
 
 test("the tarball has these files, and no others", () => {
   const expected = [

@@ -8,6 +8,7 @@ import { Arena } from "../src/arena.js";
 import { createTeam, createWasmBackend } from "../src/backend/atOnce.js";
 import { whyNotShared } from "../src/backend/threads/choose.js";
 import type { Context } from "../src/context.js";
+import { Core } from "../src/core.js";
 import {
   BackendError,
   createInfiniteNetwork,
@@ -248,7 +249,9 @@ const big = (ntk: Ntk) => {
 const OTHERS = ["constructor", "dispose", "threads", "threadsReason", "leastSquares"];
 
 test("every public method is here", () => {
-  const methods = Object.getOwnPropertyNames(Ntk.prototype).filter((name) => !OTHERS.includes(name));
+  const methods = [Core, Ntk]
+    .flatMap((one) => Object.getOwnPropertyNames(one.prototype))
+    .filter((name) => !OTHERS.includes(name));
   expect(Object.keys(METHODS).sort()).toEqual(methods.sort());
 });
 

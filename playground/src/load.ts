@@ -1,10 +1,9 @@
 // The library in the worker. The binary that this browser runs is fetched by itself, once. The inlined binaries and the
 // JavaScript backend are fetched only where they are timed, and where WebAssembly does not run.
 
+import { type Core, load, supports } from "ntk-wasm/core";
 import relaxed from "ntk-wasm/relaxed.wasm?url";
 import simd from "ntk-wasm/simd.wasm?url";
-import { supports } from "../../dist/backend/wasmModule.js";
-import { type Core, loadCore } from "./core";
 
 interface Loaded {
   core: Core;
@@ -22,9 +21,9 @@ export function loaded(): Promise<Loaded> {
 
 async function start(): Promise<Loaded> {
   const module = await compiled().catch((error: Error) => error);
-  if (!(module instanceof Error)) return { core: await loadCore(module), reason: undefined };
-  const { load } = await import("ntk-wasm");
-  return { core: await load({ variant: "js" }), reason: module.message };
+  if (!(module instanceof Error)) return { core: await load({ module }), reason: undefined };
+  const whole = await import("ntk-wasm");
+  return { core: await whole.load({ variant: "js" }), reason: module.message };
 }
 
 /** The binary, compiled. @throws Error with the reason in words where WebAssembly does not run. */

@@ -2,6 +2,7 @@
 import type { Context } from "../context.js";
 import { matrix } from "../matrix.js";
 import { fittingModel } from "../regression/fit.js";
+import { ITERATIVE } from "../regression/iterative.js";
 import { scoreOf } from "../regression/score.js";
 import { drain } from "../slices.js";
 import type { FitPlan, Targets } from "./plan.js";
@@ -14,7 +15,7 @@ import type { Scored } from "./scoredFold.js";
  * @throws RangeError where the solver has no leave-one-out residuals.
  */
 export function leftOut(context: Context, { model, options }: FitPlan, { X, Y }: Targets): Scored {
-  const fit = drain(fittingModel(context, model, X, Y, options));
+  const fit = drain(fittingModel(context, ITERATIVE, model, X, Y, options));
   try {
     const { looResiduals, ridge, notes } = fit.report;
     if (!looResiduals)

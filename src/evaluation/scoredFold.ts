@@ -6,6 +6,7 @@ import { type Matrix, matrix, pickRows } from "../matrix.js";
 import { standardize } from "../prepare.js";
 import { type Fit, fittingModel } from "../regression/fit.js";
 import type { FitOptions } from "../regression/fitOptions.js";
+import { ITERATIVE } from "../regression/iterative.js";
 import { scoreOf } from "../regression/score.js";
 import { tuning } from "../regression/tune.js";
 import { noiseAt } from "../regression/tuneNoise.js";
@@ -70,7 +71,7 @@ export function* scoredFit(context: Context, plan: FitPlan, data: Targets, fold:
       added = { noise: noiseAt(found.noise, Xnew) };
     }
   }
-  const fit = yield* fitted(fittingModel(context, model, X, Y, { ...options, ...signalOf(manner) }));
+  const fit = yield* fitted(fittingModel(context, ITERATIVE, model, X, Y, { ...options, ...signalOf(manner) }));
   try {
     if (manner.signal?.aborted) return undefined;
     const { mean, variance } = predicted(fit, Xnew, added);

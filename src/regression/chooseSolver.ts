@@ -8,8 +8,7 @@ import { solveDual } from "./dual.js";
 import { dualMemory } from "./dualSystem.js";
 import type { CheckedFitOptions, FitProgress } from "./fitOptions.js";
 import { float32Memory, solveFloat32 } from "./float32.js";
-import { solvingLowRank, tryingLowRank } from "./lowRank.js";
-import { solvingMatrixFree } from "./matrixFree.js";
+import type { Iterative } from "./iterative.js";
 import { solvePrimal } from "./primal.js";
 import { isPrimalSound, primalMemory } from "./primalSystem.js";
 import { pathMemory } from "./ridgePath.js";
@@ -22,9 +21,10 @@ type Solver = "path" | "cg" | "lowrank" | "auto" | "primal" | "dual" | "float32"
 const FLOAT32_ROWS = 400;
 const FEW_ROWS: Method = { ...DIRECT, fallback: `fewer than ${FLOAT32_ROWS} rows, for which float64 is as fast` };
 
-/** @throws RangeError where the model has no weights and the solver needs them. */
+/** @throws RangeError where the model has no weights and the solver needs them, and where the solver is not here. */
 export function chooseSolver(
   context: Context,
+  iterative: Iterative | undefined,
   source: KernelSource,
   N: number,
   { solver, ridge = 0, ridges, mean }: CheckedFitOptions,
@@ -39,6 +39,7 @@ export function chooseSolver(
   if (ridges !== undefined) return "path";
   if (mean !== "zero") return "dual";
   if (solver === "cg" || solver === "lowrank") {
+    if (!iterative) throw notHere(solver);
     if (typeof ridge !== "number" && ridge.length > 1)
       throw new RangeError(
         `solver "${solver}" has one ridge for all outputs, and ${ridge.length} are given; expected one, or solver "dual"`,
@@ -58,22 +59,38 @@ export interface SolvedProblem {
   notes: readonly string[];
 }
 
+/** `ntk-wasm/core` is without the iterative solvers. */
+export function notHere(solver: "cg" | "lowrank"): RangeError {
+  return new RangeError(
+    `ntk-wasm/core has no solver "${solver}"; expected solver "dual", "primal" or "auto", or load() of ntk-wasm`,
+  );
+}
+
 /** A ridge path is solved by its own factor. `cg` and `lowrank` yield; the others take one slice. */
 export function* solving(
   context: Context,
+  iterative: Iterative | undefined,
   solver: Exclude<Solver, "path">,
   problem: Problem,
   ridges: Float64Array,
   { traceError, rank, signal }: Pick<CheckedFitOptions, "traceError" | "rank" | "signal">,
 ): Generator<FitProgress, SolvedProblem, void> {
   const net = problem.source.weights as Network;
-  if (solver === "cg") return yield* solvingMatrixFree(context, problem, ridges[0], signal);
-  if (solver === "lowrank") return plain(yield* solvingLowRank(context, problem, ridges[0], { traceError, rank }));
+  if (solver === "cg" || solver === "lowrank") {
+    if (!iterative) throw notHere(solver);
+    if (solver === "cg") return yield* iterative.solvingMatrixFree(context, problem, ridges[0], signal);
+    return plain(yield* iterative.solvingLowRank(context, problem, ridges[0], { traceError, rank }));
+  }
   if (solver === "primal") return plain(solvePrimal(context, problem, net, ridges));
   if (solver === "float32") return plain(solveFloat32(context, problem, ridges));
-  const small = solver === "auto" ? yield* tryingLowRank(context, problem, ridges[0]) : undefined;
+  const small = solver === "auto" ? yield* trying(context, iterative, problem, ridges[0]) : undefined;
   if (small) return plain(small);
   return plain(solveDual(context, problem, ridges, undefined, solver === "few rows" ? FEW_ROWS : DIRECT));
+}
+
+/** A solution of low rank, where the kernel has one. */
+function* trying(context: Context, iterative: Iterative | undefined, problem: Problem, ridge: number) {
+  return iterative && (yield* iterative.tryingLowRank(context, problem, ridge));
 }
 
 function plain(solution: Solution): SolvedProblem {

@@ -33,6 +33,7 @@ import {
   SAMPLE,
 } from "./fitOptions.js";
 import { influenceOf } from "./influence.js";
+import type { Iterative } from "./iterative.js";
 import { type Interval, type IntervalOptions, intervalsAt, type LeftOut } from "./jackknife.js";
 import { addedNoiseOf, covariancesOf, joinedCovariance, variancesOf } from "./moments.js";
 import { checkTotals, pointTermsOf } from "./pointNoise.js";
@@ -66,13 +67,21 @@ function freeOf(fitted: Fitted): () => void {
 }
 
 /** `ntk.fit`: see {@link ../ntk.js}. */
-export function fitModel(context: Context, model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions): Fit {
-  return drain(fittingModel(context, model, X, Y, options));
+export function fitModel(
+  context: Context,
+  iterative: Iterative | undefined,
+  model: Model,
+  X: MatrixLike,
+  Y: MatrixLike,
+  options: FitOptions,
+): Fit {
+  return drain(fittingModel(context, iterative, model, X, Y, options));
 }
 
 /** `ntk.fitting`: see {@link ../ntk.js}. The input is checked and copied at once. */
 export function fittingModel(
   context: Context,
+  iterative: Iterative | undefined,
   model: Model,
   Xlike: MatrixLike,
   Ylike: MatrixLike,
@@ -87,13 +96,14 @@ export function fittingModel(
   if (checked.mean !== "zero" && source.block > 1) throw coupled(`mean "${checked.mean}"`);
   const own = pointTermsOf(checked, X.rows);
   checkTotals(own, ridges ?? given);
-  const solver = chooseSolver(context, source, X.rows, checked, own);
+  const solver = chooseSolver(context, iterative, source, X.rows, checked, own);
   context.arena.require(memoryOf(context, solver, data, given), averageAdvice(source.block));
-  return fitting(context, solver, data, given, own, checked);
+  return fitting(context, iterative, solver, data, given, own, checked);
 }
 
 function* fitting(
   context: Context,
+  iterative: Iterative | undefined,
   solver: ReturnType<typeof chooseSolver>,
   data: Data,
   given: Float64Array,
@@ -110,7 +120,7 @@ function* fitting(
     const { ridges: chosen, factor, path, notes } = choosePath(context, problem, ridges, perOutput);
     return new Fit({ ...fitted, solution: solveDual(context, problem, chosen, factor), path, notes });
   }
-  const slices = solving(context, solver, problem, given, options);
+  const slices = solving(context, iterative, solver, problem, given, options);
   let slice = slices.next();
   try {
     let told: FitProgress | undefined;
@@ -143,8 +153,13 @@ function fitTrend(context: Context, plain: Problem, ridges: Float64Array, kind: 
 }
 
 /** `ntk.restore`: see {@link ../ntk.js}. */
-export function restoredFit(context: Context, snapshot: unknown, options: RestoreOptions): Fit {
-  return new Fit(restoreFit(context, snapshot, options));
+export function restoredFit(
+  context: Context,
+  iterative: Iterative | undefined,
+  snapshot: unknown,
+  options: RestoreOptions,
+): Fit {
+  return new Fit(restoreFit(context, iterative, snapshot, options));
 }
 
 /**

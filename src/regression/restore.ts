@@ -20,9 +20,9 @@ import { any, pick, read } from "../options.js";
 import { checkData, type Problem, pointTerms, residualProblem } from "../problem.js";
 import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
+import { notHere } from "./chooseSolver.js";
 import { restoreDual } from "./dual.js";
-import { restoreLowRank } from "./lowRank.js";
-import { restoreMatrixFree } from "./matrixFree.js";
+import type { Iterative } from "./iterative.js";
 import { pointTermsOf, rowWeights, variances } from "./pointNoise.js";
 import { restorePrimal } from "./primal.js";
 import type { PathPoint } from "./ridgePath.js";
@@ -100,7 +100,12 @@ function present(arrays: Record<string, Float64Array | undefined>): Record<strin
 }
 
 /** `ntk.restore`: the parts of a `Fit`. @throws TypeError, RangeError, MemoryLimitError */
-export function restoreFit(context: Context, snapshot: unknown, options: RestoreOptions): Fitted {
+export function restoreFit(
+  context: Context,
+  iterative: Iterative | undefined,
+  snapshot: unknown,
+  options: RestoreOptions,
+): Fitted {
   const { model: given } = read(options, "restore", "{ model: kernel }", { model: any });
   const bytes = bytesOf(snapshot);
   const { header, arrays } = bytes ? fromBytes(bytes) : fromJson(snapshot);
@@ -117,7 +122,7 @@ export function restoreFit(context: Context, snapshot: unknown, options: Restore
   const plain = residualProblem(data, start, ownTerms(arrays, rows));
   const problem = mean ? withTrend(plain, mean) : plain;
   if (ridge.length > 1 && ridge.length !== problem.columns) throw altered("ridge", ridge.length, problem.columns);
-  const solution = restoreSolution(context, problem, {
+  const solution = restoreSolution(context, iterative, problem, {
     ...state,
     ridges: Float64Array.from(ridge),
     ...solved(arrays, problem, state.space),
@@ -139,15 +144,21 @@ function ownTerms(arrays: Packed["arrays"], rows: number): RowTerms | undefined 
   });
 }
 
-function restoreSolution(context: Context, problem: Problem, state: SolutionState): Solution {
+function restoreSolution(
+  context: Context,
+  iterative: Iterative | undefined,
+  problem: Problem,
+  state: SolutionState,
+): Solution {
   const net = problem.source.weights as Network;
   if (state.space === "dual") {
     const inner = restoreDual(context, problem, state);
     return state.trend ? new TrendSolution(context, problem as TrendProblem, inner, state) : inner;
   }
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
-  if (state.space === "lowrank") return restoreLowRank(context, problem, state);
-  return restoreMatrixFree(context, problem, state);
+  if (!iterative) throw notHere(state.space === "lowrank" ? "lowrank" : "cg");
+  if (state.space === "lowrank") return iterative.restoreLowRank(context, problem, state);
+  return iterative.restoreMatrixFree(context, problem, state);
 }
 
 /** α, the weights and the factor. The data prescribe the length of each. */

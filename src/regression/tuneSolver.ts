@@ -12,6 +12,7 @@ import type { Problem } from "../problem.js";
 import { drain } from "../slices.js";
 import { solving } from "./chooseSolver.js";
 import { evidenceError, evidencesOf, sumOrNone } from "./evidence.js";
+import { ITERATIVE } from "./iterative.js";
 import { climb } from "./search.js";
 import type { Solution } from "./solution.js";
 import { within } from "./tuneFamily.js";
@@ -68,7 +69,7 @@ export class SolverRating {
     const options = { traceError: undefined, rank: undefined, signal: undefined };
     let solution: Solution;
     try {
-      ({ solution } = drain(solving(this.context, this.solver, problem, Float64Array.of(ridge), options)));
+      ({ solution } = drain(solving(this.context, ITERATIVE, this.solver, problem, Float64Array.of(ridge), options)));
     } catch (error) {
       if (!(error instanceof ConvergenceError || error instanceof RangeError)) throw error;
       notes.add(`the ridge ${ridge.toPrecision(3)} was not rated: ${error.message}`);

@@ -5,7 +5,7 @@
 import { isFloat64Array } from "../brand.js";
 import { Classifier } from "../classification/classifier.js";
 import { BackendError } from "../errors.js";
-import { fieldNames } from "../fields.js";
+import { classMembers, fieldNames } from "../fields.js";
 import { Ntk } from "../ntk.js";
 import { Fit } from "../regression/fit.js";
 import { Spectrum } from "../regression/spectrum.js";
@@ -282,7 +282,7 @@ function methodsOf(object: object, kind: Kind): string[] {
 }
 
 function classMethods(object: object): string[] {
-  return Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object)))
+  return classMembers(object)
     .filter(([name, { value }]) => typeof value === "function" && name !== "constructor" && name !== "dispose")
     .map(([name]) => name);
 }

@@ -17,6 +17,7 @@ import {
   type UpdateOptions,
 } from "../../src/index.js";
 import { fitModel } from "../../src/regression/fit.js";
+import { ITERATIVE } from "../../src/regression/iterative.js";
 import { expectNear, maxAbs } from "../setup/golden.js";
 import { generator, randomMatrix } from "../setup/random.js";
 import { loadContext, loadVariant, variants } from "../setup/variants.js";
@@ -478,7 +479,7 @@ describe.each(variants)("%s", (variant) => {
 
   test("memory that is short costs time, not the update", () => {
     const context = loadContext(variant);
-    const fit = fitModel(context, net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
+    const fit = fitModel(context, ITERATIVE, net, X, targets(X, 1), { ridge: 0.1, solver: "dual" });
     const hold = context.arena.hold.bind(context.arena);
     // No room for features, nor to spare: only a factor of just the order that is needed.
     context.arena.hold = (elements) => {
@@ -501,7 +502,7 @@ describe.each(variants)("%s", (variant) => {
   test("memory: updates hold a factor and features, dispose() gives all of it back", () => {
     const context = loadContext(variant);
     for (const [, model, C, options] of cases) {
-      const fit = fitModel(context, model, X, targets(X, C), options);
+      const fit = fitModel(context, ITERATIVE, model, X, targets(X, C), options);
       for (const update of updates(C)) {
         fit.update(update);
         fit.predict(T);
@@ -512,7 +513,7 @@ describe.each(variants)("%s", (variant) => {
       expect(context.arena.heldBytes).toBe(0);
     }
     for (const solver of ["dual", "primal"] as const) {
-      const fit = fitModel(context, narrow, X, targets(X, 1), { ridge: 1, solver });
+      const fit = fitModel(context, ITERATIVE, narrow, X, targets(X, 1), { ridge: 1, solver });
       expect(() =>
         fit.update({
           add: {
