@@ -3,13 +3,13 @@
 // and ends with `N passed, N failed`. What is missing is skipped; with CI set it fails.
 import { execFile, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { BROWSERS } from "./browsers.mjs";
+import { serveFolder } from "./serveFolder.mjs";
 import { patience } from "./slowness.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -129,12 +129,6 @@ const BUNDLERS = {
   },
 };
 
-const TYPES = {
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".html": "text/html",
-  ".wasm": "application/wasm",
-};
 const IMPORTS = {
   "ntk-wasm": "/node_modules/ntk-wasm/dist/ntk-wasm.js",
   "ntk-wasm/worker": "/node_modules/ntk-wasm/dist/ntk-wasm-worker.js",
@@ -148,20 +142,13 @@ function policyOf(url) {
 }
 
 /** Serves the folder. */
-function serve() {
-  const server = createServer(({ url }, response) => {
-    const path = join(folder, new URL(url, "http://localhost").pathname);
-    if (!existsSync(path) || !extname(path)) {
-      response.writeHead(404).end();
-      return;
-    }
-    const headers = { "content-type": TYPES[extname(path)] ?? "application/octet-stream" };
-    const policy = policyOf(url);
-    if (policy) headers["content-security-policy"] = policy;
-    response.writeHead(200, headers).end(readFileSync(path));
+const serve = () =>
+  serveFolder(folder, {
+    headers(path) {
+      const policy = policyOf(path);
+      return policy ? { "content-security-policy": policy } : {};
+    },
   });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
 
 function html(path, head) {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -383,7 +370,7 @@ try {
       continue;
     }
     const browser = await launch(path);
-    await pages(browser, `http://127.0.0.1:${server.address().port}`);
+    await pages(browser, server.url.slice(0, -1));
     await browser.close();
   }
   server.close();

@@ -1,16 +1,12 @@
 // The built playground in headless Chromium, from a sub-path: what its tests and screenshots share.
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 import { build } from "vite";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
+import { serveFolder } from "../../scripts/serveFolder.mjs";
 import { patience } from "../../scripts/slowness.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
-/** @type {Record<string, string>} */
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 const PREFIX = "/some/where/";
 
 /** Says that the site was built for all suites of this run. */
@@ -38,22 +34,14 @@ const ISOLATED = {
  *
  * @param {{ isolated?: boolean }} options without `isolated`, without the headers for cross-origin isolation.
  */
-export async function serve({ isolated = true } = {}) {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const name = path === PREFIX ? "index.html" : path.slice(PREFIX.length);
-    try {
-      if (!path.startsWith(PREFIX) || name.includes("..")) throw new Error("not here");
-      const body = await readFile(dist + name);
-      const type = TYPES[extname(name)] ?? "application/octet-stream";
-      response.writeHead(200, { "content-type": type, ...(isolated && ISOLATED) }).end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
+export function serve({ isolated = true } = {}) {
+  return serveFolder(dist, {
+    prefix: PREFIX,
+    headers: (path) => ({
+      ...(isolated && ISOLATED),
+      ...(path.endsWith(".wasm") && { "content-type": "application/octet-stream" }),
+    }),
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}${PREFIX}`, close: () => server.close() };
 }
 
 /** A start that hangs is given up and tried once more. */

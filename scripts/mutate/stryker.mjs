@@ -33,10 +33,11 @@ export const PARTS = {
   finite: {
     mutate: ["src/kernel/finite/*.ts"],
     suites: [
-      "test/kernelMap.test.ts",
-      "test/kernel/{memory,rescale}.test.ts",
+      "test/{kernelMap,training,together}.test.ts",
+      "test/kernel/{memory,rescale,networkTiles}.test.ts",
       "test/linalg/guards.test.ts",
       "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32,gradient,reentrant}.test.ts",
+      "test/api/{composed,sampleKernel}.test.ts",
     ],
   },
   infinite: {

@@ -4,7 +4,14 @@
  * alive and frees them in later calls.
  */
 import { describe, expect, test } from "vitest";
-import { type CustomKernel, createNetwork, type Fit, type Matrix, type Ntk } from "../../src/index.js";
+import {
+  type CustomKernel,
+  createNetwork,
+  defineActivation,
+  type Fit,
+  type Matrix,
+  type Ntk,
+} from "../../src/index.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadVariant, variants } from "../setup/variants.js";
 
@@ -153,6 +160,23 @@ describe.each(variants)("%s", (variant) => {
       expect(got).toEqual(run(fresh, stored(other)));
     });
   }
+
+  test.each(["float64", "float32"] as const)("an activation of one's own, %s", async (precision) => {
+    const [ntk, other] = [await loadVariant(variant, precision), await loadVariant(variant, precision)];
+    const big = randomMatrix(700, 700, 1, 1);
+    let calls = 0;
+    const busy = (z: number) => {
+      // Memory grows in the middle of a row.
+      if (++calls === 7) ntk.gram(big);
+      return Math.tanh(z);
+    };
+    const slope = (z: number) => 1 - Math.tanh(z) ** 2;
+    const [own, plain] = [busy, Math.tanh].map((value) =>
+      createNetwork({ inputs: 2, hidden: 5, biasStd: 1, activation: defineActivation({ name: "own", value, slope }) }),
+    );
+    expect(ntk.kernel(own, X)).toEqual(other.kernel(plain, X));
+    expect(calls).toBeGreaterThan(7);
+  });
 
   test("an update from inside its own kernel function is refused, and the fit goes on", async () => {
     const ntk = await loadVariant(variant);

@@ -43,6 +43,7 @@ const SHAPES: [string, NetworkOptions, number, "average" | "full"][] = [
   ["deep, outputs, wide below", { inputs: 3, hidden: [1500, 20], outputs: 2 }, 10, "average"],
   ["deep, outputs in full", { inputs: 3, hidden: [50, 60], outputs: 4 }, 50, "full"],
   ["deep, many inputs, in full", { inputs: 900, hidden: [10, 10], outputs: 3 }, 30, "full"],
+  ["deep, outputs, one point", { inputs: 3, hidden: [20, 1500], outputs: 2 }, 1, "average"],
   ["residual", { inputs: 3, hidden: [60, 60, 60], residual: 1 }, 60, "average"],
   ["residual, outputs in full", { inputs: 3, hidden: [60, 60, 60], outputs: 4, residual: 2 }, 40, "full"],
   ["one's own activation", { inputs: 3, hidden: 1500, activation: own }, 30, "average"],

@@ -94,6 +94,12 @@ describe.each(variants)("%s", (variant) => {
     expect(calls([2 ** 500, 0, 0, 0], Infinity, [2 ** 600, 0, 0, 0])[1], "the other points count").toMatchObject({
       weight: weight * s,
     });
+    // Several results, and not all of them finite.
+    let computed = 0;
+    const [far, both] = [Float64Array.of(1e200, 0, 0, 0), [Float64Array.of(1), Float64Array.of(Infinity)]];
+    const compute = () => ++computed;
+    unlessOverflows(net, { data: far, rows: 1, cols: 4 }, undefined, compute, () => both);
+    expect(computed).toBe(2);
     // Sums of squares that are doubles, and scales that are none.
     expect(calls([2 ** 505, 0, 0, 0], Infinity)).toHaveLength(1);
     expect(calls([2 ** 988, 0, 0, 0], Infinity)).toHaveLength(2);

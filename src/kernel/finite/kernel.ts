@@ -23,7 +23,7 @@ import { shallowKernels } from "./networkOps.js";
 import { fullKernelInto } from "./outputPairs.js";
 
 /** The matrix of each term of Θ, by the name of its block of θ. Terms of one matrix are summed. */
-type Where = (block: string) => View | undefined;
+type Where = (block: string) => View;
 
 /** out = gamma out + Θ: lower triangle only without `other`. */
 export function kernelInto(
@@ -193,7 +193,7 @@ class Terms {
   addReadout({ tangent: { alpha, beta }, names, bias }: Layer, H: Pair, constant: boolean): void {
     const [b, a] = [this.#where(names.weights), bias && this.#where(names.bias)];
     const together = a === b && constant;
-    if (b) this.#add(b, H, alpha ** 2, together ? beta ** 2 : 0);
+    this.#add(b, H, alpha ** 2, together ? beta ** 2 : 0);
     // The constant alone: a product of no units.
     if (a && constant && !together)
       this.#add(a, [H[0].block(0, 0, H[0].rows, 0), H[1]?.block(0, 0, H[1].rows, 0)], 0, beta ** 2);
@@ -204,7 +204,7 @@ class Terms {
     const [c, d] = [this.#where(names.weights), bias && this.#where(names.bias)];
     const together = d === c;
     // α = 0 (weightStd 0) leaves the biases' part.
-    if (c) this.#add(c, G, together ? beta ** 2 : 0, 0, alpha === 0 ? undefined : H, alpha ** 2);
+    this.#add(c, G, together ? beta ** 2 : 0, 0, alpha === 0 ? undefined : H, alpha ** 2);
     if (d && !together) this.#add(d, G, beta ** 2, 0);
   }
 
@@ -273,7 +273,7 @@ export function kernelBlocks(
     const blocks = new Map(net.blocks.map(({ name }) => [name, scratch(context, n, n2, bytes)]));
     const loaded = loadNetwork(context, net, undefined, bytes);
     const [inputs, other] = [loadInputs(context, X, bytes), X2 && loadInputs(context, X2, bytes)];
-    averageInto(context, loaded, inputs, other, (name) => blocks.get(name), []);
+    averageInto(context, loaded, inputs, other, (name) => blocks.get(name) as View, []);
     return Object.fromEntries(
       [...blocks].map(([name, K]) => {
         if (!X2) mirror(K);

@@ -1,0 +1,90 @@
+/**
+ * Features of a network so wide that a tile has a few rows: what is summed over tiles, or written tile by tile, is what
+ * each row gives alone. Kernels of several networks are what each network gives alone.
+ */
+import { describe, expect, test } from "vitest";
+import { createNetwork, type Matrix } from "../../src/index.js";
+import { kernel, kernelDiagonal, kernels } from "../../src/kernel/finite/kernel.js";
+import { loadNetwork, tileRows } from "../../src/kernel/finite/layers.js";
+import { firstOrder, forward, jacobian, transposesTimes } from "../../src/kernel/finite/tangents.js";
+import { canReside } from "../../src/kernel/finite/trainingFeatures.js";
+import { expectRelative } from "../setup/golden.js";
+import { randomMatrix } from "../setup/random.js";
+import { loadContext, variants } from "../setup/variants.js";
+
+const ROWS = 20;
+const X = randomMatrix(ROWS, 2, 1);
+const NETWORKS = [
+  createNetwork({ inputs: 2, hidden: 2 ** 17, biasStd: 1, seed: 1 }),
+  createNetwork({ inputs: 2, hidden: 50_000, outputs: 2, biasStd: 1, seed: 1 }),
+];
+const row = (A: Matrix, i: number): Matrix => ({
+  data: A.data.slice(i * A.cols, (i + 1) * A.cols),
+  rows: 1,
+  cols: A.cols,
+});
+
+describe.each(variants)("%s", (variant) => {
+  const context = loadContext(variant);
+
+  test.each(NETWORKS)("$outputs outputs", (net) => {
+    const C = net.outputs;
+    const most = context.arena.run(() => tileRows(loadNetwork(context, net)));
+    // Several tiles, the last of them smaller.
+    expect(most).toBeLessThan(ROWS);
+    expect(ROWS % most).toBeGreaterThan(0);
+    const each = Array.from({ length: ROWS }, (_, i) => row(X, i));
+    const joined = (parts: ArrayLike<number>[]) => parts.flatMap((part) => Array.from(part));
+    const u = randomMatrix(1, net.parameters.length, 2).data;
+    const near = (got: ArrayLike<number>, want: ArrayLike<number>, what: string) =>
+      expectRelative(got, want, 1e-12, `${what}: sums of 10⁵ terms, some √10⁵ ε`);
+    near(forward(context, net, X).data, joined(each.map((one) => forward(context, net, one).data)), "outputs");
+    near(firstOrder(context, net, X, u), joined(each.map((one) => firstOrder(context, net, one, u))), "first order");
+    for (const outputs of ["average", "full"] as const)
+      near(
+        kernelDiagonal(context, net, X, outputs),
+        joined(each.map((one) => kernelDiagonal(context, net, one, outputs))),
+        `diagonal, ${outputs}`,
+      );
+    const V = randomMatrix(2, ROWS * C, 3);
+    const sums = transposesTimes(context, net, X, V);
+    const want = sums.map((sum) => new Float64Array(sum.length));
+    each.forEach((one, i) => {
+      const { data, cols } = jacobian(context, net, one, 0.5);
+      for (let q = 0; q < 2; q++)
+        for (let c = 0; c < C; c++) {
+          const v = V.data[q * V.cols + i * C + c];
+          for (let at = 0; at < cols; at++) want[q][at] += v * data[c * cols + at];
+        }
+    });
+    sums.forEach((sum, q) => {
+      near(sum, want[q], `transpose of row ${q}`);
+    });
+  });
+});
+
+describe.each(variants)("%s", (variant) => {
+  test.each([8, 4] as const)("several networks at a time have the bits of each alone, %i bytes", (bytes) => {
+    const context = loadContext(variant);
+    const nets = [30, 9, 4].map((hidden) => createNetwork({ inputs: 2, hidden, biasStd: 1, seed: hidden }));
+    const deep = [30, 9].map((hidden) => createNetwork({ inputs: 2, hidden: [5, hidden], biasStd: 1, seed: hidden }));
+    for (const some of [nets, deep])
+      for (const X2 of [undefined, row(X, 3)])
+        expect(kernels(context, bytes, some, X, X2, "average")).toEqual(
+          some.map((net) => kernel(context, bytes, net, X, X2, "average")),
+        );
+  });
+});
+
+test("features stay up to a number of doubles, of single hidden layers with one output", () => {
+  const [one, two] = [
+    { inputs: 3, hidden: 10 },
+    { inputs: 3, hidden: 10, outputs: 2 },
+  ].map((options) => createNetwork(options));
+  // A point has 3 inputs, 10 features and 10 slopes.
+  expect(canReside(one, 7, 7 * 23)).toBe(true);
+  expect(canReside(one, 7, 7 * 23 - 1)).toBe(false);
+  expect(canReside(two, 7, 1000)).toBe(false);
+  expect(canReside(createNetwork({ inputs: 3, hidden: [10, 10] }), 7, 1000)).toBe(false);
+  expect(canReside(undefined, 7, 1000)).toBe(false);
+});
