@@ -16,7 +16,8 @@ export const PARTS = {
       "test/linalg/*.test.ts",
       "test/{pivotedCholesky,topModes,refinement}.test.ts",
       "test/bad/{input,memory}.test.ts",
-      "test/api/{fit,update,ridge,influence,noise,noiseLife,perOutput,spectrum,float32,inputScales}.test.ts",
+      "test/kernel/memory.test.ts",
+      "test/api/{matrixFree,fit,update,ridge,influence,noise,noiseLife,perOutput,spectrum,float32,inputScales}.test.ts",
     ],
   },
   // Three parts of src/kernel: the suites of one say little of the others.

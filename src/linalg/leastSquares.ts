@@ -135,10 +135,10 @@ function shortest({ a, diagonal, rank }: Triangle, m: number, n: number): (c: Fl
   }
   return (c) => {
     const y = zeros(n);
-    for (let i = 0; i < rank; i++) {
+    for (const [i, corner] of corners.entries()) {
       let sum = c[i];
       for (let t = 0; t < i; t++) sum -= rows[i * n + t] * y[t];
-      y[i] = sum / corners[i];
+      y[i] = sum / corner;
     }
     for (let i = rank - 1; i >= 0; i--) apply(reflections[i], y, i);
     return y;

@@ -39,9 +39,10 @@ export function svd(context: Context, A: Matrix): Svd {
   const given = intact(A.data, m * n);
   const size = exponentOf(maxAbs(given));
   return arena.run(() => {
-    const product = gemmScratchBytes(context, 8, short, long, short) / 8;
-    const matrices = (m < n ? 2 : 3) * m * n + short * short;
-    arena.require(matrices + Math.max(eighScratch(context, short), product));
+    const matrices = (m < n ? 1 : 2) * m * n + short * short;
+    const squared = gemmScratchBytes(context, 8, short, short, long) / 8;
+    const product = m * n + gemmScratchBytes(context, 8, short, long, short) / 8;
+    arena.require(matrices + Math.max(squared, eighScratch(context, short), product));
     const here = copyIn(context, given, m, n);
     const entries = here.entries();
     for (let at = 0; at < entries.length; at++) entries[at] = scaled(entries[at], -size);

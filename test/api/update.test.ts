@@ -14,6 +14,7 @@ import {
   type Model,
   NotPositiveDefiniteError,
   type Ntk,
+  rbfKernel,
   type UpdateOptions,
 } from "../../src/index.js";
 import { fitModel } from "../../src/regression/fit.js";
@@ -420,6 +421,12 @@ describe.each(variants)("%s", (variant) => {
       expect(attempt, String(message)).toThrow(message);
     }
     expect(state(fit)).toEqual(before);
+  });
+
+  test("a point that repeats another under a lost ridge: the error names the size of the kernel with both", () => {
+    using fit = ntk.fit(rbfKernel(), [0], [1], { ridge: 1e-18 });
+    expect(() => fit.update({ add: { X: [0], Y: [1] } })).toThrow(/pivot 1 of 2: .* beside a kernel of size 2,/);
+    expect(fit.predict([0]).mean.data[0]).toBe(1);
   });
 
   test("fits that cannot say so; after dispose(), and an old report", () => {

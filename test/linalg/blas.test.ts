@@ -212,6 +212,20 @@ describe.each(variants)("%s", (variant) => {
     });
   });
 
+  test("operands of two precisions are refused", () => {
+    context.arena.run(() => {
+      const [A, B] = [scratch(context, 3, 3, 8), scratch(context, 3, 3, 4)];
+      for (const [one, two, three] of [
+        [A, A, B],
+        [A, B, A],
+        [B, A, A],
+      ])
+        expect(() => blas.gemm(1, one, two, 0, three)).toThrow(
+          /^internal: gemm of .*8 bytes.*4 bytes|4 bytes.*8 bytes/,
+        );
+    });
+  });
+
   test("what has no op in float32 refuses it", () => {
     context.arena.run(() => {
       const A = scratch(context, 3, 3, 4);

@@ -227,6 +227,9 @@ describe.each(variants)("%s", (variant) => {
       /eigenvalue -(1|0\.99999)\d* .*largest of (3|2\.99999)\d*.*in place of 0\.5/,
     );
     expect(() => factorSystem(system(A, 0, 0))).toThrow(/or fit with one ridge above 1\.1$/);
+    // The pivot that failed, and none where no factor was tried.
+    expect(() => factorSystem(system(A, 0.5))).toThrow(expect.objectContaining({ pivot: 1 }));
+    expect(() => factorByEigen(system(A, 0.5))).toThrow(expect.objectContaining({ pivot: -1 }));
     expect(context.arena.heldBytes).toBe(0);
   });
 

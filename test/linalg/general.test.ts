@@ -239,6 +239,17 @@ describe.each(variants)("%s", (variant) => {
       expect(notes.join()).toMatch(/A has rank 3 of at most 7, by a tolerance of/);
     });
 
+    test.each([2 ** 1000, 2 ** -1000])("right-hand sides in units of %d", (unit) => {
+      const [A, b] = [toRows(randomMatrix(9, 4, 4, 1)), toRows(randomMatrix(9, 2, 5, 1))];
+      const { solution, residualNorms } = ntk.leastSquares(
+        A,
+        b.map(([one, two]) => [one * unit, two]),
+      );
+      const plain = ntk.leastSquares(A, b);
+      expect(solution.data.map((x, at) => (at % 2 === 0 ? x / unit : x))).toEqual(plain.solution.data);
+      expect([residualNorms[0] / unit, residualNorms[1]]).toEqual([...plain.residualNorms]);
+    });
+
     test("the tolerance decides the rank; zeros have rank 0", () => {
       const A = [
         [1, 1],

@@ -10,6 +10,7 @@ import { cholesky, eigh, gram, inverse, logDeterminant, matmul, solve } from "..
 import { drawSamples, samplesMemory } from "../../src/linalg/gaussianSamples.js";
 import { LowRankFactor } from "../../src/linalg/lowRankFactor.js";
 import { pivotedCholesky, pivotedMemory } from "../../src/linalg/pivotedCholesky.js";
+import { svd } from "../../src/linalg/svd.js";
 import { topModes, topModesMemory } from "../../src/linalg/topModes.js";
 import { hold, scratch } from "../../src/linalg/view.js";
 import { multiply, toRows } from "../oracle/dense.js";
@@ -44,6 +45,8 @@ describe.each(variants)("%s", (variant) => {
   const S = definite(90);
   const indefinite = { ...S, data: S.data.map((x, at) => (at % 91 === 0 ? x - 2 : x)) };
   const large = definite(460);
+  // Large enough for a float32 factor to be faster, which a float64 solve does not take.
+  const banded = Float64Array.from({ length: 610 ** 2 }, (_, at) => (at % 611 === 0 ? 4 : 0));
   const CASES: [string, () => unknown][] = [
     ["matmul, tall", () => matmul(context, randomMatrix(200, 20, 1), randomMatrix(20, 30, 2))],
     ["matmul, wide", () => matmul(context, randomMatrix(20, 30, 1), randomMatrix(30, 300, 2))],
@@ -60,7 +63,16 @@ describe.each(variants)("%s", (variant) => {
     ["solve, not symmetric", () => solve(context, general, randomMatrix(90, 60, 1))],
     ["inverse", () => inverse(context, general)],
     ["inverse of an indefinite one", () => inverse(context, indefinite)],
+    [
+      "solve, few right-hand sides",
+      () => solve(context, { data: banded, rows: 610, cols: 610 }, randomMatrix(610, 1, 1)),
+    ],
     ["eigh", () => eigh(context, S)],
+    ["svd, tall", () => svd(context, randomMatrix(200, 60, 1))],
+    ["svd, wide", () => svd(context, randomMatrix(60, 200, 1))],
+    ["svd, square", () => svd(context, general)],
+    ["svd, one column", () => svd(context, randomMatrix(5000, 1, 1))],
+    ["svd, one row", () => svd(context, randomMatrix(1, 5000, 1))],
   ];
   test.each(CASES)("%s", (_, body) => expectAsked(body));
 

@@ -45,6 +45,14 @@ describe.each(variants)("%s", (variant) => {
     expect(Math.abs(logDeterminant - ntk.logDeterminant(A).logDeterminant - n * power * Math.LN2)).toBeLessThan(1e-11);
   });
 
+  test("subnormal entries: the factor of moderate ones, to the bit", () => {
+    // Integers, so that 2^-1060 times as much is exact; products of a factor's entries would be rounded.
+    const whole = A.map((row, i) => row.map((_, j) => (i === j ? 90 : ((i * 7 + j * 7) % 5) - 2)));
+    const unit = 2 ** -530;
+    const L = ntk.cholesky(times(times(whole, unit), unit));
+    expect(L.data.map((x) => x / unit)).toEqual(ntk.cholesky(whole).data);
+  });
+
   test("a matrix of zeros is not positive definite", () => {
     const zeros = times(A, 0);
     expect(() => ntk.cholesky(zeros)).toThrow(NotPositiveDefiniteError);
