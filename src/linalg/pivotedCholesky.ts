@@ -81,7 +81,6 @@ export function* pivotedCholesky(
     const left = out.rows - found.rank;
     if (bounded && left < LEAST && found.rank > LEAST) break;
     const points = drawn(rest, block, Math.max(block, Math.min(size, left)), random);
-    if (points.length === 0) break;
     const rank = context.arena.run(() => addBlock(context, A, points, rest, level, out, found));
     // What is left of the candidates is rounding.
     if (rank === found.rank) break;
@@ -102,7 +101,6 @@ function drawn(rest: Float64Array, block: number, rows: number, random: Xoshiro2
     totals[i] = total;
   }
   const chosen = new Set<number>();
-  if (!(total > 0)) return [];
   const draws = Math.max(1, Math.floor(rows / block));
   for (let k = 0; k < draws; k++) chosen.add(firstAbove(totals, total * random.uniform()));
   return [...chosen].sort((a, b) => a - b);

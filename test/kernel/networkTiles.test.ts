@@ -3,7 +3,9 @@
  * each row gives alone. Kernels of several networks are what each network gives alone.
  */
 import { describe, expect, test } from "vitest";
+import type { Context } from "../../src/context.js";
 import { createNetwork, type Matrix } from "../../src/index.js";
+import { callAll } from "../../src/kernel/finite/batch.js";
 import { kernel, kernelDiagonal, kernels } from "../../src/kernel/finite/kernel.js";
 import { loadNetwork, tileRows } from "../../src/kernel/finite/layers.js";
 import { firstOrder, forward, jacobian, transposesTimes } from "../../src/kernel/finite/tangents.js";
@@ -74,6 +76,29 @@ describe.each(variants)("%s", (variant) => {
           some.map((net) => kernel(context, bytes, net, X, X2, "average")),
         );
   });
+});
+
+test("calls of one op: the arguments of each go down, and its status comes back", () => {
+  const context = loadContext("js");
+  const seen: number[][] = [];
+  const dbatch = (op: number, count: number, at: number) => {
+    const records = context.arena.view(at, 32 * count);
+    for (let i = 0; i < count; i++) {
+      seen.push([op, ...records.subarray(32 * i, 32 * i + 3)]);
+      records[32 * i + 31] = 10 * i + 1;
+    }
+    return 0;
+  };
+  const dntk = (...args: number[]) => 100 + args[0];
+  const ops = { ...context.ops, dbatch, dntk, sntk: dntk } as unknown as Context["ops"];
+  const call = (name: "dntk" | "sntk", count: number) =>
+    context.arena.run(() => callAll({ ...context, ops }, name, count, (op, i) => (op as typeof dntk)(i, 7, 8 + i)));
+  expect(call("dntk", 3)).toEqual([1, 11, 21]);
+  expect(seen).toEqual([0, 1, 2].map((i) => [0, i, 7, 8 + i]));
+  // One call, and calls of an op that threads do not share, go straight to the op.
+  expect(call("dntk", 1)).toEqual([100]);
+  expect(call("sntk", 3)).toEqual([100, 101, 102]);
+  expect(seen).toHaveLength(3);
 });
 
 test("features stay up to a number of doubles, of single hidden layers with one output", () => {

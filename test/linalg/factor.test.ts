@@ -230,6 +230,7 @@ describe.each(variants)("%s", (variant) => {
     // The pivot that failed, and none where no factor was tried.
     expect(() => factorSystem(system(A, 0.5))).toThrow(expect.objectContaining({ pivot: 1 }));
     expect(() => factorByEigen(system(A, 0.5))).toThrow(expect.objectContaining({ pivot: -1 }));
+    expect(() => factorSystem(system(A, 0.5, 0.7))).toThrow(expect.objectContaining({ pivot: -1 }));
     expect(context.arena.heldBytes).toBe(0);
   });
 

@@ -149,7 +149,7 @@ export class InputGradient {
           dot[j] += above[1][j];
         }
       }
-      if (layer.skip >= 0) joined[layer.skip] = [g.slice(), dot.slice()];
+      if (layer.skip >= 0) joined[layer.skip] = [g, dot];
       const [below, belowDot] = [new Float64Array(layer.fanIn), new Float64Array(layer.fanIn)];
       for (let j = 0; j < layer.fanOut; j++) {
         const from = layer.weights + j * layer.fanIn;
