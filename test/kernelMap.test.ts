@@ -32,6 +32,11 @@ const MODELS: [string, Model, "full" | "average" | undefined][] = [
   ["a sum", sumOf([{ model: rbfKernel() }, { model: createInfiniteNetwork({ depth: 0 }) }]), undefined],
   ["custom", { kernel: bell }, undefined],
   ["averaged", createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1 }), "average"],
+  [
+    "all pairs of outputs",
+    sumOf([1, 2].map((seed) => ({ model: createNetwork({ inputs: 2, hidden: 9, outputs: 2, biasStd: 1, seed }) }))),
+    "full",
+  ],
 ];
 
 /** Products with the whole matrix, in JavaScript. */
@@ -64,8 +69,9 @@ describe.each(variants)("%s", (variant) => {
     const X = randomMatrix(700, 2, 1, 2);
     const source = kernelSource(context, model, outputs ?? "average");
     const K = source.square(X);
+    const n = 700 * source.block;
     for (const count of [1, 5]) {
-      const vectors = vectorsOf(700, count);
+      const vectors = vectorsOf(n, count);
       const want = products(K, vectors);
       for (const [where, kept] of [
         [context, true],
@@ -88,7 +94,7 @@ describe.each(variants)("%s", (variant) => {
             expectNear(
               product,
               want[k],
-              700 * 8 * Number.EPSILON * maxAbs(want[k]) + 1e-12,
+              n * 8 * Number.EPSILON * maxAbs(want[k]) + 1e-12,
               `n ε of a product, kept ${kept}`,
             );
           });
@@ -126,6 +132,29 @@ describe.each(variants)("%s", (variant) => {
         expectNear(got, Float64Array.from(want), 1e-13 * maxAbs(want), "entries of the kernel");
       }
     }
+  });
+
+  test("one vector, in several slices of a matrix that is kept", () => {
+    const n = 3000;
+    const X = randomMatrix(n, 2, 1, 2);
+    const source = kernelSource(context, rbfKernel(), "average");
+    context.arena.run(() => {
+      const map = kernelMap(context, source, X);
+      expect(map.kept).toBe(true);
+      const [v] = vectorsOf(n, 1);
+      const slices = map.slicing([v]);
+      let [seen, slice] = [0, slices.next()];
+      for (; !slice.done; slice = slices.next()) seen++;
+      expect(seen).toBeGreaterThan(1);
+      const points = [0, 1, 1300, n - 2, n - 1];
+      const rows = source.cross(
+        { data: Float64Array.from(points.flatMap((i) => [...X.data.subarray(2 * i, 2 * i + 2)])), rows: 5, cols: 2 },
+        X,
+      );
+      const want = points.map((_, k) => v.reduce((sum, value, j) => sum + rows.data[k * n + j] * value, 0));
+      const got = points.map((i) => (slice.value as Float64Array[])[0][i]);
+      expectNear(got, want, n * 8 * Number.EPSILON * maxAbs(want), "n ε of a product");
+    });
   });
 
   test("many vectors at a time take smaller slices", () => {

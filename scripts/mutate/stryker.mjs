@@ -27,7 +27,7 @@ export const PARTS = {
       "test/kernelMap.test.ts",
       "test/kernel/*.test.ts",
       "test/linalg/guards.test.ts",
-      "test/api/{composed,kernelTiles,reentrant,spectrum,gradient}.test.ts",
+      "test/api/{composed,kernelTiles,reentrant,spectrum,gradient,inputScales}.test.ts",
       "test/inputScales.node.test.ts",
     ],
   },
@@ -35,7 +35,7 @@ export const PARTS = {
     mutate: ["src/kernel/finite/*.ts"],
     suites: [
       "test/{kernelMap,training,together}.test.ts",
-      "test/kernel/{memory,rescale,networkTiles}.test.ts",
+      "test/kernel/{memory,rescale,networkTiles,resident}.test.ts",
       "test/linalg/guards.test.ts",
       "test/api/{network,outputs,golden,layers,perOutput,ownActivation,update,noise,float32,gradient,reentrant}.test.ts",
       "test/api/{composed,sampleKernel}.test.ts",

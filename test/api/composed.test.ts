@@ -18,6 +18,7 @@ import {
   scaled,
   sumOf,
 } from "../../src/index.js";
+import { isComposed } from "../../src/kernel/models.js";
 import { toRows } from "../oracle/dense.js";
 import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
@@ -554,4 +555,16 @@ describe("checkKernel", () => {
     expect(() => checkKernel(net as never, X)).toThrow(TypeError);
     expect(() => checkKernel(good, [])).toThrow(RangeError);
   });
+});
+
+test("what is a composed model, and what is not", () => {
+  for (const model of [
+    sumOf([{ model: net }]),
+    productOf([rbfKernel()]),
+    scaled(net, 2),
+    inputScaled(rbfKernel(), [1]),
+  ])
+    expect(isComposed(model)).toBe(true);
+  for (const model of [rbfKernel(), net, infinite, linearKernel(), custom, undefined, 5])
+    expect(isComposed(model)).toBe(false);
 });

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   createInfiniteNetwork,
   createNetwork,
+  linearKernel,
   type Matrix,
   MemoryLimitError,
   type Model,
@@ -116,6 +117,13 @@ describe.each(variants)("%s", (variant) => {
       rows: Math.floor(2 ** 21 / 70_000),
       cols: 70_000,
     });
+  });
+
+  test("entries that overflow are infinite, as in kernel", () => {
+    const far = [1e200, -1e200, 1];
+    const K = together(ntk.kernelTiles(linearKernel(), far, undefined, { rows: 2 }), 3);
+    expect(K).toEqual(ntk.kernel(linearKernel(), far).data);
+    expect([...K.subarray(0, 2)]).toEqual([Infinity, -Infinity]);
   });
 
   test("many inputs", () => {

@@ -7,9 +7,10 @@ import type { Context } from "../../src/context.js";
 import { createNetwork, type Matrix } from "../../src/index.js";
 import { callAll } from "../../src/kernel/finite/batch.js";
 import { kernel, kernelDiagonal, kernels } from "../../src/kernel/finite/kernel.js";
-import { loadNetwork, tileRows } from "../../src/kernel/finite/layers.js";
+import { loadInputs, loadNetwork, tileRows } from "../../src/kernel/finite/layers.js";
 import { firstOrder, forward, jacobian, transposesTimes } from "../../src/kernel/finite/tangents.js";
 import { canReside } from "../../src/kernel/finite/trainingFeatures.js";
+import { tangentTiles } from "../../src/regression/primalSystem.js";
 import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
@@ -28,6 +29,27 @@ const row = (A: Matrix, i: number): Matrix => ({
 
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
+
+  test.each(NETWORKS)("$outputs outputs: blocks of the Jacobian, each in its place", (net) => {
+    const C = net.outputs;
+    const P = net.parameters.length;
+    const seen: number[] = [];
+    const v = randomMatrix(1, P, 4).data;
+    const got = new Float64Array(ROWS * C);
+    context.arena.run(() => {
+      const loaded = loadNetwork(context, net);
+      tangentTiles(context, loaded, loadInputs(context, X), (Phi, first, tile) => {
+        expect(tile.row * C).toBe(first);
+        for (let r = 0; r < Phi.rows; r++) {
+          seen.push(first + r);
+          got[first + r] = Phi.row(r).reduce((sum, x, at) => sum + x * v[at], 0);
+        }
+      });
+    });
+    expect(seen).toEqual(Array.from(got, (_, i) => i));
+    const want = firstOrder(context, net, X, v, false, true);
+    expectRelative(got, want, 1e-12, "Φv: sums of 10⁵ terms");
+  });
 
   test.each(NETWORKS)("$outputs outputs", (net) => {
     const C = net.outputs;
