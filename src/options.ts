@@ -102,8 +102,9 @@ export function isList(value: unknown): boolean {
 
 /** Bounds [low, high], 0 < low ≤ high. */
 export const bounds: Check<[number, number]> = (value, name) => {
-  const range = toEntries(value, name, "its bounds, [low, high]", 0, MOST_ENTRIES);
-  if (range.length !== 2) throw new TypeError(`${name} is a list of ${range.length}; expected its bounds, [low, high]`);
+  const range = toEntries(value, name, "its bounds, [low, high], such as [0.1, 10]", 0, MOST_ENTRIES);
+  if (range.length !== 2)
+    throw new TypeError(`${name} is a list of ${range.length}; expected its bounds, [low, high], such as [0.1, 10]`);
   const [low, high] = range;
   checkNumber(low, `${name}[0]`);
   checkNumber(high, `${name}[1]`);

@@ -16,7 +16,7 @@ import { infinitePair } from "../oracle/infinite.js";
 import { kernelOf } from "../oracle/network.js";
 import { expectRelative } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadVariant, variants } from "../setup/variants.js";
+import { loadVariant, mutating, variants } from "../setup/variants.js";
 
 const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 const mish = defineActivation({
@@ -73,37 +73,30 @@ describe.each(variants)("%s", (variant) => {
     expect(loss[loss.length - 1]).toBeLessThan(loss[0]);
   });
 
-  test.each(["sigmoid", "tanh", "erf", "identity", "gelu", "softplus", "silu", "sin"] as const)(
-    "%s defined again: the built-in one, finite and infinite",
-    (name) => {
-      const own = twin(name);
-      for (const hidden of [6, [5, 4]]) {
-        const [a, b] = [name, own].map((activation) =>
-          createNetwork({ inputs: 2, hidden, activation, biasStd: 1, seed: 2 }),
-        );
-        near(ntk.kernel(b, X).data, ntk.kernel(a, X).data, "finite kernel", 1e-12);
-        const rule = { steps: 10, learningRate: 0.01, recordAt: [10] };
-        const [left, right] = [a, b].map((net) => ntk.train(net, X, Y, rule).network.parameters);
-        near(right, left, "training", 1e-11);
+  const twins = ["sigmoid", "tanh", "erf", "identity", "gelu", "softplus", "silu", "sin"] as const;
+  test.each(mutating ? twins.slice(0, 2) : twins)("%s defined again: the built-in one, finite and infinite", (name) => {
+    const own = twin(name);
+    for (const hidden of [6, [5, 4]]) {
+      const [a, b] = [name, own].map((activation) =>
+        createNetwork({ inputs: 2, hidden, activation, biasStd: 1, seed: 2 }),
+      );
+      near(ntk.kernel(b, X).data, ntk.kernel(a, X).data, "finite kernel", 1e-12);
+      const rule = { steps: 10, learningRate: 0.01, recordAt: [10] };
+      const [left, right] = [a, b].map((net) => ntk.train(net, X, Y, rule).network.parameters);
+      near(right, left, "training", 1e-11);
+    }
+    // Variances up to 16.
+    for (const weightStd of [0.5, 1, 3]) {
+      for (const depth of weightStd === 3 ? [1] : [1, 3]) {
+        const options = { depth, weightStd, biasStd: 0.4 };
+        const points = { ...X, data: X.data.map((x) => x * (weightStd === 3 ? 1 : 1.5)) };
+        const [a, b] = [name, own].map((activation) => createInfiniteNetwork({ ...options, activation }));
+        near(ntk.kernel(b, points).data, ntk.kernel(a, points).data, `${name}, depth ${depth}, std ${weightStd}`, 1e-8);
+        near(ntk.kernel(b, points, X2).data, ntk.kernel(a, points, X2).data, "cross", 1e-8);
+        near(ntk.kernelDiagonal(b, points), ntk.kernelDiagonal(a, points), "diagonal", 1e-8);
       }
-      // Variances up to 16.
-      for (const weightStd of [0.5, 1, 3]) {
-        for (const depth of weightStd === 3 ? [1] : [1, 3]) {
-          const options = { depth, weightStd, biasStd: 0.4 };
-          const points = { ...X, data: X.data.map((x) => x * (weightStd === 3 ? 1 : 1.5)) };
-          const [a, b] = [name, own].map((activation) => createInfiniteNetwork({ ...options, activation }));
-          near(
-            ntk.kernel(b, points).data,
-            ntk.kernel(a, points).data,
-            `${name}, depth ${depth}, std ${weightStd}`,
-            1e-8,
-          );
-          near(ntk.kernel(b, points, X2).data, ntk.kernel(a, points, X2).data, "cross", 1e-8);
-          near(ntk.kernelDiagonal(b, points), ntk.kernelDiagonal(a, points), "diagonal", 1e-8);
-        }
-      }
-    },
-  );
+    }
+  });
 
   test("mish, infinite: the recursion by quadrature, and the mean of finite networks", () => {
     const options = { depth: 2, activation: [mish, "erf" as const], weightStd: 1.2, biasStd: 0.3 };
