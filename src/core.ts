@@ -1,4 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * `Core`: one backend and its memory, and kernels, fits and linear algebra bound to them. Methods check their input,
+ * then hand over to `kernel/`, `regression/` and `linalg/`. `Ntk` (ntk.ts) extends it.
+ */
 import { Arena } from "./arena.js";
 import { checkNumbers, checkResult, toMatrix } from "./check.js";
 import type { Context } from "./context.js";
@@ -29,8 +33,8 @@ import type { Matrix, MatrixLike } from "./matrix.js";
 import { type Network, validateNetwork } from "./model/network.js";
 import type { Backend } from "./ops.js";
 import { or, outputs, read } from "./options.js";
-import { type Fit, fitModel, fittingModel, restoredFit } from "./regression/fit.js";
-import type { FitOptions, FitProgress, Fitting } from "./regression/fitOptions.js";
+import { type Fit, fitModel, restoredFit } from "./regression/fit.js";
+import type { FitOptions, Fitting } from "./regression/fitOptions.js";
 import type { Iterative } from "./regression/iterative.js";
 import type { RestoreOptions } from "./regression/restore.js";
 import { type Linearized, linearize } from "./training/linearize.js";
@@ -48,7 +52,8 @@ export function contextOf(core: Core): Context {
 
 /**
  * Kernels, fits and linear algebra on one backend: what `ntk-wasm/core` has. {@link Ntk} adds training,
- * classification, evaluation and the rest.
+ * classification, evaluation and the rest, and the solvers `cg` and `lowrank`. Without them `auto` solves with all rows
+ * where an `Ntk` would have found a low rank; from 2000 rows on the report says so.
  */
 export class Core {
   /** What computes: WebAssembly or plain JavaScript. */
@@ -84,11 +89,12 @@ export class Core {
     this.variantReason = variantReason;
     this.backend = backend.name;
     this.variant = backend.variant;
+    const name = iterative ? "Ntk" : "Core";
     // The only reference to the backend and its memory: dropped by dispose().
     let parts: Pick<Context, "ops" | "arena"> | undefined = { ops: backend.ops, arena: new Arena(backend) };
     const live = () => {
-      if (!parts) throw new BackendError("this Ntk was disposed of; load() gives a new one");
-      if (team?.down) throw new BackendError(`${team.down}; load() gives a new Ntk`);
+      if (!parts) throw new BackendError(`this ${name} was disposed of; load() gives a new one`);
+      if (team?.down) throw new BackendError(`${team.down}; load() gives a new ${name}`);
       return parts;
     };
     this.#drop = () => {
@@ -245,8 +251,9 @@ export class Core {
    * precision `"float32"` weights and means have float64's backward error from a float32 factor. Variances and
    * evidences make a float64 factor when first asked for.
    *
-   * @throws TypeError, RangeError for bad input; NotPositiveDefiniteError where the ridge drowns in rounding or the
-   *   kernel is indefinite; MemoryLimitError before any work; ConvergenceError.
+   * @throws TypeError, RangeError for bad input, and for solver `cg` or `lowrank` of a `Core` of `ntk-wasm/core`;
+   *   NotPositiveDefiniteError where the ridge drowns in rounding or the kernel is indefinite; MemoryLimitError before
+   *   any work; ConvergenceError.
    * @example
    * const fit = ntk.fit(net, X, Y, { ridge: 1e-3 });
    * const { mean, variance } = fit.predict(Xnew);
@@ -260,26 +267,6 @@ export class Core {
   ): Fit;
   fit(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Fit {
     return fitModel(this.#context, this.#iterative, model, X, Y, options);
-  }
-
-  /**
-   * {@link fit} as a generator, which pauses after each iteration of solver `cg` and each block of columns of `cg` and
-   * `lowrank`. Other solvers take one slice. Other calls may come in between.
-   *
-   * @throws as {@link fit}.
-   * @example
-   * const options = { ridge: 0.1, solver: "cg" } as const;
-   * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
-   */
-  fitting(model: Model, X: MatrixLike, Y: MatrixLike): Generator<FitProgress, Fit, void>;
-  fitting<M extends Model, O extends FitOptions | undefined>(
-    model: M,
-    X: MatrixLike,
-    Y: MatrixLike,
-    options: O & NoInfer<Fitting<M, O>>,
-  ): Generator<FitProgress, Fit, void>;
-  fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
-    return fittingModel(this.#context, this.#iterative, model, X, Y, options);
   }
 
   /**
@@ -309,7 +296,7 @@ export class Core {
   }
 
   /**
-   * AB, for A m×k and B k×n (BLAS gemm), in the precision of this Ntk.
+   * AB, for A m×k and B k×n (BLAS gemm), in the precision of this instance.
    *
    * @throws RangeError where shapes do not match.
    * @example
@@ -321,7 +308,7 @@ export class Core {
   }
 
   /**
-   * AAᵀ, symmetric to the bit, for A n×k (BLAS syrk), in the precision of this Ntk.
+   * AAᵀ, symmetric to the bit, for A n×k (BLAS syrk), in the precision of this instance.
    *
    * @throws RangeError for bad input.
    * @example
@@ -332,7 +319,7 @@ export class Core {
   }
 
   /**
-   * Lower L with A = LLᵀ, for A symmetric positive definite (LAPACK potrf), in the precision of this Ntk.
+   * Lower L with A = LLᵀ, for A symmetric positive definite (LAPACK potrf), in the precision of this instance.
    *
    * @throws RangeError where A is not symmetric, naming the entry; NotPositiveDefiniteError with the 0-based pivot.
    * @example

@@ -24,13 +24,14 @@ export function get(matrix: MatrixLike, i: number, j: number): number {
 }
 
 /**
- * The rows of a matrix, as arrays of their own: for a table, a plot or JSON.
+ * The rows of a matrix, as arrays of their own: for a table, a plot or JSON. A matrix without rows or columns may be
+ * what a call gave.
  *
  * @throws TypeError where it is no matrix.
  * @example
  * toArray({ data: new Float64Array([1, 2, 3, 4]), rows: 2, cols: 2 })[1]; // [3, 4]
  */
 export function toArray(matrix: MatrixLike): number[][] {
-  const { data, rows, cols } = toMatrix(matrix, "matrix", { finite: false });
+  const { data, rows, cols } = toMatrix(matrix, "matrix", { finite: false, allowEmpty: true });
   return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * cols, (i + 1) * cols)));
 }

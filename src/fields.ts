@@ -9,8 +9,9 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** What the class of an object defines, after what the classes define that it extends. */
 export function classMembers(object: object): [string, PropertyDescriptor][] {
-  const type: object = Object.getPrototypeOf(object);
-  if (type === Object.prototype) return [];
+  const type: object | null = Object.getPrototypeOf(object);
+  // The last one, `Object` itself, may be another realm's.
+  if (type === null || Object.getPrototypeOf(type) === null) return [];
   return [...classMembers(type), ...Object.entries(Object.getOwnPropertyDescriptors(type))];
 }
 

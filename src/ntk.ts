@@ -1,6 +1,6 @@
 /**
- * `Ntk`: one backend and its memory, and every computation bound to them. Methods check their input, then hand over
- * to `kernel/`, `regression/`, `training/` and `linalg/`. Get one from `load()`.
+ * `Ntk`: every computation on one backend. What it adds to `Core` (core.ts) are training, classification, evaluation
+ * and spectra, and fits that pause. Get one from `load()`.
  */
 
 import { checkResult } from "./check.js";
@@ -24,6 +24,8 @@ import type { Backend } from "./ops.js";
 import { alignmentOf } from "./regression/alignment.js";
 import type { Batches } from "./regression/batchSource.js";
 import { type FeatureModel, featuresOf } from "./regression/featureModel.js";
+import { type Fit, fittingModel } from "./regression/fit.js";
+import type { FitOptions, FitProgress, Fitting } from "./regression/fitOptions.js";
 import { ITERATIVE } from "./regression/iterative.js";
 import { type PrimalSums, type PrimalSumsLike, type PrimalSumsOptions, primalSumsOf } from "./regression/primalSums.js";
 import { type Spectrum, type SpectrumOptions, spectrumOf } from "./regression/spectrum.js";
@@ -54,6 +56,26 @@ export class Ntk extends Core {
   /** @internal Use `load()`. */
   constructor(backend: Backend, precision: Precision = "float64", variantReason?: string, threadsReason?: string) {
     super(backend, precision, variantReason, threadsReason, ITERATIVE);
+  }
+
+  /**
+   * {@link fit} as a generator, which pauses after each iteration of solver `cg` and each block of columns of `cg` and
+   * `lowrank`. Other solvers take one slice. Other calls may come in between.
+   *
+   * @throws as {@link fit}.
+   * @example
+   * const options = { ridge: 0.1, solver: "cg" } as const;
+   * for (const { iteration, residual } of ntk.fitting(net, X, Y, options)) console.log(iteration, residual);
+   */
+  fitting(model: Model, X: MatrixLike, Y: MatrixLike): Generator<FitProgress, Fit, void>;
+  fitting<M extends Model, O extends FitOptions | undefined>(
+    model: M,
+    X: MatrixLike,
+    Y: MatrixLike,
+    options: O & NoInfer<Fitting<M, O>>,
+  ): Generator<FitProgress, Fit, void>;
+  fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
+    return fittingModel(contextOf(this), ITERATIVE, model, X, Y, options);
   }
 
   /**

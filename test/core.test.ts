@@ -4,7 +4,7 @@ import { binary as relaxed } from "../src/backend/relaxed.generated.js";
 import { binary as simd } from "../src/backend/simd.generated.js";
 import { Core } from "../src/core.js";
 import { load } from "../src/coreEntry.js";
-import { BackendError, createNetwork } from "../src/index.js";
+import { BackendError, createNetwork, rbfKernel } from "../src/index.js";
 import { Ntk } from "../src/ntk.js";
 import { load as loadSlim } from "../src/slim.js";
 import { variants } from "./setup/variants.js";
@@ -29,12 +29,24 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", async (varia
       expect(own.predict(X, { noise: true })).toEqual(theirs.predict(X, { noise: true }));
       expect(core.restore(own.snapshot()).predict(X)).toEqual(theirs.predict(X));
     }
-    // The whole library finds a low rank here, the core solves with all rows.
-    const [own, theirs] = [core, ntk].map((one) => one.fit(net, X, Y, { ridge: 0.1 }));
-    expect(own.report.solver).toBe("dual");
-    own.predict(X).mean.data.forEach((mean, i) => {
-      expect(mean).toBeCloseTo(theirs.predict(X).mean.data[i], 9);
+  });
+
+  test("where the whole library finds a low rank, all rows are solved, and the report says so", async () => {
+    using core = await load({ module });
+    using ntk = await loadSlim({ module });
+    const many = Float64Array.from({ length: 2000 }, (_, i) => -2 + i / 500);
+    const targets = many.map((x) => Math.sin(3 * x));
+    const [own, theirs] = [core, ntk].map((one) => one.fit(rbfKernel(), many, targets, { ridge: 0.1 }));
+    expect([own.report.solver, theirs.report.solver]).toEqual(["dual", "lowrank"]);
+    expect(own.report.notes.join()).toMatch(
+      /auto looks for a low rank; ntk-wasm\/core cannot, and solved with all rows/,
+    );
+    const [mean, want] = [own, theirs].map((fit) => fit.predict(X).mean.data);
+    mean.forEach((value, i) => {
+      expect(value).toBeCloseTo(want[i], 9);
     });
+    const few = core.fit(rbfKernel(), many.subarray(1), targets.subarray(1), { ridge: 0.1 });
+    expect(few.report.notes).toEqual([]);
   });
 
   test("a solver that is not here, and a fit of such a solver, say so", async () => {
@@ -44,8 +56,10 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", async (varia
       const asked = { ridge: 0.1, solver };
       const message = `ntk-wasm/core has no solver "${solver}"; expected solver "dual", "primal" or "auto"`;
       expect(() => core.fit(net, X, Y, asked)).toThrow(message);
-      expect(() => core.fitting(net, X, Y, asked)).toThrow(message);
-      expect(() => core.restore(ntk.fit(net, X, Y, asked).snapshot())).toThrow(message);
+      const snapshot = ntk.fit(net, X, Y, asked).snapshot();
+      expect(() => core.restore(snapshot)).toThrow(
+        `the snapshot is of solver "${solver}", which ntk-wasm/core is without; expected one of "dual" or "primal"`,
+      );
     }
   });
 
@@ -53,7 +67,11 @@ describe.each(variants.filter((variant) => variant !== "js"))("%s", async (varia
     await expect(load({ module: 5 } as never)).rejects.toThrow(TypeError);
     await expect(load({ module, thread: 1 } as never)).rejects.toThrow(/unknown option "thread"/);
     const core = await load({ module });
+    expect(() => core.fit(rbfKernel(), X, Y, { solver: "primal" } as never)).toThrow(
+      /expected solver "dual" or "auto"/,
+    );
     core.dispose();
     expect(() => core.kernel(net, X)).toThrow(BackendError);
+    expect(() => core.kernel(net, X)).toThrow(/this Core was disposed of/);
   });
 });

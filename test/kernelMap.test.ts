@@ -134,6 +134,23 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("a custom kernel is asked for no tile without rows", () => {
+    // Tiles of 512 rows: the last one ends with the points.
+    const X = randomMatrix(1024, 2, 1, 2);
+    const asked: number[] = [];
+    const kernel = (A: Matrix, B: Matrix) => {
+      asked.push(A.rows, B.rows);
+      return bell(A, B);
+    };
+    const source = kernelSource(context, { kernel }, "average");
+    context.arena.run(() => {
+      const map = kernelMap(crowded, source, X);
+      expect(map.kept).toBe(false);
+      map.times(vectorsOf(1024, 1));
+    });
+    expect(Math.min(...asked)).toBeGreaterThan(0);
+  });
+
   test("one vector, in several slices of a matrix that is kept", () => {
     const n = 3000;
     const X = randomMatrix(n, 2, 1, 2);

@@ -154,7 +154,7 @@ test("scripts stand on their own: benches and examples may use them, not the oth
 
 /** What `ntk-wasm/core` is without. `linearize` is part of it. */
 const WHOLE =
-  /^(training\/(?!linearize)|evaluation|classification)|^regression\/(tune\.|iterative|lowRank|matrixFree|stream\.)/;
+  /^(training\/(?!linearize)|evaluation|classification)|^regression\/(tune\.|tuneSolver|tuneCholesky|iterative|lowRank|matrixFree|stream\.|streamFit|spectrum|alignment)/;
 
 test("what leaves out the inlined binaries does not reach them, and the core not what it is without", () => {
   for (const entry of ["slim.ts", "coreEntry.ts", "worker/entry.ts"]) {

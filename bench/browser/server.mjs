@@ -1,5 +1,5 @@
-// What the bench opens in a browser: dist/, bench/ and the modules they import, and one page. The page is isolated (COOP,
-// COEP), so that its clock is as fine as the browser allows.
+// What the bench opens in a browser: dist/, bench/ and the modules they import, and one page. The page is isolated
+// (COOP, COEP), so that its clock is as fine as the browser allows.
 import { fileURLToPath } from "node:url";
 import { serveFolder } from "../../scripts/serveFolder.mjs";
 

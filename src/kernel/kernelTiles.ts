@@ -38,7 +38,7 @@ const OPTIONS = {
 /** Entries of a block where its rows are left to this library. */
 const ENTRIES = 2 ** 21;
 
-/** `ntk.kernelTiles`: see {@link ../ntk.js}. Bad input is refused here, not at the first block. */
+/** `ntk.kernelTiles`: see {@link ../core.js}. Bad input is refused here, not at the first block. */
 export function kernelTilesOf(
   context: Context,
   model: Model,

@@ -19,6 +19,9 @@ type Solver = "path" | "cg" | "lowrank" | "auto" | "primal" | "dual" | "float32"
 
 /** Rows from which a float32 factor saves more than its conjugate gradients cost (measured: 200 1.1, 500 0.88). */
 const FLOAT32_ROWS = 400;
+/** Rows from which `auto` looks for a low rank: below, all rows are solved as fast. */
+const LOW_RANK_ROWS = 2000;
+const NO_LOW_RANK = `from ${LOW_RANK_ROWS} rows on, auto looks for a low rank; ntk-wasm/core cannot, and solved with all rows; load() of ntk-wasm/slim can`;
 const FEW_ROWS: Method = { ...DIRECT, fallback: `fewer than ${FLOAT32_ROWS} rows, for which float64 is as fast` };
 
 /** @throws RangeError where the model has no weights and the solver needs them, and where the solver is not here. */
@@ -33,7 +36,7 @@ export function chooseSolver(
   if (!source.weights && solver === "primal") {
     throw new RangeError(
       `solver "primal" needs ${source.network ? 'outputs "full": the averaged kernel is that of no weights' : "the weights of a network"}; ` +
-        'expected solver "dual", "cg" or "auto"',
+        `expected solver "dual"${iterative ? ', "cg"' : ""} or "auto"`,
     );
   }
   if (ridges !== undefined) return "path";
@@ -60,9 +63,9 @@ export interface SolvedProblem {
 }
 
 /** `ntk-wasm/core` is without the iterative solvers. */
-export function notHere(solver: "cg" | "lowrank"): RangeError {
+function notHere(solver: "cg" | "lowrank"): RangeError {
   return new RangeError(
-    `ntk-wasm/core has no solver "${solver}"; expected solver "dual", "primal" or "auto", or load() of ntk-wasm`,
+    `ntk-wasm/core has no solver "${solver}"; expected solver "dual", "primal" or "auto", or load() of ntk-wasm/slim`,
   );
 }
 
@@ -77,20 +80,18 @@ export function* solving(
 ): Generator<FitProgress, SolvedProblem, void> {
   const net = problem.source.weights as Network;
   if (solver === "cg" || solver === "lowrank") {
-    if (!iterative) throw notHere(solver);
-    if (solver === "cg") return yield* iterative.solvingMatrixFree(context, problem, ridges[0], signal);
-    return plain(yield* iterative.solvingLowRank(context, problem, ridges[0], { traceError, rank }));
+    // Refused without them, by chooseSolver.
+    const { solvingMatrixFree, solvingLowRank } = iterative as Iterative;
+    if (solver === "cg") return yield* solvingMatrixFree(context, problem, ridges[0], signal);
+    return plain(yield* solvingLowRank(context, problem, ridges[0], { traceError, rank }));
   }
   if (solver === "primal") return plain(solvePrimal(context, problem, net, ridges));
   if (solver === "float32") return plain(solveFloat32(context, problem, ridges));
-  const small = solver === "auto" ? yield* trying(context, iterative, problem, ridges[0]) : undefined;
+  const looks = solver === "auto" && problem.X.rows >= LOW_RANK_ROWS;
+  const small = looks && iterative ? yield* iterative.tryingLowRank(context, problem, ridges[0]) : undefined;
   if (small) return plain(small);
-  return plain(solveDual(context, problem, ridges, undefined, solver === "few rows" ? FEW_ROWS : DIRECT));
-}
-
-/** A solution of low rank, where the kernel has one. */
-function* trying(context: Context, iterative: Iterative | undefined, problem: Problem, ridge: number) {
-  return iterative && (yield* iterative.tryingLowRank(context, problem, ridge));
+  const solution = solveDual(context, problem, ridges, undefined, solver === "few rows" ? FEW_ROWS : DIRECT);
+  return { solution, notes: looks && !iterative ? [NO_LOW_RANK] : [] };
 }
 
 function plain(solution: Solution): SolvedProblem {

@@ -66,7 +66,7 @@ function freeOf(fitted: Fitted): () => void {
   return () => fitted.solution.free();
 }
 
-/** `ntk.fit`: see {@link ../ntk.js}. */
+/** `ntk.fit`: see {@link ../core.js}. */
 export function fitModel(
   context: Context,
   iterative: Iterative | undefined,
@@ -78,7 +78,7 @@ export function fitModel(
   return drain(fittingModel(context, iterative, model, X, Y, options));
 }
 
-/** `ntk.fitting`: see {@link ../ntk.js}. The input is checked and copied at once. */
+/** `ntk.fitting`: see {@link ../core.js}. The input is checked and copied at once. */
 export function fittingModel(
   context: Context,
   iterative: Iterative | undefined,
@@ -152,7 +152,7 @@ function fitTrend(context: Context, plain: Problem, ridges: Float64Array, kind: 
   }
 }
 
-/** `ntk.restore`: see {@link ../ntk.js}. */
+/** `ntk.restore`: see {@link ../core.js}. */
 export function restoredFit(
   context: Context,
   iterative: Iterative | undefined,

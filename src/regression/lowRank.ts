@@ -27,8 +27,7 @@ import { dualResiduals } from "./leaveOneOut.js";
 import { factoring, type LowRankTarget, type Made } from "./lowRankSystem.js";
 import { type Approximation, DIRECT, type Latent, type Solution, type SolutionState } from "./solution.js";
 
-/** `auto`: fewest points, and the part of them that a rank may be. */
-const LEAST_ROWS = 2000;
+/** `auto`: the part of the points that a rank may be. */
 const RANK_PART = 1 / 16;
 /** Yields after each block of columns. @throws RangeError, NotPositiveDefiniteError, MemoryLimitError */
 export function* solvingLowRank(
@@ -47,9 +46,8 @@ export function* tryingLowRank(
   problem: Problem,
   ridge: number,
 ): Generator<FitProgress, Solution | undefined, void> {
-  const { size, X, terms } = problem;
-  if (X.rows < LEAST_ROWS || !(terms ? diagonalOf(terms, ridge).every((value) => value > 0) : ridge > 0))
-    return undefined;
+  const { size, terms } = problem;
+  if (!(terms ? diagonalOf(terms, ridge).every((value) => value > 0) : ridge > 0)) return undefined;
   const target = { traceError: undefined, rank: Math.floor(size * RANK_PART) };
   const made = yield* factoring(context, problem, ridge, target, true);
   return made && solutionOf(context, problem, ridge, { ...target, rank: undefined }, made);

@@ -20,7 +20,6 @@ import { any, pick, read } from "../options.js";
 import { checkData, type Problem, pointTerms, residualProblem } from "../problem.js";
 import { isPlainObject } from "../scalars.js";
 import { describe, reading, refusal } from "../words.js";
-import { notHere } from "./chooseSolver.js";
 import { restoreDual } from "./dual.js";
 import type { Iterative } from "./iterative.js";
 import { pointTermsOf, rowWeights, variances } from "./pointNoise.js";
@@ -156,7 +155,10 @@ function restoreSolution(
     return state.trend ? new TrendSolution(context, problem as TrendProblem, inner, state) : inner;
   }
   if (state.space === "primal") return restorePrimal(context, problem, net, state);
-  if (!iterative) throw notHere(state.space === "lowrank" ? "lowrank" : "cg");
+  if (!iterative)
+    throw new RangeError(
+      `${SNAPSHOT} is of solver "${state.space}", which ntk-wasm/core is without; expected one of "dual" or "primal", or restore() of an Ntk, from load() of ntk-wasm/slim`,
+    );
   if (state.space === "lowrank") return iterative.restoreLowRank(context, problem, state);
   return iterative.restoreMatrixFree(context, problem, state);
 }

@@ -3,6 +3,12 @@
 import type { Classifier } from "../classification/classifier.js";
 import type { ClassifyOptions, ClassPredictOptions } from "../classification/classifyOptions.js";
 import type { ClassificationScore } from "../classification/score.js";
+import type {
+  Candidate,
+  CrossValidated,
+  CrossValidateOptions,
+  CrossValidateProgress,
+} from "../evaluation/crossValidateOptions.js";
 import type { CustomKernel } from "../kernel/custom.js";
 import type { Model } from "../kernel/models.js";
 import type { Label, Labels } from "../labels.js";
@@ -28,6 +34,9 @@ import type { KernelSamples } from "../training/sampleKernel.js";
 
 /** What can be sent to a worker: a kernel of one's own has functions, which cannot. */
 export type SentModel = Exclude<Model, CustomKernel>;
+
+/** What `crossValidate` compares. */
+type SentModels = SentModel | readonly (SentModel | (Omit<Candidate, "model"> & { model: SentModel }))[];
 
 /** Options of a call get a `signal`; data stay what they are, but for models that cannot be sent. */
 type WithSignal<T> =
@@ -167,7 +176,18 @@ export interface AsyncKernelSamples extends RemoteObject, AsyncIterable<KernelEs
  * sent: its functions stay where they are. `threads` and `threadsReason` are what they were when it was loaded.
  */
 export interface AsyncNtk
-  extends Remote<Ntk, "classify" | "fit" | "fitting" | "fitStream" | "sampleKernel" | "tune" | "tuning"> {
+  extends Remote<
+    Ntk,
+    | "classify"
+    | "crossValidate"
+    | "crossValidating"
+    | "fit"
+    | "fitting"
+    | "fitStream"
+    | "sampleKernel"
+    | "tune"
+    | "tuning"
+  > {
   readonly fit: FitCall<SentModel, Promise<AsyncFit>>;
   readonly fitting: FitCall<SentModel, AsyncGenerator<FitProgress, AsyncFit, void>>;
   classify<L extends Label>(
@@ -176,6 +196,18 @@ export interface AsyncNtk
     labels: Labels<L>,
     options?: ClassifyOptions<L> & { signal?: Signal },
   ): Promise<AsyncClassifier<L>>;
+  crossValidate(
+    models: SentModels,
+    X: MatrixLike,
+    Y: MatrixLike | Labels,
+    options?: CrossValidateOptions,
+  ): Promise<CrossValidated>;
+  crossValidating(
+    models: SentModels,
+    X: MatrixLike,
+    Y: MatrixLike | Labels,
+    options?: CrossValidateOptions,
+  ): AsyncGenerator<CrossValidateProgress, CrossValidated, void>;
   /** The batches are iterated on the calling side, and sent one by one. */
   fitStream(model: FeatureModel, batches: Batches, options?: StreamOptions): Promise<AsyncStreamFit>;
   tune<M extends SentModel>(

@@ -47,6 +47,7 @@ const SHAPES: [string, NetworkOptions, number, "average" | "full"][] = [
   ["residual", { inputs: 3, hidden: [60, 60, 60], residual: 1 }, 60, "average"],
   ["residual, one far join", { inputs: 3, hidden: [60, 60, 60], residual: 2 }, 60, "average"],
   ["one point", { inputs: 3, hidden: [40, 40] }, 1, "average"],
+  ["some points of many inputs", { inputs: 3000, hidden: [2, 2] }, 40, "average"],
   ["one point of many inputs", { inputs: 2000, hidden: [4, 4] }, 1, "average"],
   ["residual, outputs in full", { inputs: 3, hidden: [60, 60, 60], outputs: 4, residual: 2 }, 40, "full"],
   ["one's own activation", { inputs: 3, hidden: 1500, activation: own }, 30, "average"],

@@ -100,6 +100,18 @@ describe.each(variants)("%s", (variant) => {
   });
 });
 
+test.each(variants)("%s: a centred start is exactly 0, however wide", (variant) => {
+  const context = loadContext(variant);
+  for (const options of [
+    { inputs: 2, hidden: 130 },
+    { inputs: 2, hidden: 4096 },
+    { inputs: 2, hidden: 130, outputs: 2 },
+  ]) {
+    const net = createNetwork({ ...options, biasStd: 1, centeredStart: true, seed: 1 });
+    expect(forward(context, net, X).data.every((value) => value === 0)).toBe(true);
+  }
+});
+
 test("calls of one op: the arguments of each go down, and its status comes back", () => {
   const context = loadContext("js");
   const seen: number[][] = [];

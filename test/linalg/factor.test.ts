@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { NotPositiveDefiniteError } from "../../src/index.js";
 import { CholeskyFactor } from "../../src/linalg/cholesky.js";
+import { factorEigen } from "../../src/linalg/eigen.js";
 import {
   type Factor,
   maxDiagonal,
@@ -23,7 +24,7 @@ import {
   termsTimes,
 } from "../../src/linalg/rowTerms.js";
 import { backwardErrorOf, factorByEigen, factorSystem, spectrumOf } from "../../src/linalg/system.js";
-import { copyIn, type View } from "../../src/linalg/view.js";
+import { copyIn, held, type View } from "../../src/linalg/view.js";
 import { identity, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
 import { expectNear, expectRelative, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
@@ -215,6 +216,20 @@ describe.each(variants)("%s", (variant) => {
     expect(path.logDeterminant(1)).toBeCloseTo(logDeterminant(plus(A, () => 50)), 10);
     expect(path.degreesOfFreedom(0)).toBeCloseTo(2, 10);
     path.free();
+  });
+
+  test("an eigenvalue at rounding level is left out, and one above is not", () => {
+    for (const [value, rank] of [
+      [2 * EPS, 1],
+      [2 * EPS * (1 + EPS), 2],
+    ]) {
+      const factor = held(context, 2, 2, (vectors) => {
+        vectors.entries().set([1, 0, 0, 1]);
+        return factorEigen({ values: Float64Array.of(value, 1), vectors }, Float64Array.of(0));
+      });
+      expect(factor.findings).toMatchObject({ rank });
+      factor.free();
+    }
   });
 
   test("an indefinite matrix is an error that names the eigenvalue", () => {

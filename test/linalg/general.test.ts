@@ -191,6 +191,17 @@ describe.each(variants)("%s", (variant) => {
     expect(Math.abs(large.logDeterminant - one.logDeterminant - n * 150 * Math.LN10)).toBeLessThan(1e-9);
   });
 
+  test("a positive definite matrix that LU takes for singular has its determinant and its inverse", () => {
+    const near = 2 ** -52;
+    const A = [
+      [1, 1],
+      [1, 1 + near],
+    ];
+    expect(() => ntk.solve(A, [1, 1], { method: "lu" })).toThrow(SingularMatrixError);
+    expect(ntk.logDeterminant(A)).toEqual({ sign: 1, logDeterminant: Math.log(near) });
+    expect([...ntk.inverse(A).data]).toEqual([1 / near + 1, -1 / near, -1 / near, 1 / near]);
+  });
+
   describe("leastSquares", () => {
     /** Solves AᵀA X = AᵀB by elimination. */
     const normal = (A: Rows, B: Rows) => solve(multiply(transpose(A), A), multiply(transpose(A), B));

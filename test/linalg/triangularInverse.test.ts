@@ -1,4 +1,4 @@
-/** Inverses in place: products with what they invert are the identity. Orders lie on both sides of the blocks' edges. */
+/** Inverses in place: products with what they invert are the identity. Orders lie on both sides of blocks' edges. */
 import { describe, expect, test } from "vitest";
 import { invertTriangle, squareOfInverse } from "../../src/linalg/triangularInverse.js";
 import { copyIn } from "../../src/linalg/view.js";

@@ -151,10 +151,10 @@ export class InputGradient {
       }
       if (layer.skip >= 0) joined[layer.skip] = [g, dot];
       const [below, belowDot] = [new Float64Array(layer.fanIn), new Float64Array(layer.fanIn)];
-      for (let j = 0; j < layer.fanOut; j++) {
-        const from = layer.weights + j * layer.fanIn;
-        const [own, ownDot] = [layer.alpha * g[j], layer.alpha * dot[j]];
-        const along = layer.tangent.alpha * dot[j];
+      for (let unit = 0; unit < layer.fanOut; unit++) {
+        const from = layer.weights + unit * layer.fanIn;
+        const [own, ownDot] = [layer.alpha * g[unit], layer.alpha * dot[unit]];
+        const along = layer.tangent.alpha * dot[unit];
         for (let t = 0; t < layer.fanIn; t++) {
           below[t] += own * theta[from + t] + along * u[from + t];
           belowDot[t] += ownDot * theta[from + t];
