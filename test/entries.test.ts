@@ -29,4 +29,6 @@ test("rows as arrays of their own", () => {
   rows[0][0] = 9;
   expect(A.data[0]).toBe(1);
   expect(toArray([7, 8])).toEqual([[7], [8]]);
+  // What svd gives of a matrix of zeros.
+  expect(toArray({ data: new Float64Array(), rows: 3, cols: 0 })).toEqual([[], [], []]);
 });

@@ -33,10 +33,10 @@ export interface CandidateOptions extends Omit<FitOptions, "onProgress" | "signa
 }
 
 /** A model with options of its own, which stand in place of the common ones. */
-export interface Candidate extends CandidateOptions {
+export interface Candidate<M extends Model = Model> extends CandidateOptions {
   /** Default: the model in a few words. */
   name?: string;
-  model: Model;
+  model: M;
 }
 
 export interface CrossValidateOptions extends CandidateOptions {

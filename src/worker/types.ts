@@ -36,7 +36,7 @@ import type { KernelSamples } from "../training/sampleKernel.js";
 export type SentModel = Exclude<Model, CustomKernel>;
 
 /** What `crossValidate` compares. */
-type SentModels = SentModel | readonly (SentModel | (Omit<Candidate, "model"> & { model: SentModel }))[];
+type SentModels = SentModel | readonly (SentModel | Candidate<SentModel>)[];
 
 /** Options of a call get a `signal`; data stay what they are, but for models that cannot be sent. */
 type WithSignal<T> =

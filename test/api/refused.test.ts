@@ -62,6 +62,13 @@ test("to a worker: a kernel of one's own, and what a fit here refuses", () => {
     // @ts-expect-error
     void there.kernel(custom, X);
     // @ts-expect-error
+    void there.crossValidate(custom, X, Y);
+    // @ts-expect-error
+    void there.crossValidate([net, { model: custom }], X, Y);
+    // @ts-expect-error
+    there.crossValidating([custom], X, Y);
+    void there.crossValidate([net, { model: wide, ridge: 1 }], X, Y, { folds: 4 });
+    // @ts-expect-error
     void there.fit(wide, X, Y, { solver: "primal" });
     for (const own of [{ ridge: 1 }, { ridges: [1, 2] }, {}]) void there.fit(wide, X, Y, own);
     for (const own of [{ ridge: 1 }, { ridges: [1, 2] }, {}]) void ntk.fitting(wide, X, Y, own);

@@ -8,7 +8,7 @@ import { NAMES as ACTIVATIONS, EXAMPLE, ORACLE } from "../oracle/activations.js"
 import { NAMES, SCHEMES } from "../oracle/initSchemes.js";
 import { expectClose, expectNear, type Golden, toMatrix } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
-import { loadVariant, variants } from "../setup/variants.js";
+import { loadVariant, mutating, variants } from "../setup/variants.js";
 import golden from "../vectors/03c_mean_finite_ntk.json" with { type: "json" };
 
 interface Case {
@@ -60,7 +60,9 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test.each(
-    NAMES.flatMap((init) => ACTIVATIONS.filter((label) => !ORACLE[label].wild).map((label) => ({ init, label }))),
+    (mutating ? NAMES.slice(0, 1) : NAMES).flatMap((init) =>
+      ACTIVATIONS.filter((label) => !ORACLE[label].wild).map((label) => ({ init, label })),
+    ),
   )("$init, $label: sampled kernels have the expected mean", ({ init, label }) => {
     const activation = EXAMPLE[label];
     const options: NetworkOptions = {

@@ -96,7 +96,7 @@ describe("largestEigenvalue", () => {
     },
   );
 
-  test.each([30, 500])("known spectra: n = %i", (n) => {
+  test.each(mutating ? [30] : [30, 500])("known spectra: n = %i", (n) => {
     const square = (entry: (i: number, j: number) => number): Matrix => ({
       data: Float64Array.from({ length: n * n }, (_, at) => entry(Math.floor(at / n), at % n)),
       rows: n,

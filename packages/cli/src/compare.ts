@@ -1,6 +1,7 @@
 /** `compare`: the usual models side by side on rows that their fits have not seen. */
 import type { Candidate, CrossValidated, Metric, Network, PairedDifference } from "ntk-wasm";
 import { createNetwork } from "ntk-wasm";
+import type { SentModel } from "ntk-wasm/worker";
 import { type Method, methodOf } from "./classification.js";
 import { type Data, type DataOptions, readData } from "./data.js";
 import { Misuse } from "./errors.js";
@@ -79,7 +80,7 @@ export async function compareCommand(path: string, options: CompareOptions, sess
 async function crossValidated(data: Data, options: CompareOptions, session: Session): Promise<CrossValidated> {
   const ntk = await session.ntk();
   const { scaled } = scalingOf(data.X);
-  const candidates: Candidate[] = [];
+  const candidates: Candidate<SentModel>[] = [];
   for (const [name, kind] of MODELS) {
     const model = modelOf({ ...options, model: kind }, data.X.cols);
     const tune = searchOf({ ...options, model: kind }, options.tune ?? false, data.X.cols);
