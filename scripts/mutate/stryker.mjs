@@ -62,7 +62,8 @@ export const PARTS = {
   regression: {
     mutate: ["src/regression/**/*.ts"],
     suites: [
-      "test/{search,ascent,regression,fields}.test.ts",
+      "test/{search,ascent,regression,fields,snapshot,sums,trend,primalSystem,solutions}.test.ts",
+      "test/{report,evidenceScan,pointNoise,lowRankSolution}.test.ts",
       "test/bad/{memory,asked,input,owned}.test.ts",
       "test/api/{jackknife,abort,callbacks,accepted,randomFeatures}.test.ts",
       "test/api/{fit,update,ridge,repeats,influence,noise,noiseLife,outputs,perOutput,restore,spectrum}.test.ts",

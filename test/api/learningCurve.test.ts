@@ -130,10 +130,11 @@ describe.each(variants)("%s", (variant) => {
 
   test.each<[string, (i: number) => number]>([
     ["all alike", () => 0.4],
-    ["as few as can be, each as large as the smallest known", (i) => (i < 20 ? 1 : 0)],
+    ["as few as can be, each as large as the smallest known", (i) => (i < 20 ? 2 : 0)],
+    ["one that is smaller than all that are known", (i) => (i < 1 ? 1.5 : 0)],
   ])("the two readings of modes that are not known: %s", (_, tail) => {
     const rows = 60;
-    const values = Array.from({ length: rows }, (__, i) => (i < 10 ? 10 - i : tail(i - 10)));
+    const values = Array.from({ length: rows }, (__, i) => (i < 10 ? 20 - 2 * i : tail(i - 10)));
     const model: Model = {
       kernel: (A, B) => ({
         data: Float64Array.from({ length: rows * rows }, (__, at) => (at % (rows + 1) === 0 ? values[at % rows] : 0)),

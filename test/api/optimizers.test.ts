@@ -401,6 +401,8 @@ describe.each(variants)("%s", (variant) => {
     const options = { learningRate: 0.1, steps: 5 };
     expect(() => ntk.compare(net, X, Y, { ...options, optimizer: "adam" })).toThrow(/adam.*not linear.*train\(\)/);
     expect(() => ntk.compare(net, X, Y, { ...options, weightDecay: 0.1, decayTo: "zero" })).toThrow(/decays to θ0/);
+    // Without a decay it does not matter where to.
+    expect(ntk.compare(net, X, Y, { ...options, decayTo: "zero" }).loss).toEqual(ntk.compare(net, X, Y, options).loss);
     const { state } = ntk.train(net, X, Y, options);
     expect(() => ntk.compare(net, X, Y, { ...options, state })).toThrow(/state is given/);
     expect(() => ntk.sweep(X, Y, { learningRates: [0.1], widths: [4], steps: 5, optimizer: "adamW" })).toThrow(/adamW/);

@@ -404,6 +404,28 @@ describe.each(variants)("%s", (variant) => {
     });
   });
 
+  test("the first loss above the limit is named, also in the steps that one call of an op makes", () => {
+    // A linear network: each step multiplies the error by about −13, then more as the weights grow.
+    const points = [0, 1, 2];
+    for (const hidden of [8, [8, 8]]) {
+      const linear = createNetwork({ inputs: 1, hidden, biasStd: 1, activation: "identity", seed: 1 });
+      const options = { learningRate: 3, steps: 6 };
+      const first = (steps: number): number => {
+        try {
+          ntk.train(linear, points, [1, 2, 3], { ...options, steps });
+        } catch (error) {
+          return Number(/diverged at step (\d+) /.exec((error as Error).message)?.[1]);
+        }
+        return Infinity;
+      };
+      const step = first(6);
+      expect(step).toBeLessThan(6);
+      // Fewer steps than that do not diverge, and one more tells the same.
+      expect(first(step - 1)).toBe(Infinity);
+      expect(first(step + 1)).toBe(step);
+    }
+  });
+
   test("a huge first loss: the answer is finite, or an error that says where it diverged", () => {
     const X = [0, 1, 2];
     for (const hidden of [4, [3, 3]]) {
