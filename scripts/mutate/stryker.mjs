@@ -62,7 +62,7 @@ export const PARTS = {
   regression: {
     mutate: ["src/regression/**/*.ts"],
     suites: [
-      "test/{search,ascent,regression,fields,snapshot,sums,trend,primalSystem,solutions}.test.ts",
+      "test/{search,ascent,leftOut,tuneParts,batches,partsOfRegression,regression,fields,snapshot,sums,trend,primalSystem,solutions}.test.ts",
       "test/{report,evidenceScan,pointNoise,lowRankSolution}.test.ts",
       "test/bad/{memory,asked,input,owned}.test.ts",
       "test/api/{jackknife,abort,callbacks,accepted,randomFeatures}.test.ts",

@@ -46,7 +46,6 @@ export function* ascend(
     const longest = largest(direction);
     // The first step has no length of its own.
     let t = Math.min(1, (isFresh ? 1 : STRIDE) / longest);
-    if (isFresh) t = Math.min(1 / longest, t);
     const uphill = dotOf(direction, slopes);
     let next: (Sloped & { point: Point }) | undefined;
     for (let k = 0; k < HALVINGS && left > 0 && !next; k++) {

@@ -108,14 +108,14 @@ function slicesOf(map: KernelMap, { terms, shift, scaled }: MatrixFreeSystem): W
   };
 }
 
-function stepsOf(context: Context, { lost, norm, shift }: MatrixFreeSystem, P: LowRankFactor | undefined) {
-  const precondition = (r: Float64Array) => P?.scaledInverse(r) ?? r.slice();
+/** Without a preconditioner the ridge is lost in rounding. */
+function stepsOf(context: Context, { norm, shift }: MatrixFreeSystem, P: LowRankFactor | undefined) {
   return function* (b: Float64Array): Solve {
-    if (lost) {
+    if (!P) {
       const solved = yield* minimumNormSteps(context, b, MOST_ITERATIONS);
       return { ...solved, target: solved.projected };
     }
-    const M = { n: b.length, norm: norm + shift, precondition };
+    const M = { n: b.length, norm: norm + shift, precondition: (r: Float64Array) => P.scaledInverse(r) };
     return { ...(yield* conjugateSteps(M, b, roundingTolerance(b.length), MOST_ITERATIONS)), target: b };
   };
 }

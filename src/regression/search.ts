@@ -179,9 +179,9 @@ function between(left: Rated, best: Rated, right: Rated): number | undefined {
   const [fa, fb] = [best.value - left.value, best.value - right.value];
   const vertex = best.x + (b * b * fa - a * a * fb) / (2 * (b * fa + a * fb));
   const middle = a > b ? best.x - a / 2 : best.x + b / 2;
-  if (!(vertex > left.x && vertex < right.x)) return middle;
   // The parabola has a side that is narrow enough to be trusted.
   if (Math.abs(vertex - best.x) <= NARROW / 2 && Math.min(a, b) <= STRIDE / 2) return undefined;
+  // NaN, of points without a value, is near nothing and not taken.
   const nearest = Math.min(vertex - left.x, right.x - vertex, Math.abs(vertex - best.x));
   return nearest > NARROW / 2 ? vertex : middle;
 }

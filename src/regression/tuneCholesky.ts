@@ -66,7 +66,9 @@ export class CholeskyRating {
           const next = scan.evidence(within(wanted, bounds));
           if (next === undefined) return undefined;
           const met = (2 * (next - value - slope * moved)) / (moved * moved);
-          if (met < 0) curvature = met;
+          // Not concave: the last curvature would call a short step the whole way.
+          if (!(met < 0)) return undefined;
+          curvature = met;
           rest = Math.abs(clamp(t - slope / curvature) - wanted);
           [t, value] = [wanted, next];
           if (value > best.value) best = { t, value };

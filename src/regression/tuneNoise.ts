@@ -9,7 +9,7 @@
  */
 import { toMatrix } from "../check.js";
 import type { Context } from "../context.js";
-import { type RowTerms, rowTerms } from "../linalg/rowTerms.js";
+import { diagonalOf, type RowTerms, rowTerms } from "../linalg/rowTerms.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { finite, list, MOST_ENTRIES, nonNegative, read, type Schema } from "../options.js";
 import { type Problem, termsOf } from "../problem.js";
@@ -192,6 +192,7 @@ export function* searchNoise(
 /** By how much the fixed point multiplies the variance of each bin. */
 function changeOf(scan: RidgeScan, ridge: number, problem: Problem, bins: Bins): Float64Array {
   const { columns, size, source, terms, R } = problem;
+  const D = diagonalOf(terms as RowTerms, ridge);
   const { alpha, inverse } = scan.solution(ridge);
   const { copied } = repeatsOf(problem);
   const scales = scan.evidences(ridge).map(({ scale }) => scale);
@@ -199,9 +200,8 @@ function changeOf(scan: RidgeScan, ridge: number, problem: Problem, bins: Bins):
   const [explained, expected] = [new Float64Array(bins.count), new Float64Array(bins.count)];
   for (let at = 0; at < R.length; at++) {
     const row = at % size;
-    const D = ridge / (terms?.weights?.[row] ?? 1);
-    explained[binOfRow(row)] += (D * alpha[at] ** 2) / scales[Math.floor(at / size)];
-    expected[binOfRow(row)] += D * inverse[row];
+    explained[binOfRow(row)] += (D[row] * alpha[at] ** 2) / scales[Math.floor(at / size)];
+    expected[binOfRow(row)] += D[row] * inverse[row];
   }
   for (let c = 0; c < columns; c++) for (const group of copied[c]) expected[binOfRow(group[0])] -= group.length - 1;
   return explained.map((value, bin) => {

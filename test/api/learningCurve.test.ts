@@ -227,6 +227,101 @@ describe("the equations", () => {
     }
   });
 
+  test("units do not matter, up to the largest and the smallest numbers", () => {
+    const [values, squares] = [
+      [7, 3, 2, 1, 1, 0.5],
+      [1, 2, 1, 3, 1, 1],
+    ];
+    for (const ridge of [0, 0.3]) {
+      const plain = curve(modesOf(values, squares), [3, 6], ridge, 0.1);
+      for (const factor of [2 ** 1021, 2 ** -1000]) {
+        const scaled = modesOf(
+          values.map((value) => factor * value),
+          squares,
+        );
+        const { error, threshold } = curve(scaled, [3, 6], factor * ridge, 0.1);
+        // Powers of two leave all digits, but κ is found between bounds.
+        expectNear(error, plain.error, 1e-13, `ridge ${ridge} times ${factor}`);
+        expectNear(
+          threshold.map((kappa) => kappa / factor),
+          plain.threshold,
+          1e-13,
+          `ridge ${ridge}`,
+          50,
+        );
+      }
+    }
+    // A ridge beyond all modes: nothing is learned.
+    const small = values.map((value) => value / 2 ** 100);
+    const { error, threshold } = curve(modesOf(small, squares), [1, 5], 2 ** 1020);
+    expectNear(error, [9 / 6, 9 / 6], 1e-13, "the mean square of the targets");
+    expectNear(
+      threshold.map((kappa) => kappa / 2 ** 1020),
+      [6, 6 / 5],
+      1e-13,
+      "N/n times the ridge",
+    );
+  });
+
+  test("groups of modes, outputs and blocks: as each mode by itself", () => {
+    const alone = [0, 1].map((c) =>
+      curve(
+        modesOf(
+          [4, 4, 1, 0, 0, 0],
+          [
+            [1, 2, 3, 1, 0, 2],
+            [2, 2, 0, 1, 1, 5],
+          ][c],
+        ),
+        [2, 4, 6],
+        0.2,
+        0.1,
+      ),
+    );
+    const grouped: Modes = {
+      values: Float64Array.of(4, 1, 0),
+      counts: Float64Array.of(2, 1, 3),
+      squares: Float64Array.of(3, 3, 3, 4, 0, 7),
+      columns: 2,
+      rows: 6,
+      block: 2,
+    };
+    const found = learningCurve({ sizes: [1, 2, 3], ridge: 0.2, noise: 0.1 }, grouped, grouped);
+    expectNear(
+      found.perOutput.data,
+      [0, 1, 2].flatMap((k) => alone.map(({ error }) => error[k])),
+      1e-13,
+      "rows of points by columns of outputs",
+    );
+    expectNear(
+      found.error,
+      [0, 1, 2].map((k) => (alone[0].error[k] + alone[1].error[k]) / 2),
+      1e-13,
+      "means",
+    );
+    expectNear(found.threshold, alone[0].threshold, 1e-13, "κ of sizes times the block");
+    expect([...found.sizes]).toEqual([1, 2, 3]);
+    expect(() => learningCurve({ sizes: [4] }, grouped, undefined)).toThrow(/expected at most 3/);
+  });
+
+  test("two readings may differ by a twentieth of the larger one", () => {
+    // With n = N = 1 the error is the square of the target.
+    const one = modesOf([1], [1]);
+    for (const [square, allowed] of [
+      [1.052, true],
+      [1.054, false],
+      [0.951, true],
+      [0.949, false],
+    ] as const) {
+      const asked = () => learningCurve({ sizes: [1], ridge: 0 }, one, modesOf([1], [square]));
+      if (allowed) expect(asked().error[0]).toBe(1);
+      else {
+        const [low, high] = [Math.min(1, square), Math.max(1, square)].map((value) => value.toPrecision(3));
+        expect(asked).toThrow(`the error is between about ${low} and ${high};`);
+      }
+    }
+  });
+
   test("independent points: nothing is learned of the others", () => {
     const squares = [1, 4, 9, 16];
     for (const ridge of [0, 0.5]) {
