@@ -20,6 +20,7 @@ type Family = (record: Float64Array, dual: DualActivation) => DualSlopes;
 
 const TURN = 2 * Math.PI;
 const part = new Float64Array(5);
+const terms = new Float64Array(5);
 
 /** Adds `weight` times the pair of σ(z) = Φ(sz) and Φ(tz), less their means: atan2(st c, √R)/2π. */
 function addArc(weight: number, s: number, t: number, a: number, b: number, c: number, delta: number): void {
@@ -98,8 +99,8 @@ const gelu: DualSlopes = (a, b, c, delta, out) => {
   out[4] = (phiA - ((c * ra) / D) * E + (c / r) * Ea) / TURN;
 };
 
-/** Σ w · relu's T at (a + s_i⁻², c, b + s_j⁻²); the slope is the sigmoid's dual activation. */
-const softplus: DualSlopes = (a, b, c, delta, out) => {
+/** Σ w · relu's T at (a + s_i⁻², c, b + s_j⁻²); Ṫ is the sigmoid's T, and has the derivatives of that. */
+const softplus: Family = (record, dual) => (a, b, c, delta, out) => {
   let sum = 0;
   for (let i = 0; i < PROBIT_SCALES.length; i++) {
     const x = 1 / PROBIT_SCALES[i] ** 2;
@@ -109,11 +110,12 @@ const softplus: DualSlopes = (a, b, c, delta, out) => {
       sum += (PROBIT_WEIGHTS[i] * PROBIT_WEIGHTS[j] * root) / (2 * TURN * (a + x));
     }
   }
+  dual(a, b, c, delta, terms, record);
   sigmoid(a, b, c, delta, out);
+  [out[3], out[4]] = [out[0], out[2]];
+  out[0] = out[1] = terms[1];
   out[2] = sum;
 };
-
-const terms = new Float64Array(5);
 
 /** silu = Σ p_i gelu(s_i x)/s_i. */
 const silu: DualSlopes = (a, b, c, delta, out) => {
@@ -282,7 +284,7 @@ const FAMILIES: Record<ActivationName, Family> = {
   relu: () => relu,
   identity: () => identity,
   gelu: () => gelu,
-  softplus: () => softplus,
+  softplus,
   silu: () => silu,
   sin: wave,
   cos: wave,

@@ -192,6 +192,12 @@ describe.each(variants)("%s", (variant) => {
     expect(() => fit.predict(Xnew, { gradient: true })).toThrow(/solver "(cg|lowrank)"; expected solver "dual"/);
   });
 
+  test.each(["sigmoid", "tanh", "softplus", "silu"] as const)("%s at variances beyond its series", (activation) => {
+    // There the double sum over probits takes over.
+    for (const weightStd of [4, 20])
+      check(ntk, infinite({ activation, depth: 2, weightStd, biasStd: 0.4 }), y, { ridge: 1e-2 });
+  });
+
   test("a kink is the mean of both sides", () => {
     const fit = ntk.fit(infinite({ activation: "relu", bias: false, depth: 2 }), X, y, { ridge: 1e-2 });
     const h = 1e-6;
