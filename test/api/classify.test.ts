@@ -336,6 +336,9 @@ describe.each(variants)("%s", (variant) => {
     }
     expect(ridge.report.logEvidence).toBeCloseTo(sum, 8);
     for (let t = 0; t < 5; t++) {
+      const row = cross[t].map((x) => [x]);
+      const left = own[t] - solve(A, row).reduce((total, [x], j) => total + x * cross[t][j], 0);
+      for (let c = 0; c < 3; c++) expect(predicted.variance.data[3 * t + c]).toBeCloseTo(left, 9);
       const clipped = Array.from(predicted.mean.data.subarray(3 * t, 3 * t + 3), (x) => Math.max(0, x));
       const total = clipped.reduce((p, x) => p + x, 0);
       expectNear(
