@@ -6,7 +6,7 @@ import { type Matrix, matrix } from "../src/matrix.js";
 import { checkData, type Problem, residualProblem } from "../src/problem.js";
 import { EvidenceScan } from "../src/regression/evidenceScan.js";
 import { choosePath, RidgeScan } from "../src/regression/ridgePath.js";
-import { identity, multiply, type Rows, solve, toRows } from "./oracle/dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, toRows } from "./oracle/dense.js";
 import { expectRelative } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
@@ -14,18 +14,6 @@ import { loadContext, variants } from "./setup/variants.js";
 const [N, C] = [7, 2];
 const X = randomMatrix(N, 1, 1, 2);
 const Y = randomMatrix(N, C, 2);
-
-function logDeterminant(A: Rows): number {
-  // By the pivots of elimination.
-  const M = A.map((row) => row.slice());
-  return M.reduce((sum, pivot, p) => {
-    for (let i = p + 1; i < M.length; i++) {
-      const factor = M[i][p] / pivot[p];
-      for (let j = p; j < M.length; j++) M[i][j] -= factor * pivot[j];
-    }
-    return sum + Math.log(pivot[p]);
-  }, 0);
-}
 
 /** The two evidences of y, the leave-one-out residuals and tr KA⁻¹, where A = K + D. */
 function textbook(K: Rows, D: number[], y: number[]) {

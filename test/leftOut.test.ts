@@ -15,7 +15,7 @@ import {
 } from "../src/regression/leaveOneOut.js";
 import { copiesIn, meanOfGroup, repeatsOf } from "../src/regression/repeats.js";
 import type { Solution } from "../src/regression/solution.js";
-import { identity, multiply, type Rows, solve, transpose } from "./oracle/dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, transpose } from "./oracle/dense.js";
 import { logDensity } from "./oracle/gauss.js";
 import { expectNear } from "./setup/golden.js";
 import { generator, randomMatrix } from "./setup/random.js";
@@ -46,9 +46,6 @@ const bell = (X: number[][], Z = X): Rows =>
 
 const plus = (K: Rows, D: ArrayLike<number>): Rows =>
   K.map((row, i) => row.map((value, j) => value + (i === j ? D[i] : 0)));
-
-const logDeterminant = (A: Rows) =>
-  -2 * logDensity(A, new Array(A.length).fill(0), 1) - A.length * Math.log(2 * Math.PI);
 
 /** What leave-one-out asks of inverses that are known, one for each ridge. */
 const inverseOf = (inverses: readonly Rows[]): LeftOutInverse => ({

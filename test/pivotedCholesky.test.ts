@@ -4,7 +4,7 @@ import { LowRankFactor } from "../src/linalg/lowRankFactor.js";
 import { pivotedCholesky } from "../src/linalg/pivotedCholesky.js";
 import { logDeterminantEstimate } from "../src/linalg/stochasticLanczos.js";
 import { copyIn, hold } from "../src/linalg/view.js";
-import { solve } from "./oracle/dense.js";
+import { logDeterminant, solve } from "./oracle/dense.js";
 import { expectNear } from "./setup/golden.js";
 import { generator } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
@@ -22,20 +22,6 @@ function line(n: number, seed = 1): number[] {
 }
 
 const traceOf = (A: Rows) => A.reduce((sum, row, i) => sum + row[i], 0);
-
-/** log |A| by elimination. */
-function logDeterminant(A: Rows): number {
-  const U = A.map((row) => [...row]);
-  let sum = 0;
-  for (let k = 0; k < U.length; k++) {
-    sum += Math.log(U[k][k]);
-    for (let i = k + 1; i < U.length; i++) {
-      const factor = U[i][k] / U[k][k];
-      for (let j = k; j < U.length; j++) U[i][j] -= factor * U[k][j];
-    }
-  }
-  return sum;
-}
 
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);

@@ -9,7 +9,7 @@ import { checkData, type Problem, residualProblem } from "../src/problem.js";
 import { restoreDual, solveDual } from "../src/regression/dual.js";
 import { restorePrimal, solvePrimal } from "../src/regression/primal.js";
 import type { Solution } from "../src/regression/solution.js";
-import { identity, multiply, type Rows, solve, toRows, transpose } from "./oracle/dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, toRows, transpose } from "./oracle/dense.js";
 import { expectNear, expectRelative } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
@@ -25,18 +25,6 @@ const two = createNetwork({ inputs: 1, hidden: 2, outputs: 2, biasStd: 1, activa
 const plus = (A: Rows, B: Rows, factor = 1) => A.map((row, i) => row.map((x, j) => x + factor * B[i][j]));
 const diagonalOf = (A: Rows) => A.map((row, i) => row[i]);
 const total = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0);
-
-function logDeterminant(A: Rows): number {
-  // By the pivots of elimination.
-  const M = A.map((row) => row.slice());
-  return M.reduce((sum, pivot, p) => {
-    for (let i = p + 1; i < M.length; i++) {
-      const factor = M[i][p] / pivot[p];
-      for (let j = p; j < M.length; j++) M[i][j] -= factor * pivot[j];
-    }
-    return sum + Math.log(pivot[p]);
-  }, 0);
-}
 
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);

@@ -6,7 +6,7 @@ import type { FeatureMap } from "../src/regression/featureMap.js";
 import type { PrimalSums } from "../src/regression/primalSums.js";
 import { StreamReport } from "../src/regression/streamReport.js";
 import { checkSumsOf, residualSquares, type SolvedSums, solveSums } from "../src/regression/sumsSolver.js";
-import { identity, multiply, type Rows, solve, toRows, transpose } from "./oracle/dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, toRows, transpose } from "./oracle/dense.js";
 import { expectRelative } from "./setup/golden.js";
 import { randomMatrix } from "./setup/random.js";
 import { loadContext, variants } from "./setup/variants.js";
@@ -249,15 +249,3 @@ describe.each(variants)("%s", (variant) => {
     expect(notes).toEqual([expect.stringContaining("the residual cancels in the sums to")]);
   });
 });
-
-function logDeterminant(A: Rows): number {
-  // By the pivots of elimination.
-  const M = A.map((row) => row.slice());
-  return M.reduce((sum, pivot, p) => {
-    for (let i = p + 1; i < M.length; i++) {
-      const factor = M[i][p] / pivot[p];
-      for (let j = p; j < M.length; j++) M[i][j] -= factor * pivot[j];
-    }
-    return sum + Math.log(pivot[p]);
-  }, 0);
-}

@@ -25,7 +25,7 @@ import {
 } from "../../src/linalg/rowTerms.js";
 import { backwardErrorOf, factorByEigen, factorSystem, spectrumOf } from "../../src/linalg/system.js";
 import { copyIn, held, type View } from "../../src/linalg/view.js";
-import { identity, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, toRows, transpose } from "../oracle/dense.js";
 import { expectNear, expectRelative, maxAbs } from "../setup/golden.js";
 import { randomMatrix } from "../setup/random.js";
 import { loadContext, variants } from "../setup/variants.js";
@@ -40,20 +40,6 @@ const diagonalOfRows = (A: Rows) => A.map((row, i) => row[i]);
 function semidefinite(n: number, rank = n): Rows {
   const G = toRows(randomMatrix(n, rank, n + rank, 1));
   return multiply(G, transpose(G));
-}
-
-/** log |A| as the sum of the logarithms of elimination's pivots. */
-function logDeterminant(A: Rows): number {
-  const U = A.map((row) => [...row]);
-  let total = 0;
-  for (let k = 0; k < U.length; k++) {
-    total += Math.log(U[k][k]);
-    for (let i = k + 1; i < U.length; i++) {
-      const factor = U[i][k] / U[k][k];
-      for (let j = k; j < U.length; j++) U[i][j] -= factor * U[k][j];
-    }
-  }
-  return total;
 }
 
 describe.each(variants)("%s", (variant) => {

@@ -32,3 +32,20 @@ export function transpose(A: Rows): Rows {
 export function toRows({ data, rows, cols }: { data: ArrayLike<number>; rows: number; cols: number }): Rows {
   return Array.from({ length: rows }, (_, i) => Array.from({ length: cols }, (_, j) => data[i * cols + j]));
 }
+
+/** log |det A|, by the pivots of elimination. */
+export function logDeterminant(A: Rows): number {
+  const M = A.map((row) => row.slice());
+  let sum = 0;
+  for (let k = 0; k < M.length; k++) {
+    let best = k;
+    for (let i = k; i < M.length; i++) if (Math.abs(M[i][k]) > Math.abs(M[best][k])) best = i;
+    [M[k], M[best]] = [M[best], M[k]];
+    sum += Math.log(Math.abs(M[k][k]));
+    for (let i = k + 1; i < M.length; i++) {
+      const factor = M[i][k] / M[k][k];
+      for (let j = k; j < M.length; j++) M[i][j] -= factor * M[k][j];
+    }
+  }
+  return sum;
+}

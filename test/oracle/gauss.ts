@@ -1,18 +1,5 @@
 /** The log density of a Gaussian, from scratch: log N(r; 0, A) by elimination without pivoting. */
-import { type Rows, solve } from "./dense.js";
-
-function logDeterminant(A: Rows): number {
-  const M = A.map((row) => [...row]);
-  let sum = 0;
-  for (let k = 0; k < M.length; k++) {
-    sum += Math.log(M[k][k]);
-    for (let i = k + 1; i < M.length; i++) {
-      const factor = M[i][k] / M[k][k];
-      for (let j = k; j < M.length; j++) M[i][j] -= factor * M[k][j];
-    }
-  }
-  return sum;
-}
+import { logDeterminant, type Rows, solve } from "./dense.js";
 
 /** rᵀA⁻¹r. */
 function quadraticForm(A: Rows, r: readonly number[]): number {

@@ -3,7 +3,7 @@
  * values of f at once, with K⁻¹ and every system by Gaussian elimination, and determinants of I + KW. No factor, no B,
  * no low-rank form. Order of the values: latent function by latent function.
  */
-import { identity, multiply, type Rows, solve, transpose } from "./dense.js";
+import { identity, logDeterminant, multiply, type Rows, solve, transpose } from "./dense.js";
 
 export interface LaplaceOracle {
   f: number[];
@@ -90,23 +90,6 @@ export function laplaceOracle(K: Rows, labels: number[], C: number, binary = fal
       return { mean, covariance };
     },
   };
-}
-
-/** log |A| by elimination. */
-function logDeterminant(A: Rows): number {
-  const M = A.map((row) => row.slice());
-  let sum = 0;
-  for (let k = 0; k < M.length; k++) {
-    let best = k;
-    for (let i = k; i < M.length; i++) if (Math.abs(M[i][k]) > Math.abs(M[best][k])) best = i;
-    [M[k], M[best]] = [M[best], M[k]];
-    sum += Math.log(Math.abs(M[k][k]));
-    for (let i = k + 1; i < M.length; i++) {
-      const factor = M[i][k] / M[k][k];
-      for (let j = k; j < M.length; j++) M[i][j] -= factor * M[k][j];
-    }
-  }
-  return sum;
 }
 
 /** ∫ g(f) N(f; mean, variance) df by Simpson's rule with 40 000 intervals over 14 deviations. */
