@@ -83,8 +83,17 @@ describe("bytes", () => {
 
   test("formats: those of versions up to 2", () => {
     for (const format of ["ntk-wasm/fit/1", "ntk-wasm/fit/2"]) expect(() => checkFormat(format)).not.toThrow();
-    expect(() => checkFormat("ntk-wasm/fit/3")).toThrow("has version 3, and this ntk-wasm reads versions up to 2");
-    for (const format of [undefined, 1, "", "ntk-wasm/fit/x", "ntk-wasm/fit/1.5", "other/fit/1"])
+    expect(() => checkFormat("ntk-wasm/fit/3")).toThrow("has version 3, and this ntk-wasm reads versions 1 to 2");
+    for (const format of [
+      undefined,
+      1,
+      "",
+      "ntk-wasm/fit/x",
+      "ntk-wasm/fit/1.5",
+      "ntk-wasm/fit/",
+      "ntk-wasm/fit/-5",
+      "other/fit/1",
+    ])
       expect(() => checkFormat(format), String(format)).toThrow(/^format is .*; expected "ntk-wasm\/fit\/1"/);
   });
 });
@@ -235,7 +244,7 @@ describe.each(variants)("%s", (variant) => {
     expect(() => ntk.restore({ ...plain, X: [0, 1, 1, Infinity, 2, 0, 3, 1] })).toThrow(
       "X of the snapshot has Infinity at 3; expected finite numbers: it was altered",
     );
-    expect(() => ntk.restore({ ...plain, dualWeights: undefined })).toThrow("0 numbers in alpha; expected 4");
+    expect(() => ntk.restore({ ...plain, dualWeights: undefined })).toThrow("0 numbers in dualWeights; expected 4");
     expect(() => ntk.restore({ ...plain, ridge: [0.1, 0.2] })).toThrow("2 numbers in ridge; expected 1");
     const two = jsonOf(ntk.fit(rbf, X, Y.map((y) => [y, 1]), { ridge: 0.1 })); // biome-ignore format: one line
     expect(() => ntk.restore({ ...two, dualWeights: [1, 2, 3] })).toThrow("3 numbers in dualWeights; expected 2");

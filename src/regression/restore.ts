@@ -173,17 +173,18 @@ function solved(arrays: Packed["arrays"], { R, size, source, columns, trend }: P
   const rows = arrays.factor && sized(arrays, "factor", (n * (n + 1)) / 2);
   const order = arrays.order && sized(arrays, "order", n);
   return {
-    alpha: sized(arrays, "alpha", space === "primal" ? 0 : R.length),
+    alpha: sized(arrays, "alpha", space === "primal" ? 0 : R.length, "dualWeights"),
     displacement: trend ? undefined : source.weights && sized(arrays, "displacement", P),
     ...(trend && { trend: sized(arrays, "trend", columns * trend.basis.size) }),
     packed: rows && { rows, order: order && permutation(order) },
   };
 }
 
-function sized(arrays: Packed["arrays"], name: string, length: number): Float64Array {
+/** @param shown the name that people know. */
+function sized(arrays: Packed["arrays"], name: string, length: number, shown = name): Float64Array {
   const array = arrays[name];
   if (array?.length === length) return array;
-  throw altered(name, array?.length ?? "no", length);
+  throw altered(shown, array?.length ?? "no", length);
 }
 
 function permutation(order: Float64Array): Float64Array {

@@ -88,21 +88,20 @@ function cutShort(got: number, expected: number): RangeError {
 
 /** Checks the format line of JSON. @throws RangeError */
 export function checkFormat(format: unknown): void {
-  const version =
-    typeof format === "string" && format.startsWith(FORMAT) ? Number(format.slice(FORMAT.length)) : Number.NaN;
-  if (!Number.isInteger(version)) {
+  const version = typeof format === "string" && format.startsWith(FORMAT) ? format.slice(FORMAT.length) : "";
+  if (!/^[1-9]\d*$/.test(version)) {
     throw refusal(
       new RangeError(`format is ${describe(format)}; expected "${formatName(false)}", as in the JSON of a fit`),
     );
   }
-  checkVersion(version);
+  checkVersion(Number(version));
 }
 
 function checkVersion(version: number): void {
-  if (version <= VERSION) return;
+  if (version > 0 && version <= VERSION) return;
   throw refusal(
     new RangeError(
-      `the snapshot has version ${version}, and this ntk-wasm reads versions up to ${VERSION}; update ntk-wasm, or fit again`,
+      `the snapshot has version ${version}, and this ntk-wasm reads versions 1 to ${VERSION}; update ntk-wasm, or fit again`,
     ),
   );
 }

@@ -156,7 +156,7 @@ describe.each(variants)("%s", (variant) => {
       const bytes = fit.snapshot();
       bytes[4] = 3;
       expect(() => ntk.restore(bytes)).toThrow(
-        /has version 3, and this ntk-wasm reads versions up to 2; update ntk-wasm/,
+        /has version 3, and this ntk-wasm reads versions 1 to 2; update ntk-wasm/,
       );
       const json = JSON.parse(JSON.stringify(fit));
       expect(() => ntk.restore({ ...json, format: "ntk-wasm/fit/3" })).toThrow(/has version 3/);

@@ -623,7 +623,7 @@ const ALIASES: Record<string, string[]> = {
   format: ["the snapshot"],
   kernel: ["kernel(X", "the model"],
   rows: ["numbers in X"],
-  dualWeights: ["numbers in alpha"],
+  dualWeights: ["numbers in dualWeights"],
 };
 
 function targets({ of, call, args, options }: Signature): Target[] {
