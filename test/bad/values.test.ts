@@ -623,7 +623,6 @@ const ALIASES: Record<string, string[]> = {
   format: ["the snapshot"],
   kernel: ["kernel(X", "the model"],
   rows: ["numbers in X"],
-  dualWeights: ["numbers in dualWeights"],
 };
 
 function targets({ of, call, args, options }: Signature): Target[] {
