@@ -35,9 +35,6 @@ import type { KernelSamples } from "../training/sampleKernel.js";
 /** What can be sent to a worker: a kernel of one's own has functions, which cannot. */
 export type SentModel = Exclude<Model, CustomKernel>;
 
-/** What `crossValidate` compares. */
-type SentModels = SentModel | readonly (SentModel | Candidate<SentModel>)[];
-
 /** Options of a call get a `signal`; data stay what they are, but for models that cannot be sent. */
 type WithSignal<T> =
   NonNullable<T> extends MatrixLike | Model | ArrayLike<number> | number | string | { inputs: number }
@@ -197,13 +194,13 @@ export interface AsyncNtk
     options?: ClassifyOptions<L> & { signal?: Signal },
   ): Promise<AsyncClassifier<L>>;
   crossValidate(
-    models: SentModels,
+    models: SentModel | readonly (SentModel | Candidate<SentModel>)[],
     X: MatrixLike,
     Y: MatrixLike | Labels,
     options?: CrossValidateOptions,
   ): Promise<CrossValidated>;
   crossValidating(
-    models: SentModels,
+    models: SentModel | readonly (SentModel | Candidate<SentModel>)[],
     X: MatrixLike,
     Y: MatrixLike | Labels,
     options?: CrossValidateOptions,

@@ -26,12 +26,17 @@ function recording(name: string, call: AnyFunction): AnyFunction {
 
 const watched = new Set<object>();
 
-/** Records the methods of the class of a value, once. */
+/** Records the methods of the class of a value. */
 function watch(value: unknown): void {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return;
-  const own = Object.getPrototypeOf(value);
+  watchClass(Object.getPrototypeOf(value));
+}
+
+/** Records the methods of a class, and of the classes that it extends, once. */
+function watchClass(own: object | null): void {
   if (own === null || own === Object.prototype || watched.has(own)) return;
   watched.add(own);
+  watchClass(Object.getPrototypeOf(own));
   const name = own.constructor?.name;
   // Generators and the like are the language's own.
   if (!name || name in globalThis || name === "GeneratorFunction" || Symbol.toStringTag in own) return;
