@@ -8,6 +8,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig } from "vitest/config";
 import type { BrowserProviderOption, CoverageOptions } from "vitest/node";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./scripts/chromium.mjs";
+import { ISOLATED } from "./scripts/isolated.mjs";
 import { patience } from "./scripts/slowness.mjs";
 import { firefox } from "./test/setup/firefox.js";
 
@@ -17,12 +18,9 @@ const COMMAND_LINE = "packages/cli/test/*.test.ts";
 const LONG = "test/**/*.long.test.ts";
 const limits = { testTimeout: patience(120_000), hookTimeout: patience(180_000) };
 
-/** What a page needs for threads: memory is shared on a page that is cross-origin isolated. */
-const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-
 /** All suites that need no file system, in a headless browser, at 2 threads. */
 const inBrowser = (browser: "chromium" | "firefox", provider: BrowserProviderOption) => ({
-  server: { headers },
+  server: { headers: ISOLATED },
   test: {
     env: { NTK_THREADS: "2", ...(process.env.NTK_VARIANTS && { NTK_VARIANTS: process.env.NTK_VARIANTS }) },
     name: browser,

@@ -2,12 +2,8 @@
 // does, file by file: ntk-wasm/core for the first views, ntk-wasm/slim for the others.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { ISOLATED } from "../scripts/isolated.mjs";
 
-/** Browsers share memory among threads in pages with these. */
-const headers = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -22,7 +18,7 @@ export default defineConfig({
     ],
   },
   worker: { format: "es" },
-  server: { fs: { allow: [here("..")] }, headers },
-  preview: { headers },
+  server: { fs: { allow: [here("..")] }, headers: ISOLATED },
+  preview: { headers: ISOLATED },
   build: { outDir: here("dist"), emptyOutDir: true, target: "es2022", reportCompressedSize: false },
 });

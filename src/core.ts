@@ -42,14 +42,6 @@ import { type Linearized, linearize } from "./training/linearize.js";
 const OUTPUTS = { outputs: or(outputs, "average") };
 const OUTPUTS_EXAMPLE = '{ outputs: "full" }';
 
-/** Not a static block, which a bundler could not drop with the class. */
-const contexts = /* @__PURE__ */ new WeakMap<Core, Context>();
-
-/** What an instance computes with, for the methods that a subclass adds. */
-export function contextOf(core: Core): Context {
-  return contexts.get(core) as Context;
-}
-
 /**
  * Kernels, fits and linear algebra on one backend: what `ntk-wasm/core` has. {@link Ntk} adds training,
  * classification, evaluation and the rest, and the solvers `cg` and `lowrank`. Without them `auto` solves with all rows
@@ -72,6 +64,11 @@ export class Core {
   readonly #drop: () => void;
   readonly #threads: () => number;
   readonly #threadsReason: () => string | undefined;
+
+  /** What an instance computes with, for the methods that a subclass adds. @internal */
+  static contextOf(core: Core): Context {
+    return core.#context;
+  }
 
   /** @internal Use `load()`. */
   constructor(
@@ -116,7 +113,6 @@ export class Core {
         return !parts;
       },
     };
-    contexts.set(this, this.#context);
   }
 
   /** Threads that compute, the calling one included. */

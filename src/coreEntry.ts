@@ -24,5 +24,5 @@ export * from "./public.js";
  * core.fit(net, X, Y, { ridge: 1e-3 }).predict(Xnew).mean.rows; // 2
  */
 export async function load(options: SlimOptions): Promise<Core> {
-  return loadModule(options, (...parts) => new Core(...parts));
+  return loadModule(options, Core);
 }

@@ -13,17 +13,22 @@ export interface SlimOptions {
   threads?: number | "auto";
 }
 
-/** What a constructor of an instance takes. */
-type Parts = [backend: Backend, precision: "float64" | "float32", variantReason: undefined, threadsReason?: string];
+/** A class whose instances compute on a backend. */
+type OnBackend<T> = new (
+  backend: Backend,
+  precision: "float64" | "float32",
+  variantReason: undefined,
+  threadsReason?: string,
+) => T;
 
-/** What `make` makes of a backend. @throws as `load` of slim.ts. */
-export async function loadModule<T>(options: SlimOptions, make: (...parts: Parts) => T): Promise<T> {
+/** An instance on a backend of its own. @throws as `load` of slim.ts. */
+export async function loadModule<T>(options: SlimOptions, Instance: OnBackend<T>): Promise<T> {
   checkKeys(options, ["module", "precision", "threads"], "load");
   const { module, precision = "float64" } = options;
   checkChoice(precision, "precision", ["float64", "float32"]);
   const variant = variantOf(module);
   const { threads, threadsReason } = chooseThreads(options.threads ?? 1);
   return withThreads(options.threads, threads, async (count, reason = threadsReason) => {
-    return make(await instantiateBackend(variant, module, count), precision, undefined, reason);
+    return new Instance(await instantiateBackend(variant, module, count), precision, undefined, reason);
   });
 }

@@ -6,7 +6,7 @@
 import { checkResult } from "./check.js";
 import { type Classifier, classifyModel } from "./classification/classifier.js";
 import type { ClassifyOptions } from "./classification/classifyOptions.js";
-import { Core, contextOf } from "./core.js";
+import { Core } from "./core.js";
 import { crossValidating } from "./evaluation/crossValidate.js";
 import type {
   Candidate,
@@ -75,7 +75,7 @@ export class Ntk extends Core {
     options: O & NoInfer<Fitting<M, O>>,
   ): Generator<FitProgress, Fit, void>;
   fitting(model: Model, X: MatrixLike, Y: MatrixLike, options: FitOptions = {}): Generator<FitProgress, Fit, void> {
-    return fittingModel(contextOf(this), ITERATIVE, model, X, Y, options);
+    return fittingModel(Core.contextOf(this), ITERATIVE, model, X, Y, options);
   }
 
   /**
@@ -88,7 +88,7 @@ export class Ntk extends Core {
    * sums.gram.rows === net.parameters.length; // true
    */
   primalSums(model: FeatureModel, X: MatrixLike, Y: MatrixLike, options: PrimalSumsOptions = {}): PrimalSums {
-    return primalSumsOf(contextOf(this), model, X, Y, options);
+    return primalSumsOf(Core.contextOf(this), model, X, Y, options);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Ntk extends Core {
    * ntk.fitSums(net, sums, { ridge: 1e-3 }).predict(Xnew).mean.rows; // 2
    */
   fitSums(model: FeatureModel, sums: PrimalSumsLike, options: SumsFitOptions = {}): StreamFit {
-    return sumsFitOf(contextOf(this), model, sums, options);
+    return sumsFitOf(Core.contextOf(this), model, sums, options);
   }
 
   /**
@@ -116,7 +116,7 @@ export class Ntk extends Core {
    * Phi.cols; // 500
    */
   features(model: RandomFeatures, X: MatrixLike): Matrix {
-    return checkResult(featuresOf(contextOf(this), model, X), "features(model, X)");
+    return checkResult(featuresOf(Core.contextOf(this), model, X), "features(model, X)");
   }
 
   /**
@@ -139,7 +139,7 @@ export class Ntk extends Core {
    * more.report.rows; // 16
    */
   fitStream(model: FeatureModel, batches: Batches, options: StreamOptions = {}): Promise<StreamFit> {
-    return streamFitOf(contextOf(this), model, batches, options);
+    return streamFitOf(Core.contextOf(this), model, batches, options);
   }
 
   /**
@@ -167,7 +167,7 @@ export class Ntk extends Core {
     labels: Labels<L>,
     options: ClassifyOptions<L> = {},
   ): Classifier<L> {
-    return classifyModel(contextOf(this), model, X, labels, options);
+    return classifyModel(Core.contextOf(this), model, X, labels, options);
   }
 
   /**
@@ -193,7 +193,7 @@ export class Ntk extends Core {
     Y: MatrixLike | Labels,
     options: CrossValidateOptions = {},
   ): CrossValidated {
-    return drain(crossValidating(contextOf(this), models, X, Y, options));
+    return drain(crossValidating(Core.contextOf(this), models, X, Y, options));
   }
 
   /**
@@ -209,7 +209,7 @@ export class Ntk extends Core {
     Y: MatrixLike | Labels,
     options: CrossValidateOptions = {},
   ): Generator<CrossValidateProgress, CrossValidated, void> {
-    return crossValidating(contextOf(this), models, X, Y, options);
+    return crossValidating(Core.contextOf(this), models, X, Y, options);
   }
 
   /**
@@ -234,7 +234,7 @@ export class Ntk extends Core {
   ): Spectrum & { readonly coefficients: Matrix };
   spectrum(model: Model, X: MatrixLike, Y?: MatrixLike, options?: SpectrumOptions): Spectrum;
   spectrum(model: Model, X: MatrixLike, Y?: MatrixLike, options: SpectrumOptions = {}): Spectrum {
-    return spectrumOf(contextOf(this), model, X, Y, options);
+    return spectrumOf(Core.contextOf(this), model, X, Y, options);
   }
 
   /**
@@ -249,7 +249,7 @@ export class Ntk extends Core {
    * ntk.alignment(net, Y, X); // below 1
    */
   alignment(model: Model, other: Model | MatrixLike, X: MatrixLike): number {
-    return alignmentOf(contextOf(this), model, other, X);
+    return alignmentOf(Core.contextOf(this), model, other, X);
   }
 
   /**
@@ -269,7 +269,7 @@ export class Ntk extends Core {
    * classes.at(100).cols; // 2: an output for each label
    */
   dynamics(model: Model, X: MatrixLike, Y: MatrixLike, options: DynamicsOptions): Dynamics {
-    return dynamicsOf(contextOf(this), model, X, Y, options);
+    return dynamicsOf(Core.contextOf(this), model, X, Y, options);
   }
 
   /**
@@ -301,7 +301,7 @@ export class Ntk extends Core {
   ): Trained & Record<M, Float64Array>;
   train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained;
   train(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Trained {
-    return trainNetwork(contextOf(this), net, X, Y, options);
+    return trainNetwork(Core.contextOf(this), net, X, Y, options);
   }
 
   /**
@@ -313,7 +313,7 @@ export class Ntk extends Core {
    * for (const { step, loss } of ntk.training(net, X, Y, { learningRate: 0.1, steps: 1000 })) console.log(step, loss);
    */
   training(net: Network, X: MatrixLike, Y: MatrixLike, options: TrainOptions): Generator<Progress, Trained, void> {
-    return trainingOf(contextOf(this), net, X, Y, options);
+    return trainingOf(Core.contextOf(this), net, X, Y, options);
   }
 
   /**
@@ -339,7 +339,7 @@ export class Ntk extends Core {
   ): Comparison & Required<Pick<Comparison, "gapTest">>;
   compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison;
   compare(net: Network, X: MatrixLike, Y: MatrixLike, options: CompareOptions): Comparison {
-    return compareNetwork(contextOf(this), net, X, Y, options);
+    return compareNetwork(Core.contextOf(this), net, X, Y, options);
   }
 
   /**
@@ -355,7 +355,7 @@ export class Ntk extends Core {
     Y: MatrixLike,
     options: CompareOptions,
   ): Generator<Progress, Comparison, void> {
-    return comparingNetwork(contextOf(this), net, X, Y, options);
+    return comparingNetwork(Core.contextOf(this), net, X, Y, options);
   }
 
   /**
@@ -373,7 +373,7 @@ export class Ntk extends Core {
    * exponents.at(-1)?.gap?.exponent; // about -1: after the last recorded step
    */
   sweep(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Sweep {
-    return sweepNetworks(contextOf(this), X, Y, options);
+    return sweepNetworks(Core.contextOf(this), X, Y, options);
   }
 
   /**
@@ -385,7 +385,7 @@ export class Ntk extends Core {
    * for (const { done, total } of ntk.sweeping(X, Y, options)) console.log(done, total);
    */
   sweeping(X: MatrixLike, Y: MatrixLike, options: SweepOptions): Generator<SweepProgress, Sweep, void> {
-    return sweepingNetworks(contextOf(this), X, Y, options);
+    return sweepingNetworks(Core.contextOf(this), X, Y, options);
   }
 
   /**
@@ -402,7 +402,7 @@ export class Ntk extends Core {
    * networks.dispose();
    */
   ensemble(model: Model, X: MatrixLike, Y: MatrixLike, options: EnsembleOptions = {}): Ensemble {
-    return ensembleOf(contextOf(this), model, X, Y, options);
+    return ensembleOf(Core.contextOf(this), model, X, Y, options);
   }
 
   /**
@@ -414,7 +414,7 @@ export class Ntk extends Core {
    * const { mean, standardError } = ntk.sampleKernel({ inputs: 1, hidden: 64 }, X, { draws: 50, seed: 1 }).result();
    */
   sampleKernel(options: NetworkOptions, X: MatrixLike, sampling: SampleKernelOptions = {}): KernelSamples {
-    return kernelSamplesOf(contextOf(this), options, X, sampling);
+    return kernelSamplesOf(Core.contextOf(this), options, X, sampling);
   }
 
   /**
@@ -436,7 +436,7 @@ export class Ntk extends Core {
   ): Tuned<M> & { noise: BinnedNoise };
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options?: TuneOptions): Tuned<M>;
   tune<M extends Model>(model: M, X: MatrixLike, Y: MatrixLike | Labels, options: TuneOptions = {}): Tuned<M> {
-    return tune(contextOf(this), model, X, Y, options) as Tuned<M>;
+    return tune(Core.contextOf(this), model, X, Y, options) as Tuned<M>;
   }
 
   /**
@@ -453,6 +453,6 @@ export class Ntk extends Core {
     Y: MatrixLike | Labels,
     options: TuneOptions = {},
   ): Generator<TunePoint, Tuned<M>, void> {
-    return tuning(contextOf(this), model, X, Y, options) as Generator<TunePoint, Tuned<M>, void>;
+    return tuning(Core.contextOf(this), model, X, Y, options) as Generator<TunePoint, Tuned<M>, void>;
   }
 }

@@ -28,5 +28,5 @@ export * from "./public.js";
  * both.threads; // 2
  */
 export async function load(options: SlimOptions): Promise<Ntk> {
-  return loadModule(options, (...parts) => new Ntk(...parts));
+  return loadModule(options, Ntk);
 }

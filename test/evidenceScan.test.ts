@@ -31,6 +31,21 @@ function textbook(K: Rows, D: number[], y: number[]) {
   };
 }
 
+/** What a scan says of a ridge is what the textbook says, output by output. */
+function expectScan(scan: RidgeScan, ridge: number, want: readonly ReturnType<typeof textbook>[]): void {
+  scan.evidences(ridge).forEach((found, c) => {
+    expect(found.logEvidence, `output ${c}`).toBeCloseTo(want[c].logEvidence, 9);
+    expect(found.logEvidenceProfiled, `output ${c}`).toBeCloseTo(want[c].logEvidenceProfiled, 9);
+  });
+  expect(scan.degreesOfFreedom(ridge)).toBeCloseTo(want[0].freedom, 10);
+  expectRelative(
+    scan.looRmses(ridge) as number[],
+    want.map(({ loo }) => loo),
+    1e-10,
+    "leave-one-out",
+  );
+}
+
 describe.each(variants)("%s", (variant) => {
   const context = loadContext(variant);
   const model = rbfKernel({ lengthScale: 0.7 });
@@ -60,16 +75,7 @@ describe.each(variants)("%s", (variant) => {
       const both = want.reduce((sum, { logEvidenceProfiled }) => sum + logEvidenceProfiled, 0);
       expect(one.evidence(ridge)).toBeCloseTo(both, 9);
       expect(many.evidence(ridge)).toBeCloseTo(both, 9);
-      many.evidences(ridge).forEach((found, c) => {
-        expect(found.logEvidence, `output ${c}`).toBeCloseTo(want[c].logEvidence, 9);
-      });
-      expect(many.degreesOfFreedom(ridge)).toBeCloseTo(want[0].freedom, 10);
-      expectRelative(
-        many.looRmses(ridge) as number[],
-        want.map(({ loo }) => loo),
-        1e-10,
-        "leave-one-out",
-      );
+      expectScan(many, ridge, want);
       expect(many.looRmse(ridge)).toBeCloseTo(Math.sqrt((want[0].loo ** 2 + want[1].loo ** 2) / 2), 10);
     }
     expect(many.leastRidge, "a regular kernel needs no ridge").toBe(0);
@@ -146,17 +152,7 @@ describe.each(variants)("%s", (variant) => {
       for (const ridge of [1e-2, 0.5]) {
         const D = Array.from(noise, (v, i) => ridge / (terms?.weights?.[i] ?? 1) + (terms?.noise ? v : 0));
         const want = columns(problem).map((y) => textbook(kernelOf(problem), D, y));
-        scan.evidences(ridge).forEach((found, c) => {
-          expect(found.logEvidence, `output ${c}`).toBeCloseTo(want[c].logEvidence, 9);
-          expect(found.logEvidenceProfiled, `output ${c}`).toBeCloseTo(want[c].logEvidenceProfiled, 9);
-        });
-        expect(scan.degreesOfFreedom(ridge)).toBeCloseTo(want[0].freedom, 10);
-        expectRelative(
-          scan.looRmses(ridge) as number[],
-          want.map(({ loo }) => loo),
-          1e-10,
-          "leave-one-out",
-        );
+        expectScan(scan, ridge, want);
       }
       scan.free();
     }

@@ -3,6 +3,7 @@
  * processes that have to end by themselves.
  */
 import { describe, expect, test, vi } from "vitest";
+import { classMembers } from "../src/fields.js";
 import {
   createInfiniteNetwork,
   createNetwork,
@@ -125,7 +126,7 @@ describe.each(variants)("use after dispose, %s", (variant) => {
     name === "ensemble" && method === "sample" ? [1, [0.3]] : (ARGUMENTS[method] ?? []);
   /** Methods that people call. */
   const methodsOf = (object: object) =>
-    Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object)))
+    classMembers(object)
       .filter(
         ([name, { value }]) => typeof value === "function" && !/^(constructor|dispose|outputsAt|walk)$/.test(name),
       )

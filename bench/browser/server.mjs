@@ -1,6 +1,7 @@
 // What the bench opens in a browser: dist/, bench/ and the modules they import, and one page. The page is isolated
 // (COOP, COEP), so that its clock is as fine as the browser allows.
 import { fileURLToPath } from "node:url";
+import { ISOLATED } from "../../scripts/isolated.mjs";
 import { serveFolder } from "../../scripts/serveFolder.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,12 +14,11 @@ const IMPORTS = {
 const PAGE = `<!doctype html><meta charset="utf-8"><title>ntk-wasm bench</title>
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
 <script type="module" src="/bench/browser/page.mjs"></script>`;
-const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 /** Starts it on a free port: { url, close }. */
 export function serve() {
   return serveFolder(root, {
-    headers: () => HEADERS,
+    headers: () => ISOLATED,
     page: (path) => (path === "/" ? PAGE : undefined),
     served: SERVED,
   });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 import { build } from "vite";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../../scripts/chromium.mjs";
+import { ISOLATED } from "../../scripts/isolated.mjs";
 import { serveFolder } from "../../scripts/serveFolder.mjs";
 import { patience } from "../../scripts/slowness.mjs";
 
@@ -23,11 +24,6 @@ export async function setup() {
   await buildSite();
   process.env[BUILT] = "1";
 }
-
-const ISOLATED = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
 
 /**
  * Serves playground/dist under a sub-path, without a type for .wasm files.

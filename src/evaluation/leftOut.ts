@@ -1,10 +1,9 @@
 /** Leave-one-out from one fit of all rows: no fit is made again (MATH.md §3). */
 import type { Context } from "../context.js";
 import { matrix } from "../matrix.js";
-import { fittingModel } from "../regression/fit.js";
+import { fitModel } from "../regression/fit.js";
 import { ITERATIVE } from "../regression/iterative.js";
 import { scoreOf } from "../regression/score.js";
-import { drain } from "../slices.js";
 import type { FitPlan, Targets } from "./plan.js";
 import type { Scored } from "./scoredFold.js";
 
@@ -15,7 +14,7 @@ import type { Scored } from "./scoredFold.js";
  * @throws RangeError where the solver has no leave-one-out residuals.
  */
 export function leftOut(context: Context, { model, options }: FitPlan, { X, Y }: Targets): Scored {
-  const fit = drain(fittingModel(context, ITERATIVE, model, X, Y, options));
+  const fit = fitModel(context, ITERATIVE, model, X, Y, options);
   try {
     const { looResiduals, ridge, notes } = fit.report;
     if (!looResiduals)

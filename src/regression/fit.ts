@@ -78,7 +78,7 @@ export function fitModel(
   return drain(fittingModel(context, iterative, model, X, Y, options));
 }
 
-/** `ntk.fitting`: see {@link ../core.js}. The input is checked and copied at once. */
+/** `ntk.fitting`: see {@link ../ntk.js}. The input is checked and copied at once. */
 export function fittingModel(
   context: Context,
   iterative: Iterative | undefined,
